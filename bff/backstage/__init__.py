@@ -1,0 +1,1 @@
+"""Backstage: entities, groups and the identity of callers."""

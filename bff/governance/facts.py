@@ -1,0 +1,152 @@
+"""What Keeptrusts knows, as values: teams, keys, configurations, wallets, spend and activity.
+
+Adapters make these; decisions read them. A part that could not be read carries its cause, never a zero in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from bff.governance.money import Money
+
+T = TypeVar("T")
+
+
+class Cause(StrEnum):
+    """Why a part of the facts could not be read anew."""
+
+    UNAVAILABLE = "unavailable"
+    """No connection, no answer in time, or a 5xx or 429 reply: worth waiting for; the last good value may still be shown."""
+    DENIED = "denied"
+    """401 or 403: news in itself, never covered up by older values."""
+    CONTRACT = "contract"
+    """An answer that is not what Keeptrusts is understood to send."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[T]):
+    """One part of the facts: its value (None when there is none to show), when it was observed, why it is not fresh.
+
+    `complete` is False when pages are missing: absence from an incomplete reading proves nothing, and sums are lower bounds.
+    `detail` says in one sentence what went wrong; it holds no secret.
+    """
+
+    value: T | None
+    observed_at: datetime | None = None
+    cause: Cause | None = None
+    complete: bool = True
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A Keeptrusts team."""
+
+    id: str
+    name: str
+    slug: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayKey:
+    """A gateway key as the control plane lists it: never its secret. Times are aware."""
+
+    id: str
+    name: str
+    team_id: str | None
+    revoked: bool
+    prefix: str | None = None
+    created_at: datetime | None = None
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """A policy configuration; `template_id` is the tier it was made from."""
+
+    id: str
+    name: str
+    team_id: str | None
+    template_id: str
+    enabled: bool
+    created_at: datetime | None = None
+
+
+class WalletScope(StrEnum):
+    """Whose wallet it is; the scope that pays is the first of user, team, organisation with enough balance."""
+
+    ORGANIZATION = "organization"
+    TEAM = "team"
+    USER = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """A prepaid wallet. `available` is what can still be spent, reservations already taken off.
+
+    `status` is Keeptrusts' own word (`healthy`, `low`, `depleted`).
+    """
+
+    id: str
+    scope: WalletScope
+    team_id: str | None
+    available: Money
+    reserved: Money
+    allocated: Money
+    spent: Money
+    status: str
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpendToday:
+    """Spend of one budget day in USD: settled amounts less refunds.
+
+    `by_key` maps key ids to their spend over all wallets; `unattributed_by_team` holds what a team's wallet paid for
+    requests that name no key. `incomplete_wallets` maps the ids of wallets whose bookings could not be read whole to a
+    sentence that says why: every sum that such a wallet may have paid for is a lower bound.
+    """
+
+    day: date
+    by_key: Mapping[str, Decimal] = field(default_factory=dict)
+    unattributed_by_team: Mapping[str, Decimal] = field(default_factory=dict)
+    incomplete_wallets: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What the policy did today for one key: counts of decisions by verdict."""
+
+    requests: int = 0
+    blocked: int = 0
+    redacted: int = 0
+    escalated: int = 0
+    last_request_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityToday:
+    """Policy decisions of one budget day per key and per team; `since` is when the count starts."""
+
+    since: datetime
+    by_key: Mapping[str, Activity] = field(default_factory=dict)
+    by_team: Mapping[str, Activity] = field(default_factory=dict)
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that is known of an organisation at one moment, part by part."""
+
+    teams: Reading[tuple[Team, ...]]
+    keys: Reading[tuple[GatewayKey, ...]]
+    configurations: Reading[tuple[Configuration, ...]]
+    wallets: Reading[tuple[Wallet, ...]]
+    spend: Reading[SpendToday]
+    activity: Reading[ActivityToday]

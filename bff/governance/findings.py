@@ -1,0 +1,70 @@
+"""Findings: what is wrong, or will be, with an entity's AI access."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a finding matters: a warning can wait, an error means requests fail or rules are broken."""
+
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class State(StrEnum):
+    """The state of an entity: its worst finding, or why there is none to have."""
+
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+    UNCONFIGURED = "unconfigured"
+    """The entity carries no gateway key annotation."""
+    UNKNOWN = "unknown"
+    """The facts cannot be had at all."""
+
+
+class Code(StrEnum):
+    """Every finding there is; clients switch on these, so they never change."""
+
+    ANNOTATION_MISSING = "annotation-missing"
+    ANNOTATION_INVALID = "annotation-invalid"
+    KEY_NOT_FOUND = "key-not-found"
+    KEY_REVOKED = "key-revoked"
+    KEY_EXPIRED = "key-expired"
+    KEY_EXPIRING = "key-expiring"
+    OWNER_MISMATCH = "owner-mismatch"
+    TIER_UNDECLARED = "tier-undeclared"
+    TIER_DRIFT = "tier-drift"
+    TIER_UNENFORCED = "tier-unenforced"
+    WALLET_MISSING = "wallet-missing"
+    WALLET_LOW = "wallet-low"
+    WALLET_DEPLETED = "wallet-depleted"
+    BUDGET_NEAR = "budget-near"
+    BUDGET_EXCEEDED = "budget-exceeded"
+    BUDGET_PACE = "budget-pace"
+    SPEND_INCOMPLETE = "spend-incomplete"
+    DATA_STALE = "data-stale"
+    UPSTREAM_UNAVAILABLE = "upstream-unavailable"
+    UPSTREAM_DENIED = "upstream-denied"
+    UPSTREAM_CONTRACT = "upstream-contract"
+
+    @property
+    def severity(self) -> Severity:
+        """What the code weighs; the findings of one code all weigh the same."""
+        return Severity.ERROR if self in _ERRORS else Severity.WARNING
+
+
+_ERRORS = frozenset(
+    {
+        Code.ANNOTATION_INVALID,
+        Code.KEY_NOT_FOUND,
+        Code.KEY_REVOKED,
+        Code.KEY_EXPIRED,
+        Code.OWNER_MISMATCH,
+        Code.TIER_DRIFT,
+        Code.TIER_UNENFORCED,
+        Code.WALLET_DEPLETED,
+        Code.BUDGET_EXCEEDED,
+    }
+)

@@ -1,0 +1,1 @@
+"""Keeptrusts as this project understands it: contract, client, and what is kept of it in memory."""

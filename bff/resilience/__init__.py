@@ -1,0 +1,1 @@
+"""Single-flight, retries, deadlines and the circuit breaker."""

@@ -1,0 +1,1 @@
+"""An embedded stand-in for Keeptrusts, for the demo and for tests; never started by `serve`."""
