@@ -1,0 +1,84 @@
+# Two commands matter: `make run` and `make test`. `make help` lists the others.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# One folder a line; the checks read the same list.
+CODE := bff tests
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+.PHONY: run
+run: setup ## Try it: the sandbox, its gateway and the BFF over the catalog's files
+	$(BIN)/keeptrusts-bff demo
+
+.PHONY: test
+test: check test-python ## Set up what is needed and run every check and test
+
+.PHONY: test-python
+test-python: dev-setup
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+.PHONY: check
+check: dev-setup ## Formatter, linter, types and layers
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+.PHONY: format
+format: dev-setup ## Let the formatter and the linter mend what they can
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
+
+.PHONY: bench
+bench: dev-setup ## Measure the service against what it is compared with, as ratios in one run
+	$(BIN)/python tests/bench/http.py
+
+.PHONY: openapi
+openapi: setup ## Write bff/web/openapi.json anew
+	$(BIN)/keeptrusts-bff openapi > bff/web/openapi.json.new
+	mv bff/web/openapi.json.new bff/web/openapi.json
+
+.PHONY: pack
+pack: dev-setup ## Build the wheel into dist/
+	$(BIN)/python -m build --no-isolation --wheel --outdir dist .
+
+# The stamps make a second `make` cost nothing; they fall when the lists or the project file change.
+.PHONY: setup
+setup: $(VENV)/.setup ## Make .venv with the service and its command
+
+.PHONY: dev-setup
+dev-setup: $(VENV)/.dev-setup
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, this is " + sys.version.split()[0] + ": name another with make PYTHON=…")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.setup: requirements/runtime.txt requirements/build.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --require-hashes -r requirements/runtime.txt -r requirements/build.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev-setup: requirements/dev.txt $(VENV)/.setup
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# --universal: one list for every platform and every Python that the project runs on.
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --upgrade
+.PHONY: lock
+lock: dev-setup ## Renew the pinned dependencies
+	cd requirements && ../$(LOCK) ../pyproject.toml -o runtime.txt
+	cd requirements && ../$(LOCK) build.in -c runtime.txt -o build.txt
+	cd requirements && ../$(LOCK) ../pyproject.toml dev.in -c runtime.txt -c build.txt -o dev.txt
+
+.PHONY: clean
+clean: ## Remove what the targets above have made
+	rm -rf $(VENV) dist build

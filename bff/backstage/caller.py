@@ -1,0 +1,48 @@
+"""Who asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from pydantic import SecretStr
+
+from bff.governance.entity_ref import EntityRef
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One verified caller.
+
+    `user` is the person, None only for the caller of a service without authentication. `token` is what may be forwarded
+    to the Backstage catalog to see what this person sees; a scaffolder's token cannot read the catalog, so it has none.
+    `via` names the Backstage plugin that calls for the person, if one does (`scaffolder`). `key` stands for the caller
+    in memory keys: it differs between any two callers and holds no secret.
+    """
+
+    key: str
+    user: EntityRef | None = None
+    token: SecretStr | None = None
+    via: str | None = None
+
+
+LOCAL = Caller(key="local")
+"""The one caller of a service that listens on loopback only and asks nobody who they are (`BFF_AUTH=none`)."""
+
+
+class UnauthenticatedError(Exception):
+    """The request carries no acceptable credentials; the message is safe to show the caller."""
+
+
+class IdentityUnavailableError(Exception):
+    """Credentials cannot be checked now, since the keys to check them with cannot be had."""
+
+
+class Identity(Protocol):
+    """Finds out who asks."""
+
+    async def caller(self, authorization: str | None) -> Caller:
+        """The caller behind an `Authorization` header value (None: no header).
+
+        Raises `UnauthenticatedError`, or `IdentityUnavailableError` when the signing keys cannot be had.
+        """
