@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from bff.governance.wording import quoted
+
 DEFAULT_NAMESPACE = "default"
 
 _KIND = re.compile(r"[a-zA-Z][a-zA-Z0-9]{0,62}", re.ASCII)
 _NAMESPACE = re.compile(r"(?=.{1,63}\Z)[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*", re.ASCII)
 _NAME = re.compile(r"(?=.{1,63}\Z)[a-zA-Z0-9]([-_.a-zA-Z0-9]*[a-zA-Z0-9])?", re.ASCII)
-_LONGEST_SHOWN = 80
 
 
 class EntityRefError(ValueError):
@@ -37,7 +38,7 @@ class EntityRef:
         ):
             value: str = getattr(self, part)
             if not form.fullmatch(value):
-                raise EntityRefError(f"the {part} {_shown(value)} of an entity reference must be {expected}")
+                raise EntityRefError(f"the {part} {quoted(value)} of an entity reference must be {expected}")
             object.__setattr__(self, part, value.lower())
 
     @classmethod
@@ -46,7 +47,7 @@ class EntityRef:
         kind, colon, rest = text.partition(":")
         if not colon:
             if default_kind is None:
-                raise EntityRefError(f"the entity reference {_shown(text)} must have the form kind:namespace/name")
+                raise EntityRefError(f"the entity reference {quoted(text)} must have the form kind:namespace/name")
             kind, rest = default_kind, text
         namespace, slash, name = rest.partition("/")
         if not slash:
@@ -55,7 +56,3 @@ class EntityRef:
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.namespace}/{self.name}"
-
-
-def _shown(value: str) -> str:
-    return repr(value if len(value) <= _LONGEST_SHOWN else value[:_LONGEST_SHOWN] + "…")

@@ -150,3 +150,35 @@ class Facts:
     wallets: Reading[tuple[Wallet, ...]]
     spend: Reading[SpendToday]
     activity: Reading[ActivityToday]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpend:
+    """Spend on one model in USD, and in how many settled requests."""
+
+    spent: Decimal
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpendTally:
+    """Sums of several budget days in USD, settled amounts less refunds: by local day and, over all days, by model.
+
+    Days and models without a booking may be left out; the model is None for bookings that name none.
+    """
+
+    by_day: Mapping[date, Decimal] = field(default_factory=dict)
+    by_model: Mapping[str | None, ModelSpend] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SpendHistory:
+    """Spend of one key over several budget days, the running one included.
+
+    `key` holds what names the key, over all wallets; `unattributed` what the wallet of the key's team paid for requests
+    that name no key. `incomplete_days` maps the days that could not be read whole to a sentence that says why.
+    """
+
+    key: SpendTally = field(default_factory=SpendTally)
+    unattributed: SpendTally = field(default_factory=SpendTally)
+    incomplete_days: Mapping[date, str] = field(default_factory=dict)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -68,3 +70,31 @@ _ERRORS = frozenset(
         Code.BUDGET_EXCEEDED,
     }
 )
+
+_ORDER = {code: (code.severity is not Severity.ERROR, place) for place, code in enumerate(Code)}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, or will be: `message` says what is the case, `hint` what to do, a sentence or two each."""
+
+    code: Code
+    message: str
+    hint: str | None = None
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Errors before warnings, and either in the order in which `Code` names them."""
+    return sorted(findings, key=lambda finding: _ORDER[finding.code])
+
+
+def state_of(findings: Iterable[Finding], *, known: bool) -> State:
+    """The state that `findings` make; `known` is False when the facts that decide could not be had."""
+    codes = {finding.code for finding in findings}
+    if Code.ANNOTATION_MISSING in codes:
+        return State.UNCONFIGURED
+    if not known:
+        return State.UNKNOWN
+    if any(code.severity is Severity.ERROR for code in codes):
+        return State.ERROR
+    return State.WARNING if codes else State.OK

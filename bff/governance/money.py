@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 
 USD = "USD"
+
+# Upstream amounts have up to 15 digits before the point and 18 after: the usual 28 digits would round their sums.
+_EXACT = Context(prec=80)
 
 
 class CurrencyMismatchError(ValueError):
@@ -32,10 +35,10 @@ class Money:
         return cls(Decimal(0), currency)
 
     def __add__(self, other: Money) -> Money:
-        return Money(self.amount + self._same_currency(other).amount, self.currency)
+        return Money(_EXACT.add(self.amount, self._same_currency(other).amount), self.currency)
 
     def __sub__(self, other: Money) -> Money:
-        return Money(self.amount - self._same_currency(other).amount, self.currency)
+        return Money(_EXACT.subtract(self.amount, self._same_currency(other).amount), self.currency)
 
     def __lt__(self, other: Money) -> bool:
         return self.amount < self._same_currency(other).amount

@@ -17,7 +17,11 @@ from bff.governance.money import Money
 
 
 def _rfc3339(moment: datetime) -> str:
-    moment = moment.astimezone(UTC)
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:
+        # `9999-12-31T23:59:59-01:00` is past the last instant that UTC can write here: RFC 3339 lets it keep its offset.
+        return moment.isoformat()
     # Whole seconds stay short; what upstream gave more exactly is kept.
     return moment.isoformat(timespec="auto").replace("+00:00", "Z")
 
@@ -109,7 +113,7 @@ class BudgetStatus(WireModel):
     exhausts_at: Instant | None = Field(
         default=None, description="When the budget runs out at today's pace; null when it lasts, is used up, or it is too early in the day to say"
     )
-    attribution: Attribution = Field(description="Whether `spent` is of this key alone or of its whole team")
+    attribution: Attribution = Field(description="`key`: `spent` names this key; `team`: it also holds what the team's wallet paid for requests that name no key, an upper bound")
     complete: bool = Field(description="False: `spent` is a lower bound")
 
 
