@@ -1,0 +1,126 @@
+"""Runs ASGI applications on this machine: ports are taken first, signals end everything in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+
+import uvicorn
+import uvloop
+from starlette.types import ASGIApp
+
+from bff.cli.main import Exit, Failure
+
+BACKLOG = 2048
+CLOSE_SECONDS = 5
+"""How long open connections may take to finish once the listeners are closed."""
+
+
+def listen(host: str, port: int, *, setting: str) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Ends the command with one line when the port cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        reason = error.strerror if isinstance(error, OSError) else "a port is a number from 0 to 65535"
+        raise Failure(f"cannot listen on {host}:{port}: {reason}; stop what listens there or choose another with {setting}", Exit.PORT) from None
+    listener.setblocking(False)
+    return listener
+
+
+def address(listener: socket.socket) -> str:
+    """The HTTP address of a listening socket."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class Server(uvicorn.Server):
+    """A uvicorn server that leaves signals to us and says when it is up."""
+
+    def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                lifespan="on",
+                loop="uvloop",
+                http="httptools",
+                ws="none",
+                timeout_graceful_shutdown=CLOSE_SECONDS,
+            )
+        )
+        self.listener = listener
+
+    def capture_signals(self) -> contextlib.AbstractContextManager[None]:
+        """Signals are for `run`, which knows all servers of the process."""
+        return contextlib.nullcontext()
+
+
+def run(
+    servers: Sequence[Server],
+    *,
+    started: Callable[[], Awaitable[None]],
+    drain: Callable[[], float] = lambda: 0.0,
+) -> None:
+    """Serve until SIGINT or SIGTERM, then stop in order.
+
+    `started` runs once all servers listen and is cancelled at the end. `drain` is told of the first signal and says for
+    how many seconds to go on serving; a second signal ends everything at once.
+    """
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(servers, started, drain))
+
+
+async def _serve(servers: Sequence[Server], started: Callable[[], Awaitable[None]], drain: Callable[[], float]) -> None:
+    stopping = Stopping(servers, drain)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.signalled)
+    serving = [asyncio.ensure_future(server.serve(sockets=[server.listener])) for server in servers]
+    beside = asyncio.ensure_future(_after_start(servers, started))
+    try:
+        await asyncio.gather(*serving)
+    finally:
+        beside.cancel()
+        await asyncio.gather(beside, return_exceptions=True)
+    if beside.done() and not beside.cancelled() and (error := beside.exception()):
+        raise error
+
+
+async def _after_start(servers: Sequence[Server], started: Callable[[], Awaitable[None]]) -> None:
+    while not all(server.started for server in servers):
+        await asyncio.sleep(0.01)
+    await started()
+
+
+class Stopping:
+    """What signals do: the first one lets requests go on while the service drains, the second one ends it."""
+
+    def __init__(self, servers: Sequence[Server], drain: Callable[[], float]) -> None:
+        self._servers = servers
+        self._drain = drain
+        self._signals = 0
+
+    def signalled(self) -> None:
+        """A signal has come."""
+        self._signals += 1
+        if self._signals == 1:
+            asyncio.get_running_loop().call_later(self._drain(), self._close)
+        else:
+            self._close()
+            for server in self._servers:
+                server.force_exit = True
+
+    def _close(self) -> None:
+        for server in self._servers:
+            server.should_exit = True

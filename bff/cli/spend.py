@@ -1,0 +1,65 @@
+"""`keeptrusts-bff spend`: what an entity has spent, in a terminal."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import click
+from pydantic import ValidationError
+from rich.table import Table
+from rich.text import Text
+
+from bff.cli.bff_client import ask
+from bff.cli.main import Exit, Failure
+from bff.cli.tables import BAR_CELLS, console, money, printable
+from bff.governance.wire import SpendReport
+
+
+def spend(entity_ref: str, *, url: str, as_json: bool, days: int) -> None:
+    """Print the spend of an entity, as tables or as the BFF's JSON."""
+    body = ask(url, entity_ref, "spend", days=days)
+    try:
+        report = SpendReport.model_validate_json(body)
+    except ValidationError:
+        raise Failure("the BFF's answer is of another version than this command", Exit.UNREACHABLE) from None
+    if as_json:
+        click.echo(body)
+    else:
+        show(report)
+
+
+def show(report: SpendReport) -> None:
+    """Print `report` for a person."""
+    out = console()
+    bound = "" if report.complete else "at least "
+    out.print(Text.assemble((report.entity_ref, "bold"), f"  last {report.days} days: {bound}{money(report.total)}"))
+    for finding in report.findings:
+        out.print(Text.assemble("  ● ", (finding.code, "bold"), "  ", printable(finding.message)))
+    if report.by_day:
+        out.print(_days(report))
+    if report.by_model:
+        out.print(_models(report))
+
+
+def _days(report: SpendReport) -> Table:
+    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column(f"Day ({report.timezone})", no_wrap=True)
+    table.add_column("Spent", justify="right")
+    table.add_column("")
+    days = report.by_day or ()
+    largest = max((Decimal(day.spent.amount) for day in days), default=Decimal(0))
+    for day in days:
+        share = Decimal(day.spent.amount) / largest if largest > 0 else Decimal(0)
+        notes = ("  so far" if day.partial else "") + ("" if day.complete else "  lower bound")
+        table.add_row(day.date.isoformat(), money(day.spent), Text("█" * max(0, int(share * BAR_CELLS)), style="green") + Text(notes, style="dim"))
+    return table
+
+
+def _models(report: SpendReport) -> Table:
+    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column("Model")
+    table.add_column("Spent", justify="right")
+    table.add_column("Requests", justify="right")
+    for model in report.by_model or ():
+        table.add_row(printable(model.model or "(not named)"), money(model.spent), f"{model.requests:,}")
+    return table

@@ -1,0 +1,66 @@
+"""How values look in a terminal. State is always a word, never a colour alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from rich.console import Console
+from rich.text import Text
+
+from bff.governance.findings import State
+from bff.governance.wire import Amount
+
+STYLES = {
+    State.OK: "bold green",
+    State.WARNING: "bold yellow",
+    State.ERROR: "bold red",
+    State.UNCONFIGURED: "bold blue",
+    State.UNKNOWN: "bold magenta",
+}
+BAR_CELLS = 24
+_CENT = Decimal("0.01")
+
+
+def console() -> Console:
+    """A console that breaks no lines of its own accord when it is not a terminal."""
+    made = Console(highlight=False)
+    return made if made.is_terminal else Console(highlight=False, width=120)
+
+
+def printable(text: str) -> str:
+    """Text from outside without what could command a terminal."""
+    return "".join(character if character.isprintable() else "�" for character in text)
+
+
+def money(amount: Amount | None) -> str:
+    """`$1,234.50`; amounts below a cent keep their digits, so that they never look like nothing."""
+    if amount is None:
+        return "-"
+    value = Decimal(amount.amount)
+    text = f"{abs(value):,.2f}" if not value or abs(value) >= _CENT else _two_digits(abs(value))
+    sign = "-" if value < 0 else ""
+    return f"{sign}${text}" if amount.currency == "USD" else f"{sign}{text} {amount.currency}"
+
+
+def _two_digits(value: Decimal) -> str:
+    places = 1 - value.adjusted()
+    return f"{value:.{places}f}"
+
+
+def clock(moment: datetime | None) -> str:
+    """`2026-01-31 16:40 UTC`."""
+    return "-" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def bar(ratio: Decimal | None, *, mark: Decimal | None = None) -> Text:
+    """A bar of a share, full from 100 % on; `mark` is where it would be at an even pace."""
+    if ratio is None:
+        return Text("")
+    filled = max(0, min(BAR_CELLS, int(ratio * BAR_CELLS)))
+    style = "red" if ratio >= 1 else "yellow" if ratio >= Decimal("0.8") else "green"
+    text = Text("█" * filled, style=style) + Text("░" * (BAR_CELLS - filled), style="dim")
+    if mark is not None:
+        place = max(0, min(BAR_CELLS - 1, int(mark * BAR_CELLS)))
+        text = text[:place] + Text("│", style="bold") + text[place + 1 :]
+    return text

@@ -1,0 +1,259 @@
+"""Settings: from the environment, checked once at the start, documented in the README (a test compares the two)."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bff.governance.entity_ref import EntityRef, EntityRefError
+
+OWN_PREFIX = "BFF_"
+OF_THE_COMMAND_LINE = frozenset({"BFF_URL", "BFF_TOKEN"})
+"""Read by `status` and `spend`, not by the service."""
+
+_LARGEST_SECRET_FILE = 64 * 1024
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message is one line that names it, and never shows a secret."""
+
+
+def _base_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    else:
+        usable = usable and not (parts.username or parts.password or parts.query or parts.fragment)
+    if not usable or any(character.isspace() for character in text):
+        raise ValueError("must be an address such as https://keeptrusts-api.internal:8080, without user, query or fragment")
+    return text.rstrip("/")
+
+
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+
+
+class Settings(BaseSettings):
+    """What the service is told. Every field is an environment variable of the same name in upper case."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_ignore_empty=True, hide_input_in_errors=True)
+
+    keeptrusts_api_url: BaseUrl | None = Field(default=None, description="Address of the Keeptrusts control plane")
+    keeptrusts_api_token: SecretStr | None = Field(default=None, description="Token that may read teams, keys, configurations, wallets and events")
+    keeptrusts_admin_token: SecretStr | None = Field(default=None, description="Token that may provision; without it provisioning is off")
+    keeptrusts_console_url: BaseUrl | None = Field(default=None, description="Address of the console, for links")
+    keeptrusts_gateway_url: BaseUrl | None = Field(default=None, description="Address of the gateway, for links and its health")
+
+    backstage_url: BaseUrl | None = Field(default=None, description="Address at which this service reaches the Backstage backend")
+    backstage_public_url: BaseUrl | None = Field(
+        default=None, description="Backstage's own `backend.baseUrl`, where it differs from `BACKSTAGE_URL`: tokens name it as their issuer"
+    )
+    backstage_token: SecretStr | None = Field(default=None, description="Static external access token of this service, for reading groups")
+
+    bff_host: str = Field(default="127.0.0.1", description="Address to listen on")
+    bff_port: int = Field(default=8787, ge=1, le=65535, description="Port to listen on")
+    bff_auth: Literal["backstage", "none"] = Field(default="backstage", description="Who may ask: callers with a Backstage token, or (on loopback only) everybody")
+    bff_catalog: Literal["backstage", "files"] = Field(default="backstage", description="Where entities come from")
+    bff_catalog_files: str = Field(default="", description="Files, folders or globs of entities, separated by colons, for `BFF_CATALOG=files`")
+    bff_platform_groups: str = Field(default="", description="Groups that may provision for every team, as references separated by commas")
+    bff_refresh_seconds: float = Field(default=30, ge=1, le=3600, description="Age at which the facts are read anew")
+    bff_stale_limit_seconds: float = Field(default=3600, ge=0, le=7 * 86400, description="Age up to which the last good facts are shown while Keeptrusts cannot be reached")
+    bff_timezone: str = Field(default="UTC", description="IANA time zone in which a budget day begins")
+    bff_ownership: Literal["enforce", "off"] = Field(default="enforce", description="Whether numbers are withheld when a claimed key is not the owner team's")
+    bff_drain_seconds: float = Field(default=5, ge=0, le=300, description="How long requests are still served after SIGTERM")
+    bff_log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least severe log lines to write")
+
+    @field_validator("bff_timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("must be an IANA time zone such as UTC or Europe/Berlin") from None
+        return name
+
+    @field_validator("bff_platform_groups")
+    @classmethod
+    def _group_references(cls, text: str) -> str:
+        for part in _listed(text, ","):
+            try:
+                EntityRef.parse(part, default_kind="group")
+            except EntityRefError as error:
+                raise ValueError(str(error)) from None
+        return text
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.bff_auth == "none" and not is_loopback(self.bff_host):
+            raise ValueError(f"BFF_AUTH=none is refused on BFF_HOST={self.bff_host}: without authentication only loopback (127.0.0.1) may be listened on")
+        if self.bff_stale_limit_seconds < self.bff_refresh_seconds:
+            raise ValueError("BFF_STALE_LIMIT_SECONDS must be at least BFF_REFRESH_SECONDS")
+        if self.bff_auth == "none" and self.bff_catalog == "backstage":
+            raise ValueError("BFF_CATALOG=backstage needs BFF_AUTH=backstage, since an entity is read with its caller's token; or set BFF_CATALOG=files")
+        return self
+
+    @classmethod
+    def settings_customise_sources(  # noqa: D102 - pydantic-settings' own hook
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - neither dotenv files nor secret folders are read
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, SecretFiles(settings_cls)
+
+    @classmethod
+    def load(cls, **overrides: Any) -> Settings:
+        """Read the environment; `overrides` win. Raises `SettingsError` with one line."""
+        _refuse_unknown(os.environ)
+        try:
+            return cls(**overrides)
+        except ValidationError as error:
+            raise SettingsError(_one_line(error)) from None
+
+    def require(self, *names: str) -> None:
+        """Raise `SettingsError` for the first of these settings that is not set."""
+        for name in names:
+            if not getattr(self, name):
+                env = name.upper()
+                alternative = f" (or {env}_FILE)" if name in secret_names() else ""
+                raise SettingsError(f"{env}{alternative} is not set: {type(self).model_fields[name].description}")
+
+    def require_for_serving(self) -> None:
+        """Raise `SettingsError` unless everything is there that `serve` needs."""
+        self.require("keeptrusts_api_url", "keeptrusts_api_token")
+        if self.bff_auth == "backstage" or self.bff_catalog == "backstage":
+            self.require("backstage_url")
+        if self.bff_catalog == "backstage":
+            self.require("backstage_token")
+        else:
+            self.require("bff_catalog_files")
+
+    @property
+    def timezone(self) -> ZoneInfo:
+        """The zone in which a budget day begins."""
+        return ZoneInfo(self.bff_timezone)
+
+    @property
+    def catalog_patterns(self) -> tuple[str, ...]:
+        """`BFF_CATALOG_FILES`, item by item."""
+        return tuple(_listed(self.bff_catalog_files, ":"))
+
+    @property
+    def platform_groups(self) -> frozenset[EntityRef]:
+        """`BFF_PLATFORM_GROUPS`, item by item."""
+        return frozenset(EntityRef.parse(part, default_kind="group") for part in _listed(self.bff_platform_groups, ","))
+
+
+class SecretFiles(EnvSettingsSource):
+    """Reads `NAME_FILE` for every secret `NAME`, as container platforms mount secrets."""
+
+    def __call__(self) -> dict[str, Any]:
+        """The secrets found in files. Raises `SettingsError` when a file cannot be read or a secret is given twice."""
+        found: dict[str, Any] = {}
+        for name in secret_names():
+            env = name.upper()
+            path = os.environ.get(f"{env}_FILE")
+            if not path:
+                continue
+            if os.environ.get(env):
+                raise SettingsError(f"{env} and {env}_FILE are both set: set one of them")
+            found[name] = _secret_in(Path(path), f"{env}_FILE")
+        return found
+
+
+class Documented(BaseModel):
+    """One setting as the README's table shows it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    default: str
+    description: str
+    secret: bool
+
+
+def documented() -> list[Documented]:
+    """Every setting in the order of its definition."""
+    return [
+        Documented(
+            name=name.upper(),
+            default=_plain_default(field.default),
+            description=field.description or "",
+            secret=name in secret_names(),
+        )
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def secret_names() -> tuple[str, ...]:
+    """The fields whose values are secrets."""
+    return tuple(name for name, field in Settings.model_fields.items() if field.annotation == SecretStr | None)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is an address that only this machine can reach; names other than localhost are not trusted to be."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _listed(text: str, separator: str) -> list[str]:
+    return [part.strip() for part in text.split(separator) if part.strip()]
+
+
+def _plain_default(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _secret_in(path: Path, env: str) -> SecretStr:
+    try:
+        if path.stat().st_size > _LARGEST_SECRET_FILE:
+            raise SettingsError(f"{env}: {path} is larger than {_LARGEST_SECRET_FILE} bytes, which no token is")
+        text = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{env}: cannot read {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{env}: {path} is not a text file") from None
+    if not text:
+        raise SettingsError(f"{env}: {path} is empty")
+    return SecretStr(text)
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    known = {name.upper() for name in Settings.model_fields}
+    allowed = known | {f"{name.upper()}_FILE" for name in secret_names()} | OF_THE_COMMAND_LINE
+    for name in sorted(environment):
+        if name.startswith(OWN_PREFIX) and name not in allowed:
+            raise SettingsError(f"{name} is not a setting{_suggestion(name, known)}")
+
+
+def _suggestion(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _one_line(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    message = first["msg"].removeprefix("Value error, ")
+    if not first["loc"]:
+        return message
+    name = str(first["loc"][0])
+    given = os.environ.get(name.upper())
+    # An address can carry a password, in which case it was refused for that.
+    shown = "" if given is None or name in secret_names() or "@" in given else f"={given!r}"
+    return f"{name.upper()}{shown}: {message}"

@@ -1,0 +1,221 @@
+"""Keeps the facts at hand: reads them in the background, serves the last good ones while that goes on or fails."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+
+from bff.governance.facts import Cause, Facts, Reading
+from bff.governance.organisation import Organisation
+from bff.resilience.single_flight import SingleFlight
+from bff.telemetry.logs import logger
+from bff.telemetry.metrics import Metrics
+
+log = logger("observatory")
+
+LEAST_SECONDS_BETWEEN_READS = 5.0
+"""However often clients ask for a refresh, and however short a failure: Keeptrusts is not read more often than this."""
+
+Served = Literal["read", "fresh", "revalidating", "stale"]
+"""How an answer came by its facts: it waited for a reading; they were young; old, and are being read anew; Keeptrusts is down."""
+
+
+class FactsReader(Protocol):
+    """Reads all facts; trouble upstream is part of what it returns, never an exception."""
+
+    async def read(self, now: datetime) -> Facts:
+        """The facts as of `now`."""
+
+
+class FactsUnavailableError(Exception):
+    """There are no facts at all, or none young enough to be shown. `retry_after` is in seconds."""
+
+    def __init__(self, detail: str, *, retry_after: float) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """One reading of the facts and the moment for which they are assessed: answers hold from one epoch to the next.
+
+    `stale` says that Keeptrusts could not be asked this time. `observed_at` is when the oldest part that is shown was read.
+    """
+
+    version: int
+    organisation: Organisation
+    assessed_at: datetime
+    observed_at: datetime | None
+    stale: bool
+    read_at: float
+
+    @property
+    def facts(self) -> Facts:
+        """What was read."""
+        return self.organisation.facts
+
+
+class Observatory:
+    """The one place that knows how old the facts are.
+
+    `refresh` is the age at which they are read anew, `stale_limit` the age up to which they may be shown when that fails.
+    `clock` gives aware wall-clock time for what is shown, `monotonic` seconds for what is due: a clock that jumps makes
+    nothing due and nothing too old.
+    """
+
+    def __init__(
+        self,
+        reader: FactsReader,
+        *,
+        refresh: timedelta,
+        stale_limit: timedelta,
+        clock: Callable[[], datetime],
+        monotonic: Callable[[], float],
+        metrics: Metrics,
+    ) -> None:
+        self._reader = reader
+        self._refresh = refresh.total_seconds()
+        self._stale_limit = stale_limit.total_seconds()
+        self._clock = clock
+        self._monotonic = monotonic
+        self._metrics = metrics
+        self._flight: SingleFlight[Epoch] = SingleFlight()
+        self._background: set[asyncio.Task[Epoch]] = set()
+        self._epoch: Epoch | None = None
+        self._last_good: float | None = None
+        metrics.watch_snapshot(self.age, self.stale_seconds_left)
+
+    @property
+    def epoch(self) -> Epoch | None:
+        """The latest epoch, however old; None before the first."""
+        return self._epoch
+
+    async def current(self, *, insist: bool = False) -> tuple[Epoch, Served]:
+        """The facts to answer from, and how they were come by. With `insist` they are read anew first, unless that was just done.
+
+        Raises `FactsUnavailableError` when there are none to show.
+        """
+        epoch, waited = self._epoch, False
+        if epoch is None or (insist and self._since(epoch) >= LEAST_SECONDS_BETWEEN_READS):
+            epoch, waited = await self._read(), True
+        elif self._since(epoch) >= self._refresh_due(epoch):
+            self._read_in_background()
+        self._require_facts(epoch)
+        if epoch.stale:
+            return epoch, "stale"
+        if waited:
+            return epoch, "read"
+        return epoch, "fresh" if self._since(epoch) < self._refresh else "revalidating"
+
+    async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        """Read the facts whenever they are due, until cancelled."""
+        while True:
+            epoch = await self._read()
+            await sleep(max(self._refresh_due(epoch) - self._since(epoch), 0.1))
+
+    def age(self) -> float:
+        """Seconds since the oldest part that is shown was read; -1 when there is none."""
+        if self._epoch is None or self._epoch.observed_at is None:
+            return -1.0
+        return self.age_of(self._epoch)
+
+    def age_of(self, epoch: Epoch) -> float:
+        """Seconds since the oldest part of `epoch` was read, never below 0."""
+        if epoch.observed_at is None:
+            return 0.0
+        at_reading = (epoch.assessed_at - epoch.observed_at).total_seconds()
+        return max(at_reading, 0.0) + self._since(epoch)
+
+    def ttl(self, epoch: Epoch) -> float:
+        """Seconds until `epoch` is read anew; below 0 when that is overdue."""
+        return self._refresh - self._since(epoch)
+
+    def stale_seconds_left(self) -> float:
+        """Seconds until the facts may not be shown any more if every read fails; -1 when there are none."""
+        if self._last_good is None:
+            return -1.0
+        return max(self._stale_limit - (self._monotonic() - self._last_good), 0.0)
+
+    def ready(self) -> bool:
+        """Whether answers can be given: facts are at hand, or the news that Keeptrusts denies them."""
+        epoch = self._epoch
+        if epoch is None:
+            return False
+        try:
+            self._require_facts(epoch)
+        except FactsUnavailableError:
+            return False
+        return True
+
+    async def _read(self) -> Epoch:
+        if self._flight.busy("facts"):
+            self._metrics.coalesced()
+        return await self._flight.do("facts", self._read_once)
+
+    async def _read_once(self) -> Epoch:
+        now = self._clock()
+        facts = await self._reader.read(now)
+        organisation = Organisation(facts)
+        read_at = self._monotonic()
+        parts = parts_of(facts)
+        stale = any(part.cause is not None and part.cause is not Cause.DENIED and part.value is not None for part in parts.values())
+        shown = [part.observed_at for part in parts.values() if part.value is not None and part.observed_at is not None]
+        version = self._epoch.version + 1 if self._epoch else 1
+        # The moment of assessment is the end of the reading: spend that was booked meanwhile is in it.
+        epoch = Epoch(version, organisation, max(now, self._clock()), min(shown, default=None), stale, read_at)
+        self._epoch = epoch
+        self._report(parts)
+        if facts.keys.cause is None and facts.teams.cause is None:
+            self._last_good = read_at
+        return epoch
+
+    def _report(self, parts: dict[str, Reading[object]]) -> None:
+        troubled = {name: f"{part.cause}: {part.detail}" for name, part in parts.items() if part.cause is not None}
+        self._metrics.refreshed("ok" if not troubled else "failed" if len(troubled) == len(parts) else "partial")
+        if troubled:
+            log.warning("facts could not all be read", **troubled)
+        else:
+            log.debug("facts read")
+
+    def _read_in_background(self) -> None:
+        if self._flight.busy("facts"):
+            return
+        task = asyncio.ensure_future(self._read())
+        # The loop keeps only weak references to tasks.
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    def _since(self, epoch: Epoch) -> float:
+        return self._monotonic() - epoch.read_at
+
+    def _refresh_due(self, epoch: Epoch) -> float:
+        """After how many seconds to read again: sooner where something failed, since a short fault should be seen briefly."""
+        troubled = any(part.cause is not None for part in parts_of(epoch.facts).values())
+        return min(self._refresh, LEAST_SECONDS_BETWEEN_READS) if troubled else self._refresh
+
+    def _require_facts(self, epoch: Epoch) -> None:
+        for part in (epoch.facts.keys, epoch.facts.teams):
+            if part.value is None and part.cause is Cause.UNAVAILABLE:
+                raise FactsUnavailableError(
+                    "Keeptrusts cannot be reached, and there are no earlier facts that are young enough to show.",
+                    retry_after=max(self._refresh_due(epoch) - self._since(epoch), 1.0),
+                )
+        if epoch.stale and self._last_good is not None and self.stale_seconds_left() <= 0:
+            raise FactsUnavailableError(
+                "Keeptrusts cannot be reached, and the last facts are too old to show.", retry_after=LEAST_SECONDS_BETWEEN_READS
+            )
+
+
+def parts_of(facts: Facts) -> dict[str, Reading[object]]:
+    """The parts of the facts by name."""
+    return {
+        "teams": facts.teams,
+        "keys": facts.keys,
+        "configurations": facts.configurations,
+        "wallets": facts.wallets,
+        "spend": facts.spend,
+        "activity": facts.activity,
+    }

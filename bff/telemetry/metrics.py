@@ -1,0 +1,130 @@
+"""Prometheus metrics. Labels are fixed words and route templates: never entity names, ids or addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.registry import Collector
+
+import bff
+
+PREFIX = "keeptrusts_bff"
+BREAKER_STATES = ("closed", "open", "half-open")
+Freshness = Literal["fresh", "revalidating", "stale"]
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_CALL_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class Metrics:
+    """Every metric of one service, in a registry of its own. Listens to outside systems' clients (`CallObserver`)."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"{PREFIX}_{name}", text, labels, registry=self.registry)
+
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(f"{PREFIX}_{name}", text, labels, registry=self.registry)
+
+        self._requests = counter("http_requests", "Requests answered, by route template, method and status", "route", "method", "status")
+        self._durations = Histogram(
+            f"{PREFIX}_http_request_duration_seconds",
+            "Time from a request's first byte to its answer's last, by route template",
+            ("route",),
+            buckets=_REQUEST_BUCKETS,
+            registry=self.registry,
+        )
+        self._answers = counter("answers", "Answers about entities by the age of the facts: fresh, revalidating (being read anew) or stale (upstream down)", "freshness")
+        self._renderings = counter("renderings", "Answers taken from memory (hit) or assessed and serialised anew (miss)", "outcome")
+        self._coalesced = counter("coalesced_requests", "Requests that waited for a read of Keeptrusts already under way")
+        self._refreshes = counter("refreshes", "Reads of all facts by outcome: ok, partial or failed", "outcome")
+        self._attempts = counter("upstream_attempts", "Attempts that were made to call an outside system", "system", "operation", "outcome")
+        self._attempt_durations = Histogram(
+            f"{PREFIX}_upstream_attempt_duration_seconds",
+            "Time an attempt to call an outside system took",
+            ("system", "operation"),
+            buckets=_CALL_BUCKETS,
+            registry=self.registry,
+        )
+        self._retries = counter("upstream_retries", "Attempts that were made again", "system", "operation")
+        self._breaker = gauge("breaker_state", "1 for the state in which a breaker is, 0 for the others", "system", "state")
+        self._snapshot_age = gauge("snapshot_age_seconds", "Age of the facts that are being served; -1 before the first")
+        self._stale_left = gauge("snapshot_stale_seconds_left", "Time until the facts are too old to be served if no read succeeds; -1 before the first")
+        gauge("build_info", "1, with the version as label", "version").labels(bff.__version__).set(1)
+        for outcome in ("hit", "miss"):
+            self._renderings.labels(outcome)
+        for freshness in ("fresh", "revalidating", "stale"):
+            self._answers.labels(freshness)
+
+        # Looking a child up costs more than counting: the hot path keeps its children.
+        self.hit = self._renderings.labels("hit").inc
+        self.miss = self._renderings.labels("miss").inc
+        self.answered: Callable[[str], Counter] = cache(self._answers.labels)
+        self._request_children = cache(lambda route, method, status: (self._requests.labels(route, method, status), self._durations.labels(route)))
+
+    def request(self, route: str, method: str, status: int, seconds: float) -> None:
+        """One request was answered."""
+        # A stranger may invent methods; each would be a new time series.
+        count, duration = self._request_children(route, method if method in _METHODS else "other", str(status))
+        count.inc()
+        duration.observe(seconds)
+
+    def coalesced(self) -> None:
+        """A request waits for a read that is under way."""
+        self._coalesced.inc()
+
+    def refreshed(self, outcome: Literal["ok", "partial", "failed"]) -> None:
+        """A read of all facts ended."""
+        self._refreshes.labels(outcome).inc()
+
+    def watch_snapshot(self, age: Callable[[], float], stale_left: Callable[[], float]) -> None:
+        """Ask for the age of the facts whenever metrics are read."""
+        self._snapshot_age.set_function(age)
+        self._stale_left.set_function(stale_left)
+
+    def attempt(self, system: str, operation: str, outcome: str, seconds: float) -> None:
+        """One attempt to call an outside system ended."""
+        self._attempts.labels(system, operation, outcome).inc()
+        self._attempt_durations.labels(system, operation).observe(seconds)
+
+    def retried(self, system: str, operation: str) -> None:
+        """An attempt is about to be made again."""
+        self._retries.labels(system, operation).inc()
+
+    def breaker(self, system: str, state: str) -> None:
+        """A breaker changed its state."""
+        for each in BREAKER_STATES:
+            self._breaker.labels(system, each).set(each == state)
+
+    def exposition(self) -> bytes:
+        """All metrics in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+
+@dataclass(frozen=True, slots=True)
+class Documented:
+    """One metric as the README's table shows it."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    description: str
+
+
+def documented() -> list[Documented]:
+    """Every metric in the order of its definition, under the name that Prometheus shows."""
+    rows: list[Documented] = []
+    collectors: dict[Collector, None] = dict.fromkeys(Metrics().registry._names_to_collectors.values())  # noqa: SLF001 - no public list exists
+    for collector in collectors:
+        assert isinstance(collector, Counter | Gauge | Histogram)  # noqa: S101 - nothing else is registered above
+        kind = collector._type  # noqa: SLF001 - as above
+        name = f"{collector._name}_total" if kind == "counter" else collector._name  # noqa: SLF001
+        rows.append(Documented(name, kind, tuple(collector._labelnames), collector._documentation))  # noqa: SLF001
+    return rows

@@ -1,0 +1,73 @@
+"""What surrounds every request: its id, its log line, its metrics, and the answer when something breaks."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bff.telemetry.logs import logger
+from bff.telemetry.metrics import Metrics
+from bff.web.problems import ProblemError, ProblemType, problem_response
+
+log = logger("http")
+
+REQUEST_ID = b"x-request-id"
+UNMATCHED = "unmatched"
+_ACCEPTABLE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_QUIET = frozenset({"/livez", "/readyz", "/health", "/metrics"})
+"""Probes and scrapes come every few seconds and say nothing new: their lines are debug lines."""
+
+
+class Envelope:
+    """The outermost ASGI application. A request's id is taken from `x-request-id` where it is acceptable, or else made."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, monotonic: Callable[[], float]) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._monotonic = monotonic
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = self._monotonic()
+        request_id = _request_id(scope)
+        scope["request_id"] = request_id.decode()
+        status = 0
+
+        async def send_marked(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (REQUEST_ID, request_id), (b"x-content-type-options", b"nosniff")]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_marked)
+        except Exception:  # noqa: BLE001 - the last line of defence: logged, counted, and answered without a word of it
+            log.exception("request failed", request_id=scope["request_id"], route=_route(scope))
+            if not status:
+                answer = problem_response(ProblemError(ProblemType.INTERNAL), scope["request_id"])
+                await answer(scope, receive, send_marked)
+        finally:
+            seconds = self._monotonic() - started
+            route = _route(scope)
+            # A client that goes away before its answer began is 499, as proxies write it.
+            self._metrics.request(route, scope["method"], status or 499, seconds)
+            tell = log.debug if route in _QUIET else log.info
+            tell("request", method=scope["method"], route=route, status=status or 499, ms=round(seconds * 1000, 2), request_id=scope["request_id"])
+
+
+def _route(scope: Scope) -> str:
+    route = scope.get("route")
+    return route.path_format if route is not None else UNMATCHED
+
+
+def _request_id(scope: Scope) -> bytes:
+    for name, value in scope["headers"]:
+        if name == REQUEST_ID:
+            return value if _ACCEPTABLE_ID.fullmatch(value) else secrets.token_hex(16).encode()
+    return secrets.token_hex(16).encode()

@@ -1,0 +1,124 @@
+"""Problem details for HTTP APIs (RFC 9457): every answer that is not a success has this form.
+
+Each outside trouble has exactly one problem type, so that a client can tell causes apart without reading sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from math import ceil
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bff.backstage.caller import IdentityUnavailableError, UnauthenticatedError
+from bff.backstage.entities import CatalogContractError, CatalogDeniedError, CatalogUnavailableError
+from bff.governance.entity_ref import EntityRefError
+from bff.status.observatory import FactsUnavailableError
+
+MEDIA_TYPE = "application/problem+json"
+URN = "urn:keeptrusts-bff:"
+
+
+class ProblemType(Enum):
+    """Every kind of problem: its slug, status and title."""
+
+    MALFORMED = ("malformed", 400, "The request cannot be read")
+    INVALID_ENTITY_REF = ("invalid-entity-ref", 400, "Not an entity reference")
+    UNAUTHENTICATED = ("unauthenticated", 401, "Sign in first")
+    FORBIDDEN = ("forbidden", 403, "Not permitted")
+    NOT_FOUND = ("not-found", 404, "Nothing is here for you")
+    METHOD_NOT_ALLOWED = ("method-not-allowed", 405, "This method has no meaning here")
+    TOO_LARGE = ("too-large", 413, "The body is too large")
+    UNSUPPORTED_MEDIA_TYPE = ("unsupported-media-type", 415, "The body must be JSON")
+    INVALID = ("invalid", 422, "The request does not fit")
+    INTERNAL = ("internal", 500, "Something is wrong in this service")
+    CATALOG_CONTRACT = ("catalog-contract", 502, "The Backstage catalog answered in an unknown form")
+    IDENTITY_UNAVAILABLE = ("identity-unavailable", 503, "Callers cannot be verified now")
+    CATALOG_UNAVAILABLE = ("catalog-unavailable", 503, "The Backstage catalog cannot be reached")
+    UPSTREAM_UNAVAILABLE = ("upstream-unavailable", 503, "Keeptrusts cannot be reached")
+    DRAINING = ("draining", 503, "This instance is about to stop")
+
+    def __init__(self, slug: str, status: int, title: str) -> None:
+        self.slug = slug
+        self.status = status
+        self.title = title
+
+    @property
+    def uri(self) -> str:
+        """The problem's `type` member."""
+        return URN + self.slug
+
+
+class ProblemError(Exception):
+    """Ends a request with a problem; `detail` is shown to the caller. `status` differs from the kind's own only where HTTP says so."""
+
+    def __init__(
+        self, kind: ProblemType, detail: str | None = None, headers: Mapping[str, str] | None = None, *, status: int | None = None
+    ) -> None:
+        super().__init__(kind.slug)
+        self.kind = kind
+        self.detail = detail
+        self.headers = headers
+        self.status = status or kind.status
+
+    def document(self, request_id: str | None = None) -> dict[str, object]:
+        """The JSON object; members without a value are left out."""
+        members = {
+            "type": self.kind.uri,
+            "title": self.kind.title,
+            "status": self.status,
+            "detail": self.detail,
+            "instance": f"urn:request:{request_id}" if request_id else None,
+        }
+        return {name: value for name, value in members.items() if value is not None}
+
+
+def problem_of(error: Exception) -> ProblemError:
+    """The problem that `error` is to a caller; what is not known here is our own fault and says nothing more."""
+    match error:
+        case ProblemError():
+            return error
+        case EntityRefError():
+            return ProblemError(ProblemType.INVALID_ENTITY_REF, str(error))
+        case UnauthenticatedError():
+            return ProblemError(ProblemType.UNAUTHENTICATED, str(error), {"www-authenticate": 'Bearer realm="keeptrusts-bff"'})
+        case IdentityUnavailableError():
+            return ProblemError(ProblemType.IDENTITY_UNAVAILABLE, "Backstage's signing keys cannot be read.", {"retry-after": "5"})
+        case CatalogUnavailableError():
+            return ProblemError(ProblemType.CATALOG_UNAVAILABLE, "Who may see this entity cannot be asked now.", {"retry-after": "5"})
+        case CatalogDeniedError():
+            return ProblemError(ProblemType.FORBIDDEN, "The Backstage catalog does not accept this caller's token.")
+        case CatalogContractError():
+            return ProblemError(ProblemType.CATALOG_CONTRACT)
+        case FactsUnavailableError():
+            return ProblemError(ProblemType.UPSTREAM_UNAVAILABLE, str(error), {"retry-after": str(ceil(error.retry_after))})
+        case HTTPException():
+            return _of_http_exception(error)
+        case _:
+            return ProblemError(ProblemType.INTERNAL)
+
+
+async def answer_problem(request: Request, error: Exception) -> Response:
+    """The answer to a request that ended in `error`, for Starlette's exception handlers."""
+    return problem_response(problem_of(error), request.scope.get("request_id"))
+
+
+def problem_response(problem: ProblemError, request_id: str | None) -> Response:
+    """`problem` as a response that no cache keeps."""
+    document = problem.document(request_id)
+    return Response(
+        orjson.dumps(document),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers={"cache-control": "no-store", **(problem.headers or {})},
+    )
+
+
+def _of_http_exception(error: HTTPException) -> ProblemError:
+    kinds = {kind.status: kind for kind in reversed(ProblemType)}
+    kind = kinds.get(error.status_code, ProblemType.MALFORMED)
+    return ProblemError(kind, headers=error.headers, status=error.status_code)
