@@ -140,9 +140,9 @@ class Observatory:
         return max(self._stale_limit - (self._monotonic() - self._last_good), 0.0)
 
     def ready(self) -> bool:
-        """Whether answers can be given: facts are at hand, or the news that Keeptrusts denies them."""
+        """Whether answers can be given: there were facts once, and there still are, or the news that Keeptrusts denies them."""
         epoch = self._epoch
-        if epoch is None:
+        if epoch is None or self._last_good is None:
             return False
         try:
             self._require_facts(epoch)
@@ -158,7 +158,7 @@ class Observatory:
     async def _read_once(self) -> Epoch:
         now = self._clock()
         facts = await self._reader.read(now)
-        organisation = Organisation(facts)
+        organisation = Organisation.of(facts)
         read_at = self._monotonic()
         parts = parts_of(facts)
         stale = any(part.cause is not None and part.cause is not Cause.DENIED and part.value is not None for part in parts.values())

@@ -1,0 +1,89 @@
+"""Answers about entities: assessed and serialised once an epoch, then served as bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+
+from cachetools import LRUCache
+
+from bff.backstage.entities import Catalog, CatalogError, Entity
+from bff.governance.annotations import TEAM
+from bff.governance.assessment import assess
+from bff.governance.entity_ref import EntityRef
+from bff.governance.rules import Rules
+from bff.governance.subject import Owner, Subject
+from bff.status.observatory import Epoch
+from bff.telemetry.metrics import Metrics
+
+MOST_BYTES = 48 * 1024 * 1024
+"""What is remembered of answers, at the most: about 25,000 of them."""
+
+_OVERHEAD = 600
+"""What an answer takes beside its body, roughly: reference, subject, tag and table entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status as JSON, and its strong entity tag."""
+
+    body: bytes
+    etag: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    version: int
+    subject: Subject
+    answer: Answer
+
+
+class Answers:
+    """Gives the status of an entity in an epoch, from memory where it has been made before.
+
+    An answer depends on the entity and the epoch and on nobody who asks: whether a caller may have it is decided before.
+    """
+
+    def __init__(self, catalog: Catalog, *, rules: Rules, metrics: Metrics, most_bytes: int = MOST_BYTES) -> None:
+        self._catalog = catalog
+        self._rules = rules
+        self._stale_rules = replace(rules, stale=True)
+        self._metrics = metrics
+        self._memory: LRUCache[EntityRef, _Remembered] = LRUCache(
+            most_bytes, getsizeof=lambda remembered: len(remembered.answer.body) + _OVERHEAD
+        )
+
+    async def of(self, entity: Entity, epoch: Epoch) -> Answer:
+        """The status of `entity` in `epoch`."""
+        return self._answer(Subject(entity.ref, entity.annotations, await owner_of(entity, self._catalog)), epoch)
+
+    def _answer(self, subject: Subject, epoch: Epoch) -> Answer:
+        remembered = self._memory.get(subject.ref)
+        if remembered is not None and remembered.version == epoch.version and remembered.subject == subject:
+            self._metrics.hit()
+            return remembered.answer
+        self._metrics.miss()
+        status = assess(subject, epoch.organisation, epoch.assessed_at, self._stale_rules if epoch.stale else self._rules)
+        answer = serialised(status.model_dump_json().encode())
+        # An answer larger than the whole memory is served and forgotten.
+        if len(answer.body) + _OVERHEAD <= self._memory.maxsize:
+            self._memory[subject.ref] = _Remembered(epoch.version, subject, answer)
+        return answer
+
+
+async def owner_of(entity: Entity, catalog: Catalog) -> Owner:
+    """The owner of `entity`, with what its group says of its Keeptrusts team."""
+    if entity.owner is None:
+        return Owner(None)
+    try:
+        group = await catalog.group(entity.owner)
+    except CatalogError:
+        # Whose entity it is cannot be said now, so no numbers are shown: never open.
+        return Owner(entity.owner, unreadable=True)
+    return Owner(entity.owner, group.annotations.get(TEAM) if group else None)
+
+
+def serialised(body: bytes) -> Answer:
+    """`body` with the tag that names exactly these bytes."""
+    digest = hashlib.blake2b(body, digest_size=12).hexdigest()
+    return Answer(body, f'"{digest}"'.encode())

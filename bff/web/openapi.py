@@ -1,0 +1,204 @@
+"""The OpenAPI 3.1 document: assembled from the wire models and the route table, never written by hand.
+
+`bff/web/openapi.json` is its committed form; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+import bff
+from bff.governance.wire import EntityRefs, GovernanceStatus, PlatformStatus, Problem, SpendReport, StatusItems
+from bff.web.problems import MEDIA_TYPE, ProblemType
+
+JSON = "application/json"
+HEALTH_JSON = "application/health+json"
+REF_TEMPLATE = "#/components/schemas/{model}"
+
+_HEALTH_SCHEMA = {
+    "type": "object",
+    "required": ["status", "checks"],
+    "properties": {
+        "status": {"enum": ["pass", "warn", "fail"]},
+        "version": {"type": "string"},
+        "releaseId": {"type": "string"},
+        "serviceId": {"type": "string"},
+        "notes": {"type": "array", "items": {"type": "string"}},
+        "checks": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "object"}}},
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation as the document describes it. `success` maps statuses to media type and schema."""
+
+    method: str
+    path: str
+    summary: str
+    success: dict[int, tuple[str, dict[str, Any]]]
+    problems: tuple[ProblemType, ...] = ()
+    body: type[BaseModel] | None = None
+    parameters: tuple[dict[str, Any], ...] = ()
+    public: bool = False
+    conditional: bool = False
+    tag: str = "governance"
+    extra_responses: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    return {"$ref": REF_TEMPLATE.format(model=model.__name__)}
+
+
+def _path_parameter(name: str, pattern: str, example: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string", "maxLength": 63, "pattern": pattern}, "example": example}
+
+
+ENTITY = (
+    _path_parameter("kind", r"^[a-zA-Z][a-zA-Z0-9]*$", "component"),
+    _path_parameter("namespace", r"^[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*$", "default"),
+    _path_parameter("name", r"^[a-zA-Z0-9]([-_.a-zA-Z0-9]*[a-zA-Z0-9])?$", "customer-support-bot"),
+)
+DAYS = {
+    "name": "days",
+    "in": "query",
+    "description": "How many budget days, today included",
+    "schema": {"type": "integer", "minimum": 1, "maximum": 90, "default": 30},
+}
+
+_CALLER = (ProblemType.UNAUTHENTICATED, ProblemType.FORBIDDEN, ProblemType.IDENTITY_UNAVAILABLE, ProblemType.CATALOG_UNAVAILABLE, ProblemType.CATALOG_CONTRACT)
+_ENTITY = (ProblemType.INVALID_ENTITY_REF, ProblemType.NOT_FOUND, ProblemType.UPSTREAM_UNAVAILABLE, *_CALLER)
+_BODY = (ProblemType.MALFORMED, ProblemType.TOO_LARGE, ProblemType.UNSUPPORTED_MEDIA_TYPE, ProblemType.INVALID)
+_TEXT = {"type": "string"}
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "get",
+        "/v1/entities/{kind}/{namespace}/{name}/governance",
+        "The AI governance status of one entity",
+        {200: (JSON, _schema(GovernanceStatus))},
+        problems=_ENTITY,
+        parameters=ENTITY,
+        conditional=True,
+    ),
+    Operation(
+        "post",
+        "/v1/governance/by-refs",
+        "The status of up to 1,000 entities, one item a reference in the order of the request, each a status or a problem",
+        {200: (JSON, _schema(StatusItems))},
+        problems=(*_BODY, ProblemType.UPSTREAM_UNAVAILABLE, *_CALLER),
+        body=EntityRefs,
+    ),
+    Operation(
+        "get",
+        "/v1/entities/{kind}/{namespace}/{name}/spend",
+        "What one entity has spent, by day and by model",
+        {200: (JSON, _schema(SpendReport))},
+        problems=(*_ENTITY, ProblemType.INVALID),
+        parameters=(*ENTITY, DAYS),
+        conditional=True,
+    ),
+    Operation(
+        "get",
+        "/v1/gateway",
+        "Health of the Keeptrusts gateway and control plane",
+        {200: (JSON, _schema(PlatformStatus))},
+        problems=(ProblemType.UNAUTHENTICATED, ProblemType.IDENTITY_UNAVAILABLE),
+        conditional=True,
+    ),
+    Operation("get", "/livez", "This process answers", {200: ("text/plain", _TEXT)}, public=True, tag="operations"),
+    Operation(
+        "get",
+        "/readyz",
+        "Answers can be given, be it from older facts",
+        {200: ("text/plain", _TEXT)},
+        problems=(ProblemType.DRAINING, ProblemType.UPSTREAM_UNAVAILABLE),
+        public=True,
+        tag="operations",
+    ),
+    Operation(
+        "get",
+        "/health",
+        "Health by outside system; 503 when no answers can be given",
+        {200: (HEALTH_JSON, _HEALTH_SCHEMA)},
+        public=True,
+        tag="operations",
+        extra_responses={503: {"description": "No answers can be given", "content": {HEALTH_JSON: {"schema": _HEALTH_SCHEMA}}}},
+    ),
+    Operation("get", "/metrics", "Metrics in Prometheus' text format", {200: ("text/plain", _TEXT)}, public=True, tag="operations"),
+    Operation("get", "/openapi.json", "This document", {200: (JSON, {"type": "object"})}, public=True, tag="operations"),
+)
+
+
+def document() -> dict[str, Any]:
+    """The whole document as a JSON object."""
+    models = (GovernanceStatus, StatusItems, SpendReport, PlatformStatus, Problem)
+    _, schemas = models_json_schema([(model, "serialization") for model in models] + [(EntityRefs, "validation")], ref_template=REF_TEMPLATE)
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method] = _operation(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Keeptrusts for Backstage",
+            "version": bff.__version__,
+            "description": "Joins what a Backstage entity claims of its AI access with what the Keeptrusts gateway knows.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas["$defs"],
+            "securitySchemes": {"backstage": {"type": "http", "scheme": "bearer", "description": "A Backstage user token, as the proxy forwards it"}},
+        },
+    }
+
+
+def rendered() -> str:
+    """The document as it is committed and served."""
+    return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "summary": operation.summary,
+        "operationId": _operation_id(operation),
+        "tags": [operation.tag],
+        "responses": {str(status): answer for status, answer in sorted(_responses(operation).items())},
+    }
+    if operation.parameters:
+        described["parameters"] = list(operation.parameters)
+    if operation.body:
+        described["requestBody"] = {"required": True, "content": {JSON: {"schema": _schema(operation.body)}}}
+    described["security"] = [] if operation.public else [{"backstage": []}]
+    return described
+
+
+def _operation_id(operation: Operation) -> str:
+    words = [word for part in operation.path.split("/") for word in part.replace(".", "-").split("-") if word and not word.startswith("{")]
+    return operation.method + "".join(word.capitalize() for word in words if word != "v1")
+
+
+def _responses(operation: Operation) -> dict[int, dict[str, Any]]:
+    responses: dict[int, dict[str, Any]] = {}
+    for status, (media_type, schema) in operation.success.items():
+        responses[status] = {"description": operation.summary, "content": {media_type: {"schema": schema}}}
+    if operation.conditional:
+        responses[304] = {"description": "What the entity tag in If-None-Match names is still the answer"}
+    for kind, titles in _by_status((*operation.problems, ProblemType.INTERNAL)).items():
+        responses[kind] = {"description": "; ".join(titles), "content": {MEDIA_TYPE: {"schema": _schema(Problem)}}}
+    return responses | operation.extra_responses
+
+
+def _by_status(kinds: Iterable[ProblemType]) -> dict[int, list[str]]:
+    titles: dict[int, list[str]] = {}
+    for kind in kinds:
+        if kind.title not in titles.setdefault(kind.status, []):
+            titles[kind.status].append(kind.title)
+    return titles

@@ -1,0 +1,181 @@
+"""Settings are read once, and a wrong one ends the start with one line that names it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bff.governance.entity_ref import EntityRef
+from bff.settings import Settings, SettingsError, documented, is_loopback, secret_names
+
+SERVING = {
+    "KEEPTRUSTS_API_URL": "https://keeptrusts-api.internal:8080/",
+    "KEEPTRUSTS_API_TOKEN": "kt_ak_canary",
+    "BACKSTAGE_URL": "https://backstage.internal",
+    "BACKSTAGE_TOKEN": "static-canary",
+}
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """An environment without settings."""
+    for item in documented():
+        monkeypatch.delenv(item.name, raising=False)
+        monkeypatch.delenv(f"{item.name}_FILE", raising=False)
+    return monkeypatch
+
+
+def load_error(**overrides: object) -> str:
+    """The one line that ends the start."""
+    with pytest.raises(SettingsError) as caught:
+        Settings.load(**overrides)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_what_serving_needs_is_enough(environment: pytest.MonkeyPatch) -> None:
+    """Four settings start the service against real systems."""
+    for name, value in SERVING.items():
+        environment.setenv(name, value)
+    settings = Settings.load()
+    settings.require_for_serving()
+    assert settings.keeptrusts_api_url == "https://keeptrusts-api.internal:8080"
+    assert settings.bff_host == "127.0.0.1"
+
+
+@pytest.mark.parametrize("missing", sorted(SERVING))
+def test_a_missing_setting_is_named(environment: pytest.MonkeyPatch, missing: str) -> None:
+    """Serving without a setting that it needs names that setting."""
+    for name, value in SERVING.items():
+        if name != missing:
+            environment.setenv(name, value)
+    with pytest.raises(SettingsError, match=missing):
+        Settings.load().require_for_serving()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("KEEPTRUSTS_API_URL", "keeptrusts-api.internal:8080"),
+        ("KEEPTRUSTS_API_URL", "ftp://keeptrusts-api.internal"),
+        ("KEEPTRUSTS_API_URL", "https://keeptrusts-api.internal/?a=b"),
+        ("KEEPTRUSTS_API_URL", "https://keeptrusts-api.internal:port"),
+        ("BFF_PORT", "0"),
+        ("BFF_PORT", "eighty"),
+        ("BFF_REFRESH_SECONDS", "0"),
+        ("BFF_REFRESH_SECONDS", "nan"),
+        ("BFF_STALE_LIMIT_SECONDS", "-1"),
+        ("BFF_TIMEZONE", "Mars/Olympus"),
+        ("BFF_TIMEZONE", "../../etc/passwd"),
+        ("BFF_AUTH", "basic"),
+        ("BFF_CATALOG", "ldap"),
+        ("BFF_OWNERSHIP", "maybe"),
+        ("BFF_PLATFORM_GROUPS", "platform-team,!"),
+        ("BFF_DRAIN_SECONDS", "forever"),
+        ("BFF_LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(environment: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """A value of the wrong form stops the start with one line that names setting and value."""
+    environment.setenv(name, value)
+    message = load_error()
+    assert message.startswith(name)
+    assert repr(value) in message
+
+
+def test_an_unknown_setting_of_ours_is_refused(environment: pytest.MonkeyPatch) -> None:
+    """A misspelt setting is no setting left at its default, but an error that says what was meant."""
+    environment.setenv("BFF_REFERSH_SECONDS", "10")
+    assert load_error() == "BFF_REFERSH_SECONDS is not a setting; did you mean BFF_REFRESH_SECONDS?"
+
+
+def test_settings_of_the_command_line_are_not_ours(environment: pytest.MonkeyPatch) -> None:
+    """`BFF_URL` and `BFF_TOKEN` belong to the commands that ask a running BFF."""
+    environment.setenv("BFF_URL", "http://127.0.0.1:1")
+    environment.setenv("BFF_TOKEN", "x")
+    Settings.load()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "bff.internal", ""])
+def test_no_authentication_only_on_loopback(environment: pytest.MonkeyPatch, host: str) -> None:
+    """Without authentication nothing but loopback may be listened on, whatever the host is called."""
+    environment.setenv("BFF_AUTH", "none")
+    environment.setenv("BFF_CATALOG", "files")
+    message = load_error(bff_host=host)
+    assert "BFF_AUTH=none" in message
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
+def test_loopback_is_recognised(host: str) -> None:
+    """Every loopback address counts as one."""
+    assert is_loopback(host)
+
+
+def test_callers_are_needed_to_read_backstage(environment: pytest.MonkeyPatch) -> None:
+    """A service that asks nobody who they are cannot read Backstage's catalog with their token."""
+    environment.setenv("BFF_AUTH", "none")
+    assert "BFF_CATALOG=backstage" in load_error()
+
+
+def test_stale_is_older_than_fresh(environment: pytest.MonkeyPatch) -> None:
+    """Facts may not be too old to show before they are due to be read anew."""
+    environment.setenv("BFF_STALE_LIMIT_SECONDS", "10")
+    assert "BFF_STALE_LIMIT_SECONDS" in load_error()
+
+
+def test_a_secret_may_lie_in_a_file(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`NAME_FILE` is read, without the line's end."""
+    path = tmp_path / "token"
+    path.write_text("kt_ak_from_file\n")
+    environment.setenv("KEEPTRUSTS_API_TOKEN_FILE", str(path))
+    token = Settings.load().keeptrusts_api_token
+    assert token is not None
+    assert token.get_secret_value() == "kt_ak_from_file"
+
+
+@pytest.mark.parametrize("content", [None, "", " \n", "x" * 70_000])
+def test_an_unusable_secret_file_is_named(environment: pytest.MonkeyPatch, tmp_path: Path, content: str | None) -> None:
+    """A secret file that is missing, empty or far too large stops the start by its setting's name."""
+    path = tmp_path / "token"
+    if content is not None:
+        path.write_text(content)
+    environment.setenv("KEEPTRUSTS_API_TOKEN_FILE", str(path))
+    assert load_error().startswith("KEEPTRUSTS_API_TOKEN_FILE")
+
+
+def test_a_secret_is_given_once(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A secret given both ways is refused: which one is meant cannot be known."""
+    path = tmp_path / "token"
+    path.write_text("a")
+    environment.setenv("KEEPTRUSTS_API_TOKEN_FILE", str(path))
+    environment.setenv("KEEPTRUSTS_API_TOKEN", "b")
+    assert "both" in load_error()
+
+
+def test_secrets_show_nowhere(environment: pytest.MonkeyPatch) -> None:
+    """Neither a printed settings object nor an error shows a secret."""
+    for name, value in SERVING.items():
+        environment.setenv(name, value)
+    assert "canary" not in repr(Settings.load())
+    environment.setenv("BFF_PORT", "x")
+    assert "canary" not in load_error()
+    environment.delenv("BFF_PORT")
+    environment.setenv("KEEPTRUSTS_API_URL", "https://user:canary@keeptrusts-api.internal")
+    assert "canary" not in load_error()
+
+
+def test_every_secret_is_known_as_one() -> None:
+    """What is called a token is held as a secret."""
+    assert set(secret_names()) >= {item.name.lower() for item in documented() if "TOKEN" in item.name or "SECRET" in item.name}
+
+
+def test_lists_are_read_item_by_item(environment: pytest.MonkeyPatch) -> None:
+    """Catalog files are separated by colons, groups by commas; blanks around them do not count."""
+    environment.setenv("BFF_CATALOG_FILES", "a.yaml: b/ :c/*.yaml")
+    environment.setenv("BFF_PLATFORM_GROUPS", "platform-team, group:ops/admins")
+    settings = Settings.load()
+    assert settings.catalog_patterns == ("a.yaml", "b/", "c/*.yaml")
+    assert settings.platform_groups == {EntityRef("group", "default", "platform-team"), EntityRef("group", "ops", "admins")}
