@@ -12,9 +12,10 @@ from bff.governance.entity_ref import EntityRef
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A catalog entity: its reference, its annotations as they stand, and its owner (`spec.owner`), if it has a readable one.
+    """A catalog entity: its reference, its annotations, and its owner (`spec.owner`), if it has a readable one.
 
-    `annotations` holds text only: a value that YAML made a number is given as it was written.
+    `annotations` holds those of this project (`keeptrusts.dev/…`) and text only: a value that YAML made a number is
+    given as it was written.
     """
 
     ref: EntityRef
@@ -31,7 +32,7 @@ class CatalogUnavailableError(CatalogError):
 
 
 class CatalogDeniedError(CatalogError):
-    """The catalog does not accept the token it was asked with."""
+    """The catalog does not accept the token: the caller's in `entity` and `entities`, the service's own in `group`."""
 
 
 class CatalogContractError(CatalogError):
@@ -49,3 +50,13 @@ class Catalog(Protocol):
 
     async def group(self, ref: EntityRef) -> Entity | None:
         """A group (or a user) as the service itself may see it, for finding the owner's team."""
+
+
+class Memberships(Protocol):
+    """Who belongs to which groups."""
+
+    async def memberships(self, caller: Caller) -> frozenset[EntityRef]:
+        """Everything in whose name `caller` may act, their own user included; empty for a caller who is no person.
+
+        Raises `CatalogError`.
+        """

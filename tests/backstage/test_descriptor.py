@@ -1,0 +1,107 @@
+"""Entities from their descriptors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bff.backstage.descriptor import LONGEST_ANNOTATION, PREFIX, DescriptorError, read_entity, read_refs
+from bff.governance import annotations
+from bff.governance.entity_ref import EntityRef
+
+
+def descriptor(**changes: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": "backstage.io/v1alpha1",
+        "kind": "Component",
+        "metadata": {"name": "Bot", "namespace": "shop"},
+        "spec": {"owner": "support-team"},
+    } | changes
+
+
+def test_references_are_lower_case() -> None:
+    """The reference is the one that Backstage compares with."""
+    assert str(read_entity(descriptor()).ref) == "component:shop/bot"
+
+
+def test_namespace_defaults() -> None:
+    """An entity without a namespace is in `default`."""
+    assert read_entity(descriptor(metadata={"name": "bot"})).ref.namespace == "default"
+
+
+@pytest.mark.parametrize(
+    ("written", "owner"),
+    [
+        ("support-team", "group:shop/support-team"),
+        ("other/support-team", "group:other/support-team"),
+        ("group:default/support-team", "group:default/support-team"),
+        ("user:someone", "user:shop/someone"),
+        ("  ", None),
+        ("a b", None),
+        ({"name": "support-team"}, None),
+        (None, None),
+    ],
+)
+def test_owner_is_a_group_of_the_same_namespace_unless_it_says_otherwise(written: object, owner: str | None) -> None:
+    """The owner is read with Backstage's own defaults; what is no reference is no owner."""
+    found = read_entity(descriptor(spec={"owner": written})).owner
+    assert (str(found) if found else None) == owner
+
+
+def test_only_our_annotations_are_kept() -> None:
+    """Annotations of others are neither kept nor shown."""
+    given = {"keeptrusts.dev/daily-budget": "5.10", "vendor.example/token": "x"}
+    assert read_entity(descriptor(metadata={"name": "bot", "annotations": given})).annotations == {
+        "keeptrusts.dev/daily-budget": "5.10"
+    }
+
+
+def test_every_annotation_of_the_project_is_kept() -> None:
+    """No annotation that the decisions read lies outside the prefix."""
+    names = [value for name, value in vars(annotations).items() if name.isupper()]
+    assert names
+    assert all(name.startswith(PREFIX) for name in names)
+
+
+@pytest.mark.parametrize(("value", "text"), [(5, "5"), (["a"], "(list, not text)"), (None, "(NoneType, not text)")])
+def test_annotations_are_text(value: object, text: str) -> None:
+    """What JSON or YAML made something else is still there, as text that can be called malformed."""
+    entity = read_entity(descriptor(metadata={"name": "bot", "annotations": {"keeptrusts.dev/x": value}}))
+    assert entity.annotations == {"keeptrusts.dev/x": text}
+
+
+def test_huge_annotations_are_cut() -> None:
+    """One annotation cannot fill the memory."""
+    given = {"keeptrusts.dev/x": "y" * 1_000_000}
+    entity = read_entity(descriptor(metadata={"name": "bot", "annotations": given}))
+    assert len(entity.annotations["keeptrusts.dev/x"]) == LONGEST_ANNOTATION
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        None,
+        [],
+        "text",
+        {},
+        descriptor(kind=5),
+        descriptor(metadata={}),
+        descriptor(metadata={"name": "../x"}),
+        descriptor(metadata={"name": "bot", "namespace": ["x"]}),
+        descriptor(metadata={"name": "n" * 300}),
+    ],
+)
+def test_what_is_no_descriptor_is_refused(document: object) -> None:
+    """A document without a well-formed kind, namespace and name is no entity."""
+    with pytest.raises(DescriptorError):
+        read_entity(document)
+
+
+def test_lists_of_references_leave_out_what_is_malformed() -> None:
+    """One bad item does not cost the others."""
+    document = descriptor(spec={"memberOf": ["a-team", "other/b-team", "not a name", 5]})
+    assert read_refs(document, member="memberOf", kind="group", namespace="shop") == {
+        EntityRef("group", "shop", "a-team"),
+        EntityRef("group", "other", "b-team"),
+    }
