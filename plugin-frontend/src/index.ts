@@ -1,0 +1,1 @@
+export { keeptrustsPlugin } from './plugin';

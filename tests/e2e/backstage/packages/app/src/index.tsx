@@ -1,0 +1,9 @@
+import '@backstage/ui/css/styles.css';
+import { createApp } from '@backstage/frontend-defaults';
+import { createRoot } from 'react-dom/client';
+import { signIn } from './signIn';
+
+// The plugins come by discovery (`app.packages: all`): what package.json depends on is what the app shows.
+const app = createApp({ features: [signIn] });
+
+createRoot(document.getElementById('root')!).render(app.createRoot());
