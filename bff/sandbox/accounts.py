@@ -1,0 +1,211 @@
+"""The sandbox's state: an organisation with its teams, keys, configurations, wallets and policy decisions, in memory.
+
+Both surfaces work on one `State`. Its methods never wait, so each is one step for everything that runs in the same
+event loop; every method raises `SandboxError` for what Keeptrusts would refuse.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
+from itertools import count
+
+from bff.sandbox.errors import DuplicateError, InvalidError, NotFoundError
+from bff.sandbox.faults import Surface
+from bff.sandbox.records import Charge, Configuration, Cost, Decision, Key, Team, Verdict
+from bff.sandbox.timeline import Order, Timeline
+from bff.sandbox.wallets import Wallets
+
+MOST_TEAMS = 2_000
+MOST_KEYS = 10_000
+MOST_CONFIGURATIONS = 10_000
+MOST_DECISIONS = 60_000
+"""Beyond this the oldest days of decisions are forgotten."""
+
+_PREFIX_LENGTH = len("kt_gk_") + 4
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9 ._-]{0,98}[A-Za-z0-9])?", re.ASCII)
+
+
+class State:
+    """Everything that the sandbox knows; `clock` gives the present as an aware time."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self.clock = clock
+        self.started_at = clock()
+        self.calls: dict[Surface, Counter[str]] = {"control-plane": Counter(), "gateway": Counter()}
+        # Ids of two runs must differ: whoever remembers the last run would take new bookings for old ones.
+        self._run = secrets.token_hex(3)
+        self._serial = count(1).__next__
+        self._teams: dict[str, Team] = {}
+        self._keys: dict[str, Key] = {}
+        self._key_by_hash: dict[bytes, str] = {}
+        self._configurations: dict[str, Configuration] = {}
+        self.decisions: Timeline[Decision] = Timeline(decision_order)
+        self.organization_id = f"org_{self._run}"
+        self.organization_name = "Sandbox organisation (stand-in)"
+        self.wallets = Wallets(clock, self._serial, run=self._run, organization_name=self.organization_name)
+
+    @property
+    def teams(self) -> Sequence[Team]:
+        """In the order in which they were made."""
+        return tuple(self._teams.values())
+
+    @property
+    def keys(self) -> Sequence[Key]:
+        """In the order in which they were made, revoked ones too."""
+        return tuple(self._keys.values())
+
+    @property
+    def configurations(self) -> Sequence[Configuration]:
+        """In the order in which they were made."""
+        return tuple(self._configurations.values())
+
+    def team(self, team_id: str) -> Team:
+        """The team with this id."""
+        try:
+            return self._teams[team_id]
+        except KeyError:
+            raise NotFoundError("no team has this id") from None
+
+    def create_team(self, name: str, *, description: str | None = None, created_at: datetime | None = None) -> Team:
+        """Make a team; its name must be new."""
+        _check_name("team", name)
+        if any(team.name == name for team in self._teams.values()):
+            raise DuplicateError(f"a team named {name!r} exists")
+        _check_room("teams", len(self._teams), MOST_TEAMS)
+        serial = self._serial()
+        slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+        team = Team(f"team_{self._run}{serial:06x}", serial, name, slug, description, created_at or self.clock())
+        self._teams[team.id] = team
+        return team
+
+    def create_key(
+        self,
+        name: str,
+        team_id: str,
+        *,
+        description: str | None = None,
+        expires_at: datetime | None = None,
+        created_at: datetime | None = None,
+    ) -> tuple[Key, str]:
+        """Make a gateway key and return it with its secret, which is never seen again.
+
+        The name must be new among the team's keys that are not revoked, so that a key can be rotated under its name.
+        """
+        _check_name("token", name)
+        team = self.team(team_id)
+        if any(key.name == name and key.team_id == team_id and key.revoked_at is None for key in self._keys.values()):
+            raise DuplicateError(f"the team {team.name!r} has a token named {name!r}")
+        _check_room("tokens", len(self._keys), MOST_KEYS)
+        secret = f"kt_gk_{secrets.token_hex(24)}"
+        serial = self._serial()
+        key = Key(
+            id=f"tok_{self._run}{serial:06x}",
+            serial=serial,
+            name=name,
+            team_id=team_id,
+            description=description,
+            prefix=secret[:_PREFIX_LENGTH],
+            created_at=created_at or self.clock(),
+            expires_at=expires_at,
+        )
+        self._keys[key.id] = key
+        self._key_by_hash[_hashed(secret)] = key.id
+        return key, secret
+
+    def key_behind(self, secret: str) -> Key | None:
+        """The key whose secret this is, whatever its state."""
+        key_id = self._key_by_hash.get(_hashed(secret))
+        return None if key_id is None else self._keys[key_id]
+
+    def key(self, key_id: str) -> Key:
+        """The key with this id."""
+        try:
+            return self._keys[key_id]
+        except KeyError:
+            raise NotFoundError("no token has this id") from None
+
+    def revoke_key(self, key_id: str, *, at: datetime | None = None) -> Key:
+        """Revoke a key for good; a second time changes nothing."""
+        key = self.key(key_id)
+        if key.revoked_at is None:
+            key = self._keys[key_id] = replace(key, revoked_at=at or self.clock())
+        return key
+
+    def key_used(self, key_id: str, *, at: datetime) -> None:
+        """Remember when a key was last used."""
+        key = self.key(key_id)
+        if key.last_used_at is None or key.last_used_at < at:
+            self._keys[key_id] = replace(key, last_used_at=at)
+
+    def create_configuration(
+        self, name: str, team_id: str, template_id: str, *, enabled: bool = True, created_at: datetime | None = None
+    ) -> Configuration:
+        """Make a configuration from a template; its name must be new in the team."""
+        _check_name("configuration", name)
+        _check_name("template", template_id)
+        team = self.team(team_id)
+        if any(other.name == name and other.team_id == team_id for other in self._configurations.values()):
+            raise DuplicateError(f"the team {team.name!r} has a configuration named {name!r}")
+        _check_room("configurations", len(self._configurations), MOST_CONFIGURATIONS)
+        serial = self._serial()
+        made = Configuration(
+            f"cfg_{self._run}{serial:06x}", serial, name, team_id, template_id, enabled, created_at or self.clock()
+        )
+        self._configurations[made.id] = made
+        return made
+
+    def delete_configuration(self, configuration_id: str) -> None:
+        """Take a configuration away."""
+        if self._configurations.pop(configuration_id, None) is None:
+            raise NotFoundError("no configuration has this id")
+
+    def decide(
+        self, key: Key, verdict: Verdict, charge: Charge, *, at: datetime, cost: Cost, reason_code: str | None = None
+    ) -> Decision:
+        """Log what the policy did with a request."""
+        serial = self._serial()
+        decision = Decision(
+            event_id=f"evt_{self._run}{serial:08x}",
+            serial=serial,
+            request_id=charge.request_id or "",
+            timestamp=at,
+            verdict=verdict,
+            reason_code=reason_code,
+            model=charge.model or "",
+            provider=charge.provider or "",
+            team_id=key.team_id,
+            token_id=key.id,
+            event_cost_attribution=cost,
+        )
+        self.decisions.add(decision)
+        if len(self.decisions) > MOST_DECISIONS:
+            self.decisions.drop_oldest(keep=MOST_DECISIONS * 9 // 10)
+        return decision
+
+
+def decision_order(decision: Decision) -> Order:
+    """Where a decision stands among the others."""
+    return decision.timestamp, decision.serial
+
+
+def _hashed(secret: str) -> bytes:
+    return sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+def _check_name(kind: str, name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise InvalidError(
+            f"the name of a {kind} must be 1 to 100 letters, digits, spaces, '.', '_' or '-', "
+            f"with a letter or digit at both ends, not {name[:60]!r}"
+        )
+
+
+def _check_room(kind: str, present: int, most: int) -> None:
+    if present >= most:
+        raise InvalidError(f"the sandbox holds at most {most} {kind}")

@@ -1,0 +1,236 @@
+"""The control plane as an ASGI app: teams, tokens, configurations, wallets, bookings and policy events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from hmac import compare_digest
+from typing import Any
+
+from pydantic import BaseModel
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from bff.keeptrusts import contract
+from bff.sandbox.accounts import State
+from bff.sandbox.bodies import LARGEST_REQUEST, Movement, NewConfiguration, NewTeam, NewToken, read_body
+from bff.sandbox.edge import Edge
+from bff.sandbox.errors import ForbiddenError, InvalidError, SandboxError, UnauthenticatedError
+from bff.sandbox.faults import Faults
+from bff.sandbox.paging import (
+    Numbered,
+    Page,
+    decode_position,
+    decode_serial,
+    encode_position,
+    encode_serial,
+    page_of,
+    parse_limit,
+    parse_moment,
+)
+from bff.sandbox.replies import json_reply, on_failure, on_http_error, on_refusal
+from bff.sandbox.switchboard import switchboard_routes
+
+READ = "org:read"
+WRITE = "org:write"
+BILLING = "org:billing"
+
+
+def create_control_plane(state: State, *, read_token: str, admin_token: str, faults: Faults) -> ASGIApp:
+    """The control plane over `state`: `read_token` may read, `admin_token` may also write and move money.
+
+    `/_sandbox/faults` sets `faults`, which the gateway shares; `/_sandbox/requests` counts for both surfaces.
+    """
+    plane = _ControlPlane(state, {read_token: (READ,), admin_token: (READ, WRITE, BILLING)})
+    routes = plane.routes()
+    app = Starlette(
+        routes=[*routes, *switchboard_routes(faults, state.calls)],
+        exception_handlers={SandboxError: on_refusal, HTTPException: on_http_error, Exception: on_failure},
+        max_body_size=LARGEST_REQUEST,
+    )
+    return Edge(app, surface="control-plane", routes=routes, faults=faults, calls=state.calls["control-plane"])
+
+
+class _ControlPlane:
+    def __init__(self, state: State, permissions: dict[str, tuple[str, ...]]) -> None:
+        self._state = state
+        self._permissions = permissions
+
+    def routes(self) -> list[Route]:
+        return [
+            Route(contract.HEALTHZ, _healthy),
+            Route(contract.READYZ, _healthy),
+            Route(contract.WHOAMI, self.whoami),
+            Route(contract.TEAMS, self.teams, methods=["GET"]),
+            Route(contract.TEAMS, self.create_team, methods=["POST"]),
+            Route(contract.TEAMS + "/{id}", self.team),
+            Route(contract.TOKENS, self.tokens, methods=["GET"]),
+            Route(contract.TOKENS, self.create_token, methods=["POST"]),
+            Route(contract.TOKENS + "/{id}", self.revoke_token, methods=["DELETE"]),
+            Route(contract.CONFIGURATIONS, self.configurations, methods=["GET"]),
+            Route(contract.CONFIGURATIONS, self.create_configuration, methods=["POST"]),
+            Route(contract.CONFIGURATIONS + "/{id}", self.delete_configuration, methods=["DELETE"]),
+            Route(contract.WALLETS, self.wallets),
+            Route(contract.WALLET_BALANCE, self.balance),
+            Route(contract.WALLET_TRANSACTIONS, self.transactions),
+            Route(contract.ALLOCATE, self.allocate, methods=["POST"]),
+            Route(contract.RECLAIM, self.reclaim, methods=["POST"]),
+            Route(contract.EVENTS, self.events),
+        ]
+
+    async def whoami(self, request: Request) -> Response:
+        permissions = self._allow(request, READ)
+        admin = WRITE in permissions
+        organization = contract.Organization(id=self._state.organization_id, name=self._state.organization_name)
+        return json_reply(
+            contract.WhoAmI(
+                organization=organization,
+                subject="sandbox-admin" if admin else "sandbox-reader",
+                role="admin" if admin else "viewer",
+                permissions=permissions,
+            )
+        )
+
+    async def teams(self, request: Request) -> Response:
+        self._allow(request, READ)
+        return _list_reply(request, self._state.teams, contract.TeamRecord)
+
+    async def team(self, request: Request) -> Response:
+        self._allow(request, READ)
+        return json_reply(_record(self._state.team(request.path_params["id"]), contract.TeamRecord))
+
+    async def create_team(self, request: Request) -> Response:
+        self._allow(request, WRITE)
+        body = await read_body(request, NewTeam)
+        team = self._state.create_team(body.name, description=body.description)
+        return json_reply(_record(team, contract.TeamRecord), 201)
+
+    async def tokens(self, request: Request) -> Response:
+        self._allow(request, READ)
+        wanted = request.query_params.get("type", contract.GATEWAY_TOKEN_TYPE)
+        keys = [key for key in self._state.keys if key.token_type == wanted]
+        return _list_reply(request, keys, contract.TokenRecord)
+
+    async def create_token(self, request: Request) -> Response:
+        self._allow(request, WRITE)
+        body = await read_body(request, NewToken)
+        if body.expires_at is not None and body.expires_at <= self._state.clock():
+            raise InvalidError("expires_at: must lie in the future")
+        key, secret = self._state.create_key(
+            body.name, body.team_id, description=body.description, expires_at=body.expires_at
+        )
+        record = _record(key, contract.TokenRecord)
+        return json_reply({**record.model_dump(), "key": secret}, 201, {"cache-control": "no-store"})
+
+    async def revoke_token(self, request: Request) -> Response:
+        self._allow(request, WRITE)
+        self._state.revoke_key(request.path_params["id"])
+        return Response(status_code=204)
+
+    async def configurations(self, request: Request) -> Response:
+        self._allow(request, READ)
+        return _list_reply(request, self._state.configurations, contract.ConfigurationRecord)
+
+    async def create_configuration(self, request: Request) -> Response:
+        self._allow(request, WRITE)
+        body = await read_body(request, NewConfiguration)
+        made = self._state.create_configuration(body.name, body.team_id, body.template_id)
+        return json_reply(_record(made, contract.ConfigurationRecord), 201)
+
+    async def delete_configuration(self, request: Request) -> Response:
+        self._allow(request, WRITE)
+        self._state.delete_configuration(request.path_params["id"])
+        return Response(status_code=204)
+
+    async def wallets(self, request: Request) -> Response:
+        self._allow(request, READ)
+        return _list_reply(request, self._state.wallets.all, contract.WalletRecord)
+
+    async def balance(self, request: Request) -> Response:
+        self._allow(request, READ)
+        team_id = request.query_params.get("team_id")
+        if team_id is not None:
+            self._state.team(team_id)
+        cascade = self._state.wallets.cascade(team_id)
+        paying = next((account.scope for account in cascade if account.balance > 0), None)
+        wallets = [_record(account, contract.WalletRecord) for account in cascade]
+        return json_reply({"effective_scope": paying, "wallets": wallets})
+
+    async def transactions(self, request: Request) -> Response:
+        self._allow(request, READ)
+        account = self._state.wallets.get(request.path_params["wallet_id"])
+        query = request.query_params
+        page = account.book.newest_first(
+            limit=parse_limit(query.get("limit")),
+            since=parse_moment("since", query.get("since")),
+            until=parse_moment("until", query.get("until")),
+            before=decode_position(query["cursor"]) if "cursor" in query else None,
+        )
+        return _timeline_reply("data", page, contract.TransactionRecord)
+
+    async def events(self, request: Request) -> Response:
+        self._allow(request, READ)
+        query = request.query_params
+        team_id = query.get("team_id")
+        page = self._state.decisions.newest_first(
+            limit=parse_limit(query.get("limit")),
+            since=parse_moment("since", query.get("since")),
+            until=parse_moment("until", query.get("until")),
+            before=decode_position(query["cursor"]) if "cursor" in query else None,
+            matches=lambda decision: team_id in {None, decision.team_id},
+        )
+        return _timeline_reply("events", page, contract.EventRecord)
+
+    async def allocate(self, request: Request) -> Response:
+        self._allow(request, BILLING)
+        body = await read_body(request, Movement)
+        booking, account = self._state.wallets.allocate(self._state.team(body.team_id), body.amount, note=body.note)
+        return _movement_reply(booking, account)
+
+    async def reclaim(self, request: Request) -> Response:
+        self._allow(request, BILLING)
+        body = await read_body(request, Movement)
+        booking, account = self._state.wallets.reclaim(self._state.team(body.team_id), body.amount, note=body.note)
+        return _movement_reply(booking, account)
+
+    def _allow(self, request: Request, needed: str) -> tuple[str, ...]:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        for known, permissions in self._permissions.items():
+            if scheme.lower() == "bearer" and compare_digest(known.encode(), token.strip().encode()):
+                if needed not in permissions:
+                    raise ForbiddenError(f"this token lacks the permission {needed}")
+                return permissions
+        raise UnauthenticatedError("a valid bearer token is needed")
+
+
+async def _healthy(_request: Request) -> Response:
+    return json_reply({"status": "ok"})
+
+
+def _record(value: object, model: type[BaseModel]) -> BaseModel:
+    return model.model_validate(value, from_attributes=True)
+
+
+def _list_reply(request: Request, items: Sequence[Numbered], model: type[BaseModel]) -> Response:
+    query = request.query_params
+    after = decode_serial(query["cursor"]) if "cursor" in query else None
+    page = page_of(items, limit=parse_limit(query.get("limit")), after=after)
+    following = None if page.next is None else encode_serial(page.next)
+    return json_reply({"data": [_record(item, model) for item in page.items], "next_cursor": following})
+
+
+def _timeline_reply(name: str, page: Page[Any, tuple[datetime, int]], model: type[BaseModel]) -> Response:
+    following = None if page.next is None else encode_position(*page.next)
+    return json_reply({name: [_record(item, model) for item in page.items], "next_cursor": following})
+
+
+def _movement_reply(booking: object, account: object) -> Response:
+    reply = contract.AllocationReply(
+        transaction=contract.TransactionRecord.model_validate(booking, from_attributes=True),
+        wallet=contract.WalletRecord.model_validate(account, from_attributes=True),
+    )
+    return json_reply(reply, 201)
