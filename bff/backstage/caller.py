@@ -17,13 +17,15 @@ class Caller:
     `user` is the person, None only for the caller of a service without authentication. `token` is what may be forwarded
     to the Backstage catalog to see what this person sees; a scaffolder's token cannot read the catalog, so it has none.
     `via` names the Backstage plugin that calls for the person, if one does (`scaffolder`). `key` stands for the caller
-    in memory keys: it differs between any two callers and holds no secret.
+    in memory keys: it differs between any two callers and holds no secret. `userinfo_token` proves the person to
+    Backstage's auth backend, which knows their groups.
     """
 
     key: str
     user: EntityRef | None = None
     token: SecretStr | None = None
     via: str | None = None
+    userinfo_token: SecretStr | None = None
 
 
 LOCAL = Caller(key="local")

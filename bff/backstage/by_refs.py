@@ -1,0 +1,105 @@
+"""Entities by their references, many in a call: `POST /api/catalog/entities/by-refs`.
+
+Backstage's permission framework decides with the token that is sent: what its bearer may not read is null, exactly like
+what does not exist.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+
+from bff.backstage.client import BackstageClient
+from bff.backstage.descriptor import DescriptorError, read_entity
+from bff.backstage.entities import CatalogContractError, Entity
+from bff.governance.entity_ref import EntityRef
+
+PATH = "/api/catalog/entities/by-refs"
+
+LARGEST_CALL = 100
+"""References in one call: at most 20 KB of request, and few enough for Backstage to answer in one go."""
+
+# Annotation names hold dots, which Backstage's field paths also use: so the whole mapping is asked for.
+_FIELDS = ("kind", "metadata.name", "metadata.namespace", "metadata.annotations", "spec.owner")
+
+Found = dict[EntityRef, Entity | None]
+
+
+class ByRefs:
+    """Reads entities as a reader may see them.
+
+    What one reader asks for in the same turn of the event loop shares calls, and what is already being read for a
+    reader is not asked for twice.
+    """
+
+    def __init__(self, backstage: BackstageClient, *, operation: str) -> None:
+        self._backstage = backstage
+        self._operation = operation
+        self._boarding: dict[str, _Call] = {}
+        self._flights: dict[tuple[str, EntityRef], asyncio.Task[Found]] = {}
+
+    async def read(self, reader: str, token: SecretStr, refs: Iterable[EntityRef]) -> Found:
+        """Each of `refs`: the entity, or None. `reader` tells apart whose `token` it is. Raises `CatalogError`.
+
+        The calls go on when one who waits for them is cancelled: others may want them.
+        """
+        flights = {ref: self._flights.get((reader, ref)) or self._boarded(reader, token, ref) for ref in refs}
+        await asyncio.gather(*(asyncio.shield(flight) for flight in set(flights.values())))
+        return {ref: flight.result()[ref] for ref, flight in flights.items()}
+
+    def _boarded(self, reader: str, token: SecretStr, ref: EntityRef) -> asyncio.Task[Found]:
+        call = self._boarding.get(reader)
+        if call is None or len(call.refs) >= LARGEST_CALL:
+            call = self._boarding[reader] = _Call(token)
+            # A task takes its first step in the loop's next turn: until then others come on board.
+            call.flight = asyncio.ensure_future(self._made(reader, call))
+            call.flight.add_done_callback(lambda flight: self._landed(reader, call, flight))
+        assert call.flight is not None  # noqa: S101 - set three lines above, for a call that was there before too
+        call.refs.append(ref)
+        self._flights[reader, ref] = call.flight
+        return call.flight
+
+    async def _made(self, reader: str, call: _Call) -> Found:
+        if self._boarding.get(reader) is call:
+            del self._boarding[reader]
+        body = {"entityRefs": [str(ref) for ref in call.refs], "fields": _FIELDS}
+        return _found(call.refs, await self._backstage.query(PATH, body, operation=self._operation, token=call.token))
+
+    def _landed(self, reader: str, call: _Call, flight: asyncio.Task[Found]) -> None:
+        for ref in call.refs:
+            del self._flights[reader, ref]
+        if not flight.cancelled():
+            # Where everybody who waited was cancelled, nobody else looks at the error.
+            flight.exception()
+
+
+@dataclass(slots=True)
+class _Call:
+    token: SecretStr
+    refs: list[EntityRef] = field(default_factory=list)
+    flight: asyncio.Task[Found] | None = None
+
+
+class _Reply(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    items: list[dict[str, Any] | None]
+
+
+def _found(refs: list[EntityRef], reply: Any) -> Found:
+    try:
+        items = _Reply.model_validate(reply).items
+        entities = [None if item is None else read_entity(item) for item in items]
+    except (ValidationError, DescriptorError):
+        raise CatalogContractError(f"Backstage POST {PATH}: a reply that is no list of entities") from None
+    if len(entities) != len(refs):
+        raise CatalogContractError(f"Backstage POST {PATH}: {len(entities)} items for {len(refs)} references")
+    for ref, entity in zip(refs, entities, strict=True):
+        # An entity in another's place would be shown to somebody who may not see it.
+        if entity is not None and entity.ref != ref:
+            raise CatalogContractError(f"Backstage POST {PATH}: another entity in the place of {ref}")
+    return dict(zip(refs, entities, strict=True))

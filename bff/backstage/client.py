@@ -1,0 +1,217 @@
+"""Calls to Backstage: bounded in number, time and size, observed, and never redirected with a token in hand."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import orjson
+from pydantic import SecretStr
+
+from bff.backstage.entities import CatalogContractError, CatalogDeniedError, CatalogError, CatalogUnavailableError
+from bff.resilience.backoff import Backoff
+from bff.resilience.breaker import Breaker, BreakerOpenError, BreakerState
+from bff.telemetry.calls import CallObserver, Unobserved
+
+SYSTEM = "backstage"
+MOST_CONNECTIONS = 16
+"""httpx's pool slows down sharply above this; what is more waits in front of it."""
+
+LARGEST_BODY = 8 * 1024 * 1024
+"""Bytes of a reply, decompressed."""
+
+_BACKOFF = Backoff(attempts=2, base=0.2)
+_PASSING = frozenset({502, 503, 504})
+"""Replies of a proxy whose backend is being replaced: often gone a moment later."""
+
+# Node closes a connection that was idle for 5 seconds: ours goes first, or a request meets a closed one.
+_KEEP_ALIVE = 4.0
+
+
+class BackstageClient:
+    """One pool of connections to the Backstage backend at `base_url`, for the life of the process; `aclose` ends it.
+
+    `deadline` is in seconds and covers a whole call: waiting for a connection, and the second attempt that follows when
+    the first met no connection or a 502, 503 or 504. Every call made here only reads, those by POST included.
+    Methods raise `CatalogUnavailableError`, `CatalogDeniedError` or `CatalogContractError`, whose messages name method
+    and path and hold neither token nor body.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        observer: CallObserver | None = None,
+        deadline: float = 5.0,
+        largest_body: int = LARGEST_BODY,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        random: Callable[[], float] = random.random,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._observer = observer or Unobserved()
+        self._deadline = deadline
+        self._largest_body = largest_body
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._random = random
+        self._breaker = Breaker(
+            monotonic=monotonic,
+            failed=lambda error: isinstance(error, CatalogUnavailableError),
+            changed=lambda state: self._observer.breaker(SYSTEM, state),
+        )
+        self._places = asyncio.Semaphore(MOST_CONNECTIONS)
+        self._http = httpx.AsyncClient(
+            transport=transport,
+            follow_redirects=False,
+            trust_env=False,
+            # Ours covers the whole call.
+            timeout=None,  # noqa: S113 - see above
+            limits=httpx.Limits(
+                max_connections=MOST_CONNECTIONS,
+                max_keepalive_connections=MOST_CONNECTIONS,
+                keepalive_expiry=_KEEP_ALIVE,
+            ),
+            headers={"accept": "application/json", "user-agent": "keeptrusts-bff"},
+        )
+
+    async def get(self, path: str, *, operation: str, token: SecretStr | None = None) -> Any:
+        """The JSON at `path`; `operation` is its name in metrics."""
+        return await self._call("GET", path, operation, token, None)
+
+    async def query(self, path: str, body: Mapping[str, object], *, operation: str, token: SecretStr) -> Any:
+        """The JSON that answers a question asked by POST."""
+        return await self._call("POST", path, operation, token, orjson.dumps(body))
+
+    @property
+    def breaker_state(self) -> BreakerState:
+        """What the next call would meet, for `/health`."""
+        return self._breaker.state
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    async def _call(self, method: str, path: str, operation: str, token: SecretStr | None, body: bytes | None) -> Any:
+        request = _Request(method, path, token, body)
+        until = asyncio.get_running_loop().time() + self._deadline
+        try:
+            async with asyncio.timeout_at(until):
+                await self._places.acquire()
+        except TimeoutError:
+            raise CatalogUnavailableError(f"{request}: no connection was free within {self._deadline:g} s") from None
+        try:
+            return await self._attempt(request, operation, until)
+        except _PassingError:
+            await self._sleep(_BACKOFF.wait(1, random=self._random))
+            self._observer.retried(SYSTEM, operation)
+            return await self._attempt(request, operation, until)
+        finally:
+            self._places.release()
+
+    async def _attempt(self, request: _Request, operation: str, until: float) -> Any:
+        began = self._monotonic()
+        try:
+            with self._breaker.guard():
+                reply = await self._exchange(request, until)
+        except BreakerOpenError:
+            self._observer.attempt(SYSTEM, operation, "refused", 0.0)
+            raise CatalogUnavailableError(f"{request}: not asked, since Backstage has not answered lately") from None
+        except CatalogError as error:
+            self._observer.attempt(SYSTEM, operation, _outcome(error), self._monotonic() - began)
+            raise
+        self._observer.attempt(SYSTEM, operation, "ok", self._monotonic() - began)
+        return reply
+
+    async def _exchange(self, request: _Request, until: float) -> Any:
+        try:
+            # Inside the breaker's guard: an answer that does not come is a failure like any other.
+            async with (
+                asyncio.timeout_at(until),
+                self._http.stream(
+                    request.method, self.base_url + request.path, headers=request.headers(), content=request.body
+                ) as response,
+            ):
+                _judge(request, response)
+                return _parsed(request, await self._body(request, response))
+        except TimeoutError:
+            raise _TimeoutError(f"{request}: no answer within {self._deadline:g} s") from None
+        except httpx.InvalidURL:
+            raise CatalogContractError(f"{request}: {self.base_url!r} is no address") from None
+        except httpx.DecodingError:
+            raise CatalogContractError(f"{request}: a body that cannot be decompressed") from None
+        except httpx.TransportError as error:
+            # The cause can quote headers.
+            raise _PassingError(f"{request}: {_TROUBLE.get(type(error), 'the connection broke')}") from None
+
+    async def _body(self, request: _Request, response: httpx.Response) -> bytes:
+        body = bytearray()
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > self._largest_body:
+                raise CatalogContractError(f"{request}: a reply of more than {self._largest_body} bytes")
+        return bytes(body)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """One call; as text, what messages say of it."""
+
+    method: str
+    path: str
+    token: SecretStr | None
+    body: bytes | None
+
+    def __str__(self) -> str:
+        return f"Backstage {self.method} {self.path}"
+
+    def headers(self) -> dict[str, str]:
+        headers = {} if self.token is None else {"authorization": f"Bearer {self.token.get_secret_value()}"}
+        return headers if self.body is None else headers | {"content-type": "application/json"}
+
+
+class _PassingError(CatalogUnavailableError):
+    """Worth a second attempt at once."""
+
+
+class _TimeoutError(CatalogUnavailableError):
+    """No answer in time."""
+
+
+_TROUBLE: Mapping[type[Exception], str] = {
+    httpx.ConnectError: "no connection",
+    httpx.ConnectTimeout: "no connection in time",
+}
+
+
+def _outcome(error: CatalogError) -> str:
+    if isinstance(error, CatalogDeniedError):
+        return "denied"
+    if isinstance(error, _TimeoutError):
+        return "timeout"
+    return "contract" if isinstance(error, CatalogContractError) else "unavailable"
+
+
+def _judge(request: _Request, response: httpx.Response) -> None:
+    status = response.status_code
+    if status in {401, 403}:
+        raise CatalogDeniedError(f"{request}: the token is not accepted ({status})")
+    if status in _PASSING:
+        raise _PassingError(f"{request}: replied {status}")
+    if status == httpx.codes.TOO_MANY_REQUESTS or status >= httpx.codes.INTERNAL_SERVER_ERROR:
+        raise CatalogUnavailableError(f"{request}: replied {status}")
+    if status != httpx.codes.OK:
+        raise CatalogContractError(f"{request}: replied {status}; is this the address of a Backstage backend?")
+
+
+def _parsed(request: _Request, body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise CatalogContractError(f"{request}: a reply that is not JSON") from None
