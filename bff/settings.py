@@ -11,7 +11,16 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bff.governance.entity_ref import EntityRef, EntityRefError
@@ -36,7 +45,9 @@ def _base_url(text: str) -> str:
     else:
         usable = usable and not (parts.username or parts.password or parts.query or parts.fragment)
     if not usable or any(character.isspace() for character in text):
-        raise ValueError("must be an address such as https://keeptrusts-api.internal:8080, without user, query or fragment")
+        raise ValueError(
+            "must be an address such as https://keeptrusts-api.internal:8080, without user, query or fragment"
+        )
     return text.rstrip("/")
 
 
@@ -49,29 +60,57 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_ignore_empty=True, hide_input_in_errors=True)
 
     keeptrusts_api_url: BaseUrl | None = Field(default=None, description="Address of the Keeptrusts control plane")
-    keeptrusts_api_token: SecretStr | None = Field(default=None, description="Token that may read teams, keys, configurations, wallets and events")
-    keeptrusts_admin_token: SecretStr | None = Field(default=None, description="Token that may provision; without it provisioning is off")
-    keeptrusts_console_url: BaseUrl | None = Field(default=None, description="Address of the console, for links")
-    keeptrusts_gateway_url: BaseUrl | None = Field(default=None, description="Address of the gateway, for links and its health")
-
-    backstage_url: BaseUrl | None = Field(default=None, description="Address at which this service reaches the Backstage backend")
-    backstage_public_url: BaseUrl | None = Field(
-        default=None, description="Backstage's own `backend.baseUrl`, where it differs from `BACKSTAGE_URL`: tokens name it as their issuer"
+    keeptrusts_api_token: SecretStr | None = Field(
+        default=None, description="Token that may read teams, keys, configurations, wallets and events"
     )
-    backstage_token: SecretStr | None = Field(default=None, description="Static external access token of this service, for reading groups")
+    keeptrusts_admin_token: SecretStr | None = Field(
+        default=None, description="Token that may provision; without it provisioning is off"
+    )
+    keeptrusts_console_url: BaseUrl | None = Field(default=None, description="Address of the console, for links")
+    keeptrusts_gateway_url: BaseUrl | None = Field(
+        default=None, description="Address of the gateway, for links and its health"
+    )
+
+    backstage_url: BaseUrl | None = Field(
+        default=None, description="Address at which this service reaches the Backstage backend"
+    )
+    backstage_public_url: BaseUrl | None = Field(
+        default=None,
+        description="Backstage's own `backend.baseUrl`, where it differs from `BACKSTAGE_URL`: tokens name it as their issuer",
+    )
+    backstage_token: SecretStr | None = Field(
+        default=None, description="Static external access token of this service, for reading groups"
+    )
 
     bff_host: str = Field(default="127.0.0.1", description="Address to listen on")
     bff_port: int = Field(default=8787, ge=1, le=65535, description="Port to listen on")
-    bff_auth: Literal["backstage", "none"] = Field(default="backstage", description="Who may ask: callers with a Backstage token, or (on loopback only) everybody")
+    bff_auth: Literal["backstage", "none"] = Field(
+        default="backstage", description="Who may ask: callers with a Backstage token, or (on loopback only) everybody"
+    )
     bff_catalog: Literal["backstage", "files"] = Field(default="backstage", description="Where entities come from")
-    bff_catalog_files: str = Field(default="", description="Files, folders or globs of entities, separated by colons, for `BFF_CATALOG=files`")
-    bff_platform_groups: str = Field(default="", description="Groups that may provision for every team, as references separated by commas")
+    bff_catalog_files: str = Field(
+        default="", description="Files, folders or globs of entities, separated by colons, for `BFF_CATALOG=files`"
+    )
+    bff_platform_groups: str = Field(
+        default="", description="Groups that may provision for every team, as references separated by commas"
+    )
     bff_refresh_seconds: float = Field(default=30, ge=1, le=3600, description="Age at which the facts are read anew")
-    bff_stale_limit_seconds: float = Field(default=3600, ge=0, le=7 * 86400, description="Age up to which the last good facts are shown while Keeptrusts cannot be reached")
+    bff_stale_limit_seconds: float = Field(
+        default=3600,
+        ge=0,
+        le=7 * 86400,
+        description="Age up to which the last good facts are shown while Keeptrusts cannot be reached",
+    )
     bff_timezone: str = Field(default="UTC", description="IANA time zone in which a budget day begins")
-    bff_ownership: Literal["enforce", "off"] = Field(default="enforce", description="Whether numbers are withheld when a claimed key is not the owner team's")
-    bff_drain_seconds: float = Field(default=5, ge=0, le=300, description="How long requests are still served after SIGTERM")
-    bff_log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least severe log lines to write")
+    bff_ownership: Literal["enforce", "off"] = Field(
+        default="enforce", description="Whether numbers are withheld when a claimed key is not the owner team's"
+    )
+    bff_drain_seconds: float = Field(
+        default=5, ge=0, le=300, description="How long requests are still served after SIGTERM"
+    )
+    bff_log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severe log lines to write"
+    )
 
     @field_validator("bff_timezone")
     @classmethod
@@ -95,15 +134,19 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.bff_auth == "none" and not is_loopback(self.bff_host):
-            raise ValueError(f"BFF_AUTH=none is refused on BFF_HOST={self.bff_host}: without authentication only loopback (127.0.0.1) may be listened on")
+            raise ValueError(
+                f"BFF_AUTH=none is refused on BFF_HOST={self.bff_host}: without authentication only loopback (127.0.0.1) may be listened on"
+            )
         if self.bff_stale_limit_seconds < self.bff_refresh_seconds:
             raise ValueError("BFF_STALE_LIMIT_SECONDS must be at least BFF_REFRESH_SECONDS")
         if self.bff_auth == "none" and self.bff_catalog == "backstage":
-            raise ValueError("BFF_CATALOG=backstage needs BFF_AUTH=backstage, since an entity is read with its caller's token; or set BFF_CATALOG=files")
+            raise ValueError(
+                "BFF_CATALOG=backstage needs BFF_AUTH=backstage, since an entity is read with its caller's token; or set BFF_CATALOG=files"
+            )
         return self
 
     @classmethod
-    def settings_customise_sources(  # noqa: D102 - pydantic-settings' own hook
+    def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,

@@ -28,7 +28,10 @@ def ask(url: str, entity_ref: str, resource: str, **query: object) -> bytes:
         with httpx.Client(trust_env=False, follow_redirects=False, timeout=TIMEOUT_SECONDS) as client:
             response = client.get(address, headers=headers, params={name: str(value) for name, value in query.items()})
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise Failure(f"no BFF answers at {url} ({type(error).__name__}): start one with `keeptrusts-bff demo`, or name yours with --url", Exit.UNREACHABLE) from None
+        raise Failure(
+            f"no BFF answers at {url} ({type(error).__name__}): start one with `keeptrusts-bff demo`, or name yours with --url",
+            Exit.UNREACHABLE,
+        ) from None
     if response.is_success:
         return response.content
     raise _failure(response, ref)
@@ -39,7 +42,10 @@ def _failure(response: httpx.Response, ref: EntityRef) -> Failure:
     said = problem.get("detail") or problem.get("title") or f"it answered {response.status_code}"
     match response.status_code:
         case 401:
-            return Failure(f"the BFF does not accept this caller: {said}; put your Backstage token into {TOKEN_VARIABLE}", Exit.DENIED)
+            return Failure(
+                f"the BFF does not accept this caller: {said}; put your Backstage token into {TOKEN_VARIABLE}",
+                Exit.DENIED,
+            )
         case 403:
             return Failure(f"not permitted: {said}", Exit.DENIED)
         case 404 if problem:

@@ -35,7 +35,12 @@ class Failure(click.ClickException):
 
     def __init__(self, message: str, code: Exit) -> None:
         super().__init__(message)
-        self.exit_code = int(code)
+        self.code = code
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]  # click's is a class attribute, and ours depends on the failure
+        """What the process ends with."""
+        return int(self.code)
 
     def show(self, file: object = None) -> None:  # noqa: ARG002 - click's signature
         """Print the one line."""
@@ -83,7 +88,13 @@ def sandbox(*, port: int, gateway_port: int, traffic: bool, empty: bool) -> None
     run(port=port, gateway_port=gateway_port, traffic=traffic, empty=empty)
 
 
-url_option = click.option("--url", envvar="BFF_URL", default="http://127.0.0.1:8787", show_default=True, help="Address of a running BFF (BFF_URL).")
+url_option = click.option(
+    "--url",
+    envvar="BFF_URL",
+    default="http://127.0.0.1:8787",
+    show_default=True,
+    help="Address of a running BFF (BFF_URL).",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the BFF's own JSON.")
 
 
@@ -103,7 +114,9 @@ def status(*, entity_ref: str, url: str, as_json: bool, fail_on: str | None) -> 
 @click.argument("entity_ref")
 @url_option
 @json_option
-@click.option("--days", type=click.IntRange(1, 90), default=30, show_default=True, help="How many days back, today included.")
+@click.option(
+    "--days", type=click.IntRange(1, 90), default=30, show_default=True, help="How many days back, today included."
+)
 def spend(*, entity_ref: str, url: str, as_json: bool, days: int) -> None:
     """Show what ENTITY_REF has spent by day and by model."""
     from bff.cli.spend import spend as run  # noqa: PLC0415

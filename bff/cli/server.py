@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 import uvicorn
 import uvloop
@@ -30,7 +30,10 @@ def listen(host: str, port: int, *, setting: str) -> socket.socket:
     except (OSError, OverflowError) as error:
         listener.close()
         reason = error.strerror if isinstance(error, OSError) else "a port is a number from 0 to 65535"
-        raise Failure(f"cannot listen on {host}:{port}: {reason}; stop what listens there or choose another with {setting}", Exit.PORT) from None
+        raise Failure(
+            f"cannot listen on {host}:{port}: {reason}; stop what listens there or choose another with {setting}",
+            Exit.PORT,
+        ) from None
     listener.setblocking(False)
     return listener
 
@@ -60,10 +63,17 @@ class Server(uvicorn.Server):
             )
         )
         self.listener = listener
+        self.up = asyncio.Event()
 
-    def capture_signals(self) -> contextlib.AbstractContextManager[None]:
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
         """Signals are for `run`, which knows all servers of the process."""
-        return contextlib.nullcontext()
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets)
+        self.up.set()
 
 
 def run(
@@ -98,8 +108,8 @@ async def _serve(servers: Sequence[Server], started: Callable[[], Awaitable[None
 
 
 async def _after_start(servers: Sequence[Server], started: Callable[[], Awaitable[None]]) -> None:
-    while not all(server.started for server in servers):
-        await asyncio.sleep(0.01)
+    for server in servers:
+        await server.up.wait()
     await started()
 
 

@@ -51,7 +51,11 @@ def _days(report: SpendReport) -> Table:
     for day in days:
         share = Decimal(day.spent.amount) / largest if largest > 0 else Decimal(0)
         notes = ("  so far" if day.partial else "") + ("" if day.complete else "  lower bound")
-        table.add_row(day.date.isoformat(), money(day.spent), Text("█" * max(0, int(share * BAR_CELLS)), style="green") + Text(notes, style="dim"))
+        table.add_row(
+            day.date.isoformat(),
+            money(day.spent),
+            Text("█" * max(0, int(share * BAR_CELLS)), style="green") + Text(notes, style="dim"),
+        )
     return table
 
 

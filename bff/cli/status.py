@@ -36,7 +36,14 @@ def show(answer: GovernanceStatus) -> None:
     out = console()
     out.print(Text.assemble((answer.state.upper(), STYLES[answer.state]), "  ", (answer.entity_ref, "bold")))
     for finding in answer.findings:
-        out.print(Text.assemble(("  ● " if finding.severity == "error" else "  ○ "), (finding.code, "bold"), "  ", printable(finding.message)))
+        out.print(
+            Text.assemble(
+                ("  ● " if finding.severity == "error" else "  ○ "),
+                (finding.code, "bold"),
+                "  ",
+                printable(finding.message),
+            )
+        )
         if finding.hint:
             out.print(Text(f"    {printable(finding.hint)}", style="dim"))
     rows = Table.grid(padding=(0, 2))
@@ -54,7 +61,12 @@ def _rows(answer: GovernanceStatus) -> list[tuple[str, Text | str]]:
         rows += _budget_rows(answer.budget)
     if answer.wallet:
         wallet = answer.wallet
-        rows.append(("Wallet", f"{money(wallet.available)} available, {money(wallet.reserved)} reserved, of {money(wallet.allocated)} allocated ({wallet.state})"))
+        rows.append(
+            (
+                "Wallet",
+                f"{money(wallet.available)} available, {money(wallet.reserved)} reserved, of {money(wallet.allocated)} allocated ({wallet.state})",
+            )
+        )
     if answer.tightest_limit:
         rows.append(("Binds first", {"budget": "the daily budget", "wallet": "the wallet"}[answer.tightest_limit]))
     if answer.gateway_key:
@@ -64,13 +76,23 @@ def _rows(answer: GovernanceStatus) -> list[tuple[str, Text | str]]:
         rows.append(("Gateway key", f"{printable(key.declared)} ({key.state}){prefix}{expiry}"))
     if answer.policy_tier:
         tier = answer.policy_tier
-        rows.append(("Policy tier", f"{printable(tier.declared or 'none')} declared, {printable(tier.enforced or 'none')} enforced"))
+        rows.append(
+            (
+                "Policy tier",
+                f"{printable(tier.declared or 'none')} declared, {printable(tier.enforced or 'none')} enforced",
+            )
+        )
     if answer.team:
         rows.append(("Team", printable(answer.team.name)))
     if answer.activity:
         activity = answer.activity
         bound = "" if activity.complete else "at least "
-        rows.append(("Today", f"{bound}{activity.requests:,} requests: {activity.blocked:,} blocked, {activity.redacted:,} redacted, {activity.escalated:,} escalated"))
+        rows.append(
+            (
+                "Today",
+                f"{bound}{activity.requests:,} requests: {activity.blocked:,} blocked, {activity.redacted:,} redacted, {activity.escalated:,} escalated",
+            )
+        )
     for label, link in (("Console", answer.links.console), ("Gateway", answer.links.gateway)):
         if link:
             rows.append((label, link))
@@ -87,6 +109,12 @@ def _budget_rows(budget: BudgetStatus) -> list[tuple[str, Text | str]]:
     share = f" {budget.used_ratio:.0%}" if budget.used_ratio is not None else ""
     outlook = f"runs out {clock(budget.exhausts_at)}" if budget.exhausts_at else f"resets {clock(budget.resets_at)}"
     return [
-        ("Spent today", Text.assemble(bar(budget.used_ratio, mark=budget.elapsed_ratio), f"{share}  {bound}{money(budget.spent)} of {money(budget.daily)}{whose}")),
+        (
+            "Spent today",
+            Text.assemble(
+                bar(budget.used_ratio, mark=budget.elapsed_ratio),
+                f"{share}  {bound}{money(budget.spent)} of {money(budget.daily)}{whose}",
+            ),
+        ),
         ("", f"{budget.elapsed_ratio:.0%} of the day has passed (│); {outlook}"),
     ]

@@ -189,7 +189,7 @@ class GatewayHealthReply(ContractModel):
     """The gateway's `GET /health`. D."""
 
     status: Literal["healthy", "degraded", "unhealthy"]
-    uptime_seconds: Annotated[float, Field(ge=0)]
+    uptime_seconds: Annotated[float, Field(ge=0, le=1e10)]
     version: str | None = None
     providers: dict[str, str] = {}
     policies_loaded: int | None = None

@@ -16,11 +16,14 @@ class KeeptrustsError(Exception):
 class UpstreamUnavailableError(KeeptrustsError):
     """No connection, no answer before the deadline, 429, a 5xx reply, or the breaker is open.
 
-    `retry_after` is in seconds, where the reply said so.
+    `status` is the reply's, None where there was none; `retry_after` is in seconds, where the reply said so.
     """
 
-    def __init__(self, method: str, path: str, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self, method: str, path: str, message: str, *, status: int | None = None, retry_after: float | None = None
+    ) -> None:
         super().__init__(method, path, message)
+        self.status = status
         self.retry_after = retry_after
 
 

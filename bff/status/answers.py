@@ -63,7 +63,9 @@ class Answers:
             self._metrics.hit()
             return remembered.answer
         self._metrics.miss()
-        status = assess(subject, epoch.organisation, epoch.assessed_at, self._stale_rules if epoch.stale else self._rules)
+        status = assess(
+            subject, epoch.organisation, epoch.assessed_at, self._stale_rules if epoch.stale else self._rules
+        )
         answer = serialised(status.model_dump_json().encode())
         # An answer larger than the whole memory is served and forgotten.
         if len(answer.body) + _OVERHEAD <= self._memory.maxsize:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from bff.governance.facts import Cause, Facts, Reading
 from bff.governance.organisation import Organisation
@@ -161,7 +161,10 @@ class Observatory:
         organisation = Organisation.of(facts)
         read_at = self._monotonic()
         parts = parts_of(facts)
-        stale = any(part.cause is not None and part.cause is not Cause.DENIED and part.value is not None for part in parts.values())
+        stale = any(
+            part.cause is not None and part.cause is not Cause.DENIED and part.value is not None
+            for part in parts.values()
+        )
         shown = [part.observed_at for part in parts.values() if part.value is not None and part.observed_at is not None]
         version = self._epoch.version + 1 if self._epoch else 1
         # The moment of assessment is the end of the reading: spend that was booked meanwhile is in it.
@@ -172,7 +175,7 @@ class Observatory:
             self._last_good = read_at
         return epoch
 
-    def _report(self, parts: dict[str, Reading[object]]) -> None:
+    def _report(self, parts: dict[str, Reading[Any]]) -> None:
         troubled = {name: f"{part.cause}: {part.detail}" for name, part in parts.items() if part.cause is not None}
         self._metrics.refreshed("ok" if not troubled else "failed" if len(troubled) == len(parts) else "partial")
         if troubled:
@@ -205,11 +208,12 @@ class Observatory:
                 )
         if epoch.stale and self._last_good is not None and self.stale_seconds_left() <= 0:
             raise FactsUnavailableError(
-                "Keeptrusts cannot be reached, and the last facts are too old to show.", retry_after=LEAST_SECONDS_BETWEEN_READS
+                "Keeptrusts cannot be reached, and the last facts are too old to show.",
+                retry_after=LEAST_SECONDS_BETWEEN_READS,
             )
 
 
-def parts_of(facts: Facts) -> dict[str, Reading[object]]:
+def parts_of(facts: Facts) -> dict[str, Reading[Any]]:
     """The parts of the facts by name."""
     return {
         "teams": facts.teams,

@@ -66,7 +66,9 @@ class PlatformStatuses:
     async def current(self, *, insist: bool = False) -> tuple[Answer, float]:
         """The answer and its age in seconds."""
         latest = self._latest
-        if latest is None or self._monotonic() - latest.at >= (LEAST_SECONDS_BETWEEN_READS if insist else self._refresh):
+        if latest is None or self._monotonic() - latest.at >= (
+            LEAST_SECONDS_BETWEEN_READS if insist else self._refresh
+        ):
             latest = await self._flight.do("platform", self._ask)
         return latest.answer, self._monotonic() - latest.at
 

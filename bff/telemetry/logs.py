@@ -10,7 +10,7 @@ import orjson
 import structlog
 
 if TYPE_CHECKING:
-    from structlog.types import EventDict, FilteringBoundLogger
+    from structlog.types import EventDict, ExcInfo, FilteringBoundLogger
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -28,7 +28,10 @@ def configure(level: str) -> None:
         ],
         logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
     )
-    logging.basicConfig(level=max(LEVELS[level], logging.WARNING), format='{"level":"%(levelname)s","logger":"%(name)s","event":"%(message)s"}')
+    logging.basicConfig(
+        level=max(LEVELS[level], logging.WARNING),
+        format='{"level":"%(levelname)s","logger":"%(name)s","event":"%(message)s"}',
+    )
 
 
 def logger(name: str) -> FilteringBoundLogger:
@@ -41,10 +44,10 @@ def _serialise(event: EventDict, **_: Any) -> bytes:
     return orjson.dumps(event, default=str)
 
 
-def _exception_without_values(info: Any) -> str:
+def _exception_without_values(exc_info: ExcInfo) -> str:
     """The kinds and places of an exception's chain, without messages: a message can quote what a stranger sent."""
     lines: list[str] = []
-    error: BaseException | None = info[1]
+    error: BaseException | None = exc_info[1]
     while error is not None:
         frames = []
         trace = error.__traceback__

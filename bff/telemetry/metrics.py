@@ -33,7 +33,9 @@ class Metrics:
         def gauge(name: str, text: str, *labels: str) -> Gauge:
             return Gauge(f"{PREFIX}_{name}", text, labels, registry=self.registry)
 
-        self._requests = counter("http_requests", "Requests answered, by route template, method and status", "route", "method", "status")
+        self._requests = counter(
+            "http_requests", "Requests answered, by route template, method and status", "route", "method", "status"
+        )
         self._durations = Histogram(
             f"{PREFIX}_http_request_duration_seconds",
             "Time from a request's first byte to its answer's last, by route template",
@@ -41,11 +43,21 @@ class Metrics:
             buckets=_REQUEST_BUCKETS,
             registry=self.registry,
         )
-        self._answers = counter("answers", "Answers about entities by the age of the facts: fresh, revalidating (being read anew) or stale (upstream down)", "freshness")
-        self._renderings = counter("renderings", "Answers taken from memory (hit) or assessed and serialised anew (miss)", "outcome")
-        self._coalesced = counter("coalesced_requests", "Requests that waited for a read of Keeptrusts already under way")
+        self._answers = counter(
+            "answers",
+            "Answers about entities by the age of the facts: fresh, revalidating (being read anew) or stale (upstream down)",
+            "freshness",
+        )
+        self._renderings = counter(
+            "renderings", "Answers taken from memory (hit) or assessed and serialised anew (miss)", "outcome"
+        )
+        self._coalesced = counter(
+            "coalesced_requests", "Requests that waited for a read of Keeptrusts already under way"
+        )
         self._refreshes = counter("refreshes", "Reads of all facts by outcome: ok, partial or failed", "outcome")
-        self._attempts = counter("upstream_attempts", "Attempts that were made to call an outside system", "system", "operation", "outcome")
+        self._attempts = counter(
+            "upstream_attempts", "Attempts that were made to call an outside system", "system", "operation", "outcome"
+        )
         self._attempt_durations = Histogram(
             f"{PREFIX}_upstream_attempt_duration_seconds",
             "Time an attempt to call an outside system took",
@@ -54,9 +66,16 @@ class Metrics:
             registry=self.registry,
         )
         self._retries = counter("upstream_retries", "Attempts that were made again", "system", "operation")
-        self._breaker = gauge("breaker_state", "1 for the state in which a breaker is, 0 for the others", "system", "state")
-        self._snapshot_age = gauge("snapshot_age_seconds", "Age of the facts that are being served; -1 before the first")
-        self._stale_left = gauge("snapshot_stale_seconds_left", "Time until the facts are too old to be served if no read succeeds; -1 before the first")
+        self._breaker = gauge(
+            "breaker_state", "1 for the state in which a breaker is, 0 for the others", "system", "state"
+        )
+        self._snapshot_age = gauge(
+            "snapshot_age_seconds", "Age of the facts that are being served; -1 before the first"
+        )
+        self._stale_left = gauge(
+            "snapshot_stale_seconds_left",
+            "Time until the facts are too old to be served if no read succeeds; -1 before the first",
+        )
         gauge("build_info", "1, with the version as label", "version").labels(bff.__version__).set(1)
         for outcome in ("hit", "miss"):
             self._renderings.labels(outcome)
@@ -67,7 +86,9 @@ class Metrics:
         self.hit = self._renderings.labels("hit").inc
         self.miss = self._renderings.labels("miss").inc
         self.answered: Callable[[str], Counter] = cache(self._answers.labels)
-        self._request_children = cache(lambda route, method, status: (self._requests.labels(route, method, status), self._durations.labels(route)))
+        self._request_children = cache(
+            lambda route, method, status: (self._requests.labels(route, method, status), self._durations.labels(route))
+        )
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """One request was answered."""

@@ -44,10 +44,7 @@ class Prepared:
 
 def names(headers: Iterable[tuple[bytes, bytes]], etag: bytes) -> bool:
     """Whether an `If-None-Match` among `headers` names `etag`, compared weakly."""
-    for name, value in headers:
-        if name == b"if-none-match" and (value == etag or _lists(value, etag)):
-            return True
-    return False
+    return any(name == b"if-none-match" and (value == etag or _lists(value, etag)) for name, value in headers)
 
 
 def _lists(value: bytes, etag: bytes) -> bool:

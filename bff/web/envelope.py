@@ -42,12 +42,17 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (REQUEST_ID, request_id), (b"x-content-type-options", b"nosniff")]
+                message["headers"] = [
+                    *message["headers"],
+                    (REQUEST_ID, request_id),
+                    (b"x-content-type-options", b"nosniff"),
+                ]
             await send(message)
 
         try:
             await self._app(scope, receive, send_marked)
-        except Exception:  # noqa: BLE001 - the last line of defence: logged, counted, and answered without a word of it
+        except Exception:
+            # The last line of defence: logged, counted, and answered without a word of what it was.
             log.exception("request failed", request_id=scope["request_id"], route=_route(scope))
             if not status:
                 answer = problem_response(ProblemError(ProblemType.INTERNAL), scope["request_id"])
@@ -58,7 +63,14 @@ class Envelope:
             # A client that goes away before its answer began is 499, as proxies write it.
             self._metrics.request(route, scope["method"], status or 499, seconds)
             tell = log.debug if route in _QUIET else log.info
-            tell("request", method=scope["method"], route=route, status=status or 499, ms=round(seconds * 1000, 2), request_id=scope["request_id"])
+            tell(
+                "request",
+                method=scope["method"],
+                route=route,
+                status=status or 499,
+                ms=round(seconds * 1000, 2),
+                request_id=scope["request_id"],
+            )
 
 
 def _route(scope: Scope) -> str:

@@ -37,7 +37,10 @@ class EntityStatus:
         answer = await service.answers.of(entity, epoch)
         service.metrics.answered(_freshness(served)).inc()
         prepared = Prepared(
-            answer.body, answer.etag, age=service.observatory.age_of(epoch), cache_status=service.cache_status(epoch, served)
+            answer.body,
+            answer.etag,
+            age=service.observatory.age_of(epoch),
+            cache_status=service.cache_status(epoch, served),
         )
         await prepared(scope, receive, send)
 
@@ -74,7 +77,11 @@ async def statuses(request: Request) -> Response:
 
 
 async def _items(
-    service: Service, epoch: Epoch, asked: Sequence[str], refs: Sequence[EntityRef | ProblemError], entities: dict[EntityRef, Entity | None]
+    service: Service,
+    epoch: Epoch,
+    asked: Sequence[str],
+    refs: Sequence[EntityRef | ProblemError],
+    entities: dict[EntityRef, Entity | None],
 ) -> list[bytes]:
     items = []
     for text, ref in zip(asked, refs, strict=True):

@@ -57,7 +57,13 @@ def _schema(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _path_parameter(name: str, pattern: str, example: str) -> dict[str, Any]:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string", "maxLength": 63, "pattern": pattern}, "example": example}
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string", "maxLength": 63, "pattern": pattern},
+        "example": example,
+    }
 
 
 ENTITY = (
@@ -72,7 +78,13 @@ DAYS = {
     "schema": {"type": "integer", "minimum": 1, "maximum": 90, "default": 30},
 }
 
-_CALLER = (ProblemType.UNAUTHENTICATED, ProblemType.FORBIDDEN, ProblemType.IDENTITY_UNAVAILABLE, ProblemType.CATALOG_UNAVAILABLE, ProblemType.CATALOG_CONTRACT)
+_CALLER = (
+    ProblemType.UNAUTHENTICATED,
+    ProblemType.FORBIDDEN,
+    ProblemType.IDENTITY_UNAVAILABLE,
+    ProblemType.CATALOG_UNAVAILABLE,
+    ProblemType.CATALOG_CONTRACT,
+)
 _ENTITY = (ProblemType.INVALID_ENTITY_REF, ProblemType.NOT_FOUND, ProblemType.UPSTREAM_UNAVAILABLE, *_CALLER)
 _BODY = (ProblemType.MALFORMED, ProblemType.TOO_LARGE, ProblemType.UNSUPPORTED_MEDIA_TYPE, ProblemType.INVALID)
 _TEXT = {"type": "string"}
@@ -129,17 +141,30 @@ OPERATIONS: tuple[Operation, ...] = (
         {200: (HEALTH_JSON, _HEALTH_SCHEMA)},
         public=True,
         tag="operations",
-        extra_responses={503: {"description": "No answers can be given", "content": {HEALTH_JSON: {"schema": _HEALTH_SCHEMA}}}},
+        extra_responses={
+            503: {"description": "No answers can be given", "content": {HEALTH_JSON: {"schema": _HEALTH_SCHEMA}}}
+        },
     ),
-    Operation("get", "/metrics", "Metrics in Prometheus' text format", {200: ("text/plain", _TEXT)}, public=True, tag="operations"),
-    Operation("get", "/openapi.json", "This document", {200: (JSON, {"type": "object"})}, public=True, tag="operations"),
+    Operation(
+        "get",
+        "/metrics",
+        "Metrics in Prometheus' text format",
+        {200: ("text/plain", _TEXT)},
+        public=True,
+        tag="operations",
+    ),
+    Operation(
+        "get", "/openapi.json", "This document", {200: (JSON, {"type": "object"})}, public=True, tag="operations"
+    ),
 )
 
 
 def document() -> dict[str, Any]:
     """The whole document as a JSON object."""
     models = (GovernanceStatus, StatusItems, SpendReport, PlatformStatus, Problem)
-    _, schemas = models_json_schema([(model, "serialization") for model in models] + [(EntityRefs, "validation")], ref_template=REF_TEMPLATE)
+    _, schemas = models_json_schema(
+        [(model, "serialization") for model in models] + [(EntityRefs, "validation")], ref_template=REF_TEMPLATE
+    )
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method] = _operation(operation)
@@ -155,7 +180,13 @@ def document() -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": schemas["$defs"],
-            "securitySchemes": {"backstage": {"type": "http", "scheme": "bearer", "description": "A Backstage user token, as the proxy forwards it"}},
+            "securitySchemes": {
+                "backstage": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A Backstage user token, as the proxy forwards it",
+                }
+            },
         },
     }
 
@@ -181,7 +212,12 @@ def _operation(operation: Operation) -> dict[str, Any]:
 
 
 def _operation_id(operation: Operation) -> str:
-    words = [word for part in operation.path.split("/") for word in part.replace(".", "-").split("-") if word and not word.startswith("{")]
+    words = [
+        word
+        for part in operation.path.split("/")
+        for word in part.replace(".", "-").split("-")
+        if word and not word.startswith("{")
+    ]
     return operation.method + "".join(word.capitalize() for word in words if word != "v1")
 
 

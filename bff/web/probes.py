@@ -44,7 +44,10 @@ async def health(request: Request) -> Response:
         "checks": {name: [check.document()] for name, check in checks.items()},
     }
     return Response(
-        orjson.dumps(document), status_code=503 if overall is Health.FAIL else 200, media_type="application/health+json", headers=NO_STORE
+        orjson.dumps(document),
+        status_code=503 if overall is Health.FAIL else 200,
+        media_type="application/health+json",
+        headers=NO_STORE,
     )
 
 

@@ -57,7 +57,12 @@ class ProblemError(Exception):
     """Ends a request with a problem; `detail` is shown to the caller. `status` differs from the kind's own only where HTTP says so."""
 
     def __init__(
-        self, kind: ProblemType, detail: str | None = None, headers: Mapping[str, str] | None = None, *, status: int | None = None
+        self,
+        kind: ProblemType,
+        detail: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        status: int | None = None,
     ) -> None:
         super().__init__(kind.slug)
         self.kind = kind
@@ -77,7 +82,7 @@ class ProblemError(Exception):
         return {name: value for name, value in members.items() if value is not None}
 
 
-def problem_of(error: Exception) -> ProblemError:
+def problem_of(error: Exception) -> ProblemError:  # noqa: PLR0911 - a table of errors, one line each
     """The problem that `error` is to a caller; what is not known here is our own fault and says nothing more."""
     match error:
         case ProblemError():
@@ -85,17 +90,25 @@ def problem_of(error: Exception) -> ProblemError:
         case EntityRefError():
             return ProblemError(ProblemType.INVALID_ENTITY_REF, str(error))
         case UnauthenticatedError():
-            return ProblemError(ProblemType.UNAUTHENTICATED, str(error), {"www-authenticate": 'Bearer realm="keeptrusts-bff"'})
+            return ProblemError(
+                ProblemType.UNAUTHENTICATED, str(error), {"www-authenticate": 'Bearer realm="keeptrusts-bff"'}
+            )
         case IdentityUnavailableError():
-            return ProblemError(ProblemType.IDENTITY_UNAVAILABLE, "Backstage's signing keys cannot be read.", {"retry-after": "5"})
+            return ProblemError(
+                ProblemType.IDENTITY_UNAVAILABLE, "Backstage's signing keys cannot be read.", {"retry-after": "5"}
+            )
         case CatalogUnavailableError():
-            return ProblemError(ProblemType.CATALOG_UNAVAILABLE, "Who may see this entity cannot be asked now.", {"retry-after": "5"})
+            return ProblemError(
+                ProblemType.CATALOG_UNAVAILABLE, "Who may see this entity cannot be asked now.", {"retry-after": "5"}
+            )
         case CatalogDeniedError():
             return ProblemError(ProblemType.FORBIDDEN, "The Backstage catalog does not accept this caller's token.")
         case CatalogContractError():
             return ProblemError(ProblemType.CATALOG_CONTRACT)
         case FactsUnavailableError():
-            return ProblemError(ProblemType.UPSTREAM_UNAVAILABLE, str(error), {"retry-after": str(ceil(error.retry_after))})
+            return ProblemError(
+                ProblemType.UPSTREAM_UNAVAILABLE, str(error), {"retry-after": str(ceil(error.retry_after))}
+            )
         case HTTPException():
             return _of_http_exception(error)
         case _:

@@ -31,7 +31,10 @@ class EntitySpend:
         epoch, served = await service.observatory.current(insist=insists(scope["headers"]))
         answer = await service.spend.of(entity, epoch, days=days)
         prepared = Prepared(
-            answer.body, answer.etag, age=service.observatory.age_of(epoch), cache_status=service.cache_status(epoch, served)
+            answer.body,
+            answer.etag,
+            age=service.observatory.age_of(epoch),
+            cache_status=service.cache_status(epoch, served),
         )
         await prepared(scope, receive, send)
 

@@ -1,0 +1,197 @@
+"""The control plane, call by call, as records of `contract.py`. Methods raise `KeeptrustsError`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import orjson
+from pydantic import BaseModel, SecretStr
+
+from bff.keeptrusts import contract
+from bff.keeptrusts.contract import (
+    AllocationReply,
+    ConfigurationRecord,
+    EventRecord,
+    TeamRecord,
+    TokenRecord,
+    TransactionRecord,
+    WalletRecord,
+    WhoAmI,
+)
+from bff.keeptrusts.errors import KeeptrustsError, UpstreamContractError
+from bff.keeptrusts.listing import Pages
+from bff.keeptrusts.parsing import Call, read_json, read_page, read_record
+from bff.keeptrusts.transport import Transport
+
+MOST_PAGES = 500
+"""Pages of a list of the directory: 100,000 records."""
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class KeeptrustsClient:
+    """Asks the control plane. Lists are followed page by page; a page that fails leaves what was read before it."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def teams(self) -> Pages[TeamRecord]:
+        """Every team."""
+        return await self._list(Call("teams.list", "GET", contract.TEAMS), TeamRecord, "teams")
+
+    async def tokens(self) -> Pages[TokenRecord]:
+        """Every gateway key, without its secret."""
+        call = Call("tokens.list", "GET", contract.TOKENS)
+        return await self._list(call, TokenRecord, "tokens", {"type": contract.GATEWAY_TOKEN_TYPE})
+
+    async def configurations(self) -> Pages[ConfigurationRecord]:
+        """Every policy configuration."""
+        return await self._list(
+            Call("configurations.list", "GET", contract.CONFIGURATIONS), ConfigurationRecord, "configurations"
+        )
+
+    async def wallets(self) -> Pages[WalletRecord]:
+        """Every wallet."""
+        return await self._list(Call("wallets.list", "GET", contract.WALLETS), WalletRecord, "wallets")
+
+    async def transactions(
+        self,
+        wallet_id: str,
+        *,
+        since: datetime,
+        until: datetime | None = None,
+        cursor: str | None = None,
+        most_pages: int,
+    ) -> Pages[TransactionRecord]:
+        """Bookings of a wallet, newest first, from `since` on and before `until`; from `cursor` on where a reading goes on."""
+        path = contract.WALLET_TRANSACTIONS.format(wallet_id=_segment(wallet_id))
+        params = {"since": _instant(since)} | ({"until": _instant(until)} if until else {})
+        call = Call("wallets.transactions", "GET", path)
+        return await self._list(call, TransactionRecord, "transactions", params, cursor=cursor, most_pages=most_pages)
+
+    async def events(self, *, since: datetime, cursor: str | None = None, most_pages: int) -> Pages[EventRecord]:
+        """Policy decisions from `since` on, in the order in which Keeptrusts gives them."""
+        call = Call("events.list", "GET", contract.EVENTS)
+        return await self._list(
+            call, EventRecord, "events", {"since": _instant(since)}, cursor=cursor, most_pages=most_pages
+        )
+
+    async def whoami(self) -> WhoAmI:
+        """Who the token is."""
+        return await self._read(Call("whoami", "GET", contract.WHOAMI), WhoAmI)
+
+    async def create_team(self, name: str, *, description: str | None = None) -> TeamRecord:
+        """Make a team. 409 (`UpstreamRejectedError`) when the name exists."""
+        body = {"name": name} | ({"description": description} if description else {})
+        return await self._make(Call("teams.create", "POST", contract.TEAMS), TeamRecord, body)
+
+    async def create_token(
+        self, name: str, *, team_id: str, description: str | None = None, expires_at: datetime | None = None
+    ) -> tuple[str, SecretStr, Mapping[str, Any]]:
+        """Make a gateway key: its id, its secret, which is told this once, and the rest of the reply without the secret."""
+        call = Call("tokens.create", "POST", contract.TOKENS)
+        body: dict[str, Any] = {"name": name, "token_type": contract.GATEWAY_TOKEN_TYPE, "team_id": team_id}
+        if description:
+            body["description"] = description
+        if expires_at:
+            body["expires_at"] = _instant(expires_at)
+        document = read_json(call, await self._transport.send(call, body))
+        if not isinstance(document, dict) or not isinstance(document.get("id"), str):
+            raise UpstreamContractError(call.method, call.path, "id: must be text", field="id")
+        secret = next(
+            (value for field in contract.SECRET_FIELDS if isinstance(value := document.get(field), str) and value), None
+        )
+        if secret is None:
+            fields = ", ".join(contract.SECRET_FIELDS)
+            raise UpstreamContractError(
+                call.method, call.path, f"the new key is under none of {fields}", field=contract.SECRET_FIELDS[0]
+            )
+        rest = {name: value for name, value in document.items() if name not in contract.SECRET_FIELDS}
+        return document["id"], SecretStr(secret), rest
+
+    async def revoke_token(self, token_id: str) -> None:
+        """Revoke a gateway key."""
+        await self._transport.send(Call("tokens.revoke", "DELETE", f"{contract.TOKENS}/{_segment(token_id)}"))
+
+    async def create_configuration(self, name: str, *, team_id: str, template_id: str) -> ConfigurationRecord:
+        """Make a policy configuration from a template."""
+        body = {"name": name, "team_id": team_id, "template_id": template_id}
+        return await self._make(
+            Call("configurations.create", "POST", contract.CONFIGURATIONS), ConfigurationRecord, body
+        )
+
+    async def delete_configuration(self, configuration_id: str) -> None:
+        """Delete a policy configuration."""
+        path = f"{contract.CONFIGURATIONS}/{_segment(configuration_id)}"
+        await self._transport.send(Call("configurations.delete", "DELETE", path))
+
+    async def allocate(self, *, team_id: str, amount: Decimal, currency: str, note: str) -> AllocationReply:
+        """Move money into a team's wallet. Not idempotent: twice is twice."""
+        return await self._move(Call("wallets.allocate", "POST", contract.ALLOCATE), team_id, amount, currency, note)
+
+    async def reclaim(self, *, team_id: str, amount: Decimal, currency: str, note: str) -> AllocationReply:
+        """Move money out of a team's wallet. Not idempotent."""
+        return await self._move(Call("wallets.reclaim", "POST", contract.RECLAIM), team_id, amount, currency, note)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._transport.aclose()
+
+    async def _list(
+        self,
+        call: Call,
+        model: type[Model],
+        resource: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        cursor: str | None = None,
+        most_pages: int = MOST_PAGES,
+    ) -> Pages[Model]:
+        records: list[Model] = []
+        seen: set[str] = set() if cursor is None else {cursor}
+        for page in range(most_pages):
+            query = {"limit": str(contract.LARGEST_PAGE), **(params or {})} | ({"cursor": cursor} if cursor else {})
+            try:
+                document = read_json(call, await self._transport.get(call, query))
+                found, following = read_page(call, model, document, resource=resource)
+                if following in seen:
+                    raise UpstreamContractError(
+                        call.method, call.path, "next_cursor leads back to a page that was read", field="next_cursor"
+                    )
+            except KeeptrustsError as error:
+                if page == 0:
+                    raise
+                return Pages(tuple(records), cursor, error)
+            records += found
+            cursor = following
+            if cursor is None:
+                break
+            seen.add(cursor)
+        return Pages(tuple(records), cursor)
+
+    async def _read(self, call: Call, model: type[Model]) -> Model:
+        return read_record(call, model, read_json(call, await self._transport.get(call)))
+
+    async def _make(self, call: Call, model: type[Model], body: Any) -> Model:
+        return read_record(call, model, read_json(call, await self._transport.send(call, body)))
+
+    async def _move(self, call: Call, team_id: str, amount: Decimal, currency: str, note: str) -> AllocationReply:
+        # orjson knows no Decimal, and a float would be another amount: the number is written as it is.
+        exact = orjson.Fragment(format(amount, "f"))
+        return await self._make(
+            call, AllocationReply, {"team_id": team_id, "amount": exact, "currency": currency, "note": note}
+        )
+
+
+def _segment(text: str) -> str:
+    """`text` as one segment of a path; dots alone would be steps in it even when encoded."""
+    quoted = quote(text, safe="")
+    return quoted.replace(".", "%2E") if set(text) == {"."} else quoted
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

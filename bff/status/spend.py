@@ -1,0 +1,69 @@
+"""Spend reports of entities, by day and by model."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from cachetools import LRUCache
+
+from bff.backstage.entities import Catalog, Entity
+from bff.governance.claimed_key import find_claimed_key
+from bff.governance.claims import read_claims
+from bff.governance.entity_ref import EntityRef
+from bff.governance.facts import SpendHistory
+from bff.governance.rules import Rules
+from bff.governance.spend_report import report_spend
+from bff.governance.subject import Subject
+from bff.resilience.single_flight import SingleFlight
+from bff.status.answers import Answer, owner_of, serialised
+from bff.status.observatory import Epoch
+
+MOST_REPORTS = 2_000
+
+
+class SpendHistories(Protocol):
+    """Reads what a key has spent; trouble upstream makes days incomplete and is never an exception."""
+
+    def history(self, *, key_id: str, team_id: str | None, days: int, now: datetime) -> Awaitable[SpendHistory]:
+        """Spend of one key over the last `days` budget days, the running one included."""
+
+
+class SpendReports:
+    """Gives the spend of an entity in an epoch, from memory where it has been made before.
+
+    Numbers are withheld on the same grounds as in the entity's status: both decide with `find_claimed_key`.
+    """
+
+    def __init__(self, catalog: Catalog, histories: SpendHistories, *, rules: Rules) -> None:
+        self._catalog = catalog
+        self._histories = histories
+        self._rules = rules
+        self._flight: SingleFlight[Answer] = SingleFlight()
+        self._memory: LRUCache[tuple[EntityRef, int], tuple[int, Subject, Answer]] = LRUCache(MOST_REPORTS)
+
+    async def of(self, entity: Entity, epoch: Epoch, *, days: int) -> Answer:
+        """The spend of `entity` over the last `days` budget days (1 to 90)."""
+        subject = Subject(entity.ref, entity.annotations, await owner_of(entity, self._catalog))
+        remembered = self._memory.get((subject.ref, days))
+        if remembered is not None and remembered[0] == epoch.version and remembered[1] == subject:
+            return remembered[2]
+        # What a subject says of itself may differ between two who ask: they share a flight only for the same words.
+        key = (subject.ref, days, epoch.version, tuple(sorted(subject.annotations.items())), subject.owner)
+        answer = await self._flight.do(key, lambda: self._report(subject, epoch, days))
+        self._memory[subject.ref, days] = (epoch.version, subject, answer)
+        return answer
+
+    async def _report(self, subject: Subject, epoch: Epoch, days: int) -> Answer:
+        rules = replace(self._rules, stale=epoch.stale)
+        now = epoch.assessed_at
+        name = read_claims(subject.annotations).gateway_key_name
+        claimed = find_claimed_key(name, subject.owner, epoch.organisation, now=now, rules=rules)
+        history = None
+        if claimed.key is not None:
+            key = claimed.key
+            history = await self._histories.history(key_id=key.id, team_id=key.team_id, days=days, now=now)
+        report = report_spend(subject, epoch.organisation, history, days=days, now=now, rules=rules)
+        return serialised(report.model_dump_json().encode())
