@@ -1,0 +1,178 @@
+"""A Backstage backend for tests: its keys, its tokens, its auth and catalog endpoints, and its failures.
+
+Follows what a real Backstage 1.55 was seen to send.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from bff.backstage.client import BackstageClient
+from bff.telemetry.calls import CallObserver
+
+URL = "https://backstage.test/portal"
+ISSUER = f"{URL}/api/auth"
+SERVICE_TOKEN = "static-external-token"
+START = 1_800_000_000.0
+
+
+def segment(content: Any) -> str:
+    """Bytes, or JSON, as a part of a token."""
+    data = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+class Clock:
+    """A clock that stands still until it is told; good for wall and monotonic time alike."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Key:
+    """A P-256 key pair with an id."""
+
+    def __init__(self, kid: str) -> None:
+        self.kid = kid
+        self.private = ec.generate_private_key(ec.SECP256R1())
+
+    @property
+    def public_jwk(self) -> dict[str, Any]:
+        jwk: dict[str, Any] = jwt.algorithms.ECAlgorithm.to_jwk(self.private.public_key(), as_dict=True)
+        return jwk | {"kid": self.kid, "alg": "ES256"}
+
+    def sign(self, typ: object, claims: Mapping[str, Any], **header: Any) -> str:
+        """A token with any header and any claims: libraries refuse to write what attackers do."""
+        signed = f"{segment({'typ': typ, 'alg': 'ES256', 'kid': self.kid} | header)}.{segment(claims)}"
+        return f"{signed}.{segment(jwt.get_algorithm_by_name('ES256').sign(signed.encode(), self.private))}"
+
+
+class Observed:
+    """Remembers what the client told."""
+
+    def __init__(self) -> None:
+        self.attempts: list[tuple[str, str, str]] = []
+        self.retries: list[str] = []
+        self.states: list[str] = []
+
+    def attempt(self, system: str, operation: str, outcome: str, seconds: float) -> None:
+        assert seconds >= 0
+        self.attempts.append((system, operation, outcome))
+
+    def retried(self, system: str, operation: str) -> None:
+        assert system == "backstage"
+        self.retries.append(operation)
+
+    def breaker(self, system: str, state: str) -> None:
+        assert system == "backstage"
+        self.states.append(str(state))
+
+
+class StubBackstage:
+    """Answers as Backstage does. `calls` counts requests by the path below the base URL."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.auth_key = Key("auth-1")
+        self.scaffolder_key = Key("scaffolder-1")
+        self.documents: dict[str, dict[str, Any]] = {}
+        self.hidden: set[tuple[str, str]] = set()
+        """(user, entity) that the permission policy denies."""
+        self.ownership: dict[str, list[str]] = {}
+        self.calls: Counter[str] = Counter()
+        self.requests: list[httpx.Request] = []
+        self.reply: httpx.Response | Exception | None = None
+        """What every request meets instead of an answer, if set."""
+        self.gate: asyncio.Event | None = None
+        """Requests wait for it, if set."""
+        self._bearers: dict[str, str] = {SERVICE_TOKEN: "service"}
+        self._limited: dict[str, str] = {}
+
+    def client(self, observer: CallObserver | None = None, **options: Any) -> BackstageClient:
+        async def no_sleep(seconds: float) -> None:
+            assert 0 <= seconds <= 1
+
+        transport = httpx.MockTransport(self._answer)
+        return BackstageClient(
+            f"{URL}/", observer=observer, sleep=no_sleep, monotonic=self.clock, transport=transport, **options
+        )
+
+    def claims(self, **changes: Any) -> dict[str, Any]:
+        now = int(self.clock.now)
+        return {"iss": ISSUER, "sub": "user:default/dev", "aud": "backstage", "iat": now, "exp": now + 3600} | changes
+
+    def user_token(self, user: str = "user:default/dev", **changes: Any) -> str:
+        token = self.auth_key.sign("vnd.backstage.user", self.claims(sub=user, uip="proof", **changes))
+        self._bearers[token] = user
+        self._limited[token] = user
+        return token
+
+    def limited_token(self, user: str = "user:default/dev", **changes: Any) -> str:
+        now = int(self.clock.now)
+        claims = {"sub": user, "iat": now, "exp": now + 3600} | changes
+        token = self.auth_key.sign("vnd.backstage.limited-user", claims)
+        self._limited[token] = user
+        return token
+
+    def plugin_token(self, **changes: Any) -> str:
+        now = int(self.clock.now)
+        claims = {
+            "sub": "scaffolder",
+            "aud": "proxy",
+            "iat": now,
+            "exp": now + 600,
+            "obo": self.limited_token(),
+        } | changes
+        return self.scaffolder_key.sign("vnd.backstage.plugin", {n: v for n, v in claims.items() if v is not None})
+
+    def add(self, ref: str, *, owner: str | None = None, **annotations: str) -> None:
+        kind, _, rest = ref.partition(":")
+        namespace, _, name = rest.partition("/")
+        metadata = {"name": name, "namespace": namespace}
+        if annotations:
+            metadata |= {
+                "annotations": {f"keeptrusts.dev/{key.replace('_', '-')}": text for key, text in annotations.items()}
+            }
+        self.documents[ref] = {
+            "kind": kind.capitalize(),
+            "metadata": metadata,
+            "spec": {"owner": owner} if owner else {},
+        }
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.path.removeprefix("/portal")
+        self.calls[path] += 1
+        self.requests.append(request)
+        if self.gate is not None:
+            await self.gate.wait()
+        if isinstance(self.reply, Exception):
+            raise self.reply
+        if self.reply is not None:
+            return httpx.Response(self.reply.status_code, headers=self.reply.headers, content=self.reply.content)
+        if path == "/api/auth/.well-known/jwks.json":
+            return httpx.Response(200, json={"keys": [self.auth_key.public_jwk]})
+        if path == "/api/scaffolder/.backstage/auth/v1/jwks.json":
+            return httpx.Response(200, json={"keys": [self.scaffolder_key.public_jwk]})
+        bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if path == "/api/auth/v1/userinfo" and bearer in self._limited:
+            user = self._limited[bearer]
+            return httpx.Response(200, json={"claims": {"sub": user, "ent": [user, *self.ownership.get(user, [])]}})
+        if path == "/api/catalog/entities/by-refs" and bearer in self._bearers:
+            asked = json.loads(request.content)["entityRefs"]
+            return httpx.Response(200, json={"items": [self._seen(self._bearers[bearer], ref) for ref in asked]})
+        return httpx.Response(401, json={"error": {"name": "AuthenticationError", "message": "no"}})
+
+    def _seen(self, user: str, ref: str) -> dict[str, Any] | None:
+        return None if (user, ref) in self.hidden else self.documents.get(ref)
