@@ -42,7 +42,9 @@ class EntityRef:
             object.__setattr__(self, part, value.lower())
 
     @classmethod
-    def parse(cls, text: str, *, default_kind: str | None = None, default_namespace: str = DEFAULT_NAMESPACE) -> EntityRef:
+    def parse(
+        cls, text: str, *, default_kind: str | None = None, default_namespace: str = DEFAULT_NAMESPACE
+    ) -> EntityRef:
         """Read `[kind:][namespace/]name`; the kind may be left out only where `default_kind` says what is meant."""
         kind, colon, rest = text.partition(":")
         if not colon:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
 class Severity(StrEnum):
@@ -81,6 +84,14 @@ class Finding:
     code: Code
     message: str
     hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section(Generic[T]):
+    """One part of an assessment: what can be said of it (None when nothing can) and what is wrong with it."""
+
+    status: T | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:

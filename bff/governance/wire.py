@@ -49,7 +49,9 @@ class WireModel(BaseModel):
 class Amount(WireModel):
     """Money on the wire."""
 
-    amount: str = Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$", description="An exact decimal, never rounded", examples=["12.345678"])
+    amount: str = Field(
+        pattern=r"^-?[0-9]+(\.[0-9]+)?$", description="An exact decimal, never rounded", examples=["12.345678"]
+    )
     currency: str = Field(description="ISO 4217", examples=["USD"])
 
     @classmethod
@@ -102,18 +104,24 @@ Attribution = Literal["key", "team"]
 class BudgetStatus(WireModel):
     """Today's spend against the declared daily budget; the day is a calendar day in the service's time zone."""
 
-    daily: Amount | None = Field(default=None, description="The declared budget; null when none is declared; 0 means nothing may be spent")
+    daily: Amount | None = Field(
+        default=None, description="The declared budget; null when none is declared; 0 means nothing may be spent"
+    )
     spent: Amount
     used_ratio: Ratio | None = Field(
-        default=None, description="spent / daily; may exceed 1; null without a budget, and when something is spent of a budget of 0"
+        default=None,
+        description="spent / daily; may exceed 1; null without a budget, and when something is spent of a budget of 0",
     )
     elapsed_ratio: Ratio = Field(description="Share of the budget day that had passed when this was assessed, 0 to 1")
     window_start: Instant
     resets_at: Instant
     exhausts_at: Instant | None = Field(
-        default=None, description="When the budget runs out at today's pace; null when it lasts, is used up, or it is too early in the day to say"
+        default=None,
+        description="When the budget runs out at today's pace; null when it lasts, is used up, or it is too early in the day to say",
     )
-    attribution: Attribution = Field(description="`key`: `spent` names this key; `team`: it also holds what the team's wallet paid for requests that name no key, an upper bound")
+    attribution: Attribution = Field(
+        description="`key`: `spent` names this key; `team`: it also holds what the team's wallet paid for requests that name no key, an upper bound"
+    )
     complete: bool = Field(description="False: `spent` is a lower bound")
 
 
@@ -153,7 +161,9 @@ class Links(WireModel):
 class Freshness(WireModel):
     """How old the facts are; the age itself is in the `Age` header."""
 
-    observed_at: Instant | None = Field(description="When the oldest part of these facts was read from Keeptrusts; null when none could be")
+    observed_at: Instant | None = Field(
+        description="When the oldest part of these facts was read from Keeptrusts; null when none could be"
+    )
     assessed_at: Instant
     stale: bool = Field(description="True: Keeptrusts could not be asked lately; these are the last facts that it gave")
 
@@ -171,7 +181,8 @@ class GovernanceStatus(WireModel):
     wallet: WalletStatus | None = None
     activity: ActivityStatus | None = None
     tightest_limit: Literal["budget", "wallet"] | None = Field(
-        default=None, description="What runs out first: the rest of today's budget or the wallet; null when neither is known"
+        default=None,
+        description="What runs out first: the rest of today's budget or the wallet; null when neither is known",
     )
     links: Links
     freshness: Freshness
@@ -204,7 +215,9 @@ class SpendReport(WireModel):
     attribution: Attribution | None = None
     complete: bool = Field(description="False: the sums are lower bounds")
     total: Amount | None = None
-    by_day: tuple[DailySpend, ...] | None = Field(default=None, description="One item a day, oldest first, days without spend too")
+    by_day: tuple[DailySpend, ...] | None = Field(
+        default=None, description="One item a day, oldest first, days without spend too"
+    )
     by_model: tuple[ModelSpend, ...] | None = Field(default=None, description="Largest first")
     findings: tuple[Finding, ...] = ()
     freshness: Freshness
@@ -259,7 +272,9 @@ class Problem(WireModel):
 
     model_config = ConfigDict(extra="allow")
 
-    type: str = Field(description="A URI reference that names the kind of problem", examples=["urn:keeptrusts-bff:not-found"])
+    type: str = Field(
+        description="A URI reference that names the kind of problem", examples=["urn:keeptrusts-bff:not-found"]
+    )
     title: str
     status: int
     detail: str | None = None

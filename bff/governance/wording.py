@@ -49,7 +49,11 @@ def duration(span: timedelta) -> str:
         return "less than a minute"
     days, minutes = divmod(minutes, 24 * 60)
     hours, minutes = divmod(minutes, 60)
-    units = (f"{days} d" if days else "", f"{hours} h" if hours else "", f"{minutes} min" if minutes and not days else "")
+    units = (
+        f"{days} d" if days else "",
+        f"{hours} h" if hours else "",
+        f"{minutes} min" if minutes and not days else "",
+    )
     return " ".join(unit for unit in units if unit)
 
 

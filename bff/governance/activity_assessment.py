@@ -1,0 +1,36 @@
+"""What the policy did today with the claimed key's requests."""
+
+from __future__ import annotations
+
+from bff.governance.budget_window import BudgetWindow
+from bff.governance.claimed_key import ClaimedKey
+from bff.governance.facts import Activity
+from bff.governance.organisation import Organisation
+from bff.governance.wire import ActivityStatus
+
+_NONE_YET = Activity()
+
+
+def assess_activity(claimed: ClaimedKey, organisation: Organisation, window: BudgetWindow) -> ActivityStatus | None:
+    """Counts for the key since the budget day began; None without a key or when events could not be read at all.
+
+    Counts are lower bounds when events are missing, when they are of an earlier day, and when some of the team's requests
+    name no key: those may be this key's.
+    """
+    reading = organisation.facts.activity
+    if claimed.key is None or reading.value is None:
+        return None
+    today = window.contains(reading.value.since)
+    counts = reading.value.by_key.get(claimed.key.id, _NONE_YET) if today else _NONE_YET
+    return ActivityStatus(
+        since=reading.value.since if today else window.start,
+        requests=counts.requests,
+        blocked=counts.blocked,
+        redacted=counts.redacted,
+        escalated=counts.escalated,
+        last_request_at=counts.last_request_at,
+        complete=today
+        and reading.complete
+        and reading.value.complete
+        and claimed.team_id not in organisation.nameless_activity,
+    )

@@ -1,0 +1,152 @@
+"""Which gateway key an entity's claim means, and whether its numbers may be shown.
+
+Under enforced ownership only keys of the owner's team count. A key of that name elsewhere is a mismatch, and then nothing
+of it is shown: an annotation is only a claim, and copying another team's key name must not open that team's books.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bff.governance.annotations import GATEWAY_KEY_NAME
+from bff.governance.facts import GatewayKey, Team
+from bff.governance.findings import Code, Finding
+from bff.governance.organisation import Organisation
+from bff.governance.ownership import mapping_hint, owner_team
+from bff.governance.rules import Rules
+from bff.governance.subject import Owner
+from bff.governance.upstream import TRIED_AGAIN
+from bff.governance.wire import KeyState
+from bff.governance.wording import date_and_time, duration, quoted
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedKey:
+    """What a claim leads to.
+
+    `state` is None when the claimed name cannot be read. `key` is set only when it was found and may be shown; `team` and
+    `team_id` are of the team whose tier and wallet may be shown, which is the owner's when there is no key. `known` is
+    False when what decides could not be had, so that nothing can be said about the entity as a whole.
+    """
+
+    state: KeyState | None
+    key: GatewayKey | None = None
+    team_id: str | None = None
+    team: Team | None = None
+    known: bool = True
+    findings: tuple[Finding, ...] = ()
+
+
+def find_claimed_key(
+    name: str | None, owner: Owner, organisation: Organisation, *, now: datetime, rules: Rules
+) -> ClaimedKey:
+    """Find the key called `name` for an entity of `owner`; None stands for a claim whose name cannot be read."""
+    facts = organisation.facts
+    if rules.ownership_enforced and owner.unreadable:
+        return _withheld(name, _owner_unreadable(owner), known=False)
+    if rules.ownership_enforced and facts.teams.value is None:
+        # Without teams nobody's key can be told from anybody else's. The missing list makes its own finding.
+        return ClaimedKey("unknown" if name is not None else None, known=False)
+    team = owner_team(owner, organisation)
+    if rules.ownership_enforced and team is None and not facts.teams.complete:
+        return _withheld(name, _TEAMS_INCOMPLETE, known=False)
+    known = facts.teams.value is not None and facts.keys.value is not None
+    team_id = team.id if team is not None else None
+    if name is None or facts.keys.value is None:
+        return ClaimedKey(None if name is None else "unknown", None, team_id, team, known)
+
+    own = organisation.keys_of_team.get((name, team_id), ()) if team_id is not None else ()
+    anyones = organisation.keys_by_name.get(name, ())
+    candidates = own or (() if rules.ownership_enforced else anyones)
+    if candidates:
+        return _found(candidates, organisation, now=now, rules=rules, known=known)
+    if anyones and team is None:
+        return _withheld(name, _owner_without_team(name, owner), known=known)
+    if not facts.keys.complete:
+        return ClaimedKey("unknown", None, team_id, team, known=False, findings=(_keys_incomplete(name),))
+    if anyones:
+        return _withheld(name, _mismatch(name, owner), known=known)
+    return ClaimedKey("not-found", None, team_id, team, known, (_not_found(name),))
+
+
+def _found(
+    candidates: Sequence[GatewayKey], organisation: Organisation, *, now: datetime, rules: Rules, known: bool
+) -> ClaimedKey:
+    # Newest first: a key that was rotated under the same name is the newer one, and one that works beats one that does not.
+    key = next((key for key in candidates if not key.revoked and not _expired(key, now)), candidates[0])
+    state, findings = _standing(key, now=now, rules=rules)
+    team = organisation.teams_by_id.get(key.team_id) if key.team_id is not None else None
+    return ClaimedKey(state, key, key.team_id, team, known, findings)
+
+
+def _standing(key: GatewayKey, *, now: datetime, rules: Rules) -> tuple[KeyState, tuple[Finding, ...]]:
+    if key.revoked:
+        message = f"The gateway key {quoted(key.name)} is revoked: requests with it are refused."
+        return "revoked", (Finding(Code.KEY_REVOKED, message, _RENEW),)
+    if key.expires_at is None or key.expires_at - now > rules.expiring_within:
+        return "active", ()
+    moment = date_and_time(key.expires_at, rules.timezone)
+    if _expired(key, now):
+        message = f"The gateway key {quoted(key.name)} expired on {moment}: requests with it are refused."
+        return "expired", (Finding(Code.KEY_EXPIRED, message, _RENEW),)
+    message = f"The gateway key {quoted(key.name)} expires on {moment}, in {duration(key.expires_at - now)}."
+    return "expiring", (Finding(Code.KEY_EXPIRING, message, "Make its successor in time and hand it to the service."),)
+
+
+def _expired(key: GatewayKey, now: datetime) -> bool:
+    return key.expires_at is not None and key.expires_at <= now
+
+
+def _withheld(name: str | None, finding: Finding, *, known: bool) -> ClaimedKey:
+    return ClaimedKey("withheld" if name is not None else None, known=known, findings=(finding,))
+
+
+_RENEW = f"Make a new key in Keeptrusts; if it has another name, write that in {GATEWAY_KEY_NAME}."
+
+_TEAMS_INCOMPLETE = Finding(
+    Code.UPSTREAM_UNAVAILABLE,
+    "The owner's team is not among the teams that could be read, and the list is not whole: numbers are withheld.",
+    TRIED_AGAIN,
+)
+
+
+def _owner_unreadable(owner: Owner) -> Finding:
+    whose = f"The owner {owner.ref}" if owner.ref is not None else "This entity's owner"
+    return Finding(
+        Code.UPSTREAM_UNAVAILABLE,
+        f"{whose} could not be read from the Backstage catalog, so whose key this is cannot be told: numbers are withheld.",
+        TRIED_AGAIN,
+    )
+
+
+def _owner_without_team(name: str, owner: Owner) -> Finding:
+    whose = f"The owner {owner.ref}" if owner.ref is not None else "This entity"
+    lacks = "has no Keeptrusts team" if owner.ref is not None else "has no owner"
+    message = f"{whose} {lacks}, so the gateway key {quoted(name)} is not its own: numbers are withheld."
+    return Finding(Code.OWNER_MISMATCH, message, mapping_hint(owner))
+
+
+def _mismatch(name: str, owner: Owner) -> Finding:
+    return Finding(
+        Code.OWNER_MISMATCH,
+        f"The gateway key {quoted(name)} is not one of the owner's, {owner.ref}: numbers are withheld.",
+        f"Claim a key of the owner's own team in {GATEWAY_KEY_NAME}, or let the group whose key it is own the entity.",
+    )
+
+
+def _not_found(name: str) -> Finding:
+    return Finding(
+        Code.KEY_NOT_FOUND,
+        f"Keeptrusts has no gateway key {quoted(name)}.",
+        f"Check the name in {GATEWAY_KEY_NAME}, or make the key.",
+    )
+
+
+def _keys_incomplete(name: str) -> Finding:
+    return Finding(
+        Code.UPSTREAM_UNAVAILABLE,
+        f"The gateway key {quoted(name)} is not among the keys that could be read, and the list is not whole.",
+        TRIED_AGAIN,
+    )

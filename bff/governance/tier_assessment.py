@@ -1,0 +1,66 @@
+"""The declared policy tier against the one that the team's configuration enforces."""
+
+from __future__ import annotations
+
+from bff.governance.annotations import POLICY_TIER
+from bff.governance.claimed_key import ClaimedKey
+from bff.governance.claims import Claims
+from bff.governance.findings import Code, Finding, Section
+from bff.governance.organisation import Organisation
+from bff.governance.upstream import TRIED_AGAIN
+from bff.governance.wire import PolicyTierStatus
+from bff.governance.wording import quoted
+
+
+def assess_tier(claims: Claims, claimed: ClaimedKey, organisation: Organisation) -> Section[PolicyTierStatus]:
+    """Compare the two. Without a team to look at, only what the entity declares can be said."""
+    declared = str(claims.policy_tier) if claims.policy_tier is not None else None
+    enforced = None
+    findings: list[Finding] = []
+    if claimed.team_id is not None:
+        configuration = organisation.configurations.get(claimed.team_id)
+        enforced = configuration.template_id if configuration is not None else None
+        if configuration is None:
+            findings += _nothing_enforced(claimed, organisation)
+    if not claims.names_a_tier:
+        findings.append(_undeclared(enforced))
+    elif declared is not None and enforced is not None and declared != enforced:
+        findings.append(_drift(declared, enforced))
+    if declared is None and claimed.team_id is None:
+        return Section(None, tuple(findings))
+    return Section(PolicyTierStatus(declared=declared, enforced=enforced), tuple(findings))
+
+
+def _nothing_enforced(claimed: ClaimedKey, organisation: Organisation) -> list[Finding]:
+    reading = organisation.facts.configurations
+    if reading.value is None:
+        return []  # The missing part makes its own finding.
+    whose = f"The team {quoted(claimed.team.name)}" if claimed.team is not None else "The key's team"
+    if not reading.complete:
+        message = (
+            f"{whose} has no enabled policy configuration among those that could be read, and the list is not whole."
+        )
+        return [Finding(Code.UPSTREAM_UNAVAILABLE, message, TRIED_AGAIN)]
+    message = f"{whose} has no enabled policy configuration, so no tier is enforced."
+    return [
+        Finding(
+            Code.TIER_UNENFORCED,
+            message,
+            "The platform team must enable a configuration made from the tier's template.",
+        )
+    ]
+
+
+def _undeclared(enforced: str | None) -> Finding:
+    says = f'"{enforced}"' if enforced is not None and enforced.isprintable() else "the tier that the entity needs"
+    return Finding(
+        Code.TIER_UNDECLARED, "The entity declares no policy tier.", f"Set the annotation {POLICY_TIER} to {says}."
+    )
+
+
+def _drift(declared: str, enforced: str) -> Finding:
+    return Finding(
+        Code.TIER_DRIFT,
+        f"The entity declares {quoted(declared)}, but its team's configuration enforces {quoted(enforced)}.",
+        f"Correct {POLICY_TIER}, or let the platform team enable a configuration of the declared tier.",
+    )
