@@ -1,0 +1,61 @@
+"""Who may give a team its access: a person of the group that owns the team, or of a platform group."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from bff.governance.annotations import TEAM
+from bff.governance.entity_ref import DEFAULT_NAMESPACE, EntityRef
+from bff.governance.facts import Team
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisioningRight:
+    """Whether provisioning is allowed, and why: one sentence for the person who asked."""
+
+    allowed: bool
+    reason: str
+
+
+def provisioning_right(
+    *,
+    user: EntityRef | None,
+    groups: Mapping[EntityRef, str | None],
+    platform_groups: Collection[EntityRef],
+    team: Team | str,
+) -> ProvisioningRight:
+    """Decide whether `user` may provision `team`, a team that exists or the name of one that is to be made.
+
+    `user` is None for a caller who is no person. `groups` holds the groups that the user belongs to, each with its
+    `keeptrusts.dev/team` annotation, None where it carries none; references of other kinds among them give no right.
+    """
+    if user is None or user.kind != "user":
+        return ProvisioningRight(
+            allowed=False, reason="Provisioning is for people: this call comes from no signed-in user."
+        )
+    own = sorted(ref for ref in groups if ref.kind == "group")
+    for ref in own:
+        if ref in platform_groups:
+            return ProvisioningRight(allowed=True, reason=f"{user} belongs to the platform group {ref}.")
+    for ref in own:
+        if _owns(ref, groups[ref], team):
+            return ProvisioningRight(allowed=True, reason=f"{user} belongs to {ref}, which owns the team.")
+    return ProvisioningRight(
+        allowed=False,
+        reason=(
+            f"{user} belongs neither to a group that owns the team nor to a platform group. A group owns the team that "
+            f"its annotation {TEAM} names or, without that annotation and in the default namespace, the team of its own name."
+        ),
+    )
+
+
+def _owns(group: EntityRef, annotation: str | None, team: Team | str) -> bool:
+    name = team if isinstance(team, str) else team.name
+    if annotation is not None:
+        # Whoever wrote it meant that team and not the namesake. An empty one names none.
+        names = {name} if isinstance(team, str) else {name, team.id}
+        return annotation.strip() in names - {""}
+    # Seeing takes the group's name alone; giving money takes more, since anyone with a namespace of their own can name a
+    # group there after somebody's team. Backstage gives names in lower case.
+    return group.namespace == DEFAULT_NAMESPACE and group.name == name.lower()
