@@ -13,14 +13,14 @@ CODE := bff tests
 
 .PHONY: help
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 .PHONY: run
 run: setup ## Try it: the sandbox, its gateway and the BFF over the catalog's files
 	$(BIN)/keeptrusts-bff demo
 
 .PHONY: test
-test: check test-python ## Set up what is needed and run every check and test
+test: check e2e-setup test-python ## Set up what is needed and run every check and test
 
 .PHONY: test-python
 test-python: dev-setup
@@ -71,6 +71,26 @@ $(VENV)/.dev-setup: requirements/dev.txt $(VENV)/.setup
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	@touch $@
 
+# The Backstage of the end-to-end tests: its Node.js and yarn, its packages, its app, and a browser to look at it.
+E2E := tests/e2e/backstage
+APP := $(E2E)/packages/app
+.PHONY: e2e-setup
+e2e-setup: dev-setup $(APP)/dist/.built ## Make ready what the end-to-end tests need (minutes once, then seconds)
+	@$(BIN)/python -m tests.e2e.harness.chromium
+
+toolchain/node_modules/.installed: toolchain/package-lock.json
+	npm ci --prefix toolchain --no-audit --no-fund --loglevel=error
+	@touch $@
+
+node_modules/.installed: yarn.lock .yarnrc.yml package.json plugin-frontend/package.json $(wildcard $(E2E)/packages/*/package.json) | toolchain/node_modules/.installed
+	toolchain/yarn install --immutable
+	@touch $@
+
+# The list of chunks is long and tells nothing.
+$(APP)/dist/.built: node_modules/.installed $(E2E)/app-config.yaml $(shell find plugin-frontend/src $(APP)/src $(APP)/public -type f)
+	toolchain/yarn build:app | sed '\,dist/static/,d'
+	@touch $@
+
 # --universal: one list for every platform and every Python that the project runs on.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --upgrade
 .PHONY: lock
@@ -81,4 +101,4 @@ lock: dev-setup ## Renew the pinned dependencies
 
 .PHONY: clean
 clean: ## Remove what the targets above have made
-	rm -rf $(VENV) dist build
+	rm -rf $(VENV) dist build dist-types node_modules toolchain/node_modules $(APP)/dist
