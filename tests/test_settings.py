@@ -169,7 +169,9 @@ def test_secrets_show_nowhere(environment: pytest.MonkeyPatch) -> None:
 
 def test_every_secret_is_known_as_one() -> None:
     """What is called a token is held as a secret."""
-    assert set(secret_names()) >= {item.name.lower() for item in documented() if "TOKEN" in item.name or "SECRET" in item.name}
+    assert set(secret_names()) >= {
+        item.name.lower() for item in documented() if "TOKEN" in item.name or "SECRET" in item.name
+    }
 
 
 def test_lists_are_read_item_by_item(environment: pytest.MonkeyPatch) -> None:
@@ -178,4 +180,7 @@ def test_lists_are_read_item_by_item(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("BFF_PLATFORM_GROUPS", "platform-team, group:ops/admins")
     settings = Settings.load()
     assert settings.catalog_patterns == ("a.yaml", "b/", "c/*.yaml")
-    assert settings.platform_groups == {EntityRef("group", "default", "platform-team"), EntityRef("group", "ops", "admins")}
+    assert settings.platform_groups == {
+        EntityRef("group", "default", "platform-team"),
+        EntityRef("group", "ops", "admins"),
+    }

@@ -115,6 +115,19 @@ def problem_of(error: Exception) -> ProblemError:  # noqa: PLR0911 - a table of 
             return ProblemError(ProblemType.INTERNAL)
 
 
+KNOWN_ERRORS = (
+    ProblemError,
+    EntityRefError,
+    UnauthenticatedError,
+    IdentityUnavailableError,
+    CatalogUnavailableError,
+    CatalogDeniedError,
+    CatalogContractError,
+    FactsUnavailableError,
+)
+"""What `problem_of` has a problem of its own for."""
+
+
 async def answer_problem(request: Request, error: Exception) -> Response:
     """The answer to a request that ended in `error`, for Starlette's exception handlers."""
     return problem_response(problem_of(error), request.scope.get("request_id"))

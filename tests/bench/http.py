@@ -23,6 +23,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bff.sandbox import READ_TOKEN
+
 HERE = Path(__file__).parent
 SERVERS = HERE / "servers"
 BIN = Path(sys.executable).parent
@@ -31,7 +33,6 @@ SERVER_CORE, CLIENT_CORE = 0, 1
 CONNECTIONS = 32
 SECONDS = float(os.environ.get("BENCH_SECONDS", "3"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
-TOKENS = {"read": "kt_ak_sandbox_read", "admin": "kt_ak_sandbox_admin"}
 
 
 @dataclass
@@ -143,7 +144,7 @@ def bff(port: int, sandbox_url: str) -> Iterator[int]:
         # Long enough that a run sees one entity tag.
         "BFF_REFRESH_SECONDS": "3600",
         "KEEPTRUSTS_API_URL": sandbox_url,
-        "KEEPTRUSTS_API_TOKEN": TOKENS["read"],
+        "KEEPTRUSTS_API_TOKEN": READ_TOKEN,
     }
     with process([str(BIN / "keeptrusts-bff"), "serve"], **settings) as pid:
         wait_for(f"http://127.0.0.1:{port}{PATH}")

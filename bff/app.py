@@ -1,0 +1,187 @@
+"""Wiring: from settings to an ASGI application. Nothing is decided here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from bff.backstage.caller import Identity
+from bff.backstage.entities import Catalog
+from bff.backstage.files import FileCatalog
+from bff.backstage.identity import AnonymousIdentity
+from bff.governance.rules import Rules
+from bff.governance.wire import Links
+from bff.keeptrusts.client import KeeptrustsClient
+from bff.keeptrusts.gateway import ControlPlaneProbe, GatewayClient
+from bff.keeptrusts.reader import FactsReader
+from bff.keeptrusts.transport import Transport, http_client
+from bff.settings import Settings, SettingsError
+from bff.status.answers import Answers
+from bff.status.checks import Checks
+from bff.status.observatory import Observatory
+from bff.status.platform import PlatformStatuses
+from bff.status.spend import SpendReports
+from bff.telemetry.metrics import Metrics
+from bff.web.envelope import Envelope
+from bff.web.problems import KNOWN_ERRORS, answer_problem
+from bff.web.routes import routes
+from bff.web.service import Service
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the service takes from outside: time, chance, and how to reach other systems (None: over the network)."""
+
+    clock: Callable[[], datetime] = _now
+    monotonic: Callable[[], float] = time.monotonic
+    random: Callable[[], float] = random.random
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    control_plane: httpx.AsyncBaseTransport | None = None
+    gateway: httpx.AsyncBaseTransport | None = None
+
+
+@dataclass(slots=True)
+class App:
+    """The service as an ASGI application, with its parts for those who run it."""
+
+    asgi: ASGIApp
+    service: Service
+    settings: Settings
+
+    def drain(self) -> float:
+        """Stop being ready, and say for how many seconds to go on serving."""
+        self.service.draining = True
+        return self.settings.bff_drain_seconds
+
+
+@dataclass(slots=True)
+class _Upstreams:
+    """Every connection to Keeptrusts, so that they are closed together."""
+
+    settings: Settings
+    world: World
+    metrics: Metrics
+    opened: list[Transport] = field(default_factory=list)
+
+    def open(self, system: str, base_url: str, *, with_token: bool, via: httpx.AsyncBaseTransport | None) -> Transport:
+        transport = Transport(
+            http_client(base_url, transport=via),
+            system=system,
+            token=self.settings.keeptrusts_api_token if with_token else None,
+            observer=self.metrics,
+            monotonic=self.world.monotonic,
+            random=self.world.random,
+            clock=self.world.clock,
+            sleep=self.world.sleep,
+        )
+        self.opened.append(transport)
+        return transport
+
+    async def close(self) -> None:
+        for transport in self.opened:
+            await transport.aclose()
+
+
+def create_app(settings: Settings, world: World | None = None) -> App:
+    """Put the service together. Raises `SettingsError` when a setting that serving needs is missing."""
+    settings.require_for_serving()
+    world = world or World()
+    metrics = Metrics()
+    upstreams = _Upstreams(settings, world, metrics)
+    identity, catalog = _backstage(settings)
+    api_url = str(settings.keeptrusts_api_url)
+    control_plane = upstreams.open("keeptrusts", api_url, with_token=True, via=world.control_plane)
+    reader = FactsReader(
+        KeeptrustsClient(control_plane),
+        timezone=settings.timezone,
+        stale_limit=timedelta(seconds=settings.bff_stale_limit_seconds),
+    )
+    observatory = Observatory(
+        reader,
+        refresh=timedelta(seconds=settings.bff_refresh_seconds),
+        stale_limit=timedelta(seconds=settings.bff_stale_limit_seconds),
+        clock=world.clock,
+        monotonic=world.monotonic,
+        metrics=metrics,
+    )
+    rules = Rules(
+        timezone=settings.timezone,
+        ownership_enforced=settings.bff_ownership == "enforce",
+        console_url=settings.keeptrusts_console_url,
+        gateway_url=settings.keeptrusts_gateway_url,
+    )
+    service = Service(
+        identity=identity,
+        catalog=catalog,
+        observatory=observatory,
+        answers=Answers(catalog, rules=rules, metrics=metrics),
+        spend=SpendReports(catalog, reader, rules=rules),
+        platform=_platform(settings, world, upstreams),
+        metrics=metrics,
+        checks=Checks(observatory, control_plane.breaker, clock=world.clock),
+    )
+    asgi = Starlette(
+        routes=routes(service),
+        exception_handlers={HTTPException: answer_problem, Exception: answer_problem, **_known_errors()},
+        lifespan=lambda _app: _lifespan(service, upstreams, world),
+    )
+    asgi.router.redirect_slashes = False
+    asgi.state.service = service
+    return App(Envelope(asgi, metrics=metrics, monotonic=world.monotonic), service, settings)
+
+
+def _platform(settings: Settings, world: World, upstreams: _Upstreams) -> PlatformStatuses:
+    probe = upstreams.open(
+        "keeptrusts-readyz", str(settings.keeptrusts_api_url), with_token=False, via=world.control_plane
+    )
+    gateway = None
+    if settings.keeptrusts_gateway_url:
+        transport = upstreams.open("gateway", settings.keeptrusts_gateway_url, with_token=False, via=world.gateway)
+        gateway = GatewayClient(transport)
+    return PlatformStatuses(
+        gateway,
+        ControlPlaneProbe(probe),
+        links=Links(console=settings.keeptrusts_console_url, gateway=settings.keeptrusts_gateway_url),
+        refresh=timedelta(seconds=settings.bff_refresh_seconds),
+        clock=world.clock,
+        monotonic=world.monotonic,
+    )
+
+
+def _backstage(settings: Settings) -> tuple[Identity, Catalog]:
+    if settings.bff_auth == "backstage" or settings.bff_catalog == "backstage":
+        raise SettingsError("BFF_AUTH=backstage is not to be had yet: callers cannot be verified")
+    return AnonymousIdentity(), FileCatalog(settings.catalog_patterns)
+
+
+def _known_errors() -> dict[Any, Callable[[Request, Exception], Awaitable[Response]]]:
+    """What is told to callers, kind by kind. Anything else is ours: it is logged and answered with 500."""
+    return dict.fromkeys(KNOWN_ERRORS, answer_problem)
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(service: Service, upstreams: _Upstreams, world: World) -> AsyncIterator[None]:
+    reading = asyncio.ensure_future(service.observatory.run(world.sleep))
+    try:
+        yield
+    finally:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        await upstreams.close()

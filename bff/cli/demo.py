@@ -1,0 +1,164 @@
+"""`keeptrusts-bff demo` and `sandbox`: everything on this machine, with a stand-in for Keeptrusts that keeps real accounts."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import click
+import httpx
+
+from bff.app import App, create_app
+from bff.cli.main import Exit, Failure
+from bff.cli.server import Server, address, listen, run
+from bff.sandbox import ADMIN_TOKEN, READ_TOKEN
+from bff.sandbox.accounts import State
+from bff.sandbox.control_plane import create_control_plane
+from bff.sandbox.faults import Faults
+from bff.sandbox.gateway import create_gateway
+from bff.sandbox.scenario import Scenario, seed_scenario
+from bff.sandbox.scenario_files import catalog_folder
+from bff.sandbox.traffic import trickle
+from bff.settings import Settings, SettingsError
+from bff.telemetry import logs
+
+HOST = "127.0.0.1"
+REFRESH_SECONDS = 5
+"""Shorter than in production, so that whoever tries it sees numbers move."""
+
+
+def demo(*, port: int, sandbox_port: int, gateway_port: int, traffic: bool) -> None:
+    """Run the sandbox, its gateway and the BFF over the example catalog until a signal."""
+    # Ports first: whoever has one of them taken should hear of it before anything else happens.
+    listener = listen(HOST, port, setting="--port")
+    stand_in = StandIn.listening(sandbox_port, gateway_port, sandbox_option="--sandbox-port")
+    try:
+        settings = _settings(stand_in, address(listener))
+        logs.configure(settings.bff_log_level)
+        app = create_app(settings)
+    except SettingsError as error:
+        raise Failure(str(error), Exit.SETTINGS) from None
+    scenario = stand_in.seed(settings.timezone)
+    servers = [Server(app.asgi, listener), *stand_in.servers()]
+
+    async def started() -> None:
+        _introduce(app, address(listener), stand_in)
+        if traffic:
+            await stand_in.trickle(scenario)
+
+    run(servers, started=started)
+    click.echo("stopped")
+
+
+def sandbox(*, port: int, gateway_port: int, traffic: bool, empty: bool) -> None:
+    """Run the stand-in alone until a signal."""
+    logs.configure("warning")
+    stand_in = StandIn.listening(port, gateway_port, sandbox_option="--port")
+    scenario = None if empty else stand_in.seed(ZoneInfo(os.environ.get("BFF_TIMEZONE", "UTC")))
+
+    async def started() -> None:
+        click.echo(f"A stand-in for Keeptrusts: control plane {stand_in.api_url}, gateway {stand_in.gateway_url}")
+        click.echo(f"Tokens: {READ_TOKEN} reads, {ADMIN_TOKEN} may do everything. Ctrl-C stops it.")
+        if traffic and scenario is not None:
+            await stand_in.trickle(scenario)
+
+    run(stand_in.servers(), started=started)
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """The sandbox with its two listening sockets."""
+
+    state: State
+    faults: Faults
+    control_plane: socket.socket
+    gateway: socket.socket
+
+    @classmethod
+    def listening(cls, port: int, gateway_port: int, *, sandbox_option: str) -> StandIn:
+        """An empty sandbox whose ports are taken."""
+        return cls(
+            State(lambda: datetime.now(UTC)),
+            Faults(),
+            listen(HOST, port, setting=sandbox_option),
+            listen(HOST, gateway_port, setting="--gateway-port"),
+        )
+
+    @property
+    def api_url(self) -> str:
+        """Address of the control plane."""
+        return address(self.control_plane)
+
+    @property
+    def gateway_url(self) -> str:
+        """Address of the gateway."""
+        return address(self.gateway)
+
+    def seed(self, timezone: ZoneInfo) -> Scenario:
+        """Fill it with the example organisation as it stands now."""
+        return seed_scenario(self.state, now=datetime.now(UTC), timezone=timezone)
+
+    def servers(self) -> list[Server]:
+        """Servers for both surfaces."""
+        plane = create_control_plane(self.state, read_token=READ_TOKEN, admin_token=ADMIN_TOKEN, faults=self.faults)
+        gateway = create_gateway(self.state, faults=self.faults)
+        return [Server(plane, self.control_plane), Server(gateway, self.gateway)]
+
+    async def trickle(self, scenario: Scenario) -> None:
+        """Keep chat completions going until cancelled."""
+        async with httpx.AsyncClient(base_url=self.gateway_url, trust_env=False) as client:
+            await trickle(client, scenario, rng=random.Random())  # noqa: S311 - it picks prompts
+
+
+def demo_timezone(now: datetime) -> str:
+    """UTC, but far from midnight: the first and last hours of a budget day show no pace, and there the demo lives elsewhere."""
+    return "UTC" if 3 <= now.astimezone(UTC).hour < 22 else "Etc/GMT-12"
+
+
+def _settings(stand_in: StandIn, bff_url: str) -> Settings:
+    """Settings that need no environment; of what the environment says, log level, time zone, refresh and ownership count."""
+    defaults = {
+        "BFF_LOG_LEVEL": "warning",
+        "BFF_REFRESH_SECONDS": str(REFRESH_SECONDS),
+        "BFF_TIMEZONE": demo_timezone(datetime.now(UTC)),
+    }
+    return Settings.load(
+        **{name.lower(): value for name, value in defaults.items() if not os.environ.get(name)},
+        keeptrusts_api_url=stand_in.api_url,
+        keeptrusts_api_token=READ_TOKEN,
+        keeptrusts_gateway_url=stand_in.gateway_url,
+        bff_host=HOST,
+        bff_port=int(bff_url.rpartition(":")[2]),
+        bff_auth="none",
+        bff_catalog="files",
+        bff_catalog_files=str(catalog_folder()),
+    )
+
+
+def _introduce(app: App, url: str, stand_in: StandIn) -> None:
+    timezone = app.settings.bff_timezone
+    days = (
+        ""
+        if timezone == "UTC"
+        else f"\n  Budget days begin at midnight of {timezone}, so that enough of today has passed."
+    )
+    click.echo(
+        f"""
+AI governance in Backstage, on this machine. A sandbox stands in for Keeptrusts: its accounts are kept, its money is not real.
+
+  BFF       {url}
+  Sandbox   {stand_in.api_url} (control plane), {stand_in.gateway_url} (gateway){days}
+
+Try, in another terminal:
+
+  curl -s {url}/v1/entities/component/default/customer-support-bot/governance
+  .venv/bin/keeptrusts-bff status component:default/customer-support-bot --url {url}
+  .venv/bin/keeptrusts-bff spend component:default/customer-support-bot --url {url}
+  curl -s {url}/v1/gateway
+
+Every state has an entity in catalog/examples/. Ctrl-C stops it."""
+    )

@@ -1,0 +1,78 @@
+"""`keeptrusts-bff doctor`: tries what the settings name, one line each."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import click
+from pydantic import SecretStr
+from rich.console import Console
+from rich.text import Text
+
+from bff.cli.main import Exit, Failure
+from bff.cli.tables import console, printable
+from bff.keeptrusts.client import KeeptrustsClient
+from bff.keeptrusts.examination import Trial, Verdict, examine_control_plane, examine_gateway
+from bff.keeptrusts.gateway import ControlPlaneProbe, GatewayClient
+from bff.keeptrusts.transport import Transport, http_client
+from bff.settings import Settings, SettingsError
+from bff.telemetry.calls import Unobserved
+
+STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red"}
+
+
+def doctor() -> None:
+    """Print the trials; exit with 1 when one failed."""
+    try:
+        settings = Settings.load()
+        settings.require("keeptrusts_api_url", "keeptrusts_api_token")
+    except SettingsError as error:
+        raise Failure(str(error), Exit.SETTINGS) from None
+    if asyncio.run(_examine(settings, console())):
+        raise click.exceptions.Exit(int(Exit.FOUND))
+
+
+async def _examine(settings: Settings, out: Console) -> bool:
+    failed = False
+    async for system, trial in trials(settings):
+        failed = failed or trial.verdict is Verdict.FAIL
+        line = Text.assemble(
+            (f"{trial.verdict:5}", STYLES[trial.verdict]), f"{system:15}{trial.subject:36}", printable(trial.message)
+        )
+        out.print(line, soft_wrap=True)
+    return failed
+
+
+async def trials(settings: Settings) -> AsyncIterator[tuple[str, Trial]]:
+    """Every trial, with the name of the system that it is of."""
+    opened: list[Transport] = []
+
+    def open_transport(url: str, token: SecretStr | None) -> Transport:
+        transport = Transport(
+            http_client(url),
+            system="doctor",
+            token=token,
+            observer=Unobserved(),
+            monotonic=time.monotonic,
+            random=random.random,
+        )
+        opened.append(transport)
+        return transport
+
+    try:
+        url = str(settings.keeptrusts_api_url)
+        client = KeeptrustsClient(open_transport(url, settings.keeptrusts_api_token))
+        probe = ControlPlaneProbe(open_transport(url, None))
+        async for trial in examine_control_plane(client, probe, datetime.now(UTC)):
+            yield "control plane", trial
+        if settings.keeptrusts_gateway_url:
+            yield "gateway", await examine_gateway(GatewayClient(open_transport(settings.keeptrusts_gateway_url, None)))
+        else:
+            yield "gateway", Trial(Verdict.WARN, "GET /health", "not tried: KEEPTRUSTS_GATEWAY_URL is not set")
+    finally:
+        for transport in opened:
+            await transport.aclose()

@@ -1,0 +1,43 @@
+"""How the outside systems are, from what was learnt in passing: asking for health calls nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from bff.resilience.breaker import Breaker, BreakerState
+from bff.status.observatory import Observatory, parts_of
+from bff.telemetry.health import Health, HealthCheck
+
+
+class Checks:
+    """The health checks of one service, by name."""
+
+    def __init__(self, observatory: Observatory, breaker: Breaker, *, clock: Callable[[], datetime]) -> None:
+        self._observatory = observatory
+        self._breaker = breaker
+        self._clock = clock
+
+    def __call__(self) -> dict[str, HealthCheck]:
+        """Every check."""
+        return {"keeptrusts:snapshot-age": self._snapshot(), "keeptrusts:breaker": self._breaker_state()}
+
+    def _snapshot(self) -> HealthCheck:
+        epoch = self._observatory.epoch
+        if epoch is None:
+            return HealthCheck(
+                Health.FAIL, "datastore", self._clock(), output="nothing has been read of Keeptrusts yet"
+            )
+        troubled = [
+            f"{name}: {part.detail or part.cause}" for name, part in parts_of(epoch.facts).items() if part.cause
+        ]
+        health = Health.FAIL if not self._observatory.ready() else Health.WARN if troubled else Health.PASS
+        age = round(self._observatory.age(), 1)
+        return HealthCheck(
+            health, "datastore", self._clock(), observed=age, unit="s", output="; ".join(troubled) or None
+        )
+
+    def _breaker_state(self) -> HealthCheck:
+        state = self._breaker.state
+        health = Health.PASS if state is BreakerState.CLOSED else Health.WARN
+        return HealthCheck(health, "component", self._clock(), observed=state)
