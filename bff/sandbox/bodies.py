@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from starlette.requests import Request
 
 from bff.keeptrusts.contract import DecimalAmount
-from bff.sandbox.errors import InvalidError, MediaTypeError
+from bff.sandbox.errors import InvalidError, MediaTypeError, TooLargeError
 
 LARGEST_REQUEST = 256 * 1024
 LARGEST_AMOUNT = Decimal(1_000_000_000)
@@ -93,19 +93,29 @@ class Chat(Body):
 
 
 async def read_body(request: Request, model: type[B]) -> B:
-    """The request's JSON as `model`; raises `MediaTypeError`, or `InvalidError` that names the member at fault."""
+    """The request's JSON as `model`; raises a `SandboxError` that names the member at fault."""
     return validated(await read_json(request), model)
 
 
 async def read_json(request: Request) -> Any:
-    """The request's JSON with fractions as `Decimal`; raises `MediaTypeError` or `InvalidError`."""
+    """The request's JSON with fractions as `Decimal`; raises a `SandboxError` for what is none, or too much."""
     # Insisting on the type keeps web pages out: a browser asks before it sends JSON to another origin.
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise MediaTypeError("the content-type must be application/json")
+    body = await _read_bytes(request)
     try:
-        return json.loads(await request.body(), parse_float=Decimal, parse_constant=_refuse_constant)
+        return json.loads(body, parse_float=Decimal, parse_constant=_refuse_constant)
     except (ValueError, ArithmeticError, RecursionError):
         raise InvalidError("the body must be JSON, in UTF-8 and not nested too deeply") from None
+
+
+async def _read_bytes(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_REQUEST:
+            raise TooLargeError(f"the body must have at most {LARGEST_REQUEST} bytes")
+    return bytes(body)
 
 
 def validated(content: Any, model: type[B]) -> B:

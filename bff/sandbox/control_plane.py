@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from bff.keeptrusts import contract
 from bff.sandbox.accounts import State
-from bff.sandbox.bodies import LARGEST_REQUEST, Movement, NewConfiguration, NewTeam, NewToken, read_body
+from bff.sandbox.bodies import Movement, NewConfiguration, NewTeam, NewToken, read_body
 from bff.sandbox.edge import Edge
 from bff.sandbox.errors import ForbiddenError, InvalidError, SandboxError, UnauthenticatedError
 from bff.sandbox.faults import Faults
@@ -50,7 +50,6 @@ def create_control_plane(state: State, *, read_token: str, admin_token: str, fau
     app = Starlette(
         routes=[*routes, *switchboard_routes(faults, state.calls)],
         exception_handlers={SandboxError: on_refusal, HTTPException: on_http_error, Exception: on_failure},
-        max_body_size=LARGEST_REQUEST,
     )
     return Edge(app, surface="control-plane", routes=routes, faults=faults, calls=state.calls["control-plane"])
 

@@ -67,6 +67,14 @@ class InvalidError(SandboxError):
     code = "invalid_request"
 
 
+class TooLargeError(SandboxError):
+    """The body is larger than anyone needs."""
+
+    status = 413
+    type = "validation_error"
+    code = "too_large"
+
+
 class MediaTypeError(SandboxError):
     """The body is not declared as JSON."""
 

@@ -19,7 +19,7 @@ from bff import __version__
 from bff.keeptrusts import contract
 from bff.sandbox import SERVER
 from bff.sandbox.accounts import State
-from bff.sandbox.bodies import LARGEST_REQUEST, Chat, read_body
+from bff.sandbox.bodies import Chat, read_body
 from bff.sandbox.edge import Edge
 from bff.sandbox.errors import (
     BudgetExceededError,
@@ -56,7 +56,6 @@ def create_gateway(state: State, *, faults: Faults) -> ASGIApp:
     app = Starlette(
         routes=routes,
         exception_handlers={SandboxError: on_refusal, HTTPException: on_http_error, Exception: on_failure},
-        max_body_size=LARGEST_REQUEST,
     )
     return Edge(app, surface="gateway", routes=routes, faults=faults, calls=state.calls["gateway"])
 

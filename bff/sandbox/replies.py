@@ -17,7 +17,6 @@ from bff.sandbox.errors import SandboxError
 _STATUS_WORDS = {
     404: ("not_found_error", "not_found"),
     405: ("validation_error", "method_not_allowed"),
-    413: ("validation_error", "too_large"),
 }
 
 
