@@ -8,26 +8,26 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, Literal
-from urllib.parse import quote
 
+from bff.governance import wire
 from bff.governance.activity_assessment import assess_activity
-from bff.governance.annotations import GATEWAY_KEY_NAME
 from bff.governance.budget_assessment import assess_budget
 from bff.governance.budget_window import BudgetWindow
 from bff.governance.claimed_key import ClaimedKey, find_claimed_key
-from bff.governance.claims import read_claims
-from bff.governance.facts import Facts, Reading
-from bff.governance.findings import Code, Finding, Section, state_of, worst_first
+from bff.governance.claims import NO_KEY, read_claims
+from bff.governance.facts import Facts, Reading, Wallet
+from bff.governance.findings import Section, state_of, worst_first
+from bff.governance.freshness import freshness, is_unexplained
+from bff.governance.links import links_to
 from bff.governance.money import USD, Money
 from bff.governance.organisation import Organisation
 from bff.governance.rules import Rules
-from bff.governance.spent_today import spent_today
+from bff.governance.spent_today import Spent, spent_today
 from bff.governance.subject import Subject
 from bff.governance.tier_assessment import assess_tier
-from bff.governance.upstream import is_kept, readings, upstream_findings
+from bff.governance.upstream import upstream_findings
 from bff.governance.wallet_assessment import assess_wallet
-from bff.governance.wire import BudgetStatus, Freshness, GatewayKeyStatus, GovernanceStatus, Links, TeamStatus
-from bff.governance.wire import Finding as WireFinding
+from bff.governance.wire import BudgetStatus, GatewayKeyStatus, GovernanceStatus, TeamStatus
 
 
 def assess(subject: Subject, organisation: Organisation, now: datetime, rules: Rules) -> GovernanceStatus:
@@ -38,8 +38,8 @@ def assess(subject: Subject, organisation: Organisation, now: datetime, rules: R
         # The other annotations mean nothing without a key, and a missing one is no error: the entity may use no AI at all.
         return GovernanceStatus(
             entity_ref=str(subject.ref),
-            state=state_of((_NO_KEY,), known=True),
-            findings=(on_wire(_NO_KEY),),
+            state=state_of((NO_KEY,), known=True),
+            findings=(wire.Finding.of(NO_KEY),),
             links=links_to(None, rules),
             freshness=freshness(facts, now, rules),
         )
@@ -60,55 +60,22 @@ def assess(subject: Subject, organisation: Organisation, now: datetime, rules: R
             *tier.findings,
             *wallet.findings,
             *budget.findings,
-            *upstream_findings(_parts_used(claimed, facts), zone=rules.timezone, stale=rules.stale),
+            *upstream_findings(_parts_used(claimed, facts), zone=rules.timezone, stale=is_unexplained(facts, rules)),
         )
     )
     return GovernanceStatus(
         entity_ref=str(subject.ref),
         state=state_of(findings, known=claimed.known),
-        findings=tuple(on_wire(finding) for finding in findings),
+        findings=tuple(wire.Finding.of(finding) for finding in findings),
         gateway_key=_key_status(claims.gateway_key_name, claimed),
         policy_tier=tier.status,
         team=TeamStatus(id=claimed.team.id, name=claimed.team.name) if claimed.team is not None else None,
         budget=budget.status,
         wallet=wallet.status,
         activity=activity,
-        tightest_limit=_tightest_limit(
-            claims.daily_budget - spent.money if claims.daily_budget is not None and spent is not None else None,
-            organisation.wallets[claimed.team_id].available
-            if wallet.status is not None and claimed.team_id is not None
-            else None,
-        ),
+        tightest_limit=_tightest_limit(claims.daily_budget, spent, _wallet_of(claimed, organisation)),
         links=links_to(claimed.team_id, rules),
         freshness=freshness(facts, now, rules),
-    )
-
-
-def on_wire(finding: Finding) -> WireFinding:
-    """The wire form of a finding."""
-    return WireFinding(code=finding.code, severity=finding.code.severity, message=finding.message, hint=finding.hint)
-
-
-def links_to(team_id: str | None, rules: Rules) -> Links:
-    """Where to look further: at the team's page, if there is a team to show.
-
-    Only configured addresses and ids that Keeptrusts made are used; nothing that an annotation says gets into an address.
-    """
-    console = rules.console_url
-    # A browser takes `.` and `..` for steps in the path even when they are percent-encoded.
-    if console is not None and team_id is not None and team_id not in {".", ".."}:
-        console = f"{console.rstrip('/')}/settings/teams/{quote(team_id, safe='')}"
-    return Links(console=console, gateway=rules.gateway_url)
-
-
-def freshness(facts: Facts, now: datetime, rules: Rules) -> Freshness:
-    """How old the oldest part of the facts is, and whether any of it is only the last good value."""
-    parts = readings(facts)
-    observed = [part.observed_at for part in parts if part.value is not None and part.observed_at is not None]
-    return Freshness(
-        observed_at=min(observed, default=None),
-        assessed_at=now,
-        stale=rules.stale or any(is_kept(part) for part in parts),
     )
 
 
@@ -138,16 +105,16 @@ def _key_status(declared: str | None, claimed: ClaimedKey) -> GatewayKeyStatus |
     )
 
 
-def _tightest_limit(budget_left: Money | None, wallet_left: Money | None) -> Literal["budget", "wallet"] | None:
-    if wallet_left is None or wallet_left.currency != USD:
+def _wallet_of(claimed: ClaimedKey, organisation: Organisation) -> Wallet | None:
+    return organisation.wallets.get(claimed.team_id) if claimed.team_id is not None else None
+
+
+def _tightest_limit(
+    daily: Money | None, spent: Spent | None, wallet: Wallet | None
+) -> Literal["budget", "wallet"] | None:
+    """What runs out first. Only what is known competes, and only dollars compare with the budget's dollars."""
+    budget_left = daily - spent.money if daily is not None and spent is not None else None
+    wallet_left = wallet.available if wallet is not None and wallet.available.currency == USD else None
+    if wallet_left is None:
         return "budget" if budget_left is not None else None
-    if budget_left is None or wallet_left < budget_left:
-        return "wallet"
-    return "budget"
-
-
-_NO_KEY = Finding(
-    Code.ANNOTATION_MISSING,
-    f"The entity has no annotation {GATEWAY_KEY_NAME}.",
-    "If it uses AI models through the gateway, name its gateway key there, or onboard its team with the template.",
-)
+    return "wallet" if budget_left is None or wallet_left < budget_left else "budget"

@@ -43,30 +43,46 @@ def find_claimed_key(
     name: str | None, owner: Owner, organisation: Organisation, *, now: datetime, rules: Rules
 ) -> ClaimedKey:
     """Find the key called `name` for an entity of `owner`; None stands for a claim whose name cannot be read."""
+    if rules.ownership_enforced:
+        hidden = _unless_owner_is_known(name, owner, organisation)
+        if hidden is not None:
+            return hidden
     facts = organisation.facts
-    if rules.ownership_enforced and owner.unreadable:
-        return _withheld(name, _owner_unreadable(owner), known=False)
-    if rules.ownership_enforced and facts.teams.value is None:
-        # Without teams nobody's key can be told from anybody else's. The missing list makes its own finding.
-        return ClaimedKey("unknown" if name is not None else None, known=False)
     team = owner_team(owner, organisation)
-    if rules.ownership_enforced and team is None and not facts.teams.complete:
-        return _withheld(name, _TEAMS_INCOMPLETE, known=False)
-    known = facts.teams.value is not None and facts.keys.value is not None
     team_id = team.id if team is not None else None
+    known = facts.teams.value is not None and facts.keys.value is not None
     if name is None or facts.keys.value is None:
         return ClaimedKey(None if name is None else "unknown", None, team_id, team, known)
-
-    own = organisation.keys_of_team.get((name, team_id), ()) if team_id is not None else ()
-    anyones = organisation.keys_by_name.get(name, ())
-    candidates = own or (() if rules.ownership_enforced else anyones)
+    candidates = organisation.keys_of_team.get((name, team_id), ()) if team_id is not None else ()
+    if not candidates and not rules.ownership_enforced:
+        candidates = organisation.keys_by_name.get(name, ())
     if candidates:
         return _found(candidates, organisation, now=now, rules=rules, known=known)
-    if anyones and team is None:
+    return _not_owned(name, owner, team, organisation, known=known)
+
+
+def _unless_owner_is_known(name: str | None, owner: Owner, organisation: Organisation) -> ClaimedKey | None:
+    """What to say when the owner's team cannot be known now; None when it can."""
+    teams = organisation.facts.teams
+    if owner.unreadable:
+        return _withheld(name, _owner_unreadable(owner), known=False)
+    if teams.value is None:
+        # Without teams nobody's key can be told from anybody else's. The missing list makes its own finding.
+        return ClaimedKey("unknown" if name is not None else None, known=False)
+    if not teams.complete and owner_team(owner, organisation) is None:
+        return _withheld(name, _TEAMS_INCOMPLETE, known=False)
+    return None
+
+
+def _not_owned(name: str, owner: Owner, team: Team | None, organisation: Organisation, *, known: bool) -> ClaimedKey:
+    """Tell a key of others from one that does not exist, and either from one that may be on a page that is missing."""
+    elsewhere = name in organisation.keys_by_name
+    if elsewhere and team is None:
         return _withheld(name, _owner_without_team(name, owner), known=known)
-    if not facts.keys.complete:
+    team_id = team.id if team is not None else None
+    if not organisation.facts.keys.complete:
         return ClaimedKey("unknown", None, team_id, team, known=False, findings=(_keys_incomplete(name),))
-    if anyones:
+    if elsewhere:
         return _withheld(name, _mismatch(name, owner), known=known)
     return ClaimedKey("not-found", None, team_id, team, known, (_not_found(name),))
 

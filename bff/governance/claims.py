@@ -29,6 +29,13 @@ MOST_DECIMALS = 6
 _BUDGET = re.compile(rf"[0-9]{{1,{MOST_DIGITS}}}(?:\.[0-9]{{1,{MOST_DECIMALS}}})?", re.ASCII)
 
 
+NO_KEY = Finding(
+    Code.ANNOTATION_MISSING,
+    f"The entity has no annotation {GATEWAY_KEY_NAME}.",
+    "If it uses AI models through the gateway, name its gateway key there, or onboard its team with the template.",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Claims:
     """The annotations of one entity; a part is None when it is absent or malformed.

@@ -1,4 +1,4 @@
-"""Pace: at the speed of the day so far, when does a daily budget run out?"""
+"""Pace: when a daily budget runs out if spending goes on as it did so far."""
 
 from __future__ import annotations
 

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 from typing import Any
 
-from bff.governance.facts import Cause, Facts, Reading
+from bff.governance.facts import Cause, Reading
 from bff.governance.findings import Code, Finding
+from bff.governance.freshness import is_kept
 from bff.governance.wording import date_and_time, listed, sentence
 
 TRIED_AGAIN = "It is tried again by itself; if it lasts, tell the platform team."
@@ -22,20 +23,10 @@ Parts = Mapping[str, Reading[Any]]
 """Readings by the name that a sentence gives them: `gateway keys`, `wallets`."""
 
 
-def readings(facts: Facts) -> tuple[Reading[Any], ...]:
-    """All parts of the facts."""
-    return facts.teams, facts.keys, facts.configurations, facts.wallets, facts.spend, facts.activity
-
-
-def is_kept(reading: Reading[Any]) -> bool:
-    """Whether the value is the last good one, since a newer could not be had. (A partial value is new, but not whole.)"""
-    return reading.value is not None and reading.cause is not None and reading.complete
-
-
 def upstream_findings(parts: Parts, *, zone: tzinfo, stale: bool) -> list[Finding]:
     """One finding for each cause among `parts`, those that an assessment made use of.
 
-    `stale` says that the facts as a whole could not be renewed, whatever the parts say.
+    `stale` says that the facts as a whole could not be renewed, without any part of them saying why.
     """
     by_code: dict[Code, dict[str, Reading[Any]]] = {}
     for name, reading in parts.items():

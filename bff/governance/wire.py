@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+from bff.governance import findings
 from bff.governance.findings import Code, Severity, State
 from bff.governance.money import Money
 
@@ -67,6 +68,11 @@ class Finding(WireModel):
     severity: Severity
     message: str = Field(description="One sentence for a person: what is the case")
     hint: str | None = Field(default=None, description="One sentence for a person: what to do")
+
+    @classmethod
+    def of(cls, finding: findings.Finding) -> Finding:
+        """The wire form of `finding`."""
+        return cls(code=finding.code, severity=finding.code.severity, message=finding.message, hint=finding.hint)
 
 
 KeyState = Literal["active", "expiring", "expired", "revoked", "not-found", "withheld", "unknown"]
@@ -252,7 +258,7 @@ class ControlPlaneHealth(WireModel):
 
 
 class PlatformStatus(WireModel):
-    """Health of Keeptrusts itself: is it us or the platform?"""
+    """Health of Keeptrusts itself, for telling whether it is us or the platform."""
 
     state: Literal["ok", "warning", "error", "unknown"] = Field(description="The worse of the two parts")
     gateway: GatewayHealth
