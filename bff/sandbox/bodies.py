@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from bff.keeptrusts.contract import DecimalAmount
 from bff.sandbox.errors import InvalidError, MediaTypeError, TooLargeError
@@ -111,22 +111,24 @@ async def read_json(request: Request) -> Any:
 
 async def _read_bytes(request: Request) -> bytes:
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_REQUEST:
-            raise TooLargeError(f"the body must have at most {LARGEST_REQUEST} bytes")
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LARGEST_REQUEST:
+                raise TooLargeError(f"the body must have at most {LARGEST_REQUEST} bytes")
+    except ClientDisconnect:
+        raise InvalidError("the connection was closed before the body was whole") from None
     return bytes(body)
 
 
 def validated(content: Any, model: type[B]) -> B:
     """`content` as `model`; raises an `InvalidError` that names the member at fault."""
     try:
-        made = model.model_validate(content)
+        return model.model_validate(content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(step) for step in first["loc"]) or "the body"
         raise InvalidError(f"{where}: {first['msg']}") from None
-    return made
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -13,6 +13,8 @@ MOST_RULES = 100
 LONGEST_DELAY = 60
 LARGEST_BODY = 1_000_000
 
+_BODILESS = frozenset({204, 205, 304})
+
 
 class Rule(BaseModel):
     """One fault: the requests that it meets and what happens to them.
@@ -41,6 +43,8 @@ class Rule(BaseModel):
         for kind, needed in (("status", "code"), ("delay", "seconds"), ("body", "text")):
             if self.kind == kind and getattr(self, needed) is None:
                 raise ValueError(f"a fault of kind {kind} needs {needed}")
+        if self.code in _BODILESS:
+            raise ValueError(f"a fault has a body, which a reply with code {self.code} cannot have")
         return self
 
 

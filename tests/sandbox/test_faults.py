@@ -99,6 +99,7 @@ async def test_the_switch_is_never_faulty(admin: httpx.AsyncClient) -> None:
         {"kind": "drop"},
         [{"kind": "explode"}],
         [{"kind": "status"}],
+        [{"kind": "status", "code": 204}],
         [{"kind": "delay"}],
         [{"kind": "body"}],
         [{"kind": "delay", "seconds": 1e9}],
