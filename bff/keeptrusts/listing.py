@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
 
+from bff.keeptrusts.contract import (
+    ConfigurationRecord,
+    EventRecord,
+    TeamRecord,
+    TokenRecord,
+    TransactionRecord,
+    WalletRecord,
+)
 from bff.keeptrusts.errors import KeeptrustsError
 
 Record = TypeVar("Record")
@@ -26,3 +36,33 @@ class Pages(Generic[Record]):
     def complete(self) -> bool:
         """Whether the end of the list was reached."""
         return self.failure is None and self.next_cursor is None
+
+
+class KeeptrustsLists(Protocol):
+    """The list calls that the facts are made from. Each raises `KeeptrustsError` when its first page cannot be read."""
+
+    def teams(self) -> Awaitable[Pages[TeamRecord]]:
+        """Every team."""
+
+    def tokens(self) -> Awaitable[Pages[TokenRecord]]:
+        """Every gateway key."""
+
+    def configurations(self) -> Awaitable[Pages[ConfigurationRecord]]:
+        """Every policy configuration."""
+
+    def wallets(self) -> Awaitable[Pages[WalletRecord]]:
+        """Every wallet."""
+
+    def transactions(
+        self,
+        wallet_id: str,
+        *,
+        since: datetime,
+        until: datetime | None = None,
+        cursor: str | None = None,
+        most_pages: int,
+    ) -> Awaitable[Pages[TransactionRecord]]:
+        """Bookings of a wallet, newest first, from `since` on and before `until`."""
+
+    def events(self, *, since: datetime, cursor: str | None = None, most_pages: int) -> Awaitable[Pages[EventRecord]]:
+        """Policy events from `since` on, in either order."""

@@ -1,0 +1,128 @@
+"""The organisation as Keeptrusts lists it: teams, gateway keys, configurations and wallets, each with its last good value."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, Protocol, TypeVar
+
+from bff.governance.facts import Cause, Configuration, GatewayKey, Reading, Team, Wallet, WalletScope
+from bff.governance.money import Money
+from bff.keeptrusts.contract import ConfigurationRecord, TeamRecord, TokenRecord, WalletRecord
+from bff.keeptrusts.errors import KeeptrustsError, UpstreamDeniedError
+from bff.keeptrusts.last_good import LastGood, cause_of
+from bff.keeptrusts.listing import KeeptrustsLists, Pages
+
+LIMIT_REACHED = "the list has more pages than are read"
+
+
+class Identified(Protocol):
+    """A thing with an id."""
+
+    @property
+    def id(self) -> str:
+        """What tells it from all others of its kind."""
+
+
+Record = TypeVar("Record")
+Item = TypeVar("Item", bound=Identified)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One reading of the four lists."""
+
+    teams: Reading[tuple[Team, ...]]
+    keys: Reading[tuple[GatewayKey, ...]]
+    configurations: Reading[tuple[Configuration, ...]]
+    wallets: Reading[tuple[Wallet, ...]]
+
+
+class Directory:
+    """Reads the four lists; what fails in one says nothing of the others."""
+
+    def __init__(self, client: KeeptrustsLists, *, stale_limit: timedelta) -> None:
+        self._teams = _List(client.teams, team, stale_limit)
+        self._keys = _List(client.tokens, gateway_key, stale_limit)
+        self._configurations = _List(client.configurations, configuration, stale_limit)
+        self._wallets = _List(client.wallets, wallet, stale_limit)
+
+    async def read(self, now: datetime) -> Listed:
+        """The lists as of `now`, read at the same time."""
+        teams, keys, configurations, wallets = await asyncio.gather(
+            self._teams.read(now), self._keys.read(now), self._configurations.read(now), self._wallets.read(now)
+        )
+        return Listed(teams, keys, configurations, wallets)
+
+
+class _List(Generic[Record, Item]):
+    def __init__(
+        self, fetch: Callable[[], Awaitable[Pages[Record]]], item: Callable[[Record], Item], stale_limit: timedelta
+    ) -> None:
+        self._fetch = fetch
+        self._item = item
+        self._last: LastGood[tuple[Item, ...]] = LastGood(stale_limit)
+
+    async def read(self, now: datetime) -> Reading[tuple[Item, ...]]:
+        try:
+            pages = await self._fetch()
+        except KeeptrustsError as error:
+            return self._last.failed(error, now)
+        items = _distinct(self._item(record) for record in pages.records)
+        return self._last.read(items, now) if pages.complete else self._cut_short(items, pages.failure, now)
+
+    def _cut_short(
+        self, items: tuple[Item, ...], failure: KeeptrustsError | None, now: datetime
+    ) -> Reading[tuple[Item, ...]]:
+        if isinstance(failure, UpstreamDeniedError):
+            return self._last.failed(failure, now)
+        # A cursor that is answered 404 has expired: that is no news of the list itself.
+        cause, detail = (cause_of(failure), failure.reason) if failure else (Cause.UNAVAILABLE, LIMIT_REACHED)
+        kept = self._last.kept(cause, detail, now)
+        return kept if kept.value is not None else Reading(items, now, cause, complete=False, detail=detail)
+
+
+def _distinct(items: Iterable[Item]) -> tuple[Item, ...]:
+    # A list that changes while its pages are read may show an item twice.
+    return tuple({item.id: item for item in items}.values())
+
+
+def team(record: TeamRecord) -> Team:
+    """The team that `record` describes."""
+    return Team(record.id, record.name, record.slug)
+
+
+def gateway_key(record: TokenRecord) -> GatewayKey:
+    """The gateway key that `record` describes."""
+    return GatewayKey(
+        id=record.id,
+        name=record.name,
+        team_id=record.team_id,
+        revoked=record.status == "revoked",
+        prefix=record.prefix,
+        created_at=record.created_at,
+        expires_at=record.expires_at,
+        last_used_at=record.last_used_at,
+    )
+
+
+def configuration(record: ConfigurationRecord) -> Configuration:
+    """The policy configuration that `record` describes."""
+    return Configuration(record.id, record.name, record.team_id, record.template_id, record.enabled, record.created_at)
+
+
+def wallet(record: WalletRecord) -> Wallet:
+    """The wallet that `record` describes."""
+    return Wallet(
+        id=record.id,
+        scope=WalletScope(record.scope),
+        team_id=record.team_id,
+        available=Money(record.balance, record.currency),
+        reserved=Money(record.reserved, record.currency),
+        allocated=Money(record.total_allocated, record.currency),
+        spent=Money(record.total_spent, record.currency),
+        status=record.status,
+        updated_at=record.updated_at,
+    )

@@ -1,0 +1,58 @@
+"""What is shown of a part of the facts when it cannot be read anew, and for how long."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+from bff.governance.facts import Cause, Reading
+from bff.keeptrusts.errors import (
+    KeeptrustsError,
+    UpstreamDeniedError,
+    UpstreamRejectedError,
+    UpstreamUnavailableError,
+)
+
+T = TypeVar("T")
+
+
+def cause_of(error: KeeptrustsError) -> Cause:
+    """Why something could not be read."""
+    if isinstance(error, UpstreamDeniedError):
+        return Cause.DENIED
+    if isinstance(error, UpstreamUnavailableError):
+        return Cause.UNAVAILABLE
+    return Cause.CONTRACT
+
+
+def is_final(error: KeeptrustsError) -> bool:
+    """Whether the error is news (401, 403, 404) that no older value may cover up."""
+    return isinstance(error, UpstreamDeniedError) or (isinstance(error, UpstreamRejectedError) and error.status == 404)
+
+
+class LastGood(Generic[T]):
+    """The last good value of one part, shown up to the age of `stale_limit`."""
+
+    def __init__(self, stale_limit: timedelta) -> None:
+        self._stale_limit = stale_limit
+        self._value: T | None = None
+        self._observed_at: datetime | None = None
+
+    def read(self, value: T, now: datetime) -> Reading[T]:
+        """The part was read whole at `now`."""
+        self._value, self._observed_at = value, now
+        return Reading(value, now)
+
+    def failed(self, error: KeeptrustsError, now: datetime) -> Reading[T]:
+        """The part could not be read at `now`."""
+        if is_final(error):
+            self._value = None
+        return self.kept(cause_of(error), error.reason, now)
+
+    def kept(self, cause: Cause, detail: str, now: datetime) -> Reading[T]:
+        """The last good value, if it may still be shown, with why there is no newer one."""
+        if cause is Cause.DENIED or self._observed_at is None or now - self._observed_at > self._stale_limit:
+            self._value = None
+        if self._value is None:
+            self._observed_at = None
+        return Reading(self._value, self._observed_at, cause, detail=detail)
