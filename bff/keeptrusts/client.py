@@ -158,15 +158,15 @@ class KeeptrustsClient:
             try:
                 document = read_json(call, await self._transport.get(call, query))
                 found, following = read_page(call, model, document, resource=resource)
+                records += found
                 if following in seen:
                     raise UpstreamContractError(
                         call.method, call.path, "next_cursor leads back to a page that was read", field="next_cursor"
                     )
             except KeeptrustsError as error:
-                if page == 0:
+                if page == 0 and not records:
                     raise
                 return Pages(tuple(records), cursor, error)
-            records += found
             cursor = following
             if cursor is None:
                 break

@@ -27,6 +27,10 @@ class UpstreamUnavailableError(KeeptrustsError):
         self.retry_after = retry_after
 
 
+class UpstreamTimeoutError(UpstreamUnavailableError):
+    """No answer before the deadline. What a call was to change may have been changed all the same."""
+
+
 class UpstreamDeniedError(KeeptrustsError):
     """401 or 403: the token is not accepted or lacks a permission; `status` says which."""
 

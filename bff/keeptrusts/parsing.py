@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +16,7 @@ from bff.keeptrusts.errors import UpstreamContractError
 Model = TypeVar("Model", bound=BaseModel)
 
 _LONGEST_CURSOR = 4096
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +31,15 @@ class Call:
 def read_json(call: Call, body: bytes) -> Any:
     """The JSON of a reply, numbers with a point as `Decimal`. Raises `UpstreamContractError`."""
     try:
-        return json.loads(body, parse_float=_decimal, parse_constant=_refused)
+        document = json.loads(body.decode(), parse_float=Decimal, parse_constant=_refused)
+        if _SURROGATE.search(body):
+            # Half a character can be written as an escape; sent on or served it would be an error far from its cause.
+            json.dumps(document, ensure_ascii=False, default=str).encode()
     except (ValueError, ArithmeticError):
         raise UpstreamContractError(call.method, call.path, "the reply is not JSON") from None
     except RecursionError:
         raise UpstreamContractError(call.method, call.path, "the reply is nested too deep") from None
+    return document
 
 
 def read_record(call: Call, model: type[Model], document: Any, *, place: str = "") -> Model:
@@ -80,10 +86,6 @@ def _cursor(call: Call, document: dict[str, Any]) -> str | None:
     if not isinstance(cursor, str) or len(cursor) > _LONGEST_CURSOR:
         raise UpstreamContractError(call.method, call.path, "next_cursor must be text or null", field="next_cursor")
     return cursor
-
-
-def _decimal(text: str) -> Decimal:
-    return Decimal(text)
 
 
 def _refused(text: str) -> NoReturn:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -24,6 +25,7 @@ from bff.keeptrusts.errors import (
     UpstreamContractError,
     UpstreamDeniedError,
     UpstreamRejectedError,
+    UpstreamTimeoutError,
     UpstreamUnavailableError,
 )
 from bff.keeptrusts.parsing import Call
@@ -38,6 +40,7 @@ MOST_CONNECTIONS = 16
 LARGEST_REPLY = 8 * 1024 * 1024
 _LARGEST_ERROR = 64 * 1024
 _ERROR_CODE = re.compile(r"[a-z0-9_.-]{1,60}")
+_TOKEN = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +68,18 @@ def http_client(
         follow_redirects=False,
         trust_env=False,
         transport=transport,
+        # A private authority is named by SSL_CERT_FILE or SSL_CERT_DIR, which `trust_env=False` alone would leave unread.
+        verify=httpx.create_ssl_context() if transport is None else True,
         # A compressed reply can be a thousand times its size; inside one network there is nothing to save.
         headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "keeptrusts-bff"},
     )
 
 
 class Transport:
-    """Makes calls to one address. `system` names it in metrics; `token` goes with every call, if there is one."""
+    """Makes calls to one address. `system` names it in metrics; `token` goes with every call, if there is one.
+
+    Raises `ValueError` for a token that no header can carry.
+    """
 
     def __init__(
         self,
@@ -87,6 +95,9 @@ class Transport:
         limits: Limits | None = None,
         backoff: Backoff | None = None,
     ) -> None:
+        if token is not None and not _TOKEN.fullmatch(token.get_secret_value()):
+            # Found out at the call, the error would quote the token.
+            raise ValueError(f"the token for {system} must be visible ASCII characters without spaces")
         self._client = client
         self._system = system
         self._token = token
@@ -139,8 +150,9 @@ class Transport:
         started = self._monotonic()
         outcome = "ok"
         try:
-            with self.breaker.guard():
-                return await self._exchange(call, deadline, params, body)
+            async with self._place(call, deadline):
+                with self.breaker.guard():
+                    return await self._exchange(call, deadline, params, body)
         except BreakerOpenError as error:
             outcome = "refused"
             raise UpstreamUnavailableError(
@@ -155,15 +167,27 @@ class Transport:
         finally:
             self._observer.attempt(self._system, call.operation, outcome, self._monotonic() - started)
 
-    async def _exchange(self, call: Call, deadline: float, params: Mapping[str, str] | None, body: Any) -> bytes:
-        seconds = min(self._limits.attempt, deadline - self._monotonic())
+    @asynccontextmanager
+    async def _place(self, call: Call, deadline: float) -> AsyncIterator[None]:
+        """One of the places. A queue for them is ours, not a fault of the other side: the breaker does not hear of it."""
+        seconds = max(deadline - self._monotonic(), 0.0)
         try:
-            async with asyncio.timeout(seconds), self._places:
-                return await self._reply(call, params, body)
+            async with asyncio.timeout(seconds):
+                await self._places.acquire()
         except TimeoutError:
-            raise UpstreamUnavailableError(
-                call.method, call.path, f"no answer within {max(seconds, 0):.1f} s"
-            ) from None
+            raise UpstreamTimeoutError(call.method, call.path, f"no free connection within {seconds:.1f} s") from None
+        try:
+            yield
+        finally:
+            self._places.release()
+
+    async def _exchange(self, call: Call, deadline: float, params: Mapping[str, str] | None, body: Any) -> bytes:
+        seconds = max(min(self._limits.attempt, deadline - self._monotonic()), 0.0)
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._reply(call, params, body)
+        except (TimeoutError, httpx.TimeoutException):
+            raise UpstreamTimeoutError(call.method, call.path, f"no answer within {seconds:.1f} s") from None
         except httpx.TransportError as error:
             # Only the kind of error is told: its text may quote what was sent.
             raise UpstreamUnavailableError(call.method, call.path, f"no connection ({type(error).__name__})") from None
@@ -205,10 +229,10 @@ class Transport:
             return float(text[:9])
         try:
             moment = parsedate_to_datetime(text)
-        except ValueError:
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return max((moment - self._clock()).total_seconds(), 0.0)
+        except (ValueError, OverflowError):
             return None
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return max((moment - self._clock()).total_seconds(), 0.0)
 
 
 async def _bounded(call: Call, response: httpx.Response, most: int) -> bytes:
@@ -244,5 +268,7 @@ def _outcome(error: KeeptrustsError) -> str:
             return "rejected"
         case UpstreamContractError():
             return "contract"
+        case UpstreamTimeoutError():
+            return "timeout"
         case _:
             return "unavailable"

@@ -17,7 +17,8 @@ class SingleFlight(Generic[T]):
 
     def busy(self, key: Hashable) -> bool:
         """Whether a call for `key` is under way."""
-        return key in self._flights
+        flight = self._flights.get(key)
+        return flight is not None and not flight.done()
 
     async def do(self, key: Hashable, fetch: Callable[[], Awaitable[T]]) -> T:
         """What `fetch` returns or raises: of the call for `key` that is under way, or of a new one.
@@ -25,7 +26,7 @@ class SingleFlight(Generic[T]):
         The call goes on when one who waits for it is cancelled: the others still want it.
         """
         flight = self._flights.get(key)
-        if flight is None:
+        if flight is None or flight.done():
             flight = asyncio.ensure_future(_run(fetch))
             # The loop keeps only weak references to tasks; this table is the strong one.
             self._flights[key] = flight
@@ -33,7 +34,8 @@ class SingleFlight(Generic[T]):
         return await asyncio.shield(flight)
 
     def _landed(self, key: Hashable, flight: asyncio.Task[T]) -> None:
-        self._flights.pop(key, None)
+        if self._flights.get(key) is flight:
+            del self._flights[key]
         if not flight.cancelled():
             # Where everybody who waited was cancelled, nobody else looks at the error.
             flight.exception()

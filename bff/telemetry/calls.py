@@ -9,7 +9,10 @@ class CallObserver(Protocol):
     """Told of every attempt that leaves the process; `system` and `operation` are fixed words, never ids or names."""
 
     def attempt(self, system: str, operation: str, outcome: str, seconds: float) -> None:
-        """One attempt ended: `outcome` is `ok`, `denied`, `rejected`, `unavailable`, `timeout`, `contract` or `refused` (breaker open)."""
+        """One attempt ended: `outcome` is `ok`, `denied`, `rejected`, `unavailable`, `timeout`, `contract`, `cancelled` or `refused`.
+
+        `cancelled`: nobody waits for it any more; `refused`: the breaker is open.
+        """
 
     def retried(self, system: str, operation: str) -> None:
         """An attempt is about to be made again."""

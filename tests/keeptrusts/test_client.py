@@ -235,6 +235,8 @@ async def test_a_broken_reply_names_the_field(
     "body",
     [
         "",
+        '[{"id": "team_1", "name": "\\ud83d"}]',
+        '[{"id": "team_1", "name": "\xed\xa0\xbd"}]',
         "<html>",
         "{",
         "NaN",
@@ -254,6 +256,12 @@ async def test_what_is_no_json_breaks_the_contract(
     upstream.route().respond(content=body.encode("latin-1"))
     with pytest.raises(UpstreamContractError):
         await client.teams()
+
+
+async def test_characters_written_as_escapes_are_read(client: KeeptrustsClient, upstream: respx.MockRouter) -> None:
+    """A character outside the basic plane may be written as two escapes, as JSON has it."""
+    upstream.route().respond(content=b'[{"id": "team_1", "name": "\\ud83d\\ude80 team"}]')
+    assert (await client.teams()).records[0].name == "\N{ROCKET} team"
 
 
 @pytest.mark.parametrize("amount", ['"5"', "true", "null", "1e400", "1e-40", "NaN", "1e15", "[]", "{}"])
@@ -334,7 +342,7 @@ async def test_a_list_in_a_circle_ends(client: KeeptrustsClient, upstream: respx
     upstream.route().respond(json={"data": [TEAM], "next_cursor": "again"})
     pages = await client.teams()
     assert isinstance(pages.failure, UpstreamContractError)
-    assert len(upstream.calls) == 2
+    assert (len(pages.records), len(upstream.calls)) == (2, 2)
 
 
 async def test_a_first_page_that_fails_is_an_error(client: KeeptrustsClient, upstream: respx.MockRouter) -> None:

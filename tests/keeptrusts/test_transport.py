@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import ssl
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 import httpx
 import pytest
 import respx
+from pydantic import SecretStr
 
 from bff.keeptrusts.errors import (
     KeeptrustsError,
     UpstreamContractError,
     UpstreamDeniedError,
     UpstreamRejectedError,
+    UpstreamTimeoutError,
     UpstreamUnavailableError,
 )
 from bff.keeptrusts.parsing import Call
-from bff.keeptrusts.transport import MOST_CONNECTIONS, Limits, Transport
+from bff.keeptrusts.transport import MOST_CONNECTIONS, Limits, Transport, http_client
 
 from .conftest import API, NOW, TOKEN, Observed, reply, transport_to
 
@@ -94,7 +99,10 @@ async def test_a_wait_past_the_deadline_is_no_wait(
     assert (observed.waits, len(upstream.calls)) == ([], 1)
 
 
-@pytest.mark.parametrize("retry_after", ["soon", "-3", "", "٣", "Wed, 99 Mar 2026 12:00:00 GMT"])
+@pytest.mark.parametrize(
+    "retry_after",
+    ["soon", "-3", "", "٣", "Wed, 99 Mar 2026 12:00:00 GMT", "Tue, 10 Mar 2026 12:00:00 +99999999999999"],
+)
 async def test_a_retry_after_that_says_nothing_is_ignored(
     transport: Transport, upstream: respx.MockRouter, retry_after: str
 ) -> None:
@@ -199,10 +207,72 @@ async def test_silence_counts_against_the_other_side(observed: Observed) -> None
         raise AssertionError
 
     transport = transport_to(API, observed, limits=Limits(deadline=0.001, attempt=0.001), via=httpx.MockTransport(hang))
-    outcomes = await asyncio.gather(*(transport.get(CALL) for _ in range(20)), return_exceptions=True)
-    assert all(isinstance(outcome, UpstreamUnavailableError) for outcome in outcomes)
+    for _ in range(2):
+        outcomes = await asyncio.gather(*(transport.get(CALL) for _ in range(10)), return_exceptions=True)
+        assert all(isinstance(outcome, UpstreamTimeoutError) for outcome in outcomes)
+    assert observed.attempts == [("teams.list", "timeout")] * 20
     assert observed.breaker_states[-1] == "open"
     await transport.aclose()
+
+
+async def test_a_queue_of_our_own_is_no_fault_of_the_other_side(observed: Observed) -> None:
+    """Calls that find no free connection in time fail without being made, and do not count against the other side."""
+    transport = transport_to(
+        API, observed, limits=Limits(deadline=0.01), via=httpx.MockTransport(lambda _request: reply())
+    )
+    for _ in range(MOST_CONNECTIONS):
+        await transport._places.acquire()
+    outcomes = await asyncio.gather(*(transport.get(CALL) for _ in range(40)), return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {UpstreamTimeoutError}
+    assert "no free connection" in str(outcomes[0])
+    assert observed.breaker_states == ["closed"]
+    await transport.aclose()
+
+
+async def test_places_are_given_back(observed: Observed) -> None:
+    """Failures and callers who leave give their places back: sixteen calls can always be under way."""
+    gate = asyncio.Event()
+    statuses = itertools.cycle([401, 404, 500, 204])
+
+    async def answer(_request: httpx.Request) -> httpx.Response:
+        await gate.wait()
+        return reply(status=next(statuses))
+
+    transport = transport_to(API, observed, via=httpx.MockTransport(answer))
+    calls = [asyncio.create_task(transport.get(CALL)) for _ in range(60)]
+    while not transport._places.locked():
+        await asyncio.sleep(0)
+    for call in calls[::7]:
+        call.cancel()
+    gate.set()
+    await asyncio.gather(*calls, return_exceptions=True)
+    assert transport._places._value == MOST_CONNECTIONS
+    assert {outcome for _, outcome in observed.attempts} >= {"cancelled", "denied", "rejected", "unavailable", "ok"}
+    await transport.aclose()
+
+
+@pytest.mark.parametrize("token", ["", "a b", "a\r\nx-admin: yes", "caf\u00e9"])
+def test_a_token_that_no_header_can_carry_is_refused_at_the_start(observed: Observed, token: str) -> None:
+    """A token with a line break or the like is refused before it is sent, and not quoted."""
+    with pytest.raises(ValueError, match="the token for keeptrusts must be visible ASCII") as caught:
+        Transport(
+            http_client(API, transport=httpx.MockTransport(lambda _request: httpx.Response(200))),
+            system="keeptrusts",
+            token=SecretStr(token),
+            observer=observed,
+            monotonic=observed.monotonic,
+            random=lambda: 0.5,
+        )
+    assert not token or token not in str(caught.value)
+
+
+async def test_a_private_authority_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`SSL_CERT_FILE` decides whom a client trusts, as for other programs: one that names no certificate is an error."""
+    empty = tmp_path / "authority.pem"
+    empty.write_text("")
+    monkeypatch.setenv("SSL_CERT_FILE", str(empty))
+    with pytest.raises(ssl.SSLError):
+        http_client(API)
 
 
 async def test_few_are_in_flight_at_once(observed: Observed) -> None:

@@ -154,7 +154,7 @@ async def test_a_cancelled_probe_does_not_wedge_it(breaker: Breaker, clock: Cloc
     assert breaker.state is BreakerState.CLOSED
 
 
-async def test_a_call_from_before_it_opened_decides_nothing(breaker: Breaker, clock: Clock) -> None:
+async def test_a_call_from_before_it_opened_decides_nothing(breaker: Breaker) -> None:
     """A slow call that began before the breaker opened and succeeds after is no probe."""
     gate = asyncio.Event()
 

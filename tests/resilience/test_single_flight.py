@@ -87,3 +87,21 @@ async def test_a_call_that_nobody_waits_for_any_more_fails_quietly() -> None:
     while flight.busy("k"):
         await asyncio.sleep(0)
     assert problems == []
+
+
+async def test_a_call_that_has_just_ended_is_not_joined() -> None:
+    """Who asks in the very moment in which a call has ended gets a new one, not the old value."""
+    flight: SingleFlight[int] = SingleFlight()
+    fetch = Fetch()
+    first = asyncio.ensure_future(flight.do("k", fetch))
+    await asyncio.sleep(0)
+    under_way = flight._flights["k"]
+    fetch.gate.set()
+    while not under_way.done():
+        await asyncio.sleep(0)
+    # The call has ended, and the table has not been told yet.
+    assert "k" in flight._flights
+    assert not flight.busy("k")
+    assert await flight.do("k", fetch) == 2
+    assert await first == 1
+    assert not flight._flights
