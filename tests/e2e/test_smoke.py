@@ -1,12 +1,15 @@
 """The ground that the end-to-end tests stand on: Backstage, its catalog, its users, its proxy, its pages."""
 
+import json
 from collections.abc import Awaitable, Callable, Iterator
 
+import jwt
 import pytest
 from playwright.async_api import expect
 
 from tests.e2e.harness.backstage import Backstage, BackstageError
 from tests.e2e.harness.echo import echo
+from tests.e2e.harness.scaffolder import run_template
 from tests.e2e.harness.switch import Switch
 from tests.e2e.harness.window import Window
 
@@ -123,6 +126,32 @@ async def test_nobody_behind_the_proxy_is_a_gateway_error(backstage: Backstage) 
     )
 
     assert reply.status_code in {502, 504}
+
+
+@pytest.mark.usefixtures("target")
+async def test_scaffolder_step_reaches_the_service(backstage: Backstage) -> None:
+    """A step of a template calls through the proxy with a token of the scaffolder, which says for whom it calls."""
+    task = await run_template(
+        backstage, "template:default/knock", {"path": "/v1/gateway"}, token=await backstage.user_token()
+    )
+
+    received = json.loads(task.text("Body"))
+    token = received["headers"]["authorization"].removeprefix("Bearer ")
+    claims = jwt.decode(token, options={"verify_signature": False})
+    on_behalf_of = jwt.decode(claims["obo"], options={"verify_signature": False})
+    assert (task.status, task.text("Code")) == ("completed", "200")
+    assert (received["path"], received["headers"]["idempotency-key"]) == ("/v1/gateway", task.id)
+    assert (claims["sub"], claims["aud"], on_behalf_of["sub"]) == ("scaffolder", "proxy", "user:default/guest")
+
+
+async def test_restart_brings_new_keys(backstage: Backstage) -> None:
+    """A restarted Backstage has the same address and the same catalog, and signs with keys that nobody has seen before."""
+    before = jwt.get_unverified_header(await backstage.user_token())
+
+    await backstage.restart()
+
+    after = jwt.get_unverified_header(await backstage.user_token())
+    assert before["kid"] != after["kid"]
 
 
 async def test_entity_page_opens(open_as: Callable[..., Awaitable[Window]]) -> None:

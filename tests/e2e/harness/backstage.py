@@ -17,6 +17,15 @@ from tests.e2e.harness.ports import LOOPBACK, free_port
 CHECKOUT = Path(__file__).resolve().parents[3]
 FOLDER = CHECKOUT / "tests/e2e/backstage"
 CONFIGURATION = (FOLDER / "app-config.yaml", CHECKOUT / "catalog/backstage/app-config.keeptrusts.yaml")
+EXPECTED = (
+    "component:default/customer-support-bot",
+    "component:default/restricted-bot",
+    "group:default/support-team",
+    "template:default/knock",
+    "user:default/guest",
+    "user:default/outsider",
+)
+"""Entities by whose presence the catalog counts as read."""
 
 _BUILT = FOLDER / "packages/app/dist/index.html"
 _NODE = CHECKOUT / "toolchain/node_modules/.bin/node"
@@ -57,7 +66,7 @@ class Backstage:
         return self._process.pid if self._process else None
 
     async def start(self) -> None:
-        """Start, and wait until all its plugins are ready. The catalog may still be empty: see `ingested`."""
+        """Start, and wait until all its plugins are ready and its catalog is read."""
         if not (_NODE.exists() and _BUILT.exists()):
             raise BackstageError("the Backstage of the end-to-end tests is not built: run `make e2e-setup`")
         with self._log.open("ab") as log:
@@ -71,6 +80,7 @@ class Backstage:
                 stderr=log,
             )
         await self._until(self._ready, seconds=_START_SECONDS, what="ready")
+        await self.ingested(*EXPECTED)
 
     async def stop(self) -> None:
         """Stop the process; nothing when none runs."""
@@ -85,7 +95,7 @@ class Backstage:
             await process.wait()
 
     async def restart(self) -> None:
-        """Stop and start at the same address: it comes back with new signing keys and an empty catalog."""
+        """Stop and start at the same address: it comes back with new signing keys, and remembers nothing."""
         await self.stop()
         await self.start()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -59,5 +60,5 @@ async def open_window(
     window.page.on("pageerror", note_exception)
     if user != "guest":
         # The sign-in page of the app (packages/app/src/signIn.tsx) looks for it.
-        await context.add_init_script(f"window.localStorage.setItem('sign-in-as', {user!r})")
+        await context.add_init_script(f"window.localStorage.setItem('sign-in-as', {json.dumps(user)})")
     return window
