@@ -64,6 +64,7 @@ class App:
     asgi: ASGIApp
     service: Service
     settings: Settings
+    lifespan: Callable[[], contextlib.AbstractAsyncContextManager[None]]
 
     def drain(self) -> float:
         """Stop being ready, and say for how many seconds to go on serving."""
@@ -99,8 +100,11 @@ class _Upstreams:
             await transport.aclose()
 
 
-def create_app(settings: Settings, world: World | None = None) -> App:
-    """Put the service together. Raises `SettingsError` when a setting that serving needs is missing."""
+def create_app(settings: Settings, world: World | None = None, *, background: bool = True) -> App:
+    """Put the service together; without `background` facts are read only when they are asked for.
+
+    Raises `SettingsError` when a setting that serving needs is missing.
+    """
     settings.require_for_serving()
     world = world or World()
     metrics = Metrics()
@@ -137,14 +141,18 @@ def create_app(settings: Settings, world: World | None = None) -> App:
         metrics=metrics,
         checks=Checks(observatory, control_plane.breaker, clock=world.clock),
     )
+
+    def lifespan() -> contextlib.AbstractAsyncContextManager[None]:
+        return _lifespan(service, upstreams, world if background else None)
+
     asgi = Starlette(
         routes=routes(service),
         exception_handlers={HTTPException: answer_problem, Exception: answer_problem, **_known_errors()},
-        lifespan=lambda _app: _lifespan(service, upstreams, world),
+        lifespan=lambda _app: lifespan(),
     )
     asgi.router.redirect_slashes = False
     asgi.state.service = service
-    return App(Envelope(asgi, metrics=metrics, monotonic=world.monotonic), service, settings)
+    return App(Envelope(asgi, metrics=metrics, monotonic=world.monotonic), service, settings, lifespan)
 
 
 def _platform(settings: Settings, world: World, upstreams: _Upstreams) -> PlatformStatuses:
@@ -177,11 +185,12 @@ def _known_errors() -> dict[Any, Callable[[Request, Exception], Awaitable[Respon
 
 
 @contextlib.asynccontextmanager
-async def _lifespan(service: Service, upstreams: _Upstreams, world: World) -> AsyncIterator[None]:
-    reading = asyncio.ensure_future(service.observatory.run(world.sleep))
+async def _lifespan(service: Service, upstreams: _Upstreams, world: World | None) -> AsyncIterator[None]:
+    tasks = [asyncio.ensure_future(service.observatory.run(world.sleep))] if world else []
     try:
         yield
     finally:
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await upstreams.close()

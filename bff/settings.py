@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -29,6 +30,7 @@ OWN_PREFIX = "BFF_"
 OF_THE_COMMAND_LINE = frozenset({"BFF_URL", "BFF_TOKEN"})
 """Read by `status` and `spend`, not by the service."""
 
+_VISIBLE = re.compile(r"[!-~]+")
 _LARGEST_SECRET_FILE = 64 * 1024
 
 
@@ -111,6 +113,13 @@ class Settings(BaseSettings):
     bff_log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe log lines to write"
     )
+
+    @field_validator("keeptrusts_api_token", "keeptrusts_admin_token", "backstage_token")
+    @classmethod
+    def _fits_a_header(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and not _VISIBLE.fullmatch(secret.get_secret_value()):
+            raise ValueError("must be visible ASCII characters without spaces, as a header can carry them")
+        return secret
 
     @field_validator("bff_timezone")
     @classmethod

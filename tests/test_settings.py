@@ -167,6 +167,15 @@ def test_secrets_show_nowhere(environment: pytest.MonkeyPatch) -> None:
     assert "canary" not in load_error()
 
 
+@pytest.mark.parametrize("name", ["KEEPTRUSTS_API_TOKEN", "KEEPTRUSTS_ADMIN_TOKEN", "BACKSTAGE_TOKEN"])
+def test_a_token_that_no_header_can_carry_is_refused(environment: pytest.MonkeyPatch, name: str) -> None:
+    """A token with a line's end in it is refused at the start, and not shown."""
+    environment.setenv(name, "canary\r\nx-injected: yes")
+    message = load_error()
+    assert message.startswith(f"{name}: ")
+    assert "canary" not in message
+
+
 def test_every_secret_is_known_as_one() -> None:
     """What is called a token is held as a secret."""
     assert set(secret_names()) >= {

@@ -1,0 +1,159 @@
+"""The whole service in this process, in front of the sandbox in this process, at an hour that the test chooses."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+
+from bff.app import App, World, create_app
+from bff.sandbox import ADMIN_TOKEN, READ_TOKEN
+from bff.sandbox.accounts import State
+from bff.sandbox.control_plane import create_control_plane
+from bff.sandbox.faults import Faults, Rule
+from bff.sandbox.gateway import create_gateway
+from bff.sandbox.scenario import Scenario, seed_scenario
+from bff.sandbox.scenario_files import catalog_folder
+from bff.settings import Settings
+
+NOON = datetime(2026, 3, 11, 12, tzinfo=UTC)
+API_URL = "http://keeptrusts-api.internal:8080"
+GATEWAY_URL = "http://gateway.internal:41002"
+BOT = "/v1/entities/component/default/customer-support-bot"
+
+
+class Time:
+    """One clock for the service and the sandbox, which passes when it is told to."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.start = now
+        self.passed = 0.0
+
+    def now(self) -> datetime:
+        """Wall-clock time."""
+        return self.start + timedelta(seconds=self.passed)
+
+    def monotonic(self) -> float:
+        """Seconds."""
+        return 1000.0 + self.passed
+
+    def pass_(self, seconds: float) -> None:
+        """Let time pass."""
+        self.passed += seconds
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for nothing: retries come at once, and their waits count."""
+        self.passed += seconds
+
+
+class Counted(httpx.ASGITransport):
+    """A transport that remembers the paths that were asked for."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__(app=app, raise_app_exceptions=False)
+        self.paths: list[str] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Remember and pass on."""
+        self.paths.append(request.url.path)
+        return await super().handle_async_request(request)
+
+
+@dataclass
+class Running:
+    """A running service with everything around it in a test's hands."""
+
+    app: App
+    client: httpx.AsyncClient
+    state: State
+    faults: Faults
+    scenario: Scenario
+    time: Time
+    upstream: Counted
+    gateway: httpx.AsyncClient
+
+    async def get(self, path: str, **headers: str) -> httpx.Response:
+        """One request."""
+        return await self.client.get(path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+    async def status_of(self, name: str) -> dict[str, Any]:
+        """The status of a component of the example catalog."""
+        reply = await self.get(f"/v1/entities/component/default/{name}/governance")
+        assert reply.status_code == 200, reply.text
+        document: dict[str, Any] = reply.json()
+        return document
+
+    async def refreshed(self, path: str = f"{BOT}/governance") -> httpx.Response:
+        """The answer after Keeptrusts was read anew."""
+        self.time.pass_(31)
+        return await self.get(path, cache_control="no-cache")
+
+    def break_upstream(self, *rules: Rule) -> None:
+        """Let the sandbox fail in these ways."""
+        self.faults.put(*rules)
+
+
+Start = Callable[..., AbstractAsyncContextManager[Running]]
+
+
+@pytest.fixture
+def start() -> Start:
+    """Starts services: `async with start(bff_ownership="off") as running`."""
+    return _running
+
+
+@pytest.fixture
+async def running() -> AsyncIterator[Running]:
+    """A service in front of the example organisation at noon."""
+    async with _running() as made:
+        yield made
+
+
+@asynccontextmanager
+async def _running(
+    *,
+    now: datetime = NOON,
+    catalog: Path | None = None,
+    faults: Faults | None = None,
+    seeded: bool = True,
+    **settings: Any,
+) -> AsyncIterator[Running]:
+    time = Time(now)
+    state, faults = State(time.now), faults or Faults()
+    scenario = seed_scenario(state, now=now, timezone=ZoneInfo("UTC")) if seeded else Scenario({}, {})
+    upstream = Counted(create_control_plane(state, read_token=READ_TOKEN, admin_token=ADMIN_TOKEN, faults=faults))
+    gateway = httpx.ASGITransport(create_gateway(state, faults=faults))
+    world = World(
+        clock=time.now,
+        monotonic=time.monotonic,
+        random=lambda: 0.5,
+        sleep=time.sleep,
+        control_plane=upstream,
+        gateway=gateway,
+    )
+    defaults: dict[str, Any] = {
+        "keeptrusts_api_url": API_URL,
+        "keeptrusts_api_token": READ_TOKEN,
+        "keeptrusts_gateway_url": GATEWAY_URL,
+        "keeptrusts_console_url": "https://console.keeptrusts.internal",
+        "bff_auth": "none",
+        "bff_catalog": "files",
+        "bff_catalog_files": str(catalog or catalog_folder()),
+        "bff_log_level": "error",
+    }
+    app = create_app(Settings.load(**(defaults | settings)), world, background=False)
+    async with (
+        app.lifespan(),
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(app.asgi, raise_app_exceptions=False), base_url="http://bff"
+        ) as client,
+        httpx.AsyncClient(transport=gateway, base_url=GATEWAY_URL) as gateway_client,
+    ):
+        yield Running(app, client, state, faults, scenario, time, upstream, gateway_client)
