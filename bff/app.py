@@ -19,16 +19,19 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from bff.backstage.caller import Identity
+from bff.backstage.catalog import BackstageCatalog
+from bff.backstage.client import BackstageClient
 from bff.backstage.entities import Catalog
 from bff.backstage.files import FileCatalog
-from bff.backstage.identity import AnonymousIdentity
+from bff.backstage.identity import AnonymousIdentity, BackstageIdentity
 from bff.governance.rules import Rules
 from bff.governance.wire import Links
 from bff.keeptrusts.client import KeeptrustsClient
 from bff.keeptrusts.gateway import ControlPlaneProbe, GatewayClient
 from bff.keeptrusts.reader import FactsReader
 from bff.keeptrusts.transport import Transport, http_client
-from bff.settings import Settings, SettingsError
+from bff.resilience.breaker import BreakerState
+from bff.settings import Settings
 from bff.status.answers import Answers
 from bff.status.checks import Checks
 from bff.status.observatory import Observatory
@@ -55,6 +58,7 @@ class World:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     control_plane: httpx.AsyncBaseTransport | None = None
     gateway: httpx.AsyncBaseTransport | None = None
+    backstage: httpx.AsyncBaseTransport | None = None
 
 
 @dataclass(slots=True)
@@ -109,7 +113,8 @@ def create_app(settings: Settings, world: World | None = None, *, background: bo
     world = world or World()
     metrics = Metrics()
     upstreams = _Upstreams(settings, world, metrics)
-    identity, catalog = _backstage(settings)
+    backstage = _backstage(settings, world, metrics)
+    identity, catalog = _callers(settings, world, backstage)
     api_url = str(settings.keeptrusts_api_url)
     control_plane = upstreams.open("keeptrusts", api_url, with_token=True, via=world.control_plane)
     reader = FactsReader(
@@ -139,11 +144,13 @@ def create_app(settings: Settings, world: World | None = None, *, background: bo
         spend=SpendReports(catalog, reader, rules=rules),
         platform=_platform(settings, world, upstreams),
         metrics=metrics,
-        checks=Checks(observatory, control_plane.breaker, clock=world.clock),
+        checks=Checks(observatory, _breakers(control_plane, backstage), clock=world.clock),
     )
 
     def lifespan() -> contextlib.AbstractAsyncContextManager[None]:
-        return _lifespan(service, upstreams, world if background else None)
+        return _lifespan(
+            service, [upstreams.close, *([backstage.aclose] if backstage else [])], world if background else None
+        )
 
     asgi = Starlette(
         routes=routes(service),
@@ -173,10 +180,41 @@ def _platform(settings: Settings, world: World, upstreams: _Upstreams) -> Platfo
     )
 
 
-def _backstage(settings: Settings) -> tuple[Identity, Catalog]:
-    if settings.bff_auth == "backstage" or settings.bff_catalog == "backstage":
-        raise SettingsError("BFF_AUTH=backstage is not to be had yet: callers cannot be verified")
-    return AnonymousIdentity(), FileCatalog(settings.catalog_patterns)
+def _backstage(settings: Settings, world: World, metrics: Metrics) -> BackstageClient | None:
+    if settings.backstage_url is None or (settings.bff_auth, settings.bff_catalog) == ("none", "files"):
+        return None
+    return BackstageClient(
+        settings.backstage_url,
+        observer=metrics,
+        monotonic=world.monotonic,
+        sleep=world.sleep,
+        random=world.random,
+        transport=world.backstage,
+    )
+
+
+def _callers(settings: Settings, world: World, backstage: BackstageClient | None) -> tuple[Identity, Catalog]:
+    """Who may ask, and which entities they see. `require_for_serving` has made sure of what this needs."""
+    identity: Identity = AnonymousIdentity()
+    catalog: Catalog
+    if backstage is not None and settings.bff_auth == "backstage":
+        public = settings.backstage_public_url or backstage.base_url
+        now = world.clock
+        identity = BackstageIdentity(
+            backstage, issuer=f"{public}/api/auth", now=lambda: now().timestamp(), monotonic=world.monotonic
+        )
+    if backstage is not None and settings.bff_catalog == "backstage":
+        catalog = BackstageCatalog(backstage, service_token=settings.backstage_token, monotonic=world.monotonic)
+    else:
+        catalog = FileCatalog(settings.catalog_patterns, monotonic=world.monotonic)
+    return identity, catalog
+
+
+def _breakers(control_plane: Transport, backstage: BackstageClient | None) -> dict[str, Callable[[], BreakerState]]:
+    breakers: dict[str, Callable[[], BreakerState]] = {"keeptrusts": lambda: control_plane.breaker.state}
+    if backstage is not None:
+        breakers["backstage"] = lambda: backstage.breaker_state
+    return breakers
 
 
 def _known_errors() -> dict[Any, Callable[[Request, Exception], Awaitable[Response]]]:
@@ -185,7 +223,9 @@ def _known_errors() -> dict[Any, Callable[[Request, Exception], Awaitable[Respon
 
 
 @contextlib.asynccontextmanager
-async def _lifespan(service: Service, upstreams: _Upstreams, world: World | None) -> AsyncIterator[None]:
+async def _lifespan(
+    service: Service, closing: list[Callable[[], Awaitable[None]]], world: World | None
+) -> AsyncIterator[None]:
     tasks = [asyncio.ensure_future(service.observatory.run(world.sleep))] if world else []
     try:
         yield
@@ -193,4 +233,5 @@ async def _lifespan(service: Service, upstreams: _Upstreams, world: World | None
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await upstreams.close()
+        for close in closing:
+            await close()

@@ -87,12 +87,8 @@ def _rows(answer: GovernanceStatus) -> list[tuple[str, Text | str]]:
     if answer.activity:
         activity = answer.activity
         bound = "" if activity.complete else "at least "
-        rows.append(
-            (
-                "Today",
-                f"{bound}{activity.requests:,} requests: {activity.blocked:,} blocked, {activity.redacted:,} redacted, {activity.escalated:,} escalated",
-            )
-        )
+        acts = f"{activity.blocked:,} blocked, {activity.redacted:,} redacted, {activity.escalated:,} escalated"
+        rows.append(("Today", f"{bound}{activity.requests:,} requests: {acts}"))
     for label, link in (("Console", answer.links.console), ("Gateway", answer.links.gateway)):
         if link:
             rows.append((label, link))

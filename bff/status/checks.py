@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from bff.resilience.breaker import Breaker, BreakerState
+from bff.resilience.breaker import BreakerState
 from bff.status.observatory import Observatory, parts_of
 from bff.telemetry.health import Health, HealthCheck
 
 
 class Checks:
-    """The health checks of one service, by name."""
+    """The health checks of one service, by name. `breakers` gives the state of each outside system's breaker."""
 
-    def __init__(self, observatory: Observatory, breaker: Breaker, *, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        observatory: Observatory,
+        breakers: Mapping[str, Callable[[], BreakerState]],
+        *,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._observatory = observatory
-        self._breaker = breaker
+        self._breakers = breakers
         self._clock = clock
 
     def __call__(self) -> dict[str, HealthCheck]:
         """Every check."""
-        return {"keeptrusts:snapshot-age": self._snapshot(), "keeptrusts:breaker": self._breaker_state()}
+        breakers = {f"{system}:breaker": self._breaker(state()) for system, state in self._breakers.items()}
+        return {"keeptrusts:snapshot-age": self._snapshot(), **breakers}
 
     def _snapshot(self) -> HealthCheck:
         epoch = self._observatory.epoch
@@ -37,7 +44,6 @@ class Checks:
             health, "datastore", self._clock(), observed=age, unit="s", output="; ".join(troubled) or None
         )
 
-    def _breaker_state(self) -> HealthCheck:
-        state = self._breaker.state
+    def _breaker(self, state: BreakerState) -> HealthCheck:
         health = Health.PASS if state is BreakerState.CLOSED else Health.WARN
         return HealthCheck(health, "component", self._clock(), observed=state)

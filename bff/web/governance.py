@@ -46,7 +46,10 @@ class EntityStatus:
 
 
 async def visible_entity(scope: Scope, service: Service) -> Entity:
-    """The entity that a request's path names, if its caller may see it. Raises `ProblemError` 404 otherwise, before anything is looked up in memory."""
+    """The entity that a request's path names, if its caller may see it.
+
+    Raises `ProblemError` 404 otherwise, before anything is looked up in memory.
+    """
     caller = await caller_of(scope, service.identity)
     path = scope["path_params"]
     ref = EntityRef(path["kind"], path["namespace"], path["name"])

@@ -21,6 +21,7 @@ from bff.status.observatory import FactsUnavailableError
 
 MEDIA_TYPE = "application/problem+json"
 URN = "urn:keeptrusts-bff:"
+_CHALLENGE = {"www-authenticate": 'Bearer realm="keeptrusts-bff"'}
 
 
 class ProblemType(Enum):
@@ -90,9 +91,7 @@ def problem_of(error: Exception) -> ProblemError:  # noqa: PLR0911 - a table of 
         case EntityRefError():
             return ProblemError(ProblemType.INVALID_ENTITY_REF, str(error))
         case UnauthenticatedError():
-            return ProblemError(
-                ProblemType.UNAUTHENTICATED, str(error), {"www-authenticate": 'Bearer realm="keeptrusts-bff"'}
-            )
+            return ProblemError(ProblemType.UNAUTHENTICATED, str(error), _CHALLENGE)
         case IdentityUnavailableError():
             return ProblemError(
                 ProblemType.IDENTITY_UNAVAILABLE, "Backstage's signing keys cannot be read.", {"retry-after": "5"}
@@ -102,7 +101,10 @@ def problem_of(error: Exception) -> ProblemError:  # noqa: PLR0911 - a table of 
                 ProblemType.CATALOG_UNAVAILABLE, "Who may see this entity cannot be asked now.", {"retry-after": "5"}
             )
         case CatalogDeniedError():
-            return ProblemError(ProblemType.FORBIDDEN, "The Backstage catalog does not accept this caller's token.")
+            # Verified here, refused there: Backstage has come back with new keys, or has signed this person out.
+            return ProblemError(
+                ProblemType.UNAUTHENTICATED, "Backstage does not accept this token; sign in again.", _CHALLENGE
+            )
         case CatalogContractError():
             return ProblemError(ProblemType.CATALOG_CONTRACT)
         case FactsUnavailableError():
