@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, Self, TypeVar
 
-from bff.keeptrusts.errors import KeeptrustsError, UpstreamDeniedError, UpstreamUnavailableError
+from bff.keeptrusts.errors import KeeptrustsError, UpstreamDeniedError, UpstreamRejectedError, UpstreamUnavailableError
 from bff.keeptrusts.listing import Pages
 
 MOST_PAGES = 25
@@ -92,8 +92,7 @@ class Feed(Generic[Record, T]):
     @property
     def tallies(self) -> tuple[T, ...]:
         """What is counted so far: the sum of these. No record is in two of them."""
-        # A pass that begins anew repeats the one given up: the longer of the two is what is known.
-        unfinished = max(filter(None, (self._pass, self._given_up)), key=lambda reading: reading.count, default=None)
+        unfinished = self._longest_pass()
         return (self._counted,) if unfinished is None else (self._counted, unfinished.tally)
 
     @property
@@ -110,22 +109,30 @@ class Feed(Generic[Record, T]):
         going_on = self._pass if self._pass is not None and self._pass.cursor is not None else None
         reading = going_on or _Pass(self._since, now, self._empty())
         try:
-            pages = await fetch(reading.since, reading.cursor)
+            try:
+                pages = await fetch(reading.since, reading.cursor)
+            except UpstreamRejectedError:
+                if going_on is None:
+                    raise
+                # The cursor has expired: that says nothing of the list itself.
+                reading = _Pass(self._since, now, self._empty())
+                pages = await fetch(reading.since, None)
         except KeeptrustsError as error:
             self.complete, self.failure = False, error
             if going_on is not None:
                 _set_back(going_on, error)
             raise
-        if going_on is None:
-            self._given_up = max(
-                filter(None, (self._pass, self._given_up)), key=lambda given_up: given_up.count, default=None
-            )
-            self._pass = reading
+        if reading is not going_on:
+            self._given_up, self._pass = self._longest_pass(), reading
         self._take(reading, pages.records)
         reading.cursor, reading.tries = pages.next_cursor, 0
         self.complete, self.failure = pages.complete, pages.failure
         if pages.complete:
             self._end_pass(reading)
+
+    def _longest_pass(self) -> _Pass[T] | None:
+        # A pass that begins anew repeats the one given up: the longer of the two is what is known.
+        return max(filter(None, (self._pass, self._given_up)), key=lambda reading: reading.count, default=None)
 
     def _take(self, reading: _Pass[T], records: tuple[Record, ...]) -> None:
         fresh: dict[str, datetime] = {}

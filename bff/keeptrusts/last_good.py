@@ -46,13 +46,15 @@ class LastGood(Generic[T]):
     def failed(self, error: KeeptrustsError, now: datetime) -> Reading[T]:
         """The part could not be read at `now`."""
         if is_final(error):
-            self._value = None
+            self.forget()
         return self.kept(cause_of(error), error.reason, now)
 
     def kept(self, cause: Cause, detail: str, now: datetime) -> Reading[T]:
         """The last good value, if it may still be shown, with why there is no newer one."""
-        if cause is Cause.DENIED or self._observed_at is None or now - self._observed_at > self._stale_limit:
-            self._value = None
-        if self._value is None:
-            self._observed_at = None
+        if self._observed_at is None or now - self._observed_at > self._stale_limit:
+            self.forget()
         return Reading(self._value, self._observed_at, cause, detail=detail)
+
+    def forget(self) -> None:
+        """Show nothing from memory any more."""
+        self._value = self._observed_at = None
