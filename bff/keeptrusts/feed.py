@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, Self, TypeVar
 
+from bff.keeptrusts.contract import LARGEST_PAGE
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamDeniedError, UpstreamRejectedError, UpstreamUnavailableError
 from bff.keeptrusts.listing import Pages
 
@@ -21,6 +22,9 @@ MOST_PAGES = 25
 
 OVERLAP = timedelta(minutes=15)
 """How late a record may be told, by its own time, and still be found by the next pass."""
+
+MOST_OVERLAP = MOST_PAGES * LARGEST_PAGE // 2
+"""Records that two passes may have in common: were a busy list's overlap more than a refresh reads, no pass would ever keep up."""
 
 CURSOR_TRIES = 3
 """How often a pass tries to go on from where an unavailable Keeptrusts stopped it, before it begins anew."""
@@ -155,10 +159,9 @@ class Feed(Generic[Record, T]):
         reading.ids = {identity: moment for identity, moment in reading.ids.items() if moment >= floor} | fresh
 
     def _end_pass(self, reading: _Pass[T]) -> None:
-        floor = self._floor(reading)
-        self._recent = {
-            identity: moment for identity, moment in (self._recent | reading.ids).items() if moment >= floor
-        }
+        known = self._recent | reading.ids
+        floor = self._fitting(self._floor(reading), known, reading)
+        self._recent = {identity: moment for identity, moment in known.items() if moment >= floor}
         self._since = floor
         self._newest = max(filter(None, (self._newest, reading.newest)), default=None)
         self._counted.merge(reading.tally)
@@ -172,6 +175,16 @@ class Feed(Generic[Record, T]):
         """
         newest = max(filter(None, (self._newest, reading.newest)), default=None)
         return reading.since if newest is None else max(min(newest, reading.started) - OVERLAP, reading.since)
+
+    def _fitting(self, floor: datetime, known: dict[str, datetime], reading: _Pass[T]) -> datetime:
+        """`floor`, or so much later that the next pass meets no more known records than it has room for.
+
+        Never later than the start of this pass: what has come since may not have been on the pages that were read.
+        """
+        moments = sorted((moment for moment in known.values() if moment >= floor), reverse=True)
+        if len(moments) <= MOST_OVERLAP:
+            return floor
+        return max(floor, min(moments[MOST_OVERLAP - 1], reading.started))
 
 
 def _set_back(reading: _Pass[T], error: KeeptrustsError) -> None:
