@@ -1,0 +1,58 @@
+import { createApiRef } from '@backstage/core-plugin-api';
+import {
+  GovernanceStatus,
+  PlatformStatus,
+  SpendReport,
+  StatusItem,
+} from './wire';
+
+/**
+ * An answer with the moment at which its facts were read from Keeptrusts.
+ *
+ * @public
+ */
+export interface Observed<T> {
+  value: T;
+  /**
+   * In milliseconds of this browser's clock, so that an age is right even where that clock is wrong; undefined when no
+   * facts could be had.
+   */
+  observedAt?: number;
+}
+
+/** @public */
+export interface RequestOptions {
+  /** Ask the service to read anew from Keeptrusts, which it does at a bounded rate. */
+  refresh?: boolean;
+}
+
+/**
+ * What the plugin asks of the service. Every method rejects with a `KeeptrustsError`.
+ *
+ * @public
+ */
+export interface KeeptrustsApi {
+  /** The status of one entity; `entityRef` is a full reference such as `component:default/customer-support-bot`. */
+  getStatus(
+    entityRef: string,
+    options?: RequestOptions,
+  ): Promise<Observed<GovernanceStatus>>;
+  /** The status of many entities: one item a reference, in their order, each a status or a problem. */
+  getStatuses(
+    entityRefs: readonly string[],
+    options?: RequestOptions,
+  ): Promise<Observed<StatusItem[]>>;
+  /** Spend over the last `days` budget days, 1 to 90, today included. */
+  getSpend(
+    entityRef: string,
+    days: number,
+    options?: RequestOptions,
+  ): Promise<Observed<SpendReport>>;
+  /** Health of the gateway and of the control plane. */
+  getPlatform(options?: RequestOptions): Promise<Observed<PlatformStatus>>;
+}
+
+/** @public */
+export const keeptrustsApiRef = createApiRef<KeeptrustsApi>({
+  id: 'plugin.keeptrusts.service',
+});

@@ -1,0 +1,6 @@
+export * from './errors';
+export { keeptrustsApiRef } from './KeeptrustsApi';
+export type { KeeptrustsApi, Observed, RequestOptions } from './KeeptrustsApi';
+export { KeeptrustsClient } from './KeeptrustsClient';
+export type { KeeptrustsClientOptions } from './KeeptrustsClient';
+export * from './wire';

@@ -1,0 +1,48 @@
+/**
+ * The names under which this plugin uses the wire types. They are generated from the service's OpenAPI description
+ * (`yarn generate`) and never typed by hand.
+ */
+import type { components } from './wire.generated';
+
+type Schemas = components['schemas'];
+
+/** Money: `amount` is an exact decimal string, `currency` an ISO 4217 code. @public */
+export type Amount = Schemas['Amount'];
+/** The AI governance status of one entity. A section that cannot be had is null and a finding says why. @public */
+export type GovernanceStatus = Schemas['GovernanceStatus'];
+/** The state of an entity: its worst finding, or why there is none to have. @public */
+export type GovernanceState = Schemas['State'];
+/** Something that is wrong, or will be, and what to do about it. @public */
+export type Finding = Schemas['Finding'];
+/** What a finding is about; codes never change. @public */
+export type FindingCode = Schemas['Code'];
+/** The claimed gateway key. @public */
+export type GatewayKeyStatus = Schemas['GatewayKeyStatus'];
+/** The tier that is declared and the one that is enforced. @public */
+export type PolicyTierStatus = Schemas['PolicyTierStatus'];
+/** The Keeptrusts team of the entity's owner. @public */
+export type TeamStatus = Schemas['TeamStatus'];
+/** Today's spend against the declared daily budget. @public */
+export type BudgetStatus = Schemas['BudgetStatus'];
+/** The prepaid wallet of the owner's team. @public */
+export type WalletStatus = Schemas['WalletStatus'];
+/** Today's requests and what the policy did with them. @public */
+export type ActivityStatus = Schemas['ActivityStatus'];
+/** Where to look further. @public */
+export type Links = Schemas['Links'];
+/** How old the facts are. @public */
+export type Freshness = Schemas['Freshness'];
+/** One item of a by-refs reply: either `status` or `problem`. @public */
+export type StatusItem = Schemas['StatusItem'];
+/** Spend of one entity's key by day and by model. @public */
+export type SpendReport = Schemas['SpendReport'];
+/** Spend of one budget day. @public */
+export type DailySpend = Schemas['DailySpend'];
+/** Spend on one model over a period. @public */
+export type ModelSpend = Schemas['ModelSpend'];
+/** Health of Keeptrusts itself. @public */
+export type PlatformStatus = Schemas['PlatformStatus'];
+/** The gateway's own account of itself. @public */
+export type GatewayHealth = Schemas['GatewayHealth'];
+/** Problem details as RFC 9457 has them. @public */
+export type Problem = Schemas['Problem'];

@@ -1,0 +1,51 @@
+import { Amount } from '../api';
+
+/**
+ * An amount in the viewer's locale: to the cent, and with two significant digits where the cent would hide it, so that
+ * what is not nothing never reads as nothing. `{amount: '0.0042', currency: 'USD'}` reads `$0.0042`.
+ */
+export function formatMoney(
+  { amount, currency }: Amount,
+  locale?: string,
+): string {
+  const format = currencyFormat(locale, currency, {});
+  const smallestUnit =
+    10 ** -(format.resolvedOptions().maximumFractionDigits ?? 2);
+  const size = Math.abs(Number(amount));
+  const fitting =
+    size > 0 && size < 10 * smallestUnit
+      ? currencyFormat(locale, currency, { maximumSignificantDigits: 2 })
+      : format;
+  // A decimal string is formatted exactly, however long it is; a number would be rounded to 15 digits first.
+  return fitting.format(amount as Intl.StringNumericLiteral);
+}
+
+/** Whether `amount` is exactly nothing. */
+export const isZero = ({ amount }: Amount): boolean => Number(amount) === 0;
+
+function currencyFormat(
+  locale: string | undefined,
+  currency: string,
+  options: Intl.NumberFormatOptions,
+) {
+  try {
+    return new Intl.NumberFormat(locale, {
+      style: 'currency',
+      currency,
+      ...options,
+    });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    // Not a code of ISO 4217: a plain number, with the word behind it.
+    const plain = new Intl.NumberFormat(locale, {
+      minimumFractionDigits: 2,
+      maximumFractionDigits: 2,
+      ...options,
+    });
+    return {
+      format: (value: Intl.StringNumericLiteral) =>
+        `${plain.format(value)} ${currency}`,
+      resolvedOptions: () => plain.resolvedOptions(),
+    };
+  }
+}
