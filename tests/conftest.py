@@ -22,6 +22,7 @@ from bff.sandbox.gateway import create_gateway
 from bff.sandbox.scenario import Scenario, seed_scenario
 from bff.sandbox.scenario_files import catalog_folder
 from bff.settings import Settings
+from bff.telemetry import logs
 
 NOON = datetime(2026, 3, 11, 12, tzinfo=UTC)
 API_URL = "http://keeptrusts-api.internal:8080"
@@ -125,6 +126,7 @@ async def _running(
     seeded: bool = True,
     **settings: Any,
 ) -> AsyncIterator[Running]:
+    logs.configure("info", final=False)
     time = Time(now)
     state, faults = State(time.now), faults or Faults()
     scenario = seed_scenario(state, now=now, timezone=ZoneInfo("UTC")) if seeded else Scenario({}, {})

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
-def configure(level: str) -> None:
-    """Set the process' logs up; `level` is the least severe that is written. Library logs below a warning are left out."""
+def configure(level: str, *, final: bool = True) -> None:
+    """Set the process' logs up; `level` is the least severe that is written. Library logs below a warning are left out.
+
+    What is `final` is faster and cannot be changed afterwards.
+    """
     structlog.configure(
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=final,
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
         processors=[
             structlog.processors.add_log_level,

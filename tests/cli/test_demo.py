@@ -1,0 +1,129 @@
+"""The demo starts quickly, answers with real numbers, and stops cleanly."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import time
+import urllib.request
+
+from .conftest import BOT, Begin, Process, Run
+
+PORTS = ("--port", "0", "--sandbox-port", "0", "--gateway-port", "0")
+
+
+def get(url: str) -> dict[str, object]:
+    """The JSON at an address."""
+    with urllib.request.urlopen(url, timeout=20) as reply:
+        document: dict[str, object] = json.load(reply)
+        return document
+
+
+def test_it_says_what_to_try(demo: Process) -> None:
+    """What it prints leads to answers, and names the sandbox as one."""
+    assert "sandbox stands in for Keeptrusts" in demo.printed
+    url = next(word for word in demo.printed.split() if word.endswith("/customer-support-bot/governance"))
+    assert get(url)["state"] in {"ok", "warning"}
+
+
+def test_it_starts_in_seconds(begin: Begin) -> None:
+    """From the command to the first address in less than three seconds of processor time."""
+    started = begin("demo", *PORTS, until="Ctrl-C")
+    ticks = open(f"/proc/{started.popen.pid}/stat").read().rpartition(")")[2].split()  # noqa: SIM115, PTH123 - one read of a kernel file
+    assert (int(ticks[11]) + int(ticks[12])) / 100 < 3
+    started.popen.send_signal(signal.SIGINT)
+    assert started.popen.wait(20) == 0
+
+
+def test_numbers_move(begin: Begin) -> None:
+    """Traffic flows by itself, and the numbers follow."""
+    demo = begin("demo", *PORTS, until="Ctrl-C", BFF_REFRESH_SECONDS="1")
+    url = demo.address("BFF")
+    requests = f"{demo.address('Sandbox')}/_sandbox/requests"
+    deadline = time.monotonic() + 60
+    refs = json.dumps(
+        {
+            "entityRefs": [
+                f"component:default/{name}" for name in ("customer-support-bot", "quote-assistant", "knowledge-search")
+            ]
+        }
+    )
+
+    def counted() -> int:
+        query = urllib.request.Request(
+            f"{url}/v1/governance/by-refs", refs.encode(), {"content-type": "application/json"}
+        )
+        with urllib.request.urlopen(query, timeout=20) as reply:
+            return sum(item["status"]["activity"]["requests"] for item in json.load(reply)["items"])
+
+    before = counted()
+    while counted() == before:
+        assert time.monotonic() < deadline, get(requests)
+        time.sleep(0.5)
+
+
+def test_ctrl_c_stops_it(begin: Begin) -> None:
+    """One Ctrl-C ends it cleanly, with exit code 0 and without a stack trace."""
+    demo = begin("demo", *PORTS, until="Ctrl-C")
+    demo.popen.send_signal(signal.SIGINT)
+    assert demo.popen.wait(20) == 0
+    assert demo.popen.stdout
+    assert demo.popen.stdout.read() == "stopped\n"
+
+
+def test_an_occupied_port_is_named(run: Run) -> None:
+    """A port that is taken ends it with one line that says which, and how to choose another."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = run("demo", "--port", str(port), "--sandbox-port", "0", "--gateway-port", "0")
+    assert (ended.returncode, ended.stdout) == (4, "")
+    assert ended.stderr.count("\n") == 1
+    assert f"127.0.0.1:{port}" in ended.stderr
+    assert "--port" in ended.stderr
+
+
+def test_the_doctor_finds_it_well(demo: Process, run: Run) -> None:
+    """The doctor finds nothing wrong with the sandbox, one line a call."""
+    settings = {
+        "KEEPTRUSTS_API_URL": demo.printed.split("Sandbox")[2].split()[0],
+        "KEEPTRUSTS_API_TOKEN": "sandbox-read-token",
+        "KEEPTRUSTS_GATEWAY_URL": demo.printed.partition("(control plane), ")[2].split()[0],
+    }
+    ended = run("doctor", **settings)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    lines = ended.stdout.splitlines()
+    assert len(lines) == 9
+    assert all(line.startswith("ok") for line in lines), ended.stdout
+
+
+def test_the_doctor_names_what_is_wrong(demo: Process, run: Run) -> None:
+    """With a token that is not accepted the doctor fails, names the calls, and shows no token."""
+    ended = run(
+        "doctor", KEEPTRUSTS_API_URL=demo.printed.split("Sandbox")[2].split()[0], KEEPTRUSTS_API_TOKEN="canary-token"
+    )
+    assert ended.returncode == 1
+    assert "GET /v1/teams" in ended.stdout
+    assert "answered 401" in ended.stdout
+    assert "canary" not in ended.stdout + ended.stderr
+
+
+def test_status_is_what_the_bff_says(demo: Process, run: Run) -> None:
+    """The table and the JSON are of the same entity."""
+    url = demo.address("BFF")
+    as_json = run("status", BOT, "--json", BFF_URL=url)
+    document = json.loads(as_json.stdout)
+    assert document["entityRef"] == BOT
+    table = run("status", BOT, "--url", url)
+    assert table.returncode == 0
+    for text in (
+        "customer-support-bot",
+        "support-team-gw-key (active)",
+        "tier-3-customer-facing",
+        "Wallet",
+        "Spent today",
+    ):
+        assert text in table.stdout
+    assert "\x1b" not in table.stdout

@@ -1,0 +1,69 @@
+"""Every failure of a command is one line that says what to do, and an exit code for scripts."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import BOT, Process, Run
+
+NOBODY = "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("words", "settings", "code", "said"),
+    [
+        (("status", BOT), {"BFF_URL": NOBODY}, 5, "keeptrusts-bff demo"),
+        (("spend", BOT), {"BFF_URL": "no address"}, 5, "--url"),
+        (("status", "component:default/a b"), {}, 2, "'a b'"),
+        (("serve",), {}, 3, "KEEPTRUSTS_API_URL"),
+        (("serve",), {"BFF_PORT": "x"}, 3, "BFF_PORT='x'"),
+        (("demo",), {"BFF_TYPO": "x"}, 3, "BFF_TYPO is not a setting"),
+        (("doctor",), {}, 3, "KEEPTRUSTS_API_URL"),
+    ],
+)
+def test_one_line(run: Run, words: tuple[str, ...], settings: dict[str, str], code: int, said: str) -> None:
+    """It ends with its code and one line on standard error, and prints nothing else."""
+    ended = run(*words, **settings)
+    assert (ended.returncode, ended.stdout) == (code, "")
+    assert ended.stderr.startswith("keeptrusts-bff: ")
+    assert ended.stderr.count("\n") == 1
+    assert said in ended.stderr
+
+
+def test_an_unknown_entity(demo: Process, run: Run) -> None:
+    """An entity that is not there is said so, with a code of its own."""
+    ended = run("status", "component:default/nobody", BFF_URL=demo.address("BFF"))
+    assert (ended.returncode, ended.stdout) == (6, "")
+    assert "component:default/nobody" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("entity", "fail_on", "code"),
+    [
+        ("route-planner", "error", 1),
+        ("invoice-reader", "error", 0),
+        ("invoice-reader", "warning", 1),
+        ("billing-service", "warning", 0),
+    ],
+)
+def test_a_state_can_fail_a_script(demo: Process, run: Run, entity: str, fail_on: str, code: int) -> None:
+    """`--fail-on` ends with 1 when the state is that bad, and shows it all the same."""
+    ended = run("status", entity, "--fail-on", fail_on, BFF_URL=demo.address("BFF"))
+    assert ended.returncode == code
+    assert entity in ended.stdout
+
+
+def test_what_is_no_bff(demo: Process, run: Run) -> None:
+    """Something else that answers there is not taken for a BFF."""
+    other = demo.printed.split("Sandbox")[2].split()[0]
+    ended = run("status", BOT, BFF_URL=other)
+    assert (ended.returncode, ended.stdout) == (5, "")
+
+
+def test_help_needs_nothing(run: Run) -> None:
+    """Every command explains itself."""
+    ended = run("--help")
+    assert ended.returncode == 0
+    for command in ("serve", "demo", "sandbox", "status", "spend", "doctor", "openapi"):
+        assert command in ended.stdout
+        assert run(command, "--help").returncode == 0

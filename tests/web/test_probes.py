@@ -1,0 +1,67 @@
+"""What orchestrators and monitoring are told."""
+
+from __future__ import annotations
+
+from bff.sandbox.faults import Rule
+from tests.conftest import BOT, Running
+
+
+async def test_alive_is_about_this_process_alone(running: Running) -> None:
+    """Liveness asks nobody and says nothing of anybody else."""
+    running.break_upstream(Rule(kind="status", code=503))
+    reply = await running.get("/livez")
+    assert (reply.status_code, running.upstream.paths) == (200, [])
+
+
+async def test_ready_once_there_are_facts(running: Running) -> None:
+    """A service is ready once the first facts are in."""
+    assert (await running.get("/readyz")).status_code == 503
+    await running.get(f"{BOT}/governance")
+    assert (await running.get("/readyz")).status_code == 200
+
+
+async def test_ready_while_older_facts_can_be_shown(running: Running) -> None:
+    """An outage takes no replica away while there is something to show, and does once there is not."""
+    await running.get(f"{BOT}/governance")
+    running.break_upstream(Rule(kind="status", code=503))
+    await running.refreshed()
+    assert (await running.get("/readyz")).status_code == 200
+    running.time.pass_(3601)
+    await running.refreshed()
+    assert (await running.get("/readyz")).status_code == 503
+
+
+async def test_not_ready_while_draining(running: Running) -> None:
+    """A service that was told to stop is not ready, and answers all the same."""
+    await running.get(f"{BOT}/governance")
+    assert running.app.drain() == 5
+    reply = await running.get("/readyz")
+    assert (reply.status_code, reply.json()["type"]) == (503, "urn:keeptrusts-bff:draining")
+    assert (await running.get(f"{BOT}/governance")).status_code == 200
+
+
+async def test_health_has_a_check_for_each_system(running: Running) -> None:
+    """Health names each outside system, its state and since when its facts are, without calling anybody."""
+    reply = await running.get("/health")
+    assert (reply.status_code, reply.headers["content-type"]) == (503, "application/health+json")
+    assert running.upstream.paths == []
+    await running.get(f"{BOT}/governance")
+    running.time.pass_(7)
+    document = (await running.get("/health")).json()
+    assert document["status"] == "pass"
+    snapshot = document["checks"]["keeptrusts:snapshot-age"][0]
+    assert (snapshot["observedValue"], snapshot["observedUnit"], snapshot["status"]) == (7.0, "s", "pass")
+    assert document["checks"]["keeptrusts:breaker"][0]["observedValue"] == "closed"
+
+
+async def test_health_says_what_is_wrong(running: Running) -> None:
+    """During an outage health is a warning that names the call that fails; with nothing left to show it fails."""
+    await running.get(f"{BOT}/governance")
+    running.break_upstream(Rule(kind="status", code=503))
+    await running.refreshed()
+    reply = await running.get("/health")
+    assert (reply.status_code, reply.json()["status"]) == (200, "warn")
+    assert "answered 503" in reply.json()["checks"]["keeptrusts:snapshot-age"][0]["output"]
+    running.time.pass_(3601)
+    await running.refreshed()
+    assert (await running.get("/health")).status_code == 503
