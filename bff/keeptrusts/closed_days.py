@@ -106,7 +106,7 @@ class ClosedDays:
                 failure = reading.feed.failure
                 reading.reason = _unreadable(wallet, failure) if failure else _unread(wallet)
         self._remember(wallet, reading)
-        if not reading.feed.complete:
+        if not reading.feed.passed:
             reading.paused_at = now
             self._unfinished[wallet.id] = reading
 

@@ -4,11 +4,14 @@ A feed makes passes over its list. A pass begins at `since` and follows the list
 refreshes where there are many; what it has counted stands apart until then, so that a pass which has to begin anew (its
 cursor has expired, say) takes nothing along. The next pass begins a little before the newest record, since a record may
 be told late; what the two have in common is known by its ids. Passes need no particular order of the list.
+
+Where so much is told that reading the overlap each time would take all the pages, a refresh reads only what is newest, and
+a sweep goes through the overlap beside it, a few pages at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, Self, TypeVar
@@ -25,6 +28,15 @@ OVERLAP = timedelta(minutes=15)
 
 MOST_OVERLAP = MOST_PAGES * LARGEST_PAGE // 2
 """Records that two passes may have in common: were a busy list's overlap more than a refresh reads, no pass would ever keep up."""
+
+SHORT_OVERLAP = timedelta(seconds=20)
+"""The same for a refresh that leaves the rest of the overlap to a sweep."""
+
+SWEEP_EVERY = timedelta(minutes=5)
+"""Least time between the beginnings of two sweeps."""
+
+FEW = 1_000
+"""Records in the overlap that are simply read each time: five pages."""
 
 CURSOR_TRIES = 3
 """How often a pass tries to go on from where an unavailable Keeptrusts stopped it, before it begins anew."""
@@ -57,10 +69,18 @@ class _Pass(Generic[T]):
     cursor: str | None = None
     tries: int = 0
     count: int = 0
-    newest: datetime | None = None
     oldest: datetime | None = None
     newest_first: bool = True
     ids: dict[str, datetime] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Sweep:
+    """On its way from the end of the list to its own beginning; `floor` is where the one after it will begin."""
+
+    started: datetime
+    floor: datetime
+    cursor: str | None = None
 
 
 class Feed(Generic[Record, T]):
@@ -76,20 +96,29 @@ class Feed(Generic[Record, T]):
         end: datetime,
         place: Callable[[Record], tuple[str, datetime]],
         empty: Callable[[], T],
+        few: int = FEW,
     ) -> None:
         self._start = start
-        self._end = end
+        self._end_of_range = end
         self._place = place
         self._empty = empty
+        self._few = few
         self._counted = empty()
         self._recent: dict[str, datetime] = {}
         self._since = start
-        self._newest: datetime | None = None
-        self._passed = False
+        self._newest = start
+        self._begun_at = start
         self._pass: _Pass[T] | None = None
         self._given_up: _Pass[T] | None = None
+        self._overrun = False
+        self._sweep: _Sweep | None = None
+        self._swept_at = start
+        self.passed = False
+        """Whether a pass has come to its end."""
         self.complete = False
-        """Whether the last refresh read everything that there was."""
+        """Whether the last refresh has read what there was, but for what a sweep may still find."""
+        self.settled = False
+        """Whether it has read that too: nothing is left to look for until something new is told."""
         self.failure: KeeptrustsError | None = None
         """What ended the last refresh early; None as well when it merely reached its limit of pages."""
 
@@ -102,89 +131,143 @@ class Feed(Generic[Record, T]):
     @property
     def whole_after(self) -> datetime | None:
         """Every record later than this has been counted (None: nothing can be said), as of the start of the last pass."""
-        if self._passed:
+        if self.passed:
             return self._start - timedelta.resolution
         if self._pass is None or not self._pass.newest_first:
             return None
         return self._pass.oldest
 
     async def refresh(self, fetch: Fetch[Record], now: datetime) -> None:
-        """Read on. Raises `KeeptrustsError` when nothing could be read; what was counted before stays."""
-        going_on = self._pass if self._pass is not None and self._pass.cursor is not None else None
-        reading = going_on or _Pass(self._since, now, self._empty())
+        """Read on. Raises `KeeptrustsError` when the list could not be read; what was counted before stays."""
+        self.complete = self.settled = False
+        self.failure = None
         try:
-            try:
-                pages = await fetch(reading.since, reading.cursor)
-            except UpstreamRejectedError:
-                if going_on is None:
-                    raise
-                # The cursor has expired: that says nothing of the list itself.
-                reading = _Pass(self._since, now, self._empty())
-                pages = await fetch(reading.since, None)
+            if self._pass is not None:
+                await self._go_on(fetch, now)
+            if self._pass is None and not self.complete:
+                # Also right after a long pass: what came while it lasted is not in it.
+                await self._read_newest(fetch, now)
         except KeeptrustsError as error:
             self.complete, self.failure = False, error
-            if going_on is not None:
-                _set_back(going_on, error)
             raise
-        if reading is not going_on:
-            self._given_up, self._pass = self._longest_pass(), reading
-        self._take(reading, pages.records)
-        reading.cursor, reading.tries = pages.next_cursor, 0
+
+    async def _go_on(self, fetch: Fetch[Record], now: datetime) -> None:
+        reading = self._pass
+        if reading is None or reading.cursor is None:
+            await self._begin_pass(fetch, now)
+            return
+        try:
+            pages = await fetch(reading.since, reading.cursor)
+        except UpstreamRejectedError:
+            # The cursor has expired: that says nothing of the list itself.
+            reading.cursor = None
+            await self._begin_pass(fetch, now)
+        except KeeptrustsError as error:
+            _set_back(reading, error)
+            raise
+        else:
+            self._take(reading, pages)
+
+    async def _begin_pass(self, fetch: Fetch[Record], now: datetime) -> None:
+        pages = await fetch(self._since, None)
+        self._given_up = self._longest_pass()
+        self._pass = reading = _Pass(self._since, now, self._empty())
+        self._take(reading, pages)
+        self.complete = self.settled = pages.complete
+
+    async def _read_newest(self, fetch: Fetch[Record], now: datetime) -> None:
+        if self._overrun or len(self._recent) <= self._few:
+            await self._begin_pass(fetch, now)
+            return
+        pages = await fetch(max(min(self._newest, self._begun_at) - SHORT_OVERLAP, self._since), None)
+        self._count(pages.records)
+        self._begun_at = now
         self.complete, self.failure = pages.complete, pages.failure
-        if pages.complete:
-            self._end_pass(reading)
+        # More has come than is read at once: a pass must find the rest of it.
+        self._overrun = not pages.complete
+        if self.complete:
+            await self._read_sweep(fetch, now)
+
+    async def _read_sweep(self, fetch: Fetch[Record], now: datetime) -> None:
+        if self._sweep is None:
+            if timedelta() <= now - self._swept_at < SWEEP_EVERY:
+                return
+            self._sweep = _Sweep(now, self._floor(now, self._since))
+        # Kept again only if it has a place to go on from: begun anew, it counts nothing twice, since all ids are known.
+        sweep, self._sweep = self._sweep, None
+        try:
+            pages = await fetch(self._since, sweep.cursor)
+        except UpstreamRejectedError:
+            if sweep.cursor is None:
+                raise
+            # The cursor has expired: the next refresh begins the sweep anew.
+            return
+        self._count(pages.records)
+        if pages.failure is not None:
+            self.complete, self.failure = False, pages.failure
+        elif pages.next_cursor is not None:
+            sweep.cursor, self._sweep = pages.next_cursor, sweep
+        else:
+            self._since, self._swept_at = sweep.floor, sweep.started
+            self._recent = _from(sweep.floor, self._recent)
+            self.settled = sweep.started == now
 
     def _longest_pass(self) -> _Pass[T] | None:
         # A pass that begins anew repeats the one given up: the longer of the two is what is known.
         return max(filter(None, (self._pass, self._given_up)), key=lambda reading: reading.count, default=None)
 
-    def _take(self, reading: _Pass[T], records: tuple[Record, ...]) -> None:
+    def _count(self, records: tuple[Record, ...]) -> None:
+        """Count for good what is not counted yet. Ids of all that was counted from `_since` on are known here."""
+        for identity, moment, record in self._placed(records, self._since):
+            if identity not in self._recent:
+                self._recent[identity] = moment
+                self._newest = max(moment, self._newest)
+                self._counted.add(record)
+
+    def _take(self, reading: _Pass[T], pages: Pages[Record]) -> None:
+        """Count for this pass what is in none before it."""
         fresh: dict[str, datetime] = {}
-        for record in records:
-            identity, moment = self._place(record)
-            # Also for an upstream that pays no heed to `since`: what lies before was counted and its id forgotten.
-            if not max(reading.since, self._start) <= moment < self._end:
-                continue
+        for identity, moment, record in self._placed(pages.records, reading.since):
             if identity in self._recent or identity in reading.ids or identity in fresh:
                 continue
             fresh[identity] = moment
             reading.tally.add(record)
             reading.count += 1
-            if reading.oldest is not None and moment > reading.oldest:
-                reading.newest_first = False
+            reading.newest_first &= reading.oldest is None or moment <= reading.oldest
             reading.oldest = moment if reading.oldest is None else min(moment, reading.oldest)
-            reading.newest = moment if reading.newest is None else max(moment, reading.newest)
+            self._newest = max(moment, self._newest)
+        floor = self._floor(reading.started, reading.since)
         # Ids of the page before stay: where a list is paged by position, what arrives meanwhile pushes records across.
-        floor = self._floor(reading)
-        reading.ids = {identity: moment for identity, moment in reading.ids.items() if moment >= floor} | fresh
+        reading.ids = _from(floor, reading.ids) | fresh
+        reading.cursor, reading.tries, self.failure = pages.next_cursor, 0, pages.failure
+        if pages.complete:
+            self._end(reading, floor)
 
-    def _end_pass(self, reading: _Pass[T]) -> None:
-        known = self._recent | reading.ids
-        floor = self._fitting(self._floor(reading), known, reading)
-        self._recent = {identity: moment for identity, moment in known.items() if moment >= floor}
-        self._since = floor
-        self._newest = max(filter(None, (self._newest, reading.newest)), default=None)
+    def _end(self, reading: _Pass[T], floor: datetime) -> None:
         self._counted.merge(reading.tally)
-        self._passed = True
-        self._pass = self._given_up = None
+        self._recent = _from(floor, self._recent | reading.ids)
+        self._since = floor
+        self._begun_at = self._swept_at = reading.started
+        self._pass = self._given_up = self._sweep = None
+        self._overrun, self.passed = False, True
 
-    def _floor(self, reading: _Pass[T]) -> datetime:
-        """Where the next pass begins: before what either clock, ours or that of the records, would call now.
+    def _placed(self, records: tuple[Record, ...], since: datetime) -> Iterator[tuple[str, datetime, Record]]:
+        for record in records:
+            identity, moment = self._place(record)
+            # Also for an upstream that pays no heed to `since`: what lies before was counted and its id forgotten.
+            if since <= moment < self._end_of_range:
+                yield identity, moment, record
+
+    def _floor(self, begun: datetime, since: datetime) -> datetime:
+        """Where the reading after one that began at `begun` begins: before what the records' clock or ours called now.
 
         It never goes back, however a clock jumps: ids of what lies before are forgotten.
         """
-        newest = max(filter(None, (self._newest, reading.newest)), default=None)
-        return reading.since if newest is None else max(min(newest, reading.started) - OVERLAP, reading.since)
+        return max(min(self._newest, begun) - OVERLAP, since)
 
-    def _fitting(self, floor: datetime, known: dict[str, datetime], reading: _Pass[T]) -> datetime:
-        """`floor`, or so much later that the next pass meets no more known records than it has room for.
 
-        Never later than the start of this pass: what has come since may not have been on the pages that were read.
-        """
-        moments = sorted((moment for moment in known.values() if moment >= floor), reverse=True)
-        if len(moments) <= MOST_OVERLAP:
-            return floor
-        return max(floor, min(moments[MOST_OVERLAP - 1], reading.started))
+def _from(floor: datetime, ids: dict[str, datetime]) -> dict[str, datetime]:
+    return {identity: moment for identity, moment in ids.items() if moment >= floor}
 
 
 def _set_back(reading: _Pass[T], error: KeeptrustsError) -> None:

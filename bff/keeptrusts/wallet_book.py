@@ -54,6 +54,7 @@ class WalletBook:
         self._mark: _Mark | None = None
         self._asked = False
         self._whole = False
+        self._settled = False
         self._error: KeeptrustsError | None = None
 
     @property
@@ -90,11 +91,11 @@ class WalletBook:
         elif unchanged:
             return False
         await self._read(client, now)
-        self._mark = mark if self._whole else None
+        self._mark = mark if self._settled else None
         return True
 
     async def _read(self, client: KeeptrustsLists, now: datetime) -> None:
-        self._asked, self._whole = True, False
+        self._asked, self._whole, self._settled = True, False, False
         feed = self._again or self._feed
         try:
             await feed.refresh(bookings_of(self.wallet, client), now)
@@ -105,7 +106,7 @@ class WalletBook:
                 self._feed, self._again = self._new_feed(), None
                 self._disagrees, self._agreement = False, None
             raise
-        self._error, self._whole = feed.failure, feed.complete
+        self._error, self._whole, self._settled = feed.failure, feed.complete, feed.settled
         if self._again is not None and self._whole:
             # Whatever was found is the new base: a booking of an earlier day moves the wallet and none of today's sums.
             self._feed, self._again = self._again, None
