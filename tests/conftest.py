@@ -106,7 +106,7 @@ Start = Callable[..., AbstractAsyncContextManager[Running]]
 
 @pytest.fixture
 def start() -> Start:
-    """Starts services: `async with start(bff_ownership="off") as running`."""
+    """Starts a service with settings of the test's own, as an async context."""
     return _running
 
 

@@ -82,7 +82,7 @@ def run(
     started: Callable[[], Awaitable[None]],
     drain: Callable[[], float] = lambda: 0.0,
 ) -> None:
-    """Serve until SIGINT or SIGTERM, then stop in order.
+    """Serve until SIGINT or SIGTERM, then stop in order: the first server, which may need the others, before them.
 
     `started` runs once all servers listen and is cancelled at the end. `drain` is told of the first signal and says for
     how many seconds to go on serving; a second signal ends everything at once.
@@ -99,7 +99,10 @@ async def _serve(servers: Sequence[Server], started: Callable[[], Awaitable[None
     serving = [asyncio.ensure_future(server.serve(sockets=[server.listener])) for server in servers]
     beside = asyncio.ensure_future(_after_start(servers, started))
     try:
-        await asyncio.gather(*serving)
+        await serving[0]
+        for server in servers[1:]:
+            server.should_exit = True
+        await asyncio.gather(*serving[1:])
     finally:
         beside.cancel()
         await asyncio.gather(beside, return_exceptions=True)
@@ -132,5 +135,4 @@ class Stopping:
                 server.force_exit = True
 
     def _close(self) -> None:
-        for server in self._servers:
-            server.should_exit = True
+        self._servers[0].should_exit = True

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import time
 import urllib.request
+from pathlib import Path
 
 from .conftest import BOT, Begin, Process, Run
 
@@ -30,8 +32,8 @@ def test_it_says_what_to_try(demo: Process) -> None:
 def test_it_starts_in_seconds(begin: Begin) -> None:
     """From the command to the first address in less than three seconds of processor time."""
     started = begin("demo", *PORTS, until="Ctrl-C")
-    ticks = open(f"/proc/{started.popen.pid}/stat").read().rpartition(")")[2].split()  # noqa: SIM115, PTH123 - one read of a kernel file
-    assert (int(ticks[11]) + int(ticks[12])) / 100 < 3
+    ticks = Path(f"/proc/{started.popen.pid}/stat").read_text().rpartition(")")[2].split()
+    assert (int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK") < 3
     started.popen.send_signal(signal.SIGINT)
     assert started.popen.wait(20) == 0
 
@@ -88,7 +90,7 @@ def test_an_occupied_port_is_named(run: Run) -> None:
 def test_the_doctor_finds_it_well(demo: Process, run: Run) -> None:
     """The doctor finds nothing wrong with the sandbox, one line a call."""
     settings = {
-        "KEEPTRUSTS_API_URL": demo.printed.split("Sandbox")[2].split()[0],
+        "KEEPTRUSTS_API_URL": demo.address("Sandbox"),
         "KEEPTRUSTS_API_TOKEN": "sandbox-read-token",
         "KEEPTRUSTS_GATEWAY_URL": demo.printed.partition("(control plane), ")[2].split()[0],
     }
@@ -102,7 +104,7 @@ def test_the_doctor_finds_it_well(demo: Process, run: Run) -> None:
 def test_the_doctor_names_what_is_wrong(demo: Process, run: Run) -> None:
     """With a token that is not accepted the doctor fails, names the calls, and shows no token."""
     ended = run(
-        "doctor", KEEPTRUSTS_API_URL=demo.printed.split("Sandbox")[2].split()[0], KEEPTRUSTS_API_TOKEN="canary-token"
+        "doctor", KEEPTRUSTS_API_URL=demo.address("Sandbox"), KEEPTRUSTS_API_TOKEN="canary-token"
     )
     assert ended.returncode == 1
     assert "GET /v1/teams" in ended.stdout

@@ -55,7 +55,7 @@ def test_a_state_can_fail_a_script(demo: Process, run: Run, entity: str, fail_on
 
 def test_what_is_no_bff(demo: Process, run: Run) -> None:
     """Something else that answers there is not taken for a BFF."""
-    other = demo.printed.split("Sandbox")[2].split()[0]
+    other = demo.address("Sandbox")
     ended = run("status", BOT, BFF_URL=other)
     assert (ended.returncode, ended.stdout) == (5, "")
 

@@ -1,4 +1,4 @@
-"""Is it us or the platform?"""
+"""The platform's health, which tells whether it is us or Keeptrusts."""
 
 from __future__ import annotations
 
