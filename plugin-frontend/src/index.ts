@@ -1,1 +1,14 @@
-export { keeptrustsPlugin } from './plugin';
+/**
+ * AI governance status of an entity: what it claims and what the Keeptrusts gateway knows. For apps of the old frontend
+ * system; those of the new one take the default export of `backstage-plugin-keeptrusts/alpha`.
+ *
+ * @packageDocumentation
+ */
+export * from './annotations';
+export * from './api';
+export {
+  EntityGatewayCard,
+  EntityGovernanceStatusCard,
+  keeptrustsPlugin,
+} from './plugin';
+export { keeptrustsTranslationRef } from './translation';

@@ -1,5 +1,6 @@
 import {
   createApiFactory,
+  createComponentExtension,
   createPlugin,
   discoveryApiRef,
   fetchApiRef,
@@ -21,3 +22,34 @@ export const keeptrustsPlugin = createPlugin({
     }),
   ],
 });
+
+/**
+ * The card "AI Governance": what the entity claims of AI access and what Keeptrusts knows of it.
+ *
+ * @public
+ */
+export const EntityGovernanceStatusCard = keeptrustsPlugin.provide(
+  createComponentExtension({
+    name: 'EntityGovernanceStatusCard',
+    component: {
+      lazy: () =>
+        import('./components/GovernanceStatusCard').then(
+          m => m.GovernanceStatusCard,
+        ),
+    },
+  }),
+);
+
+/**
+ * The card of the entity that is the gateway: the health of the platform itself.
+ *
+ * @public
+ */
+export const EntityGatewayCard = keeptrustsPlugin.provide(
+  createComponentExtension({
+    name: 'EntityGatewayCard',
+    component: {
+      lazy: () => import('./components/GatewayCard').then(m => m.GatewayCard),
+    },
+  }),
+);

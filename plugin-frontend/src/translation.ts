@@ -2,6 +2,8 @@ import {
   createTranslationRef,
   useTranslationRef,
 } from '@backstage/frontend-plugin-api';
+import { overviewMessages } from './messages/overview';
+import { spendMessages } from './messages/spend';
 
 /**
  * Every word of the plugin. Findings come in the service's own words and are not here.
@@ -33,7 +35,7 @@ export const keeptrustsTranslationRef = createTranslationRef({
       lasts: 'Lasts until the reset at this pace',
     },
     freshness: {
-      updated: 'Keeptrusts, {{age}}',
+      updated: 'Read from Keeptrusts {{age}}',
       updating: 'Asking Keeptrusts…',
       never: 'Nothing is known from Keeptrusts yet',
       stale: 'Out of date',
@@ -53,6 +55,130 @@ export const keeptrustsTranslationRef = createTranslationRef({
     severity: {
       warning: 'Warning',
       error: 'Error',
+    },
+    findings: {
+      label: 'Findings',
+    },
+    statusCard: {
+      title: 'AI Governance',
+    },
+    limit: {
+      binds: 'Binds first',
+    },
+    budget: {
+      title: 'Spent today',
+      meter: 'Daily budget',
+      of: 'of {{daily}}',
+      none: 'No daily budget is declared',
+      share: '{{used}} used, {{elapsed}} of the day gone',
+      elapsed: '{{elapsed}} of the day gone',
+      atLeast: 'at least {{money}}',
+      lowerBound: 'Incomplete',
+      upperBound:
+        'Counts the team wallet’s requests that name no key too: an upper bound.',
+      resets: 'Resets',
+      resetsIn: '(in {{span}})',
+    },
+    identity: {
+      title: 'Team, key and tier',
+    },
+    team: {
+      label: 'Team',
+    },
+    key: {
+      label: 'Gateway key',
+      active: 'Active',
+      expiring: 'Expires soon',
+      expired: 'Expired',
+      revoked: 'Revoked',
+      notFound: 'Not found',
+      withheld: 'Withheld',
+      unknown: 'Unknown',
+      expires: 'expires',
+      expiredOn: 'expired',
+      neverExpires: 'never expires',
+      lastUsed: 'used {{age}}',
+      neverUsed: 'never used',
+    },
+    tier: {
+      label: 'Policy tier',
+      none: 'None',
+      enforced: 'Enforced',
+      unenforced: 'Not enforced',
+      undeclared: 'Not declared',
+      drift: 'Another is enforced',
+      enforcedInstead: 'Enforced: {{tier}}',
+    },
+    wallet: {
+      title: 'Wallet',
+      ofTeam: 'Team wallet',
+      ofOrganization: 'Organization wallet',
+      ofUser: 'User wallet',
+      healthy: 'Healthy',
+      low: 'Low',
+      depleted: 'Depleted',
+      available: 'available',
+      reserved: '{{reserved}} reserved, {{allocated}} allocated',
+    },
+    activity: {
+      title: 'Requests today',
+      requests: 'Requests',
+      blocked: 'Blocked',
+      redacted: 'Redacted',
+      escalated: 'Escalated',
+      lowerBound: 'Incomplete',
+      last: 'Last request {{age}}',
+      none: 'No request yet',
+      console: 'Open the console',
+    },
+    missing: {
+      withheld: 'Withheld, since the key is not the owner’s: {{parts}}.',
+      unavailable: 'Not known: {{parts}}.',
+    },
+    guide: {
+      explanation:
+        '{{name}} names no Keeptrusts gateway key. If it uses AI, add these annotations to its catalog-info.yaml and put in your own values:',
+      code: 'Annotations to add',
+      note: 'The key is the name of a gateway key of the owner’s team; the budget is in US dollars a day.',
+    },
+    copy: {
+      do: 'Copy',
+      done: 'Copied',
+      failed: 'The browser does not allow copying: select the text instead.',
+    },
+    platform: {
+      title: 'AI gateway',
+      ok: 'Working',
+      warning: 'Impaired',
+      error: 'Failing',
+      unknown: 'Unknown',
+      console: 'Open the console',
+    },
+    gateway: {
+      label: 'Gateway',
+      healthy: 'Healthy',
+      degraded: 'Degraded',
+      unhealthy: 'Unhealthy',
+      unreachable: 'Unreachable',
+      unconfigured: 'Not configured',
+      unknown: 'Unknown',
+      policies: 'Policies loaded',
+      version: 'Version',
+      since: 'Running since',
+      uptime: 'for {{span}}',
+      address: 'Address for your requests:',
+    },
+    controlPlane: {
+      label: 'Control plane',
+      ready: 'Ready',
+      notReady: 'Not ready',
+      unreachable: 'Unreachable',
+      consequence: 'Requests still pass; the numbers shown here grow old.',
+    },
+    providers: {
+      label: 'Model providers',
+      reachable: 'Reachable',
+      unreachable: 'Unreachable',
     },
     content: {
       loading: 'Loading',
@@ -105,11 +231,32 @@ export const keeptrustsTranslationRef = createTranslationRef({
       retryAfter: 'Worth trying again in {{span}}.',
       requestId: 'Request {{id}}',
     },
+    spend: spendMessages,
+    overview: overviewMessages,
   },
 });
 
-/** The plugin's words in the viewer's language. */
-export const useTranslation = () => useTranslationRef(keeptrustsTranslationRef);
+type Messages = typeof keeptrustsTranslationRef.T;
 
-/** Says a message of the plugin. */
-export type Translate = ReturnType<typeof useTranslation>['t'];
+/** The names between double braces in a message. */
+type Names<M extends string> =
+  M extends `${string}{{${infer Name}}}${infer Rest}`
+    ? Name | Names<Rest>
+    : never;
+
+type Values<M extends string> = [Names<M>] extends [never]
+  ? []
+  : [values: Record<Names<M>, string>];
+
+/**
+ * Says a message of the plugin. Backstage's own type of this function knows plurals and formats, which are not used
+ * here, and takes the compiler minutes and gigabytes over as many messages.
+ */
+export type Translate = <K extends keyof Messages>(
+  key: K,
+  ...values: Values<Messages[K]>
+) => string;
+
+/** The plugin's words in the viewer's language. */
+export const useTranslation = (): { t: Translate } =>
+  useTranslationRef(keeptrustsTranslationRef) as unknown as { t: Translate };

@@ -43,7 +43,8 @@ export const overviewMessages = {
     },
     all: {
       title: 'No entity has a gateway key yet',
-      description: 'None that you may see names a Keeptrusts gateway key. To make one appear here, add this to its catalog file:',
+      description:
+        'None that you may see names a Keeptrusts gateway key. To make one appear here, add this to its catalog file:',
     },
     filtered: {
       title: 'No entity fits these filters',
@@ -53,10 +54,11 @@ export const overviewMessages = {
   attention: {
     title: 'What needs my attention',
     allInOrder: 'All in order',
-    allInOrderDescription: 'Nothing that you own has a finding. Entities with a gateway key: {{count}}.',
+    allInOrderDescription:
+      'Nothing that you own has a finding. Entities with a gateway key: {{number}}.',
     nothingOwned: 'Nothing that you own has a gateway key.',
     list: 'Entities that need attention',
-    more: 'See all {{count}}',
+    more: 'See all {{number}}',
     open: 'Open AI governance',
   },
 } as const;

@@ -27,7 +27,8 @@ export const spendMessages = {
     on: '{{date}}',
   },
   chart: {
-    label: 'Spend by day over {{days}} days. The arrow keys go from day to day; the table has the same numbers.',
+    label:
+      'Spend by day over {{days}} days. The arrow keys go from day to day; the table has the same numbers.',
     heading: 'By day',
     budgetLine: 'Budget {{amount}}',
   },
@@ -59,7 +60,8 @@ export const spendMessages = {
   },
   note: {
     zone: 'A day begins at midnight, {{zone}}.',
-    budget: 'The budget is the one declared now; it may have been another on earlier days.',
+    budget:
+      'The budget is the one declared now; it may have been another on earlier days.',
     team: 'Some of the team’s bookings name no key. They are counted here, so the numbers may be too high.',
   },
   withheld: {

@@ -1,0 +1,37 @@
+import { Link } from '@backstage/ui';
+import { RiExternalLinkLine } from '@remixicon/react';
+import { ReactNode } from 'react';
+import styles from './ExternalLink.module.css';
+
+/**
+ * A link out of Backstage, in a new tab. An address that is not a web page's (`javascript:`, say) is no link: the text
+ * stands there alone.
+ */
+export function ExternalLink({
+  href,
+  children,
+}: {
+  href?: string | null;
+  children: ReactNode;
+}) {
+  return href && isWebAddress(href) ? (
+    <Link
+      href={href}
+      target="_blank"
+      rel="noopener noreferrer"
+      variant="body-medium"
+      className={styles.link}
+    >
+      {children}
+      <RiExternalLinkLine aria-hidden size={14} className={styles.icon} />
+    </Link>
+  ) : (
+    <>{children}</>
+  );
+}
+
+function isWebAddress(href: string): boolean {
+  return (
+    URL.canParse(href) && ['http:', 'https:'].includes(new URL(href).protocol)
+  );
+}

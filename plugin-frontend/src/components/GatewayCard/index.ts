@@ -1,0 +1,1 @@
+export { GatewayCard } from './GatewayCard';

@@ -1,0 +1,137 @@
+import {
+  GatewayKeyStatus,
+  GovernanceStatus,
+  PolicyTierStatus,
+} from '../../api';
+import { formatAge } from '../../format';
+import { Translate, useTranslation } from '../../translation';
+import { ExternalLink } from '../ExternalLink';
+import { Fact, FactList } from '../FactList';
+import { Moment } from '../Moment';
+import { StateBadge, Tone } from '../StateBadge';
+import styles from './GovernanceStatusCard.module.css';
+
+type KeyState = GatewayKeyStatus['state'];
+
+const KEY_TONES: Record<KeyState, Tone> = {
+  active: 'good',
+  expiring: 'attention',
+  expired: 'bad',
+  revoked: 'bad',
+  'not-found': 'bad',
+  withheld: 'neutral',
+  unknown: 'unknown',
+};
+
+const KEY_STATES: Record<KeyState, (t: Translate) => string> = {
+  active: t => t('key.active'),
+  expiring: t => t('key.expiring'),
+  expired: t => t('key.expired'),
+  revoked: t => t('key.revoked'),
+  'not-found': t => t('key.notFound'),
+  withheld: t => t('key.withheld'),
+  unknown: t => t('key.unknown'),
+};
+
+/** Who and what: the team, the gateway key and the policy tier. */
+export function IdentitySection({
+  status,
+  now,
+}: {
+  status: GovernanceStatus;
+  now: number;
+}) {
+  const { t } = useTranslation();
+  const { team, gatewayKey, policyTier, links } = status;
+  if (!team && !gatewayKey && !policyTier) return null;
+  return (
+    <section className={styles.section} aria-label={t('identity.title')}>
+      <FactList>
+        {team && (
+          <Fact label={t('team.label')}>
+            <ExternalLink href={links.console}>{team.name}</ExternalLink>
+          </Fact>
+        )}
+        {gatewayKey && (
+          <Fact
+            label={t('key.label')}
+            note={<KeyNote gatewayKey={gatewayKey} now={now} />}
+          >
+            <span className={styles.mono}>{gatewayKey.declared}</span>
+            <StateBadge
+              small
+              tone={KEY_TONES[gatewayKey.state]}
+              label={KEY_STATES[gatewayKey.state](t)}
+            />
+          </Fact>
+        )}
+        {policyTier && <TierFact tier={policyTier} />}
+      </FactList>
+    </section>
+  );
+}
+
+function KeyNote({
+  gatewayKey,
+  now,
+}: {
+  gatewayKey: GatewayKeyStatus;
+  now: number;
+}) {
+  const { t } = useTranslation();
+  const { id, prefix, expiresAt, lastUsedAt } = gatewayKey;
+  // Without an id the key is not known, or not the viewer's to know.
+  if (!id) return null;
+  return (
+    <>
+      {prefix && <span className={styles.mono}>{prefix}… · </span>}
+      {expiresAt ? (
+        <>
+          {Date.parse(expiresAt) > now ? t('key.expires') : t('key.expiredOn')}{' '}
+          <Moment iso={expiresAt} now={now} />
+        </>
+      ) : (
+        t('key.neverExpires')
+      )}
+      {' · '}
+      {lastUsedAt
+        ? t('key.lastUsed', { age: formatAge(t, now - Date.parse(lastUsedAt)) })
+        : t('key.neverUsed')}
+    </>
+  );
+}
+
+function TierFact({ tier }: { tier: PolicyTierStatus }) {
+  const { t } = useTranslation();
+  const { declared, enforced } = tier;
+  return (
+    <Fact
+      label={t('tier.label')}
+      note={
+        declared && enforced && declared !== enforced
+          ? t('tier.enforcedInstead', { tier: enforced })
+          : undefined
+      }
+    >
+      {declared ?? enforced ?? t('tier.none')}
+      <TierBadge tier={tier} />
+    </Fact>
+  );
+}
+
+function TierBadge({
+  tier: { declared, enforced },
+}: {
+  tier: PolicyTierStatus;
+}) {
+  const { t } = useTranslation();
+  if (!declared)
+    return <StateBadge small tone="attention" label={t('tier.undeclared')} />;
+  if (!enforced)
+    return <StateBadge small tone="bad" label={t('tier.unenforced')} />;
+  return declared === enforced ? (
+    <StateBadge small tone="good" label={t('tier.enforced')} />
+  ) : (
+    <StateBadge small tone="bad" label={t('tier.drift')} />
+  );
+}

@@ -1,0 +1,63 @@
+import { Text } from '@backstage/ui';
+import { WalletStatus } from '../../api';
+import { formatMoney } from '../../format';
+import { Translate, useTranslation } from '../../translation';
+import { StateBadge, Tone } from '../StateBadge';
+import styles from './GovernanceStatusCard.module.css';
+import { SectionHead, Tag } from './SectionHead';
+
+type WalletState = WalletStatus['state'];
+
+const TONES: Record<WalletState, Tone> = {
+  healthy: 'good',
+  low: 'attention',
+  depleted: 'bad',
+};
+
+const STATES: Record<WalletState, (t: Translate) => string> = {
+  healthy: t => t('wallet.healthy'),
+  low: t => t('wallet.low'),
+  depleted: t => t('wallet.depleted'),
+};
+
+const TITLES: Record<WalletStatus['scope'], (t: Translate) => string> = {
+  team: t => t('wallet.ofTeam'),
+  organization: t => t('wallet.ofOrganization'),
+  user: t => t('wallet.ofUser'),
+};
+
+/** What the prepaid wallet still holds. */
+export function WalletSection({
+  wallet,
+  binds,
+}: {
+  wallet: WalletStatus;
+  binds: boolean;
+}) {
+  const { t } = useTranslation();
+  const title = TITLES[wallet.scope](t);
+  return (
+    <section className={styles.section} aria-label={title}>
+      <SectionHead title={title}>
+        <StateBadge
+          small
+          tone={TONES[wallet.state]}
+          label={STATES[wallet.state](t)}
+        />
+        {binds && <Tag>{t('limit.binds')}</Tag>}
+      </SectionHead>
+      <div className={styles.figures}>
+        <span className={`${styles.figure} ${styles.smallFigure}`}>
+          {formatMoney(wallet.available)}{' '}
+          <span className={styles.figureOf}>{t('wallet.available')}</span>
+        </span>
+        <Text variant="body-small" color="secondary">
+          {t('wallet.reserved', {
+            reserved: formatMoney(wallet.reserved),
+            allocated: formatMoney(wallet.allocated),
+          })}
+        </Text>
+      </div>
+    </section>
+  );
+}

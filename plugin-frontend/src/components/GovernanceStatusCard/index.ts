@@ -1,0 +1,1 @@
+export { GovernanceStatusCard } from './GovernanceStatusCard';

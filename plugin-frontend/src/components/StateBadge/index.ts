@@ -1,0 +1,6 @@
+export {
+  GovernanceStateBadge,
+  governanceStateLabel,
+} from './GovernanceStateBadge';
+export { StateBadge } from './StateBadge';
+export type { Tone } from './StateBadge';
