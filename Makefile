@@ -40,7 +40,7 @@ format: dev-setup ## Let the formatter and the linter mend what they can
 
 .PHONY: bench
 bench: dev-setup ## Measure the service against what it is compared with, as ratios in one run
-	$(BIN)/python tests/bench/http.py
+	$(BIN)/python tests/bench/hits.py
 
 .PHONY: openapi
 openapi: setup ## Write bff/web/openapi.json anew

@@ -37,6 +37,7 @@ from bff.status.checks import Checks
 from bff.status.observatory import Observatory
 from bff.status.platform import PlatformStatuses
 from bff.status.spend import SpendReports
+from bff.telemetry.logs import AccessLog
 from bff.telemetry.metrics import Metrics
 from bff.web.envelope import Envelope
 from bff.web.problems import KNOWN_ERRORS, answer_problem
@@ -59,6 +60,7 @@ class World:
     control_plane: httpx.AsyncBaseTransport | None = None
     gateway: httpx.AsyncBaseTransport | None = None
     backstage: httpx.AsyncBaseTransport | None = None
+    access: AccessLog | None = None
 
 
 @dataclass(slots=True)
@@ -159,7 +161,8 @@ def create_app(settings: Settings, world: World | None = None, *, background: bo
     )
     asgi.router.redirect_slashes = False
     asgi.state.service = service
-    return App(Envelope(asgi, metrics=metrics, monotonic=world.monotonic), service, settings, lifespan)
+    access = world.access or AccessLog(level=settings.bff_log_level)
+    return App(Envelope(asgi, metrics=metrics, access=access, monotonic=world.monotonic), service, settings, lifespan)
 
 
 def _platform(settings: Settings, world: World, upstreams: _Upstreams) -> PlatformStatuses:

@@ -23,6 +23,7 @@ from bff.sandbox.scenario import Scenario, seed_scenario
 from bff.sandbox.scenario_files import catalog_folder
 from bff.settings import Settings
 from bff.telemetry import logs
+from bff.telemetry.logs import AccessLog
 
 NOON = datetime(2026, 3, 11, 12, tzinfo=UTC)
 API_URL = "http://keeptrusts-api.internal:8080"
@@ -79,6 +80,7 @@ class Running:
     time: Time
     upstream: Counted
     gateway: httpx.AsyncClient
+    lines: list[bytes]
 
     async def get(self, path: str, **headers: str) -> httpx.Response:
         """One request."""
@@ -132,6 +134,7 @@ async def _running(
     scenario = seed_scenario(state, now=now, timezone=ZoneInfo("UTC")) if seeded else Scenario({}, {})
     upstream = Counted(create_control_plane(state, read_token=READ_TOKEN, admin_token=ADMIN_TOKEN, faults=faults))
     gateway = httpx.ASGITransport(create_gateway(state, faults=faults))
+    lines: list[bytes] = []
     world = World(
         clock=time.now,
         monotonic=time.monotonic,
@@ -139,6 +142,7 @@ async def _running(
         sleep=time.sleep,
         control_plane=upstream,
         gateway=gateway,
+        access=AccessLog(lines.append),
     )
     defaults: dict[str, Any] = {
         "keeptrusts_api_url": API_URL,
@@ -158,4 +162,4 @@ async def _running(
         ) as client,
         httpx.AsyncClient(transport=gateway, base_url=GATEWAY_URL) as gateway_client,
     ):
-        yield Running(app, client, state, faults, scenario, time, upstream, gateway_client)
+        yield Running(app, client, state, faults, scenario, time, upstream, gateway_client, lines)

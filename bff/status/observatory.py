@@ -42,7 +42,8 @@ class FactsUnavailableError(Exception):
 class Epoch:
     """One reading of the facts and the moment for which they are assessed: answers hold from one epoch to the next.
 
-    `stale` says that Keeptrusts could not be asked this time. `observed_at` is when the oldest part that is shown was read.
+    `stale` says that Keeptrusts could not be asked this time, `troubled` that something could not be read.
+    `observed_at` is when the oldest part that is shown was read.
     """
 
     version: int
@@ -50,6 +51,7 @@ class Epoch:
     assessed_at: datetime
     observed_at: datetime | None
     stale: bool
+    troubled: bool
     read_at: float
 
     @property
@@ -168,7 +170,10 @@ class Observatory:
         shown = [part.observed_at for part in parts.values() if part.value is not None and part.observed_at is not None]
         version = self._epoch.version + 1 if self._epoch else 1
         # The moment of assessment is the end of the reading: spend that was booked meanwhile is in it.
-        epoch = Epoch(version, organisation, max(now, self._clock()), min(shown, default=None), stale, read_at)
+        troubled = any(part.cause is not None for part in parts.values())
+        epoch = Epoch(
+            version, organisation, max(now, self._clock()), min(shown, default=None), stale, troubled, read_at
+        )
         self._epoch = epoch
         self._report(parts)
         if facts.keys.cause is None and facts.teams.cause is None:
@@ -196,8 +201,7 @@ class Observatory:
 
     def _refresh_due(self, epoch: Epoch) -> float:
         """After how many seconds to read again: sooner where something failed, since a short fault should be seen briefly."""
-        troubled = any(part.cause is not None for part in parts_of(epoch.facts).values())
-        return min(self._refresh, LEAST_SECONDS_BETWEEN_READS) if troubled else self._refresh
+        return min(self._refresh, LEAST_SECONDS_BETWEEN_READS) if epoch.troubled else self._refresh
 
     def _require_facts(self, epoch: Epoch) -> None:
         for part in (epoch.facts.keys, epoch.facts.teams):

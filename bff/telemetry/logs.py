@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -35,6 +37,47 @@ def configure(level: str, *, final: bool = True) -> None:
         level=max(LEVELS[level], logging.WARNING),
         format='{"level":"%(levelname)s","logger":"%(name)s","event":"%(message)s"}',
     )
+
+
+class AccessLog:
+    """One line a request, in the form of the other lines.
+
+    It stands on the hot path: what a general logger looks up, binds and passes on for each line costs a sixth of an answer.
+    `write` takes a line; lines below `level` are left out.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[bytes], object] | None = None,
+        *,
+        level: str = "info",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._write = write or _write_line
+        self._least = LEVELS[level]
+        self._clock = clock
+        self._second = -1
+        self._text = ""
+
+    def request(self, *, quiet: bool, **fields: object) -> None:
+        """One request was answered; a `quiet` one is told at debug level alone."""
+        level = logging.DEBUG if quiet else logging.INFO
+        if level < self._least:
+            return
+        now = self._clock()
+        second = int(now)
+        if second != self._second:
+            self._second, self._text = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        fields["event"] = "request"
+        fields["level"] = "debug" if quiet else "info"
+        fields["time"] = f"{self._text}.{int((now - second) * 1e6):06d}Z"
+        self._write(orjson.dumps(fields) + b"\n")
+
+
+def _write_line(line: bytes) -> None:
+    out = sys.stderr.buffer
+    out.write(line)
+    out.flush()
 
 
 def logger(name: str) -> FilteringBoundLogger:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bff.telemetry.logs import logger
+from bff.telemetry.logs import AccessLog, logger
 from bff.telemetry.metrics import Metrics
 from bff.web.problems import ProblemError, ProblemType, problem_response
 
@@ -24,8 +24,9 @@ _QUIET = frozenset({"/livez", "/readyz", "/health", "/metrics"})
 class Envelope:
     """The outermost ASGI application. A request's id is taken from `x-request-id` where it is acceptable, or else made."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, monotonic: Callable[[], float]) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, access: AccessLog, monotonic: Callable[[], float]) -> None:
         self._app = app
+        self._access = access
         self._metrics = metrics
         self._monotonic = monotonic
 
@@ -62,9 +63,8 @@ class Envelope:
             route = _route(scope)
             # A client that goes away before its answer began is 499, as proxies write it.
             self._metrics.request(route, scope["method"], status or 499, seconds)
-            tell = log.debug if route in _QUIET else log.info
-            tell(
-                "request",
+            self._access.request(
+                quiet=route in _QUIET,
                 method=scope["method"],
                 route=route,
                 status=status or 499,
@@ -81,5 +81,5 @@ def _route(scope: Scope) -> str:
 def _request_id(scope: Scope) -> bytes:
     for name, value in scope["headers"]:
         if name == REQUEST_ID:
-            return value if _ACCEPTABLE_ID.fullmatch(value) else secrets.token_hex(16).encode()
-    return secrets.token_hex(16).encode()
+            return value if _ACCEPTABLE_ID.fullmatch(value) else os.urandom(16).hex().encode()
+    return os.urandom(16).hex().encode()

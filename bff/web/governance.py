@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import lru_cache
 
 import orjson
 from starlette.requests import Request
@@ -52,7 +53,7 @@ async def visible_entity(scope: Scope, service: Service) -> Entity:
     """
     caller = await caller_of(scope, service.identity)
     path = scope["path_params"]
-    ref = EntityRef(path["kind"], path["namespace"], path["name"])
+    ref = _ref(path["kind"], path["namespace"], path["name"])
     entity = await service.catalog.entity(caller, ref)
     if entity is None:
         raise NOT_FOUND
@@ -100,6 +101,10 @@ async def _items(
             # A thousand assessments take a while: others get their turn in between.
             await asyncio.sleep(0)
     return items
+
+
+# Only references that are ones are remembered, and they are short: a stranger's long or broken ones leave nothing behind.
+_ref = lru_cache(maxsize=10_000)(EntityRef)
 
 
 def _parsed(text: str) -> EntityRef | ProblemError:

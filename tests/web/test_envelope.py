@@ -88,12 +88,19 @@ async def test_every_metric_that_is_documented_is_there(running: Running) -> Non
 
 async def test_one_line_a_request(running: Running) -> None:
     """Each request is one line with its id, route and status, and neither query nor header values."""
-    with capture_logs() as logs:
-        await running.client.get(f"{BOT}/spend?days=7&canary=1", headers={"authorization": "Bearer canary"})
-    lines = [line for line in logs if line["event"] == "request"]
-    assert len(lines) == 1
-    assert (lines[0]["status"], lines[0]["route"]) == (200, "/v1/entities/{kind}/{namespace}/{name}/spend")
-    assert "canary" not in json.dumps(logs)
+    reply = await running.client.get(f"{BOT}/spend?days=7&canary=1", headers={"authorization": "Bearer canary"})
+    assert len(running.lines) == 1
+    line = json.loads(running.lines[0])
+    assert (line["status"], line["route"]) == (200, "/v1/entities/{kind}/{namespace}/{name}/spend")
+    assert (line["request_id"], line["level"], line["event"]) == (reply.headers["x-request-id"], "info", "request")
+    assert b"canary" not in running.lines[0]
+
+
+async def test_probes_are_not_worth_a_line(running: Running) -> None:
+    """Probes and scrapes leave no line in the log."""
+    for path in ("/livez", "/readyz", "/health", "/metrics"):
+        await running.get(path)
+    assert running.lines == []
 
 
 async def test_two_authorizations_are_none(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,16 +109,10 @@ def nginx() -> Iterator[list[Row]]:
             .replace("PORT", str(port))
             .replace("UPSTREAM", f"http://127.0.0.1:{upstream}")
         )
-        with process(["nginx", "-c", str(config), "-p", prefix]):
+        with process(["nginx", "-c", str(config), "-p", prefix]) as pid:
             url = f"http://127.0.0.1:{port}{PATH}"
             wait_for(url)
-            # The worker serves; the master only watches.
-            worker = int(
-                subprocess.run(
-                    ["pgrep", "-f", "-n", "nginx: worker"], check=True, capture_output=True, text=True
-                ).stdout
-            )
-            yield [Row("nginx proxy_cache", url, worker)]
+            yield [Row("nginx proxy_cache", url, pid)]
 
 
 @contextlib.contextmanager
