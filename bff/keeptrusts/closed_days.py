@@ -91,7 +91,7 @@ class ClosedDays:
 
     async def _read(self, wallet: Wallet, due: tuple[BudgetWindow, ...], now: datetime) -> None:
         reading = self._unfinished.pop(wallet.id, None)
-        if reading is None or now - reading.started >= LATE_BOOKINGS:
+        if reading is None:
             reading = _Unfinished(booking_feed(due[0].start, due[-1].end, self._zone), due, now, now)
         async with self._places:
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -171,19 +172,19 @@ class StandIn:
 
     async def teams(self) -> Pages[TeamRecord]:
         """Every team."""
-        return self._follow("teams", self.teams_listed, None, 500)
+        return await self._answer("teams", self.teams_listed, None, 500)
 
     async def tokens(self) -> Pages[TokenRecord]:
         """Every key."""
-        return self._follow("tokens", self.keys_listed, None, 500)
+        return await self._answer("tokens", self.keys_listed, None, 500)
 
     async def configurations(self) -> Pages[ConfigurationRecord]:
         """Every configuration."""
-        return self._follow("configurations", self.configurations_listed, None, 500)
+        return await self._answer("configurations", self.configurations_listed, None, 500)
 
     async def wallets(self) -> Pages[WalletRecord]:
         """Every wallet."""
-        return self._follow("wallets", list(self.wallets_listed.values()), None, 500)
+        return await self._answer("wallets", list(self.wallets_listed.values()), None, 500)
 
     async def transactions(
         self,
@@ -205,7 +206,7 @@ class StandIn:
             key=lambda record: (record.created_at, record.id),
             reverse=True,
         )
-        return self._follow(f"transactions {wallet_id}", records, cursor, most_pages)
+        return await self._answer(f"transactions {wallet_id}", records, cursor, most_pages)
 
     async def events(self, *, since: datetime, cursor: str | None = None, most_pages: int) -> Pages[EventRecord]:
         """Events in the order that the test has chosen."""
@@ -215,7 +216,14 @@ class StandIn:
             key=lambda record: (record.timestamp, record.event_id),
             reverse=self.newest_first,
         )
-        return self._follow("events", records, cursor, most_pages)
+        return await self._answer("events", records, cursor, most_pages)
+
+    async def _answer(
+        self, operation: str, records: Sequence[Model], cursor: str | None, most_pages: int
+    ) -> Pages[Model]:
+        # Others have their turn meanwhile, as with a real call.
+        await asyncio.sleep(0)
+        return self._follow(operation, records, cursor, most_pages)
 
     def _follow(self, operation: str, records: Sequence[Model], cursor: str | None, most_pages: int) -> Pages[Model]:
         found: list[Model] = []

@@ -265,6 +265,16 @@ async def test_a_record_dated_in_the_future_hides_none_of_the_present(upstream: 
     assert reading.counted == once(upstream)
 
 
+async def test_a_clock_of_ours_that_runs_ahead_hides_nothing(upstream: StandIn) -> None:
+    """Where the next pass begins is bounded by the records' own clock."""
+    reading = Reading(upstream, few=FEW)
+    upstream.decide()
+    await reading.refresh(upstream.now + timedelta(hours=1))
+    upstream.decide(late=OVERLAP - timedelta(minutes=1))
+    await reading.refresh(upstream.now + timedelta(hours=1))
+    assert reading.counted == once(upstream)
+
+
 async def test_records_pushed_across_a_page_are_counted_once() -> None:
     """Where a list is paged by position, a new record pushes the last one of a page into the next."""
     upstream = StandIn(page_size=2, most_pages=1, by_position=True)
@@ -361,6 +371,46 @@ async def test_a_busy_list_settles_when_nothing_more_is_told(busy: StandIn) -> N
     busy.now += SWEEP_EVERY
     await reading.refresh()
     assert reading.feed.settled
+
+
+async def test_a_sweep_that_began_before_the_last_news_settles_nothing(busy: StandIn) -> None:
+    """What was told while it was on its way may lie behind it."""
+    reading = await caught_up(busy)
+    busy.now += SWEEP_EVERY
+    settled = []
+    for _ in range(6):
+        await reading.refresh()
+        settled.append(reading.feed.settled)
+        busy.now += timedelta(seconds=1)
+    assert not any(settled)
+
+
+async def test_sweep_after_sweep_counts_nothing_twice(busy: StandIn) -> None:
+    """Each sweep begins where its predecessor found the overlap, and the newest are asked for from the last refresh on."""
+    reading = await caught_up(busy)
+    busy.most_pages = 25
+    for _ in range(20):
+        busy.now += timedelta(minutes=2)
+        newest = busy.decide()
+        await reading.refresh()
+        assert reading.counted == once(busy)
+        if len(reading.feed._recent) <= 10:
+            break
+    else:
+        pytest.fail("the list never became a quiet one again")
+    assert busy.sinces[-1] >= newest.timestamp - 2 * OVERLAP
+
+
+async def test_the_newest_are_asked_for_from_the_last_refresh_on(busy: StandIn) -> None:
+    """A refresh never asks again for all that came since the last pass."""
+    reading = await caught_up(busy)
+    for _ in range(3):
+        busy.now += timedelta(minutes=1)
+        before = busy.decided[-1].timestamp
+        busy.decide()
+        busy.sinces.clear()
+        await reading.refresh()
+        assert busy.sinces[0] == before - SHORT_OVERLAP
 
 
 async def test_more_than_a_refresh_reads_is_found_by_a_pass(busy: StandIn) -> None:

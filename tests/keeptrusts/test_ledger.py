@@ -15,7 +15,7 @@ from bff.governance.budget_window import BudgetWindow
 from bff.governance.facts import SpendToday
 from bff.keeptrusts.directory import wallet as wallet_of
 from bff.keeptrusts.errors import UpstreamDeniedError
-from bff.keeptrusts.feed import OVERLAP
+from bff.keeptrusts.feed import FEW, OVERLAP, SWEEP_EVERY
 from bff.keeptrusts.ledger import Ledger, LedgerReading
 from bff.keeptrusts.wallet_book import REREAD_PAUSE
 from tests.keeptrusts.stand_in import NOON, StandIn, denied, down, malformed, missing
@@ -269,6 +269,33 @@ async def test_sums_that_do_not_agree_are_looked_into_once_in_a_while(upstream: 
     assert set((await books.spend()).incomplete_wallets) == {"wal_1"}
     upstream.now += REREAD_PAUSE
     assert (await books.spend()).incomplete_wallets == {}
+    upstream.now += REREAD_PAUSE
+    assert [await books.asked(), await books.asked()] == [0, 0]
+
+
+async def test_a_busy_wallet_is_asked_until_its_overlap_was_swept(upstream: StandIn, books: Books) -> None:
+    """A booking told late in a busy wallet is found although the wallet does not change any more."""
+    for _ in range(FEW + 100):
+        upstream.book("1")
+        upstream.now += timedelta(milliseconds=500)
+    await books.read()
+    upstream.book("0.5", late=timedelta(minutes=9))
+    upstream.now += timedelta(seconds=30)
+    assert (await books.spend()).by_key == {"tok_1": Decimal(FEW + 100)}
+    upstream.now += SWEEP_EVERY
+    await books.read()
+    assert await books.spend() == SpendToday(NOON.date(), {"tok_1": Decimal(FEW) + Decimal("100.5")})
+    assert await books.asked() == 0
+
+
+async def test_an_old_date_does_not_vouch_for_what_could_not_be_read(upstream: StandIn, books: Books) -> None:
+    """Once a wallet had to be asked, only its bookings say what was booked."""
+    upstream.book("1")
+    upstream.always(down, on="transactions")
+    await books.read()
+    old = upstream.wallets_listed["wal_1"].model_copy(update={"updated_at": NOON - timedelta(days=1)})
+    upstream.wallets_listed["wal_1"] = old
+    assert set((await books.spend()).incomplete_wallets) == {"wal_1"}
 
 
 async def test_money_moved_without_spending_raises_no_doubt(upstream: StandIn, books: Books) -> None:

@@ -107,6 +107,16 @@ async def test_refused_bookings_leave_no_spend(upstream: StandIn, reader: FactsR
     assert facts.spend.cause is not None
 
 
+async def test_spend_is_forgotten_when_the_wallets_are_refused(upstream: StandIn, reader: FactsReader) -> None:
+    """Sums of wallets that may not be seen do not come back when those may be listed and not read."""
+    await reader.read(NOON)
+    upstream.always(denied, on="wallets")
+    assert (await reader.read(NOON + LATER)).spend.cause is Cause.DENIED
+    upstream.book("1")
+    upstream.always(down, on="transactions")
+    assert (await reader.read(NOON + 2 * LATER)).spend.value is None
+
+
 async def test_spend_is_kept_while_the_wallets_cannot_be_listed(upstream: StandIn, reader: FactsReader) -> None:
     """Which wallets have changed is not known: the last sums stand, as of when they were read."""
     before = await reader.read(NOON)
