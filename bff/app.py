@@ -9,13 +9,9 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import httpx
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from bff.backstage.caller import Identity
@@ -40,7 +36,6 @@ from bff.status.spend import SpendReports
 from bff.telemetry.logs import AccessLog
 from bff.telemetry.metrics import Metrics
 from bff.web.envelope import Envelope
-from bff.web.problems import KNOWN_ERRORS, answer_problem
 from bff.web.routes import routes
 from bff.web.service import Service
 
@@ -156,7 +151,6 @@ def create_app(settings: Settings, world: World | None = None, *, background: bo
 
     asgi = Starlette(
         routes=routes(service),
-        exception_handlers={HTTPException: answer_problem, Exception: answer_problem, **_known_errors()},
         lifespan=lambda _app: lifespan(),
     )
     asgi.router.redirect_slashes = False
@@ -218,11 +212,6 @@ def _breakers(control_plane: Transport, backstage: BackstageClient | None) -> di
     if backstage is not None:
         breakers["backstage"] = lambda: backstage.breaker_state
     return breakers
-
-
-def _known_errors() -> dict[Any, Callable[[Request, Exception], Awaitable[Response]]]:
-    """What is told to callers, kind by kind. Anything else is ours: it is logged and answered with 500."""
-    return dict.fromkeys(KNOWN_ERRORS, answer_problem)
 
 
 @contextlib.asynccontextmanager

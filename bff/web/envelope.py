@@ -6,11 +6,12 @@ import os
 import re
 from collections.abc import Callable
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.applications import Starlette
+from starlette.types import Message, Receive, Scope, Send
 
 from bff.telemetry.logs import AccessLog, logger
 from bff.telemetry.metrics import Metrics
-from bff.web.problems import ProblemError, ProblemType, problem_response
+from bff.web.problems import ProblemType, problem_of, problem_response
 
 log = logger("http")
 
@@ -22,9 +23,12 @@ _QUIET = frozenset({"/livez", "/readyz", "/health", "/metrics"})
 
 
 class Envelope:
-    """The outermost ASGI application. A request's id is taken from `x-request-id` where it is acceptable, or else made."""
+    """The outermost ASGI application, around the router of `app`; Starlette's own middleware would only do the same again.
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, access: AccessLog, monotonic: Callable[[], float]) -> None:
+    A request's id is taken from `x-request-id` where it is acceptable, or else made.
+    """
+
+    def __init__(self, app: Starlette, *, metrics: Metrics, access: AccessLog, monotonic: Callable[[], float]) -> None:
         self._app = app
         self._access = access
         self._metrics = metrics
@@ -37,6 +41,7 @@ class Envelope:
         started = self._monotonic()
         request_id = _request_id(scope)
         scope["request_id"] = request_id.decode()
+        scope["app"] = self._app
         status = 0
 
         async def send_marked(message: Message) -> None:
@@ -51,13 +56,14 @@ class Envelope:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_marked)
-        except Exception:
-            # The last line of defence: logged, counted, and answered without a word of what it was.
-            log.exception("request failed", request_id=scope["request_id"], route=_route(scope))
+            await self._app.router(scope, receive, send_marked)
+        except Exception as error:
+            # Every error comes out here, once, and nothing of it gets past but what `problem_of` says of it.
+            problem = problem_of(error)
+            if problem.kind is ProblemType.INTERNAL:
+                log.exception("request failed", request_id=scope["request_id"], route=_route(scope))
             if not status:
-                answer = problem_response(ProblemError(ProblemType.INTERNAL), scope["request_id"])
-                await answer(scope, receive, send_marked)
+                await problem_response(problem, scope["request_id"])(scope, receive, send_marked)
         finally:
             seconds = self._monotonic() - started
             route = _route(scope)

@@ -11,7 +11,6 @@ from math import ceil
 
 import orjson
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import Response
 
 from bff.backstage.caller import IdentityUnavailableError, UnauthenticatedError
@@ -115,24 +114,6 @@ def problem_of(error: Exception) -> ProblemError:  # noqa: PLR0911 - a table of 
             return _of_http_exception(error)
         case _:
             return ProblemError(ProblemType.INTERNAL)
-
-
-KNOWN_ERRORS = (
-    ProblemError,
-    EntityRefError,
-    UnauthenticatedError,
-    IdentityUnavailableError,
-    CatalogUnavailableError,
-    CatalogDeniedError,
-    CatalogContractError,
-    FactsUnavailableError,
-)
-"""What `problem_of` has a problem of its own for."""
-
-
-async def answer_problem(request: Request, error: Exception) -> Response:
-    """The answer to a request that ended in `error`, for Starlette's exception handlers."""
-    return problem_response(problem_of(error), request.scope.get("request_id"))
 
 
 def problem_response(problem: ProblemError, request_id: str | None) -> Response:
