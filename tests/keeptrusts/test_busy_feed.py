@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bff.keeptrusts.contract import LARGEST_PAGE
-from bff.keeptrusts.feed import MOST_PAGES, OVERLAP, Feed
+from bff.keeptrusts.feed import MOST_PAGES, OVERLAP, SWEEP_EVERY, Feed
 from bff.keeptrusts.listing import Pages
 
 START = datetime(2026, 3, 10, tzinfo=UTC)
@@ -85,8 +85,8 @@ async def test_it_keeps_up(rate: int) -> None:
 
 
 @pytest.mark.parametrize(("rate", "lateness"), [(1, OVERLAP - REFRESH), (60, timedelta(seconds=20))])
-async def test_late_records_are_found_as_far_back_as_there_is_room(rate: int, lateness: timedelta) -> None:
-    """A quiet list is looked back into for the whole overlap, a busy one for as much of it as fits."""
+async def test_late_records_are_found_at_once_if_they_are_not_very_late(rate: int, lateness: timedelta) -> None:
+    """A quiet list is looked back into for the whole overlap at each refresh, a busy one for the last seconds of it."""
     growing, feed = Growing(rate), feed_of()
     growing.pass_(OVERLAP if rate == 1 else REFRESH * 4)
     while not feed.complete:
@@ -98,12 +98,26 @@ async def test_late_records_are_found_as_far_back_as_there_is_room(rate: int, la
 
 
 async def test_memory_is_bounded() -> None:
-    """Between two refreshes no more ids are kept than the overlap has room for, but for those of one instant."""
-    growing, feed = Growing(60), feed_of()
-    for _ in range(10):
+    """No more ids are kept than of the overlap and the time between two sweeps, however long the day."""
+    growing, feed = Growing(3), feed_of()
+    for _ in range(40):
+        growing.pass_(4 * REFRESH)
+        await feed.refresh(growing.fetch, growing.now)
+        assert len(feed._recent) <= 3 * (OVERLAP + SWEEP_EVERY + 4 * REFRESH).total_seconds()
+
+
+async def test_late_records_of_a_busy_list_are_found_by_the_next_sweep() -> None:
+    """However busy a list, what is told late within the overlap is counted some minutes later, once."""
+    growing, feed = Growing(20), feed_of()
+    growing.pass_(OVERLAP)
+    while not feed.complete:
+        await feed.refresh(growing.fetch, growing.now)
+    growing.late.append(Event("late", growing.now - OVERLAP + REFRESH))
+    for _ in range(SWEEP_EVERY // REFRESH + 5):
         growing.pass_(REFRESH)
         await feed.refresh(growing.fetch, growing.now)
-    assert len(feed._recent) <= MOST_PAGES * LARGEST_PAGE // 2
+        assert feed.complete
+    assert [identity for tally in feed.tallies for identity in tally.counted].count("late") == 1
 
 
 async def test_many_records_of_one_instant_are_counted_once() -> None:

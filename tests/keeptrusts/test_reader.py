@@ -173,12 +173,18 @@ async def test_a_refresh_without_news_costs_the_lists_and_one_page_of_events(ups
 
 async def test_two_readings_at_once_count_nothing_twice(upstream: StandIn, reader: FactsReader) -> None:
     """Readings take turns."""
-    for facts in await asyncio.gather(*(reader.read(NOON) for _ in range(5))):
-        assert facts.spend.value is not None
-        assert facts.spend.value.by_key == {"tok_1": Decimal(1)}
-        assert facts.activity.value is not None
-        assert facts.activity.value.by_team["team_1"].requests == 1
-    assert upstream.pages["wallets"] == 5
+    for _ in range(5):
+        upstream.now += LATER
+        upstream.book("1")
+    upstream.page_size, upstream.most_pages = 1, 2
+    await reader.read(upstream.now)
+    for _ in range(2):
+        await asyncio.gather(reader.read(upstream.now), reader.read(upstream.now))
+    upstream.page_size = 200
+    spend = (await reader.read(upstream.now)).spend.value
+    assert spend is not None
+    assert spend.by_key == {"tok_1": Decimal(6)}
+    assert spend.incomplete_wallets == {}
 
 
 async def test_a_reading_that_is_cancelled_leaves_nothing_half_counted(upstream: StandIn) -> None:
