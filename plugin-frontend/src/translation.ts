@@ -69,7 +69,7 @@ export const keeptrustsTranslationRef = createTranslationRef({
       title: 'Spent today',
       meter: 'Daily budget',
       of: 'of {{daily}}',
-      none: 'No daily budget is declared',
+      none: 'No daily budget to hold it against',
       share: '{{used}} used, {{elapsed}} of the day gone',
       elapsed: '{{elapsed}} of the day gone',
       atLeast: 'at least {{money}}',

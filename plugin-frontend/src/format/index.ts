@@ -1,4 +1,4 @@
-export { formatMoney, isZero } from './money';
+export { formatMoney, formatMoneyShort, isZero } from './money';
 export { formatMoment, formatMomentInFull } from './moment';
 export type { Place } from './moment';
 export { paceOf, paceText } from './pace';

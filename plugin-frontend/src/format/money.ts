@@ -20,6 +20,16 @@ export function formatMoney(
   return fitting.format(amount as Intl.StringNumericLiteral);
 }
 
+/** An amount as short as an axis needs it: `$12.5K` from a thousand on, else as `formatMoney` writes it. */
+export function formatMoneyShort(money: Amount, locale?: string): string {
+  if (Math.abs(Number(money.amount)) < 1_000) return formatMoney(money, locale);
+  return currencyFormat(locale, money.currency, {
+    notation: 'compact',
+    minimumFractionDigits: 0,
+    maximumFractionDigits: 1,
+  }).format(money.amount as Intl.StringNumericLiteral);
+}
+
 /** Whether `amount` is exactly nothing. */
 export const isZero = ({ amount }: Amount): boolean => Number(amount) === 0;
 

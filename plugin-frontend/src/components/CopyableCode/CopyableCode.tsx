@@ -22,13 +22,12 @@ export function CopyableCode({ code, label }: { code: string; label: string }) {
   const copied = said && !error;
   return (
     <div className={styles.block}>
-      {/* It scrolls, so the keyboard must reach it. */}
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <pre
         className={styles.code}
-        tabIndex={0}
         role="region"
         aria-label={label}
+        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls, so the keyboard must reach it
+        tabIndex={0}
       >
         <code>{code}</code>
       </pre>

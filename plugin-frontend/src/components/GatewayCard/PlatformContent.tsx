@@ -145,9 +145,14 @@ function Particulars({ gateway }: { gateway: GatewayHealth }) {
 }
 
 /** The gateway has words of its own for a provider's state; those that are not known here are shown as they are. */
-const providerWord = (t: Translate, state: string) =>
-  state === 'unreachable' ? t('providers.unreachable') : state;
+function providerWord(t: Translate, state: string): string {
+  return state === 'unreachable' ? t('providers.unreachable') : state;
+}
 
 /** Requests go through the gateway: without the control plane only the numbers grow old. */
-const controlPlaneNote = (t: Translate, { state }: ControlPlaneHealth) =>
-  state === 'ready' ? undefined : t('controlPlane.consequence');
+function controlPlaneNote(
+  t: Translate,
+  { state }: ControlPlaneHealth,
+): string | undefined {
+  return state === 'ready' ? undefined : t('controlPlane.consequence');
+}

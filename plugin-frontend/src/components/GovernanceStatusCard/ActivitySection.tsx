@@ -49,9 +49,11 @@ export function ActivitySection({
   );
 }
 
-const Count = ({ label, count }: { label: string; count: number }) => (
-  <div className={styles.count} data-zero={count === 0 || undefined}>
-    <dt>{label}</dt>
-    <dd>{formatCount(count)}</dd>
-  </div>
-);
+function Count({ label, count }: { label: string; count: number }) {
+  return (
+    <div className={styles.count} data-zero={count === 0 || undefined}>
+      <dt>{label}</dt>
+      <dd>{formatCount(count)}</dd>
+    </div>
+  );
+}

@@ -5,6 +5,7 @@ import {
   formatRatio,
   formatSpan,
   isZero,
+  Pace,
   paceOf,
   paceText,
 } from '../../format';
@@ -16,6 +17,9 @@ import { SectionHead, Tag } from './SectionHead';
 
 /** From this share on the budget counts as nearly used up; the service has the same limit for `budget-near`. */
 const NEAR = 0.8;
+
+/** What of a pace asks for something to be done. */
+const URGENT = new Set<Pace['kind']>(['used-up', 'runs-out']);
 
 /** Today's money against the budget, whether it will last, and when the count begins anew. */
 export function BudgetSection({
@@ -65,7 +69,10 @@ export function BudgetSection({
         />
       )}
       <div className={styles.below}>
-        <Text variant="body-small">
+        <Text
+          variant="body-small"
+          weight={URGENT.has(pace.kind) ? 'bold' : 'regular'}
+        >
           {daily ? paceText(t, pace, now) : t('budget.none')}
         </Text>
         {pace.kind !== 'day-over' && (

@@ -54,15 +54,19 @@ export function IdentitySection({
         )}
         {gatewayKey && (
           <Fact
-            label={t('key.label')}
+            label={
+              <>
+                {t('key.label')}
+                <StateBadge
+                  small
+                  tone={KEY_TONES[gatewayKey.state]}
+                  label={KEY_STATES[gatewayKey.state](t)}
+                />
+              </>
+            }
             note={<KeyNote gatewayKey={gatewayKey} now={now} />}
           >
             <span className={styles.mono}>{gatewayKey.declared}</span>
-            <StateBadge
-              small
-              tone={KEY_TONES[gatewayKey.state]}
-              label={KEY_STATES[gatewayKey.state](t)}
-            />
           </Fact>
         )}
         {policyTier && <TierFact tier={policyTier} />}
@@ -84,7 +88,12 @@ function KeyNote({
   if (!id) return null;
   return (
     <>
-      {prefix && <span className={styles.mono}>{prefix}… · </span>}
+      {prefix && (
+        <>
+          <span className={styles.mono}>{prefix}…</span>
+          {' · '}
+        </>
+      )}
       {expiresAt ? (
         <>
           {Date.parse(expiresAt) > now ? t('key.expires') : t('key.expiredOn')}{' '}
@@ -106,7 +115,12 @@ function TierFact({ tier }: { tier: PolicyTierStatus }) {
   const { declared, enforced } = tier;
   return (
     <Fact
-      label={t('tier.label')}
+      label={
+        <>
+          {t('tier.label')}
+          <TierBadge tier={tier} />
+        </>
+      }
       note={
         declared && enforced && declared !== enforced
           ? t('tier.enforcedInstead', { tier: enforced })
@@ -114,7 +128,6 @@ function TierFact({ tier }: { tier: PolicyTierStatus }) {
       }
     >
       {declared ?? enforced ?? t('tier.none')}
-      <TierBadge tier={tier} />
     </Fact>
   );
 }

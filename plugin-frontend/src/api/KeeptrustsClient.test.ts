@@ -1,0 +1,219 @@
+import { inOrder, NOW } from '../fixtures/statuses';
+import { KeeptrustsClient } from './KeeptrustsClient';
+
+const BOT = 'component:default/customer-support-bot';
+const BASE = 'http://backstage/api/proxy/keeptrusts';
+
+const json = (body: unknown, headers: Record<string, string> = {}) =>
+  new Response(JSON.stringify(body), {
+    headers: { 'content-type': 'application/json', ...headers },
+  });
+
+function clientOf(fetch: jest.Mock, timeoutMs?: number) {
+  return new KeeptrustsClient({
+    discoveryApi: {
+      getBaseUrl: async plugin => `http://backstage/api/${plugin}`,
+    },
+    fetchApi: { fetch },
+    now: () => NOW,
+    timeoutMs,
+  });
+}
+
+/** A fetch that never answers, and gives up when it is told to, as the browser's does. */
+const silent = () =>
+  jest.fn(
+    (_url: string, { signal }: RequestInit) =>
+      new Promise((_resolve, reject) =>
+        signal!.addEventListener('abort', () => reject(signal!.reason)),
+      ),
+  );
+
+describe('KeeptrustsClient', () => {
+  it('asks for an entity’s status through the proxy', async () => {
+    const fetch = jest.fn().mockResolvedValue(json(inOrder));
+
+    await expect(clientOf(fetch).getStatus(BOT)).resolves.toMatchObject({
+      value: inOrder,
+    });
+    expect(fetch).toHaveBeenCalledWith(
+      `${BASE}/v1/entities/component/default/customer-support-bot/governance`,
+      expect.objectContaining({ method: 'GET' }),
+    );
+  });
+
+  it('writes a reference as the service compares it', async () => {
+    const fetch = jest.fn().mockResolvedValue(json(inOrder));
+
+    await clientOf(fetch).getStatus('Component:Default/Bot.x');
+
+    expect(fetch.mock.calls[0][0]).toBe(
+      `${BASE}/v1/entities/component/default/bot.x/governance`,
+    );
+  });
+
+  it('asks past every cache only when told to', async () => {
+    const fetch = jest.fn().mockImplementation(async () => json(inOrder));
+    const client = clientOf(fetch);
+
+    await client.getStatus(BOT);
+    await client.getStatus(BOT, { refresh: true });
+
+    expect(
+      fetch.mock.calls.map(([, init]) => init.headers['cache-control']),
+    ).toEqual([undefined, 'no-cache']);
+  });
+
+  it('sends one request for the same entity from several cards', async () => {
+    const fetch = jest.fn().mockResolvedValue(json(inOrder));
+    const client = clientOf(fetch);
+
+    const [one, other] = await Promise.all([
+      client.getStatus(BOT),
+      client.getStatus(BOT),
+    ]);
+
+    expect(fetch).toHaveBeenCalledTimes(1);
+    expect(one).toEqual(other);
+  });
+
+  it('does not take the answer to a plain request for a refresh', async () => {
+    const fetch = jest.fn().mockImplementation(async () => json(inOrder));
+    const client = clientOf(fetch);
+
+    await Promise.all([
+      client.getStatus(BOT),
+      client.getStatus(BOT, { refresh: true }),
+    ]);
+
+    expect(fetch).toHaveBeenCalledTimes(2);
+  });
+
+  it('counts the age from the Age header, on this browser’s clock', async () => {
+    const fetch = jest.fn().mockResolvedValue(json(inOrder, { age: '12' }));
+
+    await expect(clientOf(fetch).getStatus(BOT)).resolves.toMatchObject({
+      observedAt: NOW - 12_000,
+    });
+  });
+
+  it('counts the age from the time in the answer where the header is hidden', async () => {
+    const fetch = jest.fn().mockResolvedValue(json(inOrder));
+
+    await expect(clientOf(fetch).getStatus(BOT)).resolves.toMatchObject({
+      observedAt: Date.parse(inOrder.freshness.observedAt!),
+    });
+  });
+
+  it('gives no age to facts that were never had', async () => {
+    const status = {
+      ...inOrder,
+      freshness: { ...inOrder.freshness, observedAt: null },
+    };
+    const fetch = jest.fn().mockResolvedValue(json(status, { age: '0' }));
+
+    expect((await clientOf(fetch).getStatus(BOT)).observedAt).toBeUndefined();
+  });
+
+  it('asks for many entities a thousand at a time and keeps their order', async () => {
+    const refs = Array.from(
+      { length: 2001 },
+      (_, index) => `component:default/c${index}`,
+    );
+    const fetch = jest
+      .fn()
+      .mockImplementation(async (_url, { body }) =>
+        json(
+          {
+            items: JSON.parse(body).entityRefs.map((entityRef: string) => ({
+              entityRef,
+            })),
+          },
+          { age: String(fetch.mock.calls.length) },
+        ),
+      );
+
+    const { value, observedAt } = await clientOf(fetch).getStatuses(refs);
+
+    expect(fetch).toHaveBeenCalledTimes(3);
+    expect(value.map(item => item.entityRef)).toEqual(refs);
+    expect(observedAt).toBe(NOW - 3_000);
+  });
+
+  it('asks nobody about no entities', async () => {
+    const fetch = jest.fn();
+
+    await expect(clientOf(fetch).getStatuses([])).resolves.toEqual({
+      value: [],
+      observedAt: undefined,
+    });
+    expect(fetch).not.toHaveBeenCalled();
+  });
+
+  it('refuses an answer that is not one item a reference', async () => {
+    const fetch = jest.fn().mockResolvedValue(json({ items: [] }));
+
+    await expect(clientOf(fetch).getStatuses([BOT])).rejects.toMatchObject({
+      kind: 'contract',
+    });
+  });
+
+  it('asks for spend by its period, and for the platform', async () => {
+    const fetch = jest.fn().mockRejectedValue(new TypeError('Failed to fetch'));
+    const client = clientOf(fetch);
+
+    await Promise.allSettled([client.getSpend(BOT, 7), client.getPlatform()]);
+
+    expect(fetch.mock.calls.map(([url]) => url)).toEqual([
+      `${BASE}/v1/entities/component/default/customer-support-bot/spend?days=7`,
+      `${BASE}/v1/gateway`,
+    ]);
+  });
+
+  it('says that nobody was reached when the request cannot be sent', async () => {
+    const fetch = jest.fn().mockRejectedValue(new TypeError('Failed to fetch'));
+
+    await expect(clientOf(fetch).getStatus(BOT)).rejects.toMatchObject({
+      kind: 'unreachable',
+      part: 'service',
+    });
+  });
+
+  it('gives up an answer that takes too long', async () => {
+    await expect(
+      clientOf(silent() as jest.Mock, 1).getStatus(BOT),
+    ).rejects.toMatchObject({
+      kind: 'unreachable',
+      message: 'no answer within 0.001 s',
+    });
+  });
+
+  it.each([
+    ['no JSON', () => new Response('<html>sign in</html>')],
+    ['no object', () => json(null)],
+    ['an object without what it needs', () => json({ entityRef: BOT })],
+  ])('calls %s a breach of the contract', async (_, reply) => {
+    await expect(
+      clientOf(jest.fn().mockResolvedValue(reply())).getStatus(BOT),
+    ).rejects.toMatchObject({ kind: 'contract' });
+  });
+
+  it('throws the error that a problem is', async () => {
+    const problem = {
+      type: 'urn:keeptrusts-bff:not-found',
+      title: 'Nothing is here for you',
+      status: 404,
+    };
+    const reply = new Response(JSON.stringify(problem), {
+      status: 404,
+      headers: { 'content-type': 'application/problem+json' },
+    });
+
+    await expect(
+      clientOf(jest.fn().mockResolvedValue(reply)).getStatus(BOT),
+    ).rejects.toMatchObject({
+      name: 'NotFoundError',
+      message: 'Nothing is here for you',
+    });
+  });
+});
