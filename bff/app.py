@@ -29,6 +29,7 @@ from bff.keeptrusts.transport import Transport, http_client
 from bff.resilience.breaker import BreakerState
 from bff.settings import Settings
 from bff.status.answers import Answers
+from bff.status.census import Census
 from bff.status.checks import Checks
 from bff.status.observatory import Observatory
 from bff.status.platform import PlatformStatuses
@@ -133,16 +134,20 @@ def create_app(settings: Settings, world: World | None = None, *, background: bo
         console_url=settings.keeptrusts_console_url,
         gateway_url=settings.keeptrusts_gateway_url,
     )
+    census = Census(monotonic=world.monotonic)
     service = Service(
         identity=identity,
         catalog=catalog,
         observatory=observatory,
-        answers=Answers(catalog, rules=rules, metrics=metrics),
+        answers=Answers(catalog, rules=rules, metrics=metrics, census=census),
         spend=SpendReports(catalog, reader, rules=rules),
         platform=_platform(settings, world, upstreams),
         metrics=metrics,
         checks=Checks(observatory, _breakers(control_plane, backstage), clock=world.clock),
     )
+    metrics.configured(refresh=settings.bff_refresh_seconds, stale_limit=settings.bff_stale_limit_seconds)
+    metrics.watch_findings(census.findings, census.entities)
+    metrics.watch_service(observatory.ready, lambda: service.draining)
 
     def lifespan() -> contextlib.AbstractAsyncContextManager[None]:
         return _lifespan(

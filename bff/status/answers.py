@@ -13,6 +13,7 @@ from bff.governance.assessment import assess
 from bff.governance.entity_ref import EntityRef
 from bff.governance.rules import Rules
 from bff.governance.subject import Owner, Subject
+from bff.status.census import Census
 from bff.status.observatory import Epoch
 from bff.telemetry.metrics import Metrics
 
@@ -44,8 +45,11 @@ class Answers:
     An answer depends on the entity and the epoch and on nobody who asks: whether a caller may have it is decided before.
     """
 
-    def __init__(self, catalog: Catalog, *, rules: Rules, metrics: Metrics, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(
+        self, catalog: Catalog, *, rules: Rules, metrics: Metrics, census: Census, most_bytes: int = MOST_BYTES
+    ) -> None:
         self._catalog = catalog
+        self._census = census
         self._rules = rules
         self._stale_rules = replace(rules, stale=True)
         self._metrics = metrics
@@ -66,6 +70,7 @@ class Answers:
         status = assess(
             subject, epoch.organisation, epoch.assessed_at, self._stale_rules if epoch.stale else self._rules
         )
+        self._census.record(subject.ref, (finding.code for finding in status.findings))
         answer = serialised(status.model_dump_json().encode())
         # An answer larger than the whole memory is served and forgotten.
         if len(answer.body) + _OVERHEAD <= self._memory.maxsize:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -76,6 +76,17 @@ class Metrics:
             "snapshot_stale_seconds_left",
             "Time until the facts are too old to be served if no read succeeds; -1 before the first",
         )
+        self._refresh_seconds = gauge("snapshot_refresh_seconds", "Age at which the facts are read anew, as configured")
+        self._stale_limit_seconds = gauge(
+            "snapshot_stale_limit_seconds", "Age up to which the facts are served while no read succeeds, as configured"
+        )
+        self._ready = gauge("ready", "1 while answers can be given, as /readyz says it while not draining")
+        self._draining = gauge("draining", "1 once the process has been told to stop")
+        self._findings = gauge(
+            "entities_with_finding", "Entities with the finding, of those assessed within the last hour", "code"
+        )
+        self._assessed = gauge("entities_assessed", "Entities that were assessed within the last hour")
+        self._findings_source: Callable[[], Mapping[str, int]] = dict
         gauge("build_info", "1, with the version as label", "version").labels(bff.__version__).set(1)
         for outcome in ("hit", "miss"):
             self._renderings.labels(outcome)
@@ -110,6 +121,21 @@ class Metrics:
         self._snapshot_age.set_function(age)
         self._stale_left.set_function(stale_left)
 
+    def watch_service(self, ready: Callable[[], bool], draining: Callable[[], bool]) -> None:
+        """Ask whether it answers and whether it is about to stop whenever metrics are read."""
+        self._ready.set_function(lambda: float(ready()))
+        self._draining.set_function(lambda: float(draining()))
+
+    def watch_findings(self, findings: Callable[[], Mapping[str, int]], entities: Callable[[], int]) -> None:
+        """Ask for the entities by finding, and for their number, whenever metrics are read."""
+        self._findings_source = findings
+        self._assessed.set_function(entities)
+
+    def configured(self, *, refresh: float, stale_limit: float) -> None:
+        """Show the ages, in seconds, against which alerts hold the age of the facts."""
+        self._refresh_seconds.set(refresh)
+        self._stale_limit_seconds.set(stale_limit)
+
     def attempt(self, system: str, operation: str, outcome: str, seconds: float) -> None:
         """One attempt to call an outside system ended."""
         self._attempts.labels(system, operation, outcome).inc()
@@ -126,6 +152,8 @@ class Metrics:
 
     def exposition(self) -> bytes:
         """All metrics in Prometheus' text format."""
+        for code, entities in self._findings_source().items():
+            self._findings.labels(code).set(entities)
         return generate_latest(self.registry)
 
 
