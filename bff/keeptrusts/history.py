@@ -49,7 +49,9 @@ class Histories:
         closed = [BudgetWindow.of(today.day - ago * _ONE_DAY, self._zone) for ago in range(days - 1, 0, -1)]
         everyday = [day.day for day in (*closed, today)]
         if wallets.value is None:
-            reason = f"the wallets could not be read: {wallets.detail}" if wallets.detail else "no wallet has been read yet"
+            reason = (
+                f"the wallets could not be read: {wallets.detail}" if wallets.detail else "no wallet has been read yet"
+            )
             return SpendHistory(incomplete_days=dict.fromkeys(everyday, reason))
         paying, too_many = _paying(wallets.value, team_id)
         sums = _Sums(key_id)
