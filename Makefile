@@ -98,6 +98,7 @@ lock: dev-setup ## Renew the pinned dependencies
 	cd requirements && ../$(LOCK) ../pyproject.toml -o runtime.txt
 	cd requirements && ../$(LOCK) build.in -c runtime.txt -o build.txt
 	cd requirements && ../$(LOCK) ../pyproject.toml dev.in -c runtime.txt -c build.txt -o dev.txt
+	cd requirements && ../$(LOCK) ../pyproject.toml --all-extras -c dev.txt -o container.txt
 
 .PHONY: clean
 clean: ## Remove what the targets above have made
