@@ -89,6 +89,18 @@ class KeeptrustsClient:
         body = {"name": name} | ({"description": description} if description else {})
         return await self._make(Call("teams.create", "POST", contract.TEAMS), TeamRecord, body)
 
+    async def change_team(self, team_id: str, *, name: str, description: str | None) -> TeamRecord:
+        """Give a team another name or description. 409 (`UpstreamRejectedError`) when the name exists.
+
+        A: Keeptrusts' command line documents the change (`kt team update`), the path is assumed as of its neighbours.
+        """
+        call = Call("teams.change", "PATCH", f"{contract.TEAMS}/{_segment(team_id)}")
+        return await self._make(call, TeamRecord, {"name": name, "description": description})
+
+    async def delete_team(self, team_id: str) -> None:
+        """Delete a team. A: as `change_team`, after `kt team delete`."""
+        await self._transport.send(Call("teams.delete", "DELETE", f"{contract.TEAMS}/{_segment(team_id)}"))
+
     async def create_token(
         self, name: str, *, team_id: str, description: str | None = None, expires_at: datetime | None = None
     ) -> tuple[str, SecretStr, Mapping[str, Any]]:

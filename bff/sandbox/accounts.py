@@ -15,7 +15,7 @@ from datetime import datetime
 from hashlib import sha256
 from itertools import count
 
-from bff.sandbox.errors import DuplicateError, InvalidError, NotFoundError
+from bff.sandbox.errors import DuplicateError, InUseError, InvalidError, NotFoundError
 from bff.sandbox.faults import Surface
 from bff.sandbox.records import Charge, Configuration, Cost, Decision, Key, Team, Verdict
 from bff.sandbox.timeline import Order, Timeline
@@ -79,10 +79,35 @@ class State:
             raise DuplicateError(f"a team named {name!r} exists")
         _check_room("teams", len(self._teams), MOST_TEAMS)
         serial = self._serial()
-        slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-        team = Team(f"team_{self._run}{serial:06x}", serial, name, slug, description, created_at or self.clock())
+        team = Team(f"team_{self._run}{serial:06x}", serial, name, _slug(name), description, created_at or self.clock())
         self._teams[team.id] = team
         return team
+
+    def change_team(self, team_id: str, *, name: str, description: str | None) -> Team:
+        """Give a team this name, which no other may have, and this description."""
+        _check_name("team", name)
+        self.team(team_id)
+        if any(team.name == name and team.id != team_id for team in self._teams.values()):
+            raise DuplicateError(f"a team named {name!r} exists")
+        changed = self._teams[team_id] = replace(
+            self._teams[team_id], name=name, slug=_slug(name), description=description
+        )
+        if (account := self.wallets.of_team(team_id)) is not None:
+            account.name = name
+        return changed
+
+    def delete_team(self, team_id: str) -> None:
+        """Take a team away that has no key in force, no configuration and no money; its bookings stay in the books."""
+        self.team(team_id)
+        account = self.wallets.of_team(team_id)
+        held = {
+            "an active token": any(key.team_id == team_id and key.revoked_at is None for key in self._keys.values()),
+            "a configuration": any(other.team_id == team_id for other in self._configurations.values()),
+            "money in its wallet": account is not None and bool(account.balance or account.reserved),
+        }
+        if held_by := [what for what, there in held.items() if there]:
+            raise InUseError(f"the team still has {', '.join(held_by)}")
+        del self._teams[team_id]
 
     def create_key(
         self,
@@ -192,6 +217,10 @@ class State:
 def decision_order(decision: Decision) -> Order:
     """Where a decision stands among the others."""
     return decision.timestamp, decision.serial
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def _hashed(secret: str) -> bytes:

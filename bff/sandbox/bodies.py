@@ -34,6 +34,13 @@ class NewTeam(Body):
     description: Text | None = None
 
 
+class ChangedTeam(Body):
+    """`PATCH /v1/teams/{id}`: a member that is left out stays as it is."""
+
+    name: Name | None = None
+    description: Text | None = None
+
+
 class NewToken(Body):
     """`POST /v1/tokens`."""
 

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from bff.keeptrusts import contract
 from bff.sandbox.accounts import State
-from bff.sandbox.bodies import Movement, NewConfiguration, NewTeam, NewToken, read_body
+from bff.sandbox.bodies import ChangedTeam, Movement, NewConfiguration, NewTeam, NewToken, read_body
 from bff.sandbox.edge import Edge
 from bff.sandbox.errors import ForbiddenError, InvalidError, SandboxError, UnauthenticatedError
 from bff.sandbox.faults import Faults
@@ -66,7 +66,9 @@ class _ControlPlane:
             Route(contract.WHOAMI, self.whoami),
             Route(contract.TEAMS, self.teams, methods=["GET"]),
             Route(contract.TEAMS, self.create_team, methods=["POST"]),
-            Route(contract.TEAMS + "/{id}", self.team),
+            Route(contract.TEAMS + "/{id}", self.team, methods=["GET"]),
+            Route(contract.TEAMS + "/{id}", self.change_team, methods=["PATCH"]),
+            Route(contract.TEAMS + "/{id}", self.delete_team, methods=["DELETE"]),
             Route(contract.TOKENS, self.tokens, methods=["GET"]),
             Route(contract.TOKENS, self.create_token, methods=["POST"]),
             Route(contract.TOKENS + "/{id}", self.revoke_token, methods=["DELETE"]),
@@ -107,6 +109,22 @@ class _ControlPlane:
         body = await read_body(request, NewTeam)
         team = self._state.create_team(body.name, description=body.description)
         return json_reply(_record(team, contract.TeamRecord), 201)
+
+    async def change_team(self, request: Request) -> Response:
+        self._allow(request, WRITE)
+        body = await read_body(request, ChangedTeam)
+        team = self._state.team(request.path_params["id"])
+        changed = self._state.change_team(
+            team.id,
+            name=body.name or team.name,
+            description=body.description if "description" in body.model_fields_set else team.description,
+        )
+        return json_reply(_record(changed, contract.TeamRecord))
+
+    async def delete_team(self, request: Request) -> Response:
+        self._allow(request, WRITE)
+        self._state.delete_team(request.path_params["id"])
+        return Response(status_code=204)
 
     async def tokens(self, request: Request) -> Response:
         self._allow(request, READ)

@@ -59,6 +59,14 @@ class DuplicateError(SandboxError):
     code = "already_exists"
 
 
+class InUseError(SandboxError):
+    """It cannot be taken away while something depends on it."""
+
+    status = 409
+    type = "conflict_error"
+    code = "in_use"
+
+
 class InvalidError(SandboxError):
     """The request cannot be understood or carried out as it stands."""
 
