@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from playwright.async_api import Browser, async_playwright
 
 from tests.e2e.harness import chromium
 from tests.e2e.harness.backstage import Backstage
+from tests.e2e.harness.service import Service
 from tests.e2e.harness.switch import Switch
 from tests.e2e.harness.window import Window, open_window
 
@@ -39,6 +40,21 @@ async def backstage(switch: Switch, tmp_path_factory: pytest.TempPathFactory) ->
     log = tmp_path_factory.mktemp("backstage") / "backstage.log"
     async with Backstage(bff_url=switch.url, token=secrets.token_urlsafe(24), log=log) as backstage:
         yield backstage
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def running_service(backstage: Backstage, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
+    """The service, verifying callers with Backstage, in front of the sandbox; nobody has led the proxy to it yet."""
+    log = tmp_path_factory.mktemp("service") / "service.log"
+    async with Service(backstage_url=backstage.url, token=backstage.token, log=log) as service:
+        yield service
+
+
+@pytest.fixture
+def service(running_service: Service, switch: Switch) -> Iterator[Service]:
+    """The service behind Backstage's proxy."""
+    with switch.to(running_service.port):
+        yield running_service
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
