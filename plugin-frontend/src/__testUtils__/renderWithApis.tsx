@@ -27,7 +27,9 @@ export function surroundedBy({
         [translationApiRef, mockApis.translation()],
       ]}
     >
-      <MemoryRouter>
+      <MemoryRouter
+        future={{ v7_startTransition: true, v7_relativeSplatPath: true }}
+      >
         <EntityProvider entity={entity}>{children}</EntityProvider>
       </MemoryRouter>
     </TestApiProvider>

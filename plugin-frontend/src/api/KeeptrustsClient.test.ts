@@ -120,18 +120,16 @@ describe('KeeptrustsClient', () => {
       { length: 2001 },
       (_, index) => `component:default/c${index}`,
     );
-    const fetch = jest
-      .fn()
-      .mockImplementation(async (_url, { body }) =>
-        json(
-          {
-            items: JSON.parse(body).entityRefs.map((entityRef: string) => ({
-              entityRef,
-            })),
-          },
-          { age: String(fetch.mock.calls.length) },
-        ),
-      );
+    const fetch = jest.fn().mockImplementation(async (_url, { body }) =>
+      json(
+        {
+          items: JSON.parse(body).entityRefs.map((entityRef: string) => ({
+            entityRef,
+          })),
+        },
+        { age: String(fetch.mock.calls.length) },
+      ),
+    );
 
     const { value, observedAt } = await clientOf(fetch).getStatuses(refs);
 

@@ -1,0 +1,73 @@
+import { screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { renderWithApis } from '../../__testUtils__/renderWithApis';
+import {
+  ContractError,
+  KeeptrustsError,
+  NotConfiguredError,
+  NotFoundError,
+  NotPermittedError,
+  ServiceError,
+  UnreachableError,
+} from '../../api';
+import { Failure } from './Failure';
+
+const rendered = (error: KeeptrustsError, onRetry = () => {}) =>
+  renderWithApis(
+    <Failure error={error} busy={false} retryable onRetry={onRetry} />,
+  );
+
+describe('Failure', () => {
+  it.each<[KeeptrustsError, string]>([
+    [new NotPermittedError(''), 'Not permitted'],
+    [new NotFoundError(''), 'Nothing here for you'],
+    [
+      new NotConfiguredError(''),
+      'Backstage is not connected to Keeptrusts yet',
+    ],
+    [new ContractError(''), 'The answer could not be read'],
+    [new ServiceError(''), 'The service failed'],
+    [
+      new UnreachableError('', { part: 'service' }),
+      'The governance service cannot be reached',
+    ],
+    [
+      new UnreachableError('', { part: 'keeptrusts' }),
+      'Keeptrusts cannot be reached',
+    ],
+    [
+      new UnreachableError('', { part: 'catalog' }),
+      'The catalog cannot be reached',
+    ],
+    [
+      new UnreachableError('', { part: 'identity' }),
+      'Your sign-in cannot be verified now',
+    ],
+  ])('tells every cause apart: %s', (error, title) => {
+    rendered(error);
+
+    expect(screen.getByRole('heading', { name: title })).toBeInTheDocument();
+  });
+
+  it('tries again when asked to', async () => {
+    const onRetry = jest.fn();
+    rendered(new ServiceError(''), onRetry);
+
+    await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
+
+    expect(onRetry).toHaveBeenCalledTimes(1);
+  });
+
+  it('shows what the service says, the request’s id and when to try again', () => {
+    const details = {
+      detail: 'No answer since 11:15.',
+      requestId: 'req-1',
+      retryAfter: 90,
+    };
+    rendered(new UnreachableError('', { part: 'keeptrusts', ...details }));
+
+    expect(screen.getByRole('alert')).toHaveTextContent(
+      /No answer since 11:15\..*Request req-1.*Worth trying again in 1 min/,
+    );
+  });
+});
