@@ -61,10 +61,12 @@ class Counted(httpx.ASGITransport):
     def __init__(self, app: Any) -> None:
         super().__init__(app=app, raise_app_exceptions=False)
         self.paths: list[str] = []
+        self.hosts: set[str] = set()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Remember and pass on."""
         self.paths.append(request.url.path)
+        self.hosts.add(request.headers["host"])
         return await super().handle_async_request(request)
 
 
@@ -123,6 +125,8 @@ async def running() -> AsyncIterator[Running]:
 async def _running(
     *,
     now: datetime = NOON,
+    read_token: str = READ_TOKEN,
+    admin_token: str = ADMIN_TOKEN,
     catalog: Path | None = None,
     faults: Faults | None = None,
     seeded: bool = True,
@@ -132,7 +136,7 @@ async def _running(
     time = Time(now)
     state, faults = State(time.now), faults or Faults()
     scenario = seed_scenario(state, now=now, timezone=ZoneInfo("UTC")) if seeded else Scenario({}, {})
-    upstream = Counted(create_control_plane(state, read_token=READ_TOKEN, admin_token=ADMIN_TOKEN, faults=faults))
+    upstream = Counted(create_control_plane(state, read_token=read_token, admin_token=admin_token, faults=faults))
     gateway = httpx.ASGITransport(create_gateway(state, faults=faults))
     lines: list[bytes] = []
     world = World(
@@ -146,7 +150,7 @@ async def _running(
     )
     defaults: dict[str, Any] = {
         "keeptrusts_api_url": API_URL,
-        "keeptrusts_api_token": READ_TOKEN,
+        "keeptrusts_api_token": read_token,
         "keeptrusts_gateway_url": GATEWAY_URL,
         "keeptrusts_console_url": "https://console.keeptrusts.internal",
         "bff_auth": "none",
