@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from bff.cli.main import Exit, Failure
+from bff.cli.exits import Exit, Failure
 from bff.governance.entity_ref import EntityRef, EntityRefError
 
 TIMEOUT_SECONDS = 20.0

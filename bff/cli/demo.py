@@ -13,7 +13,7 @@ import click
 import httpx
 
 from bff.app import App, create_app
-from bff.cli.main import Exit, Failure
+from bff.cli.exits import Exit, Failure
 from bff.cli.server import Server, address, listen, run
 from bff.sandbox import ADMIN_TOKEN, READ_TOKEN
 from bff.sandbox.accounts import State

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.text import Text
 
-from bff.cli.main import Exit, Failure
+from bff.cli.exits import Exit, Failure
 from bff.cli.tables import console, printable
 from bff.keeptrusts.client import KeeptrustsClient
 from bff.keeptrusts.examination import Trial, Verdict, examine_control_plane, examine_gateway

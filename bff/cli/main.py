@@ -1,50 +1,12 @@
-"""The command line: which commands there are and what their exit codes mean."""
+"""The command line: which commands there are."""
 
 from __future__ import annotations
 
-from enum import IntEnum
 from pathlib import Path
 
 import click
 
 import bff
-
-
-class Exit(IntEnum):
-    """Exit codes, for scripts."""
-
-    OK = 0
-    FOUND = 1
-    """Something is wrong with what was asked about: `status --fail-on`, `doctor`."""
-    USAGE = 2
-    """The command's own words are wrong (click's code)."""
-    SETTINGS = 3
-    """A setting is missing or wrong."""
-    PORT = 4
-    """A port cannot be listened on."""
-    UNREACHABLE = 5
-    """The BFF cannot be reached, or cannot answer now."""
-    NOT_FOUND = 6
-    """No such entity, or not for this caller."""
-    DENIED = 7
-    """The BFF does not accept this caller."""
-
-
-class Failure(click.ClickException):
-    """Ends the command with one line on standard error and an exit code."""
-
-    def __init__(self, message: str, code: Exit) -> None:
-        super().__init__(message)
-        self.code = code
-
-    @property
-    def exit_code(self) -> int:  # type: ignore[override]  # click's is a class attribute, and ours depends on the failure
-        """What the process ends with."""
-        return int(self.code)
-
-    def show(self, file: object = None) -> None:  # noqa: ARG002 - click's signature
-        """Print the one line."""
-        click.echo(f"keeptrusts-bff: {self.message}", err=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -122,6 +84,19 @@ def spend(*, entity_ref: str, url: str, as_json: bool, days: int) -> None:
     from bff.cli.spend import spend as run  # noqa: PLC0415
 
     run(entity_ref, url=url, as_json=as_json, days=days)
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True)
+@click.option(
+    "--closed", is_flag=True, help="The files are the whole catalog: a reference to anything else is a fault."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list of faults.")
+def lint(*, files: tuple[str, ...], closed: bool, as_json: bool) -> None:
+    """Check the catalog entities in FILES (files, folders searched whole, globs); exits with 1 when something is wrong."""
+    from bff.cli.lint import lint as run  # noqa: PLC0415
+
+    run(files, closed=closed, as_json=as_json)
 
 
 @main.command()

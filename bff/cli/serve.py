@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bff.app import create_app
-from bff.cli.main import Exit, Failure
+from bff.cli.exits import Exit, Failure
 from bff.cli.server import Server, address, listen, run
 from bff.settings import Settings, SettingsError
 from bff.telemetry import logs

@@ -12,7 +12,7 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
-from bff.cli.main import Exit, Failure
+from bff.cli.exits import Exit, Failure
 
 BACKLOG = 2048
 CLOSE_SECONDS = 5

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bff.cli.bff_client import ask
-from bff.cli.main import Exit, Failure
+from bff.cli.exits import Exit, Failure
 from bff.cli.tables import BAR_CELLS, console, money, printable
 from bff.governance.wire import SpendReport
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bff import settings
-from bff.cli.main import Exit, main
+from bff.cli.exits import Exit
+from bff.cli.main import main
 from bff.governance.findings import Code
 from bff.telemetry import metrics
 from bff.web.openapi import OPERATIONS

@@ -95,14 +95,19 @@ class Large:
 
     @staticmethod
     def _begin(*words: str, **settings: str) -> subprocess.Popen[str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("BFF_", "KEEPTRUSTS_", "BACKSTAGE_"))}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("BFF_", "KEEPTRUSTS_", "BACKSTAGE_"))
+        }
         piped = subprocess.PIPE if "sandbox" in words else None
         return subprocess.Popen([COMMAND, *words], env=kept | settings, stdout=piped, text=True)
 
     def _fill(self) -> None:
         admin = {"authorization": "Bearer sandbox-admin-token"}
         teams = [
-            json.loads(post(f"{self.api_url}/v1/teams", {"name": f"team-{team}"}, **admin))["id"] for team in range(TEAMS)
+            json.loads(post(f"{self.api_url}/v1/teams", {"name": f"team-{team}"}, **admin))["id"]
+            for team in range(TEAMS)
         ]
         for team, team_id in enumerate(teams):
             configuration = {"name": f"team-{team}-config", "team_id": team_id, "template_id": "tier-2-internal"}
@@ -110,14 +115,19 @@ class Large:
             allocation = {"team_id": team_id, "amount": 1000, "currency": "USD", "note": "start"}
             post(f"{self.api_url}/v1/wallets/allocate", allocation, **admin)
         for key in range(KEYS):
-            token = {"name": f"team-{key % TEAMS}-key-{key // TEAMS}", "token_type": "gateway", "team_id": teams[key % TEAMS]}
+            token = {
+                "name": f"team-{key % TEAMS}-key-{key // TEAMS}",
+                "token_type": "gateway",
+                "team_id": teams[key % TEAMS],
+            }
             post(f"{self.api_url}/v1/tokens", token, **admin)
 
     @staticmethod
     def _write(folder: Path) -> None:
         groups = [GROUP.format(team=team) for team in range(TEAMS)]
         entities = [
-            ENTITY.format(number=number, team=number % KEYS % TEAMS, key=number % KEYS // TEAMS) for number in range(ENTITIES)
+            ENTITY.format(number=number, team=number % KEYS % TEAMS, key=number % KEYS // TEAMS)
+            for number in range(ENTITIES)
         ]
         (folder / "groups.yaml").write_text("---\n".join(groups))
         for start in range(0, ENTITIES, 1000):
@@ -146,7 +156,10 @@ def test_it_stays_small_and_quick(large: Large) -> None:
     print(f"\nby-refs of 1,000: {best * 1000:.0f} ms; resident: {resident / 2**20:.0f} MiB; upstream: {after}")
     assert best < MOST_SECONDS
     assert resident < MOST_RESIDENT
-    pages = {route: -(-count // 200) for route, count in (("GET /v1/teams", TEAMS), ("GET /v1/tokens", KEYS), ("GET /v1/configurations", TEAMS))}
+    pages = {
+        route: -(-count // 200)
+        for route, count in (("GET /v1/teams", TEAMS), ("GET /v1/tokens", KEYS), ("GET /v1/configurations", TEAMS))
+    }
     readings = after["GET /v1/teams"] // pages["GET /v1/teams"]
     for route, each in pages.items():
         assert after[route] == readings * each

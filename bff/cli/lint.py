@@ -1,0 +1,46 @@
+"""`keeptrusts-bff lint`: what is wrong with catalog files, a line each."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Sequence
+
+import click
+
+from bff.cli.exits import Exit, Failure
+from bff.lint.apis import validates_definitions
+from bff.lint.report import NothingThereError, Report
+from bff.lint.report import lint as look
+
+
+def lint(patterns: Sequence[str], *, closed: bool, as_json: bool) -> None:
+    """Print the faults of the files that `patterns` name; exits with 1 when there are any, with 2 when no file is there."""
+    try:
+        report = look(patterns, closed=closed)
+    except NothingThereError as error:
+        raise Failure(str(error), Exit.USAGE) from None
+    if as_json:
+        click.echo(json.dumps([dataclasses.asdict(fault) for fault in report.faults], indent=2))
+    else:
+        for fault in report.faults:
+            click.echo(str(fault))
+        click.echo(_summary(report), err=True)
+    if report.faults:
+        sys.exit(Exit.FOUND)
+
+
+def _summary(report: Report) -> str:
+    looked_at = f"{_counted(report.entities, 'entity', 'entities')} in {_counted(report.files, 'file', 'files')}"
+    found = _counted(len(report.faults), "fault", "faults") if report.faults else "no fault"
+    without = (
+        ""
+        if validates_definitions()
+        else "; API definitions only by their form: openapi-spec-validator is not installed"
+    )
+    return f"{looked_at}: {found}{without}"
+
+
+def _counted(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"
