@@ -26,6 +26,10 @@ test: check e2e-setup test-python ## Set up what is needed and run every check a
 test-python: dev-setup
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+.PHONY: backstage
+backstage: e2e-setup ## The demo inside a real Backstage (minutes once, then seconds)
+	$(BIN)/python -m tests.e2e.harness.demo
+
 .PHONY: check
 check: dev-setup ## Formatter, linter, types and layers
 	$(BIN)/ruff format --check $(CODE)

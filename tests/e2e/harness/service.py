@@ -27,10 +27,18 @@ _OURS = ("BFF_", "KEEPTRUSTS_", "BACKSTAGE_", "VAULT_")
 class Service:
     """`keeptrusts-bff serve` in front of `keeptrusts-bff sandbox`, both on free ports, callers verified by `backstage_url`.
 
-    `log` takes the service's output. `settings` are added to those that it needs, or win over them.
+    `log` takes the service's output; with `traffic` chat completions keep going. `settings` are added to those that it needs, or win over them.
     """
 
-    def __init__(self, *, backstage_url: str, token: str, log: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        backstage_url: str = "",
+        token: str,
+        log: Path,
+        settings: Mapping[str, str] | None = None,
+        traffic: bool = False,
+    ) -> None:
         self.port = free_port()
         self.url = f"http://{LOOPBACK}:{self.port}"
         self.log = log
@@ -47,8 +55,13 @@ class Service:
             "KEEPTRUSTS_CONSOLE_URL": "https://console.keeptrusts.internal",
             **(settings or {}),
         }
+        self._traffic = "--traffic" if traffic else "--no-traffic"
         self._sandbox: asyncio.subprocess.Process | None = None
         self._bff: asyncio.subprocess.Process | None = None
+
+    def serve_for(self, backstage_url: str) -> None:
+        """Verify callers with the Backstage at this address, which may need ours before it has one."""
+        self._settings["BACKSTAGE_URL"] = backstage_url
 
     async def start(self) -> None:
         """Start the sandbox and then the service, and wait until it is ready."""
@@ -59,6 +72,7 @@ class Service:
             "0",
             "--gateway-port",
             "0",
+            self._traffic,
             env=_environment({}),
             stdout=asyncio.subprocess.PIPE,
         )
