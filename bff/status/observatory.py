@@ -19,6 +19,9 @@ log = logger("observatory")
 LEAST_SECONDS_BETWEEN_READS = 5.0
 """However often clients ask for a refresh, and however short a failure: Keeptrusts is not read more often than this."""
 
+LONGEST_WAIT = 10.0
+"""Seconds for which a request waits for a reading. The reading goes on after that: it may be of many calls."""
+
 Served = Literal["read", "fresh", "revalidating", "stale"]
 """How an answer came by its facts: it waited for a reading; they were young; old, and are being read anew; Keeptrusts is down."""
 
@@ -65,7 +68,7 @@ class Observatory:
 
     `refresh` is the age at which they are read anew, `stale_limit` the age up to which they may be shown when that fails.
     `clock` gives aware wall-clock time for what is shown, `monotonic` seconds for what is due: a clock that jumps makes
-    nothing due and nothing too old.
+    nothing due and nothing too old. `longest_wait` is how many seconds a request waits for a reading.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class Observatory:
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
         metrics: Metrics,
+        longest_wait: float = LONGEST_WAIT,
     ) -> None:
         self._reader = reader
         self._refresh = refresh.total_seconds()
@@ -84,6 +88,7 @@ class Observatory:
         self._clock = clock
         self._monotonic = monotonic
         self._metrics = metrics
+        self._longest_wait = longest_wait
         self._flight: SingleFlight[Epoch] = SingleFlight()
         self._background: set[asyncio.Task[Epoch]] = set()
         self._epoch: Epoch | None = None
@@ -102,7 +107,7 @@ class Observatory:
         """
         epoch, waited = self._epoch, False
         if epoch is None or (insist and self._since(epoch) >= LEAST_SECONDS_BETWEEN_READS):
-            epoch, waited = await self._read(), True
+            epoch, waited = await self._read_for_a_request(epoch)
         elif self._since(epoch) >= self._refresh_due(epoch):
             self._read_in_background()
         self._require_facts(epoch)
@@ -151,6 +156,18 @@ class Observatory:
         except FactsUnavailableError:
             return False
         return True
+
+    async def _read_for_a_request(self, known: Epoch | None) -> tuple[Epoch, bool]:
+        """A new epoch and True; the known one and False when a new one takes too long."""
+        try:
+            async with asyncio.timeout(self._longest_wait):
+                return await self._read(), True
+        except TimeoutError:
+            if known is None:
+                raise FactsUnavailableError(
+                    "Keeptrusts has not been read yet.", retry_after=LEAST_SECONDS_BETWEEN_READS
+                ) from None
+            return known, False
 
     async def _read(self) -> Epoch:
         if self._flight.busy("facts"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import datetime
@@ -19,7 +20,7 @@ from bff.governance.spend_report import report_spend
 from bff.governance.subject import Subject
 from bff.resilience.single_flight import SingleFlight
 from bff.status.answers import Answer, owner_of, serialised
-from bff.status.observatory import Epoch
+from bff.status.observatory import LEAST_SECONDS_BETWEEN_READS, LONGEST_WAIT, Epoch, FactsUnavailableError
 
 MOST_REPORTS = 2_000
 
@@ -37,22 +38,34 @@ class SpendReports:
     Numbers are withheld on the same grounds as in the entity's status: both decide with `find_claimed_key`.
     """
 
-    def __init__(self, catalog: Catalog, histories: SpendHistories, *, rules: Rules) -> None:
+    def __init__(
+        self, catalog: Catalog, histories: SpendHistories, *, rules: Rules, longest_wait: float = LONGEST_WAIT
+    ) -> None:
         self._catalog = catalog
         self._histories = histories
         self._rules = rules
+        self._longest_wait = longest_wait
         self._flight: SingleFlight[Answer] = SingleFlight()
         self._memory: LRUCache[tuple[EntityRef, int], tuple[int, Subject, Answer]] = LRUCache(MOST_REPORTS)
 
     async def of(self, entity: Entity, epoch: Epoch, *, days: int) -> Answer:
-        """The spend of `entity` over the last `days` budget days (1 to 90)."""
+        """The spend of `entity` over the last `days` budget days (1 to 90).
+
+        Raises `FactsUnavailableError` when it takes longer than a request waits: the reading goes on for the next one.
+        """
         subject = Subject(entity.ref, entity.annotations, await owner_of(entity, self._catalog))
         remembered = self._memory.get((subject.ref, days))
         if remembered is not None and remembered[0] == epoch.version and remembered[1] == subject:
             return remembered[2]
         # What a subject says of itself may differ between two who ask: they share a flight only for the same words.
         key = (subject.ref, days, epoch.version, tuple(sorted(subject.annotations.items())), subject.owner)
-        answer = await self._flight.do(key, lambda: self._report(subject, epoch, days))
+        try:
+            async with asyncio.timeout(self._longest_wait):
+                answer = await self._flight.do(key, lambda: self._report(subject, epoch, days))
+        except TimeoutError:
+            raise FactsUnavailableError(
+                "The bookings of these days are still being read.", retry_after=LEAST_SECONDS_BETWEEN_READS
+            ) from None
         self._memory[subject.ref, days] = (epoch.version, subject, answer)
         return answer
 

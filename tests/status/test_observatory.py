@@ -264,3 +264,29 @@ async def test_the_age_is_a_metric(observatory: Observatory, time: Time) -> None
     exposition = metrics.exposition()
     assert b"keeptrusts_bff_snapshot_age_seconds 100.0" in exposition
     assert b"keeptrusts_bff_snapshot_stale_seconds_left 500.0" in exposition
+
+
+async def test_a_request_waits_for_a_reading_and_not_for_ever(time: Time, reader: Reader) -> None:
+    """When a reading takes too long a cold service says so, and whoever insists gets the facts there are; the reading goes on."""
+    observatory = Observatory(
+        reader,
+        refresh=timedelta(seconds=30),
+        stale_limit=timedelta(minutes=10),
+        clock=time.now,
+        monotonic=time.monotonic,
+        metrics=Metrics(),
+        longest_wait=0,
+    )
+    reader.gate = asyncio.Event()
+    with pytest.raises(FactsUnavailableError, match="not been read yet"):
+        await observatory.current()
+    reader.gate.set()
+    await settle()
+    assert (await observatory.current())[0].version == 1
+    time.pass_(31)
+    reader.gate.clear()
+    epoch, served = await observatory.current(insist=True)
+    assert (epoch.version, served, reader.reads) == (1, "revalidating", 2)
+    reader.gate.set()
+    await settle()
+    assert (await observatory.current())[0].version == 2
