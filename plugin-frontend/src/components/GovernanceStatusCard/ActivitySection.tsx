@@ -35,11 +35,11 @@ export function ActivitySection({
       </dl>
       <div className={styles.below}>
         <Text variant="body-small" color="secondary">
-          {lastRequestAt
-            ? t('activity.last', {
-                age: formatAge(t, now - Date.parse(lastRequestAt)),
-              })
-            : t('activity.none')}
+          {lastRequestAt &&
+            t('activity.last', {
+              age: formatAge(t, now - Date.parse(lastRequestAt)),
+            })}
+          {requests === 0 && complete && t('activity.none')}
         </Text>
         {console && (
           <ExternalLink href={console}>{t('activity.console')}</ExternalLink>
