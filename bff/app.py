@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp
 
 from bff.backstage.caller import Identity
 from bff.backstage.catalog import BackstageCatalog
+from bff.backstage.client import DEADLINE as BACKSTAGE_DEADLINE
 from bff.backstage.client import BackstageClient
 from bff.backstage.entities import Catalog
 from bff.backstage.files import FileCatalog
@@ -25,17 +27,20 @@ from bff.governance.wire import Links
 from bff.keeptrusts.client import KeeptrustsClient
 from bff.keeptrusts.gateway import ControlPlaneProbe, GatewayClient
 from bff.keeptrusts.reader import FactsReader
-from bff.keeptrusts.transport import Transport, http_client
+from bff.keeptrusts.transport import Limits, Transport, http_client
 from bff.resilience.breaker import BreakerState
-from bff.settings import Settings
+from bff.settings import Settings, SettingsError
 from bff.status.answers import Answers
 from bff.status.census import Census
 from bff.status.checks import Checks
-from bff.status.observatory import Observatory
+from bff.status.observatory import LONGEST_WAIT, Observatory
 from bff.status.platform import PlatformStatuses
 from bff.status.spend import SpendReports
+from bff.status.traced_reader import TracedReader
 from bff.telemetry.logs import AccessLog
 from bff.telemetry.metrics import Metrics
+from bff.telemetry.otlp import TracesError, traces_from
+from bff.telemetry.traces import Traces
 from bff.web.envelope import Envelope
 from bff.web.routes import routes
 from bff.web.service import Service
@@ -57,6 +62,10 @@ class World:
     gateway: httpx.AsyncBaseTransport | None = None
     backstage: httpx.AsyncBaseTransport | None = None
     access: AccessLog | None = None
+    limits: Limits = field(default_factory=Limits)
+    """How long calls to outside systems may take; Backstage's share its `deadline`, where that is shorter than their own."""
+    longest_wait: float = LONGEST_WAIT
+    traces: Traces = field(default_factory=Traces)
 
 
 @dataclass(slots=True)
@@ -93,6 +102,8 @@ class _Upstreams:
             random=self.world.random,
             clock=self.world.clock,
             sleep=self.world.sleep,
+            limits=self.world.limits,
+            traces=self.world.traces,
         )
         self.opened.append(transport)
         return transport
@@ -108,7 +119,7 @@ def create_app(settings: Settings, world: World | None = None, *, background: bo
     Raises `SettingsError` when a setting that serving needs is missing.
     """
     settings.require_for_serving()
-    world = world or World()
+    world = world or World(traces=_traces())
     metrics = Metrics()
     upstreams = _Upstreams(settings, world, metrics)
     backstage = _backstage(settings, world, metrics)
@@ -121,12 +132,13 @@ def create_app(settings: Settings, world: World | None = None, *, background: bo
         stale_limit=timedelta(seconds=settings.bff_stale_limit_seconds),
     )
     observatory = Observatory(
-        reader,
+        TracedReader(reader, world.traces),
         refresh=timedelta(seconds=settings.bff_refresh_seconds),
         stale_limit=timedelta(seconds=settings.bff_stale_limit_seconds),
         clock=world.clock,
         monotonic=world.monotonic,
         metrics=metrics,
+        longest_wait=world.longest_wait,
     )
     rules = Rules(
         timezone=settings.timezone,
@@ -140,7 +152,7 @@ def create_app(settings: Settings, world: World | None = None, *, background: bo
         catalog=catalog,
         observatory=observatory,
         answers=Answers(catalog, rules=rules, metrics=metrics, census=census),
-        spend=SpendReports(catalog, reader, rules=rules),
+        spend=SpendReports(catalog, reader, rules=rules, longest_wait=world.longest_wait),
         platform=_platform(settings, world, upstreams),
         metrics=metrics,
         checks=Checks(observatory, _breakers(control_plane, backstage), clock=world.clock),
@@ -150,9 +162,8 @@ def create_app(settings: Settings, world: World | None = None, *, background: bo
     metrics.watch_service(observatory.ready, lambda: service.draining)
 
     def lifespan() -> contextlib.AbstractAsyncContextManager[None]:
-        return _lifespan(
-            service, [upstreams.close, *([backstage.aclose] if backstage else [])], world if background else None
-        )
+        closing = [upstreams.close, *([backstage.aclose] if backstage else []), world.traces.aclose]
+        return _lifespan(service, closing, world if background else None)
 
     asgi = Starlette(
         routes=routes(service),
@@ -161,7 +172,15 @@ def create_app(settings: Settings, world: World | None = None, *, background: bo
     asgi.router.redirect_slashes = False
     asgi.state.service = service
     access = world.access or AccessLog(level=settings.bff_log_level)
-    return App(Envelope(asgi, metrics=metrics, access=access, monotonic=world.monotonic), service, settings, lifespan)
+    envelope = Envelope(asgi, metrics=metrics, access=access, traces=world.traces, monotonic=world.monotonic)
+    return App(envelope, service, settings, lifespan)
+
+
+def _traces() -> Traces:
+    try:
+        return traces_from(os.environ)
+    except TracesError as error:
+        raise SettingsError(str(error)) from None
 
 
 def _platform(settings: Settings, world: World, upstreams: _Upstreams) -> PlatformStatuses:
@@ -188,10 +207,12 @@ def _backstage(settings: Settings, world: World, metrics: Metrics) -> BackstageC
     return BackstageClient(
         settings.backstage_url,
         observer=metrics,
+        deadline=min(world.limits.deadline, BACKSTAGE_DEADLINE),
         monotonic=world.monotonic,
         sleep=world.sleep,
         random=world.random,
         transport=world.backstage,
+        traces=world.traces,
     )
 
 
@@ -221,7 +242,7 @@ def _breakers(control_plane: Transport, backstage: BackstageClient | None) -> di
 
 @contextlib.asynccontextmanager
 async def _lifespan(
-    service: Service, closing: list[Callable[[], Awaitable[None]]], world: World | None
+    service: Service, closing: Sequence[Callable[[], Awaitable[None]]], world: World | None
 ) -> AsyncIterator[None]:
     tasks = [asyncio.ensure_future(service.observatory.run(world.sleep))] if world else []
     try:

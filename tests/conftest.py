@@ -24,6 +24,7 @@ from bff.sandbox.scenario_files import catalog_folder
 from bff.settings import Settings
 from bff.telemetry import logs
 from bff.telemetry.logs import AccessLog
+from bff.telemetry.traces import Traces
 
 NOON = datetime(2026, 3, 11, 12, tzinfo=UTC)
 API_URL = "http://keeptrusts-api.internal:8080"
@@ -130,6 +131,7 @@ async def _running(
     catalog: Path | None = None,
     faults: Faults | None = None,
     seeded: bool = True,
+    traces: Traces | None = None,
     **settings: Any,
 ) -> AsyncIterator[Running]:
     logs.configure("info", final=False)
@@ -147,6 +149,7 @@ async def _running(
         control_plane=upstream,
         gateway=gateway,
         access=AccessLog(lines.append),
+        traces=traces or Traces(),
     )
     defaults: dict[str, Any] = {
         "keeptrusts_api_url": API_URL,

@@ -17,10 +17,14 @@ from bff.backstage.entities import CatalogContractError, CatalogDeniedError, Cat
 from bff.resilience.backoff import Backoff
 from bff.resilience.breaker import Breaker, BreakerOpenError, BreakerState
 from bff.telemetry.calls import CallObserver, Unobserved
+from bff.telemetry.traces import Traces, propagated
 
 SYSTEM = "backstage"
 MOST_CONNECTIONS = 16
 """httpx's pool slows down sharply above this; what is more waits in front of it."""
+
+DEADLINE = 5.0
+"""Seconds for a whole call."""
 
 LARGEST_BODY = 8 * 1024 * 1024
 """Bytes of a reply, decompressed."""
@@ -47,12 +51,13 @@ class BackstageClient:
         base_url: str,
         *,
         observer: CallObserver | None = None,
-        deadline: float = 5.0,
+        deadline: float = DEADLINE,
         largest_body: int = LARGEST_BODY,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         random: Callable[[], float] = random.random,
         transport: httpx.AsyncBaseTransport | None = None,
+        traces: Traces | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._observer = observer or Unobserved()
@@ -61,6 +66,7 @@ class BackstageClient:
         self._monotonic = monotonic
         self._sleep = sleep
         self._random = random
+        self._traces = traces or Traces()
         self._breaker = Breaker(
             monotonic=monotonic,
             failed=lambda error: isinstance(error, CatalogUnavailableError),
@@ -118,7 +124,7 @@ class BackstageClient:
     async def _attempt(self, request: _Request, operation: str, until: float) -> Any:
         began = self._monotonic()
         try:
-            with self._breaker.guard():
+            with self._breaker.guard(), self._traces.calling(SYSTEM, operation, request.method):
                 reply = await self._exchange(request, until)
         except BreakerOpenError:
             self._observer.attempt(SYSTEM, operation, "refused", 0.0)
@@ -172,7 +178,9 @@ class _Request:
         return f"Backstage {self.method} {self.path}"
 
     def headers(self) -> dict[str, str]:
-        headers = {} if self.token is None else {"authorization": f"Bearer {self.token.get_secret_value()}"}
+        headers = propagated()
+        if self.token is not None:
+            headers["authorization"] = f"Bearer {self.token.get_secret_value()}"
         return headers if self.body is None else headers | {"content-type": "application/json"}
 
 

@@ -33,6 +33,7 @@ from bff.resilience.backoff import Backoff
 from bff.resilience.breaker import Breaker, BreakerOpenError
 from bff.resilience.retry_budget import RetryBudget
 from bff.telemetry.calls import CallObserver
+from bff.telemetry.traces import Traces, propagated
 
 MOST_CONNECTIONS = 16
 """httpx's pool searches all its requests for each one that ends: past this many in flight it does little else."""
@@ -94,6 +95,7 @@ class Transport:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         limits: Limits | None = None,
         backoff: Backoff | None = None,
+        traces: Traces | None = None,
     ) -> None:
         if token is not None and not _TOKEN.fullmatch(token.get_secret_value()):
             # Found out at the call, the error would quote the token.
@@ -108,6 +110,7 @@ class Transport:
         self._sleep = sleep
         self._limits = limits or Limits()
         self._backoff = backoff or Backoff()
+        self._traces = traces or Traces()
         self._budget = RetryBudget()
         self._places = asyncio.Semaphore(MOST_CONNECTIONS)
         self.breaker = Breaker(
@@ -151,7 +154,7 @@ class Transport:
         outcome = "ok"
         try:
             async with self._place(call, deadline):
-                with self.breaker.guard():
+                with self.breaker.guard(), self._traces.calling(self._system, call.operation, call.method):
                     return await self._exchange(call, deadline, params, body)
         except BreakerOpenError as error:
             outcome = "refused"
@@ -193,7 +196,7 @@ class Transport:
             raise UpstreamUnavailableError(call.method, call.path, f"no connection ({type(error).__name__})") from None
 
     async def _reply(self, call: Call, params: Mapping[str, str] | None, body: Any) -> bytes:
-        headers = {REQUEST_ID_HEADER: secrets.token_hex(16)}
+        headers = {REQUEST_ID_HEADER: secrets.token_hex(16), **propagated()}
         if self._token is not None:
             headers["authorization"] = f"Bearer {self._token.get_secret_value()}"
         content = None

@@ -1,4 +1,4 @@
-"""What surrounds every request: its id, its log line, its metrics, and the answer when something breaks."""
+"""What surrounds every request: its id, its span, its log line, its metrics, and the answer when something breaks."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from starlette.types import Message, Receive, Scope, Send
 
 from bff.telemetry.logs import AccessLog, logger
 from bff.telemetry.metrics import Metrics
+from bff.telemetry.traces import Traces
 from bff.web.problems import ProblemType, problem_of, problem_response
 
 log = logger("http")
 
 REQUEST_ID = b"x-request-id"
+TRACEPARENT = b"traceparent"
 UNMATCHED = "unmatched"
 _ACCEPTABLE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _QUIET = frozenset({"/livez", "/readyz", "/health", "/metrics"})
-"""Probes and scrapes come every few seconds and say nothing new: their lines are debug lines."""
+"""Probes and scrapes come every few seconds and say nothing new: their lines are debug lines, and they have no spans."""
 
 
 class Envelope:
@@ -28,10 +30,13 @@ class Envelope:
     A request's id is taken from `x-request-id` where it is acceptable, or else made.
     """
 
-    def __init__(self, app: Starlette, *, metrics: Metrics, access: AccessLog, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self, app: Starlette, *, metrics: Metrics, access: AccessLog, traces: Traces, monotonic: Callable[[], float]
+    ) -> None:
         self._app = app
         self._access = access
         self._metrics = metrics
+        self._traces = traces
         self._monotonic = monotonic
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,9 +44,11 @@ class Envelope:
             await self._app(scope, receive, send)
             return
         started = self._monotonic()
-        request_id = _request_id(scope)
+        request_id, traceparent = _identified(scope)
         scope["request_id"] = request_id.decode()
         scope["app"] = self._app
+        span = None if scope["path"] in _QUIET else self._traces.serve(scope["method"], traceparent)
+        trace = {"trace_id": span.trace_id} if span else {}
         status = 0
 
         async def send_marked(message: Message) -> None:
@@ -61,7 +68,7 @@ class Envelope:
             # Every error comes out here, once, and nothing of it gets past but what `problem_of` says of it.
             problem = problem_of(error)
             if problem.kind is ProblemType.INTERNAL:
-                log.exception("request failed", request_id=scope["request_id"], route=_route(scope))
+                log.exception("request failed", request_id=scope["request_id"], route=_route(scope), **trace)
             if not status:
                 await problem_response(problem, scope["request_id"])(scope, receive, send_marked)
         finally:
@@ -76,7 +83,10 @@ class Envelope:
                 status=status or 499,
                 ms=round(seconds * 1000, 2),
                 request_id=scope["request_id"],
+                **trace,
             )
+            if span:
+                span.end(route, status or 499)
 
 
 def _route(scope: Scope) -> str:
@@ -84,8 +94,14 @@ def _route(scope: Scope) -> str:
     return route.path_format if route is not None else UNMATCHED
 
 
-def _request_id(scope: Scope) -> bytes:
+def _identified(scope: Scope) -> tuple[bytes, bytes | None]:
+    """The request's id, taken or made, and the trace that its caller named."""
+    request_id = traceparent = None
     for name, value in scope["headers"]:
-        if name == REQUEST_ID:
-            return value if _ACCEPTABLE_ID.fullmatch(value) else os.urandom(16).hex().encode()
-    return os.urandom(16).hex().encode()
+        if name == REQUEST_ID and request_id is None:
+            request_id = value
+        elif name == TRACEPARENT:
+            traceparent = value
+    if request_id is None or not _ACCEPTABLE_ID.fullmatch(request_id):
+        request_id = os.urandom(16).hex().encode()
+    return request_id, traceparent
