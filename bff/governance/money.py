@@ -65,7 +65,10 @@ class Money:
         return text.rstrip("0").rstrip(".") if "." in text else text
 
     def __str__(self) -> str:
-        return f"{self.plain()} {self.currency}"
+        """As a sentence says it: whole amounts bare, others with two decimals at least, and none of them lost."""
+        text = self.plain()
+        whole, point, decimals = text.partition(".")
+        return f"{whole}{point}{decimals.ljust(2, '0') if point else ''} {self.currency}"
 
     def _same_currency(self, other: Money) -> Money:
         if other.currency != self.currency:
