@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Literal, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.registry import Collector
@@ -15,6 +15,9 @@ import bff
 PREFIX = "keeptrusts_bff"
 BREAKER_STATES = ("closed", "open", "half-open")
 Freshness = Literal["fresh", "revalidating", "stale"]
+Provisioned = Literal["team", "token", "configuration", "wallet"]
+Outcome = Literal["created", "found", "refused", "failed"]
+"""`found`: it was there already; `refused`: the caller may not, or asked wrongly; `failed`: Keeptrusts or Vault did not do it."""
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -88,6 +91,15 @@ class Metrics:
         self._assessed = gauge("entities_assessed", "Entities that were assessed within the last hour")
         self._findings_source: Callable[[], Mapping[str, int]] = dict
         gauge("build_info", "1, with the version as label", "version").labels(bff.__version__).set(1)
+        self._provisioning = counter(
+            "provisioning",
+            "Provisioning requests by what was asked for and how it ended: created, found, refused or failed",
+            "action",
+            "outcome",
+        )
+        for action in get_args(Provisioned):
+            for outcome in get_args(Outcome):
+                self._provisioning.labels(action, outcome)
         for outcome in ("hit", "miss"):
             self._renderings.labels(outcome)
         for freshness in ("fresh", "revalidating", "stale"):
@@ -149,6 +161,10 @@ class Metrics:
         """A breaker changed its state."""
         for each in BREAKER_STATES:
             self._breaker.labels(system, each).set(each == state)
+
+    def provisioned(self, action: Provisioned, outcome: Outcome) -> None:
+        """A provisioning request ended."""
+        self._provisioning.labels(action, outcome).inc()
 
     def exposition(self) -> bytes:
         """All metrics in Prometheus' text format."""

@@ -73,3 +73,11 @@ async def test_alerts_can_hold_ages_against_settings(running: Running) -> None:
     ages = (sample(metrics, "snapshot_age_seconds"), sample(metrics, "snapshot_refresh_seconds"))
     limits = (sample(metrics, "snapshot_stale_seconds_left"), sample(metrics, "snapshot_stale_limit_seconds"))
     assert (ages, limits) == ((7, 30), (3593, 3600))
+
+
+def test_provisioning_that_never_failed_is_zero() -> None:
+    """Every ending of every kind of provisioning is a number from the start, so that an alert sees the first failure."""
+    metrics = Metrics()
+    assert sample(metrics, "provisioning_total", action="wallet", outcome="failed") == 0
+    metrics.provisioned("wallet", "failed")
+    assert sample(metrics, "provisioning_total", action="wallet", outcome="failed") == 1
