@@ -6,6 +6,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -33,10 +34,28 @@ def configure(level: str, *, final: bool = True) -> None:
         ],
         logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
     )
-    logging.basicConfig(
-        level=max(LEVELS[level], logging.WARNING),
-        format='{"level":"%(levelname)s","logger":"%(name)s","event":"%(message)s"}',
-    )
+    logging.basicConfig(level=max(LEVELS[level], logging.WARNING), handlers=[LibraryLines()], force=True)
+
+
+class LibraryLines(logging.Handler):
+    """What libraries log, in the form of our lines. Of a stack trace only the kind of error is told: its text may quote anything."""
+
+    def __init__(self, write: Callable[[bytes], object] | None = None) -> None:
+        super().__init__()
+        self._write = write or _write_line
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record as one line."""
+        first, *rest = record.getMessage().splitlines() or [""]
+        line = {
+            "part": record.name,
+            "event": first if not rest else f"{first} … {rest[-1].partition(':')[0]}",
+            "level": record.levelname.lower(),
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
+        }
+        if record.exc_info and record.exc_info[1] is not None:
+            line["exception"] = _exception_without_values(record.exc_info)
+        self._write(orjson.dumps(line) + b"\n")
 
 
 class AccessLog:

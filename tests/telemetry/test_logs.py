@@ -1,0 +1,61 @@
+"""Every line of the log is one JSON object, and none of them quotes what an error was about."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+
+from bff.telemetry.logs import AccessLog, LibraryLines
+
+
+def emitted(record: logging.LogRecord) -> dict[str, str]:
+    """The one line that a record becomes."""
+    lines: list[bytes] = []
+    LibraryLines(lines.append).emit(record)
+    assert len(lines) == 1
+    assert lines[0].count(b"\n") == 1
+    line: dict[str, str] = json.loads(lines[0])
+    return line
+
+
+def record(message: str, *args: object, **fields: object) -> logging.LogRecord:
+    """A library's record."""
+    return logging.getLogger("uvicorn.error").makeRecord(
+        "uvicorn.error", logging.ERROR, "f", 1, message, args, **fields
+    )  # type: ignore[arg-type]
+
+
+def test_a_librarys_line_is_json() -> None:
+    """What a library logs has the members of our own lines."""
+    line = emitted(record('port "%s" is taken', 8787))
+    assert (line["part"], line["level"], line["event"]) == ("uvicorn.error", "error", 'port "8787" is taken')
+
+
+def test_a_stack_trace_in_a_message_is_one_line_without_values() -> None:
+    """A message of many lines becomes one, with the kind of its last line and not its text."""
+    line = emitted(record('Traceback (most recent call last):\n  File "x"\nValueError: canary-secret'))
+    assert line["event"] == "Traceback (most recent call last): … ValueError"
+
+
+def test_an_exception_is_told_by_kind_and_place() -> None:
+    """An exception's kind and place are told, its message is not."""
+    try:
+        raise RuntimeError("canary-secret")
+    except RuntimeError as error:
+        line = emitted(record("it broke", exc_info=(type(error), error, error.__traceback__)))
+    assert line["exception"].startswith("RuntimeError at test_logs.py:")
+    assert "canary" not in json.dumps(line)
+
+
+@pytest.mark.parametrize(
+    ("level", "quiet", "lines"), [("info", False, 1), ("info", True, 0), ("debug", True, 1), ("warning", False, 0)]
+)
+def test_requests_are_told_at_their_level(level: str, quiet: bool, lines: int) -> None:  # noqa: FBT001 - a case
+    """A request is an info line, a probe a debug line."""
+    written: list[bytes] = []
+    AccessLog(written.append, level=level, clock=lambda: 1773144000.25).request(quiet=quiet, route="/livez", status=200)
+    assert len(written) == lines
+    if written:
+        assert json.loads(written[0])["time"] == "2026-03-10T12:00:00.250000Z"
