@@ -37,9 +37,11 @@ from bff.status.observatory import LONGEST_WAIT, Observatory
 from bff.status.platform import PlatformStatuses
 from bff.status.spend import SpendReports
 from bff.status.traced_reader import TracedReader
+from bff.telemetry.calls import CallObserver
 from bff.telemetry.logs import AccessLog
 from bff.telemetry.metrics import Metrics
 from bff.telemetry.otlp import TracesError, traces_from
+from bff.telemetry.recent_calls import RecentCalls
 from bff.telemetry.traces import Traces
 from bff.web.envelope import Envelope
 from bff.web.routes import routes
@@ -89,7 +91,7 @@ class _Upstreams:
 
     settings: Settings
     world: World
-    metrics: Metrics
+    observer: CallObserver
     opened: list[Transport] = field(default_factory=list)
 
     def open(self, system: str, base_url: str, *, with_token: bool, via: httpx.AsyncBaseTransport | None) -> Transport:
@@ -97,7 +99,7 @@ class _Upstreams:
             http_client(base_url, transport=via),
             system=system,
             token=self.settings.keeptrusts_api_token if with_token else None,
-            observer=self.metrics,
+            observer=self.observer,
             monotonic=self.world.monotonic,
             random=self.world.random,
             clock=self.world.clock,
@@ -121,8 +123,9 @@ def create_app(settings: Settings, world: World | None = None, *, background: bo
     settings.require_for_serving()
     world = world or World(traces=_traces())
     metrics = Metrics()
-    upstreams = _Upstreams(settings, world, metrics)
-    backstage = _backstage(settings, world, metrics)
+    calls = RecentCalls(metrics, monotonic=world.monotonic)
+    upstreams = _Upstreams(settings, world, calls)
+    backstage = _backstage(settings, world, calls)
     identity, catalog = _callers(settings, world, backstage)
     api_url = str(settings.keeptrusts_api_url)
     control_plane = upstreams.open("keeptrusts", api_url, with_token=True, via=world.control_plane)
@@ -155,7 +158,7 @@ def create_app(settings: Settings, world: World | None = None, *, background: bo
         spend=SpendReports(catalog, reader, rules=rules, longest_wait=world.longest_wait),
         platform=_platform(settings, world, upstreams),
         metrics=metrics,
-        checks=Checks(observatory, _breakers(control_plane, backstage), clock=world.clock),
+        checks=Checks(observatory, _breakers(control_plane, backstage), calls, clock=world.clock),
     )
     metrics.configured(refresh=settings.bff_refresh_seconds, stale_limit=settings.bff_stale_limit_seconds)
     metrics.watch_findings(census.findings, census.entities)
@@ -201,12 +204,12 @@ def _platform(settings: Settings, world: World, upstreams: _Upstreams) -> Platfo
     )
 
 
-def _backstage(settings: Settings, world: World, metrics: Metrics) -> BackstageClient | None:
+def _backstage(settings: Settings, world: World, observer: CallObserver) -> BackstageClient | None:
     if settings.backstage_url is None or (settings.bff_auth, settings.bff_catalog) == ("none", "files"):
         return None
     return BackstageClient(
         settings.backstage_url,
-        observer=metrics,
+        observer=observer,
         deadline=min(world.limits.deadline, BACKSTAGE_DEADLINE),
         monotonic=world.monotonic,
         sleep=world.sleep,

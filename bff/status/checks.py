@@ -8,26 +8,33 @@ from datetime import datetime
 from bff.resilience.breaker import BreakerState
 from bff.status.observatory import Observatory, parts_of
 from bff.telemetry.health import Health, HealthCheck
+from bff.telemetry.recent_calls import RecentCalls
 
 
 class Checks:
-    """The health checks of one service, by name. `breakers` gives the state of each outside system's breaker."""
+    """The health checks of one service, by name.
+
+    `breakers` gives the state of each outside system's breaker, `calls` how the latest calls to each went.
+    """
 
     def __init__(
         self,
         observatory: Observatory,
         breakers: Mapping[str, Callable[[], BreakerState]],
+        calls: RecentCalls,
         *,
         clock: Callable[[], datetime],
     ) -> None:
         self._observatory = observatory
         self._breakers = breakers
+        self._calls = calls
         self._clock = clock
 
     def __call__(self) -> dict[str, HealthCheck]:
         """Every check."""
         breakers = {f"{system}:breaker": self._breaker(state()) for system, state in self._breakers.items()}
-        return {"keeptrusts:snapshot-age": self._snapshot(), **breakers}
+        calls = {f"{system}:calls": self._latest_calls(system) for system in self._calls.systems()}
+        return {"keeptrusts:snapshot-age": self._snapshot(), **breakers, **calls}
 
     def _snapshot(self) -> HealthCheck:
         epoch = self._observatory.epoch
@@ -43,6 +50,12 @@ class Checks:
         return HealthCheck(
             health, "datastore", self._clock(), observed=age, unit="s", output="; ".join(troubled) or None
         )
+
+    def _latest_calls(self, system: str) -> HealthCheck:
+        trouble = self._calls.trouble(system)
+        output = "; ".join(f"{call}: {outcome}" for call, outcome in trouble.items())
+        health = Health.WARN if trouble else Health.PASS
+        return HealthCheck(health, "system", self._clock(), output=output or None)
 
     def _breaker(self, state: BreakerState) -> HealthCheck:
         health = Health.PASS if state is BreakerState.CLOSED else Health.WARN

@@ -1,0 +1,49 @@
+"""How the latest call of each kind to each outside system went: what `/health` can say without calling anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bff.telemetry.calls import CallObserver
+
+REMEMBERED_FOR = 300.0
+"""Seconds: trouble with a call that nobody has made since is no news any more."""
+
+TROUBLE = frozenset({"unavailable", "timeout", "contract", "refused"})
+"""Outcomes that say something of the other side. What it refuses one caller (`denied`, `rejected`) is its business."""
+
+
+class RecentCalls:
+    """Passes on what it is told to `observer`, and remembers which calls went wrong the last time they were made."""
+
+    def __init__(self, observer: CallObserver, *, monotonic: Callable[[], float]) -> None:
+        self._observer = observer
+        self._monotonic = monotonic
+        self._trouble: dict[str, dict[str, tuple[str, float]]] = {}
+
+    def systems(self) -> tuple[str, ...]:
+        """The systems that were called, in the order of their first call."""
+        return tuple(self._trouble)
+
+    def trouble(self, system: str) -> dict[str, str]:
+        """The calls to `system` that went wrong, each with its outcome."""
+        now = self._monotonic()
+        calls = self._trouble.get(system, {})
+        return {call: outcome for call, (outcome, at) in calls.items() if now - at < REMEMBERED_FOR}
+
+    def attempt(self, system: str, operation: str, outcome: str, seconds: float) -> None:
+        """An attempt ended; one that was cancelled says nothing."""
+        self._observer.attempt(system, operation, outcome, seconds)
+        calls = self._trouble.setdefault(system, {})
+        if outcome in TROUBLE:
+            calls[operation] = (outcome, self._monotonic())
+        elif outcome != "cancelled":
+            calls.pop(operation, None)
+
+    def retried(self, system: str, operation: str) -> None:
+        """Pass on."""
+        self._observer.retried(system, operation)
+
+    def breaker(self, system: str, state: str) -> None:
+        """Pass on."""
+        self._observer.breaker(system, state)
