@@ -6,6 +6,7 @@ import json
 import logging
 
 import pytest
+from structlog.types import ExcInfo
 
 from bff.telemetry.logs import AccessLog, LibraryLines
 
@@ -20,7 +21,7 @@ def emitted(record: logging.LogRecord) -> dict[str, str]:
     return line
 
 
-def record(message: str, *args: object, **fields: object) -> logging.LogRecord:
+def record(message: str, *args: object, exc_info: ExcInfo | None = None) -> logging.LogRecord:
     """A library's record."""
     return logging.getLogger("uvicorn.error").makeRecord(
         "uvicorn.error", logging.ERROR, "f", 1, message, args, **fields
@@ -42,7 +43,7 @@ def test_a_stack_trace_in_a_message_is_one_line_without_values() -> None:
 def test_an_exception_is_told_by_kind_and_place() -> None:
     """An exception's kind and place are told, its message is not."""
     try:
-        raise RuntimeError("canary-secret")
+        raise RuntimeError("canary-secret")  # noqa: TRY301 - it has to be raised to have a place
     except RuntimeError as error:
         line = emitted(record("it broke", exc_info=(type(error), error, error.__traceback__)))
     assert line["exception"].startswith("RuntimeError at test_logs.py:")
@@ -52,7 +53,7 @@ def test_an_exception_is_told_by_kind_and_place() -> None:
 @pytest.mark.parametrize(
     ("level", "quiet", "lines"), [("info", False, 1), ("info", True, 0), ("debug", True, 1), ("warning", False, 0)]
 )
-def test_requests_are_told_at_their_level(level: str, quiet: bool, lines: int) -> None:  # noqa: FBT001 - a case
+def test_requests_are_told_at_their_level(level: str, quiet: bool, lines: int) -> None:
     """A request is an info line, a probe a debug line."""
     written: list[bytes] = []
     AccessLog(written.append, level=level, clock=lambda: 1773144000.25).request(quiet=quiet, route="/livez", status=200)
