@@ -23,9 +23,7 @@ def emitted(record: logging.LogRecord) -> dict[str, str]:
 
 def record(message: str, *args: object, exc_info: ExcInfo | None = None) -> logging.LogRecord:
     """A library's record."""
-    return logging.getLogger("uvicorn.error").makeRecord(
-        "uvicorn.error", logging.ERROR, "f", 1, message, args, **fields
-    )  # type: ignore[arg-type]
+    return logging.LogRecord("uvicorn.error", logging.ERROR, "f", 1, message, args, exc_info)
 
 
 def test_a_librarys_line_is_json() -> None:
