@@ -11,4 +11,3 @@ export {
   EntityGovernanceStatusCard,
   keeptrustsPlugin,
 } from './plugin';
-export { keeptrustsTranslationRef } from './translation';

@@ -8,7 +8,7 @@ import { spendMessages } from './messages/spend';
 /**
  * Every word of the plugin. Findings come in the service's own words and are not here.
  *
- * @public
+ * @alpha
  */
 export const keeptrustsTranslationRef = createTranslationRef({
   id: 'plugin.keeptrusts',
@@ -39,8 +39,6 @@ export const keeptrustsTranslationRef = createTranslationRef({
       updating: 'Asking Keeptrusts…',
       never: 'Nothing is known from Keeptrusts yet',
       stale: 'Out of date',
-      staleExplained:
-        'Keeptrusts has not answered lately. These are its last known numbers.',
       refresh: 'Refresh',
       refreshPaused: 'Refreshed just now',
       failed: 'Could not be refreshed',
@@ -106,7 +104,7 @@ export const keeptrustsTranslationRef = createTranslationRef({
       enforced: 'Enforced',
       unenforced: 'Not enforced',
       undeclared: 'Not declared',
-      drift: 'Another is enforced',
+      drift: 'Differs',
       enforcedInstead: 'Enforced: {{tier}}',
     },
     wallet: {

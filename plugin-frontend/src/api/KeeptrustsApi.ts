@@ -20,7 +20,11 @@ export interface Observed<T> {
   observedAt?: number;
 }
 
-/** @public */
+/**
+ * How to ask.
+ *
+ * @public
+ */
 export interface RequestOptions {
   /** Ask the service to read anew from Keeptrusts, which it does at a bounded rate. */
   refresh?: boolean;
@@ -52,7 +56,11 @@ export interface KeeptrustsApi {
   getPlatform(options?: RequestOptions): Promise<Observed<PlatformStatus>>;
 }
 
-/** @public */
+/**
+ * Where the plugin gets its answers from.
+ *
+ * @public
+ */
 export const keeptrustsApiRef = createApiRef<KeeptrustsApi>({
   id: 'plugin.keeptrusts.service',
 });

@@ -18,7 +18,11 @@ const REFS_PER_REQUEST = 1000;
 const PROXY_PATH = '/keeptrusts';
 const TIMEOUT_MS = 30_000;
 
-/** @public */
+/**
+ * What a client is made of.
+ *
+ * @public
+ */
 export interface KeeptrustsClientOptions {
   discoveryApi: DiscoveryApi;
   fetchApi: FetchApi;

@@ -12,9 +12,7 @@ jest.mock('react-use/esm/useCopyToClipboard', () => ({
 function rendered(error?: Error) {
   const copy = jest.fn();
   (useCopyToClipboard as jest.Mock).mockReturnValue([{ error }, copy]);
-  renderWithApis(
-    <CopyableCode code="metadata:" label="Annotations to add" />,
-  );
+  renderWithApis(<CopyableCode code="metadata:" label="Annotations to add" />);
   return copy;
 }
 

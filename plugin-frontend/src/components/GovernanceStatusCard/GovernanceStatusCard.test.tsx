@@ -168,7 +168,7 @@ describe('GovernanceStatusCard', () => {
     const { card } = await rendered(statuses.tierDrift);
 
     expect(card).toHaveTextContent(
-      'Another is enforcedtier-3-customer-facingEnforced: tier-1-exploration',
+      'Differstier-3-customer-facingEnforced: tier-1-exploration',
     );
   });
 
