@@ -1,0 +1,76 @@
+"""What the provider's arguments lead to: Keeptrusts and Vault, asked from Terraform's threads in one loop."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+from bff.keeptrusts.client import KeeptrustsClient
+from bff.keeptrusts.errors import UpstreamContractError, UpstreamRejectedError, UpstreamUnavailableError
+from bff.keeptrusts.transport import Limits, Transport, http_client
+from bff.telemetry.calls import Unobserved
+from terraform_provider_keeptrusts.arguments import Arguments
+from terraform_provider_keeptrusts.organisation import Organisation
+from terraform_provider_keeptrusts.worker import Worker
+
+LIMITS = Limits(deadline=60.0, attempt=20.0, connect=5.0)
+"""Nobody waits for a page here: a slow answer is better than a failed apply."""
+
+LONGEST_WAIT = 60.0
+"""Seconds in all that a change waits where Keeptrusts asks for fewer calls."""
+
+T = TypeVar("T")
+
+
+class Connection:
+    """One provider block's way to Keeptrusts. `sleep` is asked to wait in seconds."""
+
+    def __init__(
+        self, arguments: Arguments, worker: Worker, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        self.arguments = arguments
+        self._worker = worker
+        self._sleep = sleep
+        transport = Transport(
+            http_client(arguments.api_url, connect=LIMITS.connect),
+            system="keeptrusts",
+            token=arguments.api_key,
+            observer=Unobserved(),
+            monotonic=time.monotonic,
+            random=random.random,
+            limits=LIMITS,
+        )
+        self.keeptrusts = KeeptrustsClient(transport)
+        self.organisation = Organisation(self.keeptrusts, monotonic=time.monotonic)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """What `work` returns or raises."""
+        return self._worker.run(work)
+
+    async def change(self, act: Callable[[], Awaitable[T]]) -> T:
+        """Make one change, again where Keeptrusts said 429 and when: that it said instead of doing it."""
+        waited = 0.0
+        while True:
+            try:
+                return await act()
+            except UpstreamUnavailableError as error:
+                wait = error.retry_after
+                if error.status != 429 or wait is None or waited + wait > LONGEST_WAIT:
+                    raise
+            finally:
+                self.organisation.changed()
+            await self._sleep(wait)
+            waited += max(wait, 1.0)
+
+    async def greet(self) -> None:
+        """Find out whether Keeptrusts answers and accepts the token: one diagnostic is better than one a resource.
+
+        Raises `KeeptrustsError`. What it says of us does not matter here.
+        """
+        try:
+            await self.keeptrusts.whoami()
+        except (UpstreamContractError, UpstreamRejectedError):
+            return

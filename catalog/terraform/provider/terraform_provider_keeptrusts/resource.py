@@ -1,0 +1,69 @@
+"""What all our resources have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from tf.iface import Resource
+from tf.schema import Attribute, Schema
+from tf.types import String
+
+from bff.keeptrusts.client import KeeptrustsClient
+from terraform_provider_keeptrusts.connection import Connection
+from terraform_provider_keeptrusts.organisation import Organisation
+
+State = dict[str, Any]
+T = TypeVar("T")
+
+
+class Connected(Protocol):
+    """A provider that was configured."""
+
+    @property
+    def connection(self) -> Connection:
+        """Its way to Keeptrusts."""
+
+
+class KeeptrustsResource(Resource):
+    """A resource of ours: its name without the prefix, its description and its attributes are the class's."""
+
+    name: ClassVar[str]
+    description: ClassVar[str]
+    attributes: ClassVar[list[Attribute]]
+
+    def __init__(self, provider: Connected) -> None:
+        self._provider = provider
+
+    @classmethod
+    def get_name(cls) -> str:
+        """`team` for `keeptrusts_team`."""
+        return cls.name
+
+    @classmethod
+    def get_schema(cls) -> Schema:
+        """All attributes; a version, without which every plan would warn."""
+        return Schema(version=1, attributes=cls.attributes, description=cls.description)
+
+    @property
+    def _connection(self) -> Connection:
+        return self._provider.connection
+
+    @property
+    def _keeptrusts(self) -> KeeptrustsClient:
+        return self._connection.keeptrusts
+
+    @property
+    def _organisation(self) -> Organisation:
+        return self._connection.organisation
+
+    def _ask(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._connection.run(work)
+
+    def _change(self, act: Callable[[], Awaitable[T]]) -> T:
+        return self._connection.run(self._connection.change(act))
+
+
+def identity(description: str) -> Attribute:
+    """The attribute `id`, which Keeptrusts gives."""
+    return Attribute("id", String(), description, computed=True)
