@@ -9,7 +9,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # One folder a line; the checks read the same list.
-CODE := bff tests
+CODE := bff tests catalog
+TERRAFORM_PROVIDER := catalog/terraform/provider
 
 .PHONY: help
 help: ## Show this list
@@ -46,6 +47,11 @@ format: dev-setup ## Let the formatter and the linter mend what they can
 bench: dev-setup ## Measure the service against what it is compared with, as ratios in one run
 	$(BIN)/python tests/bench/hits.py
 
+.PHONY: terraform-mirror
+terraform-mirror: dev-setup ## Make a mirror with the Terraform provider: make terraform-mirror MIRROR=<folder>
+	@$(if $(MIRROR),,echo 'Name the folder: make terraform-mirror MIRROR=<folder>' >&2; exit 2)
+	@$(BIN)/terraform-provider-keeptrusts mirror '$(MIRROR)'
+
 .PHONY: openapi
 openapi: setup ## Write bff/web/openapi.json anew
 	$(BIN)/keeptrusts-bff openapi > bff/web/openapi.json.new
@@ -71,8 +77,9 @@ $(VENV)/.setup: requirements/runtime.txt requirements/build.txt pyproject.toml |
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.dev-setup: requirements/dev.txt $(VENV)/.setup
+$(VENV)/.dev-setup: requirements/dev.txt $(TERRAFORM_PROVIDER)/pyproject.toml $(VENV)/.setup
 	$(PIP) install --require-hashes -r requirements/dev.txt
+	$(PIP) install --no-deps --no-build-isolation --editable $(TERRAFORM_PROVIDER)
 	@touch $@
 
 # The Backstage of the end-to-end tests: its Node.js and yarn, its packages, its app, and a browser to look at it.
