@@ -81,7 +81,9 @@ export class PlaygroundApi implements KeeptrustsApi {
   }
 }
 
-const pause = () => new Promise(resolve => setTimeout(resolve, DELAY_MS));
+function pause(): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, DELAY_MS));
+}
 
 /** `value` with all its times as far from now as they are from the fixtures' own moment. */
 function atPresent<T>(value: T): T {
