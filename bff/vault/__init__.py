@@ -1,0 +1,1 @@
+"""Vault or OpenBao: where a new gateway key goes, and nowhere else."""

@@ -1,0 +1,135 @@
+"""The token with which Vault is asked: given, or taken by AppRole; renewed in time, taken afresh when it is refused."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from bff.resilience.single_flight import SingleFlight
+from bff.telemetry.logs import logger
+from bff.vault.errors import VaultContractError, VaultDeniedError, VaultError
+from bff.vault.wire import VaultWire
+
+log = logger("vault")
+
+RENEW_AT = 2 / 3
+"""The share of a lease after which it is renewed."""
+
+LEAST_LEASE = 30.0
+"""Seconds: a lease that comes back shorter than this is at its end, and a new token is taken."""
+
+_LOOK_AGAIN = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class AppRole:
+    """The two halves of an AppRole login."""
+
+    role_id: str
+    secret_id: SecretStr
+
+
+@dataclass(frozen=True, slots=True)
+class _Lease:
+    token: SecretStr
+    renew_at: float | None
+    """Monotonic second; None for a token that needs no renewal."""
+
+
+class VaultLogin:
+    """Gives the token for a call. `credentials` are a token, or the AppRole that one is taken with."""
+
+    def __init__(
+        self,
+        wire: VaultWire,
+        credentials: SecretStr | AppRole,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._wire = wire
+        self._credentials = credentials
+        self._monotonic = monotonic
+        self._lease: _Lease | None = None
+        self._flight: SingleFlight[_Lease] = SingleFlight()
+
+    @property
+    def can_log_in(self) -> bool:
+        """Whether a refused token can be replaced."""
+        return isinstance(self._credentials, AppRole)
+
+    async def token(self) -> SecretStr:
+        """A token that should be accepted. Raises `VaultError`."""
+        lease = self._lease
+        if lease is None:
+            lease = await self._flight.do("login", self._take)
+        elif lease.renew_at is not None and self._monotonic() >= lease.renew_at:
+            lease = await self._flight.do("login", self._renew)
+        return lease.token
+
+    def refused(self, token: SecretStr) -> None:
+        """`token` was refused: the next one is taken afresh."""
+        if self._lease is not None and self._lease.token.get_secret_value() == token.get_secret_value():
+            self._lease = None
+
+    async def keep(self, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
+        """Renew in time also while nobody asks, until cancelled: a token that has run out cannot be renewed."""
+        while True:
+            due = self._lease.renew_at if self._lease is not None else None
+            await sleep(_LOOK_AGAIN if due is None else max(due - self._monotonic(), 1.0))
+            if due is not None and self._lease is not None and self._monotonic() >= due:
+                try:
+                    await self.token()
+                except VaultError as error:
+                    log.warning("vault token could not be renewed", problem=str(error))
+
+    async def _take(self) -> _Lease:
+        if isinstance(self._credentials, AppRole):
+            return await self._log_in(self._credentials)
+        _, document = await self._wire.call(
+            "token.lookup", "GET", "/v1/auth/token/lookup-self", token=self._credentials
+        )
+        found = document.get("data")
+        ttl = found.get("ttl") if isinstance(found, dict) else None
+        renewable = isinstance(found, dict) and found.get("renewable") is True
+        self._lease = _Lease(self._credentials, self._due(ttl) if renewable else None)
+        return self._lease
+
+    async def _log_in(self, role: AppRole) -> _Lease:
+        body = {"role_id": role.role_id, "secret_id": role.secret_id.get_secret_value()}
+        status, document = await self._wire.call("approle.login", "POST", "/v1/auth/approle/login", body=body)
+        if status == 400:
+            raise VaultDeniedError("Vault does not accept this AppRole: check VAULT_ROLE_ID and VAULT_SECRET_ID.")
+        auth = document.get("auth")
+        if not isinstance(auth, dict) or not isinstance(auth.get("client_token"), str):
+            raise VaultContractError("Vault's reply to the AppRole login has no auth.client_token.")
+        self._lease = _Lease(SecretStr(auth["client_token"]), self._due(auth.get("lease_duration")))
+        return self._lease
+
+    async def _renew(self) -> _Lease:
+        lease = self._lease
+        if lease is None:
+            return await self._take()
+        try:
+            _, document = await self._wire.call(
+                "token.renew", "POST", "/v1/auth/token/renew-self", token=lease.token, body={}
+            )
+        except VaultDeniedError:
+            if not self.can_log_in:
+                raise
+            return await self._take()
+        auth = document.get("auth")
+        duration = auth.get("lease_duration") if isinstance(auth, dict) else None
+        if self.can_log_in and isinstance(duration, int | float) and duration < LEAST_LEASE:
+            # Past its maximum a lease comes back small, and smaller each time.
+            return await self._take()
+        self._lease = _Lease(lease.token, self._due(duration))
+        return self._lease
+
+    def _due(self, seconds: object) -> float | None:
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds <= 0:
+            return None
+        return self._monotonic() + seconds * RENEW_AT

@@ -1,0 +1,84 @@
+"""Secrets in a KV engine of version 2: written once, compared instead of overwritten."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import SecretStr
+
+from bff.telemetry.logs import logger
+from bff.vault.errors import VaultConflictError, VaultContractError, VaultDeniedError, VaultError
+from bff.vault.login import VaultLogin
+from bff.vault.wire import VaultWire
+
+log = logger("vault")
+
+_WRITING = frozenset({"root", "create", "sudo"})
+
+
+class VaultStore:
+    """The KV engine at `mount`. Paths are below it, without `data/`: `ai/support-team/support-team-gw-key`."""
+
+    def __init__(self, wire: VaultWire, login: VaultLogin, *, mount: str) -> None:
+        self._wire = wire
+        self._login = login
+        self.mount = mount.strip("/")
+
+    async def read(self, path: str) -> Mapping[str, str] | None:
+        """The fields at `path`; None when there are none, or none any more. Raises `VaultError`."""
+        status, document = await self._call("kv.read", "GET", f"/v1/{self._below('data', path)}")
+        if status == 404:
+            return None
+        data = document.get("data")
+        fields = data.get("data") if isinstance(data, dict) else None
+        if not isinstance(fields, dict):
+            raise VaultContractError(
+                f"Vault's reply for {path} has no data: is the engine at {self.mount} KV version 2?"
+            )
+        return {str(name): str(value) for name, value in fields.items()}
+
+    async def require_writable(self, path: str) -> None:
+        """Raise `VaultError` unless a new secret may be written at `path`: found out before there is a secret to lose."""
+        wanted = f"{self.mount}/data/{path}"
+        _, document = await self._call("capabilities", "POST", "/v1/sys/capabilities-self", body={"paths": [wanted]})
+        found = document.get(wanted) or (document.get("data") or {}).get(wanted) or ()
+        if not _WRITING.intersection(found):
+            raise VaultDeniedError(f"Vault's policy does not let this service create {wanted}.")
+
+    async def write_new(self, path: str, fields: Mapping[str, SecretStr | str], *, metadata: Mapping[str, str]) -> None:
+        """Write a secret where there is none. Raises `VaultConflictError` where there is one, and other `VaultError`."""
+        plain = {
+            name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in fields.items()
+        }
+        body = {"data": plain, "options": {"cas": 0}}
+        status, _ = await self._call("kv.write", "POST", f"/v1/{self._below('data', path)}", body=body)
+        if status == 400:
+            raise VaultConflictError(f"{self.mount}/{path} holds another secret already.")
+        if status == 404:
+            raise VaultContractError(f"Vault knows no {self.mount}/{path}: is the engine at {self.mount} KV version 2?")
+        try:
+            await self._call(
+                "kv.metadata", "POST", f"/v1/{self._below('metadata', path)}", body={"custom_metadata": dict(metadata)}
+            )
+        except VaultError as error:
+            # The secret is in place; a note on it that may not be written is no reason to give the secret up.
+            log.warning("vault metadata not written", path=f"{self.mount}/{path}", problem=str(error))
+
+    async def _call(
+        self, operation: str, method: str, path: str, *, body: object | None = None
+    ) -> tuple[int, dict[str, Any]]:
+        token = await self._login.token()
+        try:
+            return await self._wire.call(operation, method, path, token=token, body=body)
+        except VaultDeniedError:
+            if not self._login.can_log_in:
+                raise
+        # 403 says neither that the token has run out nor that the policy forbids it: one fresh token tells.
+        self._login.refused(token)
+        return await self._wire.call(operation, method, path, token=await self._login.token(), body=body)
+
+    def _below(self, kind: str, path: str) -> str:
+        segments = "/".join(quote(segment, safe="") for segment in path.split("/"))
+        return f"{quote(self.mount, safe='/')}/{kind}/{segments}"

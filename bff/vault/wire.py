@@ -1,0 +1,157 @@
+"""One HTTP call to Vault, from a method and a path to a JSON object or one of our errors."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import orjson
+from pydantic import SecretStr
+
+from bff.telemetry.calls import CallObserver, Unobserved
+from bff.vault.errors import (
+    VaultContractError,
+    VaultDeniedError,
+    VaultMountError,
+    VaultSealedError,
+    VaultUnavailableError,
+)
+
+SYSTEM = "vault"
+LARGEST_REPLY = 256 * 1024
+MOST_CONNECTIONS = 4
+"""Provisioning is rare: a few connections serve it."""
+
+_SEALED = "sealed"
+_NO_MOUNT = "no handler for route"
+
+
+class VaultWire:
+    """Makes calls to one Vault. `deadline` is in seconds and covers a whole call; nothing is tried twice here.
+
+    Follows no redirect and reads no proxy from the environment: its token is for the configured address alone.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        namespace: str | None = None,
+        observer: CallObserver | None = None,
+        deadline: float = 5.0,
+        monotonic: Callable[[], float] = time.monotonic,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        headers = {"x-vault-request": "true", "accept-encoding": "identity", "user-agent": "keeptrusts-bff"}
+        if namespace:
+            headers["x-vault-namespace"] = namespace
+        self._client = httpx.AsyncClient(
+            base_url=address,
+            headers=headers,
+            limits=httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_CONNECTIONS),
+            timeout=None,  # noqa: S113 - the deadline below bounds the whole call
+            follow_redirects=False,
+            trust_env=False,
+            verify=httpx.create_ssl_context() if transport is None else True,
+            transport=transport,
+        )
+        self._observer = observer or Unobserved()
+        self._deadline = deadline
+        self._monotonic = monotonic
+
+    async def call(
+        self, operation: str, method: str, path: str, *, token: SecretStr | None = None, body: object | None = None
+    ) -> tuple[int, dict[str, Any]]:
+        """The status and JSON object of a reply: 2xx, 400 and 404 (what they mean depends on what was asked).
+
+        Raises `VaultError` for every other.
+        """
+        started = self._monotonic()
+        outcome = "unavailable"
+        try:
+            status, document = await self._exchange(method, path, token, body)
+            outcome = "rejected" if status >= 400 else "ok"
+            _raise_for(status, document, path)
+        except VaultDeniedError:
+            outcome = "denied"
+            raise
+        except VaultContractError:
+            outcome = "contract"
+            raise
+        finally:
+            self._observer.attempt(SYSTEM, operation, outcome, self._monotonic() - started)
+        return status, document
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+    async def _exchange(
+        self, method: str, path: str, token: SecretStr | None, body: object | None
+    ) -> tuple[int, dict[str, Any]]:
+        headers = {"x-vault-token": token.get_secret_value()} if token else {}
+        content = None
+        if body is not None:
+            headers["content-type"] = "application/json"
+            content = orjson.dumps(body)
+        try:
+            async with (
+                asyncio.timeout(self._deadline),
+                self._client.stream(method, path, headers=headers, content=content) as response,
+            ):
+                body_read = await _bounded(response)
+                if response.is_success:
+                    return response.status_code, _object(body_read, path)
+                return response.status_code, _errors(body_read)
+        except TimeoutError:
+            raise VaultUnavailableError(f"Vault gave no answer within {self._deadline:g} s.") from None
+        except httpx.TransportError as error:
+            # Only the kind of error is told: its text may quote what was sent.
+            raise VaultUnavailableError(f"Vault cannot be reached ({type(error).__name__}).") from None
+
+
+async def _bounded(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += chunk
+        if len(body) > LARGEST_REPLY:
+            raise VaultContractError(f"Vault's reply is larger than {LARGEST_REPLY} bytes.")
+    return bytes(body)
+
+
+def _object(body: bytes, path: str) -> dict[str, Any]:
+    if not body:
+        return {}
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise VaultContractError(f"What answers at {path} is not Vault: the reply is no JSON.") from None
+    if not isinstance(document, dict):
+        raise VaultContractError(f"What answers at {path} is not Vault: the reply is no JSON object.")
+    return document
+
+
+def _errors(body: bytes) -> dict[str, Any]:
+    """A failure's JSON object; a proxy in front may answer with a page instead, of which the status says enough."""
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _raise_for(status: int, document: dict[str, Any], path: str) -> None:
+    said = " ".join(str(error) for error in document.get("errors") or ()).lower()
+    if status == 403:
+        raise VaultDeniedError(f"Vault does not permit {path}.")
+    if status == 503 and _SEALED in said:
+        raise VaultSealedError("Vault is sealed: it has to be unsealed first.")
+    if status >= 500 or status == 429:
+        raise VaultUnavailableError(f"Vault answered {status}.")
+    if status == 404 and _NO_MOUNT in said:
+        raise VaultMountError(f"Vault has no engine at the mount of {path}.")
+    if 300 <= status < 400 or status in {401, 405}:
+        raise VaultContractError(f"What answers at {path} is not Vault: it answered {status}.")
