@@ -1,0 +1,47 @@
+"""Debian's packages that tests use, installed where that is possible.
+
+`python -m tests.harness.debian PROGRAM=PACKAGE …` installs the packages whose programs are missing, once and together.
+What cannot be installed is said in one line and is no failure: the tests that need it say that they were skipped.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+
+
+def missing(wanted: Sequence[str], which: Callable[[str], str | None] = shutil.which) -> list[str]:
+    """The packages of those `PROGRAM=PACKAGE` whose program is not on the path."""
+    pairs = (item.partition("=") for item in wanted)
+    return [package for program, _, package in pairs if which(program) is None]
+
+
+def install(packages: Sequence[str]) -> str | None:
+    """Install `packages` with apt-get; gives what stands in the way, or None when they are installed."""
+    apt_get = shutil.which("apt-get")
+    if apt_get is None or os.geteuid() != 0:
+        return "it takes root and apt-get"
+    environ = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    for command in (("update",), ("install", "-y", "--no-install-recommends", *packages)):
+        done = subprocess.run([apt_get, "-qq", *command], env=environ, check=False, stdout=sys.stderr)
+        if done.returncode:
+            return f"`apt-get {command[0]}` ended with {done.returncode}"
+    return None
+
+
+def main(wanted: Sequence[str]) -> int:
+    packages = missing(wanted)
+    obstacle = install(packages) if packages else None
+    if obstacle:
+        print(
+            f"Debian's {', '.join(packages)} cannot be installed ({obstacle}): the tests that need it are skipped",
+            file=sys.stderr,
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
