@@ -104,6 +104,7 @@ export const keeptrustsTranslationRef = createTranslationRef({
       enforced: 'Enforced',
       unenforced: 'Not enforced',
       undeclared: 'Not declared',
+      unknown: 'Not known',
       drift: 'Differs',
       enforcedInstead: 'Enforced: {{tier}}',
     },

@@ -174,11 +174,6 @@ describe('GovernanceStatusCard', () => {
 
   it.each<[string, GovernanceStatus['policyTier'], string]>([
     [
-      'not enforced',
-      { declared: 'tier-2-internal', enforced: null },
-      'Policy tierNot enforcedtier-2-internal',
-    ],
-    [
       'not declared',
       { declared: null, enforced: 'tier-2-internal' },
       'Policy tierNot declaredtier-2-internal',
@@ -188,10 +183,29 @@ describe('GovernanceStatusCard', () => {
       { declared: null, enforced: null },
       'Policy tierNot declaredNone',
     ],
+    [
+      'declared, with nothing known of what is enforced',
+      { declared: 'tier-2-internal', enforced: null },
+      'Policy tierNot knowntier-2-internal',
+    ],
   ])('tells a tier that is %s', async (_, policyTier, text) => {
     const { card } = await rendered({ ...inOrder, policyTier });
 
     expect(card).toHaveTextContent(text);
+  });
+
+  it('says that no tier is enforced when that is found', async () => {
+    const { card } = await rendered(statuses.tierUnenforced);
+
+    expect(card).toHaveTextContent(
+      'Policy tierNot enforcedtier-3-customer-facing',
+    );
+  });
+
+  it('does not call a wallet unknown that does not exist', async () => {
+    const { card } = await rendered(statuses.walletMissing);
+
+    expect(card).not.toHaveTextContent('Not known');
   });
 
   it('marks facts that are out of date', async () => {

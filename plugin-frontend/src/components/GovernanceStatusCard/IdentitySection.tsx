@@ -69,7 +69,9 @@ export function IdentitySection({
             <span className={styles.mono}>{gatewayKey.declared}</span>
           </Fact>
         )}
-        {policyTier && <TierFact tier={policyTier} />}
+        {policyTier && (
+          <TierFact tier={policyTier} unenforced={hasUnenforcedTier(status)} />
+        )}
       </FactList>
     </section>
   );
@@ -110,38 +112,46 @@ function KeyNote({
   );
 }
 
-function TierFact({ tier }: { tier: PolicyTierStatus }) {
+/** Whether Keeptrusts says that no tier is enforced; that none is named may also mean that it is not known. */
+function hasUnenforcedTier({ findings }: GovernanceStatus): boolean {
+  return findings.some(({ code }) => code === 'tier-unenforced');
+}
+
+interface TierProps {
+  tier: PolicyTierStatus;
+  unenforced: boolean;
+}
+
+function TierFact({ tier, unenforced }: TierProps) {
   const { t } = useTranslation();
   const { declared, enforced } = tier;
+  const differs = declared && enforced && declared !== enforced;
   return (
     <Fact
       label={
         <>
           {t('tier.label')}
-          <TierBadge tier={tier} />
+          <TierBadge tier={tier} unenforced={unenforced} />
         </>
       }
-      note={
-        declared && enforced && declared !== enforced
-          ? t('tier.enforcedInstead', { tier: enforced })
-          : undefined
-      }
+      note={differs ? t('tier.enforcedInstead', { tier: enforced }) : undefined}
     >
       {declared ?? enforced ?? t('tier.none')}
     </Fact>
   );
 }
 
-function TierBadge({
-  tier: { declared, enforced },
-}: {
-  tier: PolicyTierStatus;
-}) {
+function TierBadge({ tier: { declared, enforced }, unenforced }: TierProps) {
   const { t } = useTranslation();
   if (!declared)
     return <StateBadge small tone="attention" label={t('tier.undeclared')} />;
-  if (!enforced)
-    return <StateBadge small tone="bad" label={t('tier.unenforced')} />;
+  if (!enforced) {
+    return unenforced ? (
+      <StateBadge small tone="bad" label={t('tier.unenforced')} />
+    ) : (
+      <StateBadge small tone="unknown" label={t('tier.unknown')} />
+    );
+  }
   return declared === enforced ? (
     <StateBadge small tone="good" label={t('tier.enforced')} />
   ) : (

@@ -9,7 +9,7 @@ export function NoNumbers({ status }: { status: GovernanceStatus }) {
   const { t } = useTranslation();
   const missing = [
     status.budget ? undefined : t('budget.title'),
-    status.wallet ? undefined : t('wallet.title'),
+    status.wallet || hasNoWallet(status) ? undefined : t('wallet.title'),
     status.activity ? undefined : t('activity.title'),
   ].filter(it => it !== undefined);
   if (!missing.length) return null;
@@ -31,4 +31,9 @@ export function NoNumbers({ status }: { status: GovernanceStatus }) {
       </Text>
     </div>
   );
+}
+
+/** A wallet that does not exist is known not to; its finding says so. */
+function hasNoWallet({ findings }: GovernanceStatus): boolean {
+  return findings.some(({ code }) => code === 'wallet-missing');
 }
