@@ -1,0 +1,40 @@
+"""What every drill leaves behind: its figure, printed at the end of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from bff.resilience.breaker import Breaker
+from bff.status import observatory
+
+Figure = Callable[[str], None]
+_FIGURES: pytest.StashKey[list[str]] = pytest.StashKey()
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Figure:
+    """Takes the figure that a drill came to, in one line."""
+    figures = request.config.stash.setdefault(_FIGURES, [])
+
+    def take(line: str) -> None:
+        figures.append(f"{request.node.name}: {line}")
+
+    return take
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pauses that are seconds in production are tenths here, as all deadlines are."""
+    monkeypatch.setattr(observatory, "LEAST_SECONDS_BETWEEN_READS", 0.5)
+    monkeypatch.setitem(Breaker.__init__.__kwdefaults__, "sleep", 0.5)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the figures of all drills."""
+    figures = config.stash.get(_FIGURES, [])
+    if figures:
+        terminalreporter.section("drills")
+        for line in sorted(figures):
+            terminalreporter.write_line(line)

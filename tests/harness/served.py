@@ -1,0 +1,39 @@
+"""ASGI applications over real sockets, in the event loop of a test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bff.cli.server import Server, listen
+
+
+@asynccontextmanager
+async def served(app: ASGIApp) -> AsyncIterator[int]:
+    """The port of loopback at which `app` is served meanwhile. Its lifespan is the caller's business."""
+    listener = listen("127.0.0.1", 0, setting="-")
+    server = Server(_without_lifespan(app), listener)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    await server.up.wait()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await serving
+
+
+def _without_lifespan(app: ASGIApp) -> ASGIApp:
+    async def only_requests(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await app(scope, receive, send)
+            return
+        while True:
+            message = await receive()
+            await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+
+    return only_requests
