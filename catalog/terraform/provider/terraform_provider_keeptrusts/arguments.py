@@ -127,7 +127,9 @@ class _Given:
             self._wrong(name, "is not known yet", "It depends on something that has not been made: make that first.")
             return None
         variables = _VARIABLES[name]
-        text: str | None = value or next((self._environment[name] for name in variables if self._environment.get(name)), None)
+        text: str | None = value or next(
+            (self._environment[name] for name in variables if self._environment.get(name)), None
+        )
         if text is None and needed:
             self._wrong(
                 name, "is missing", f"Set it in the provider block, or {' or '.join(variables)} in the environment."

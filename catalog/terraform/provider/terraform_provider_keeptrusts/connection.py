@@ -13,6 +13,7 @@ from bff.keeptrusts.errors import UpstreamContractError, UpstreamRejectedError, 
 from bff.keeptrusts.transport import Limits, Transport, http_client
 from bff.telemetry.calls import Unobserved
 from terraform_provider_keeptrusts.arguments import Arguments
+from terraform_provider_keeptrusts.key_store import KeyStore
 from terraform_provider_keeptrusts.organisation import Organisation
 from terraform_provider_keeptrusts.worker import Worker
 
@@ -45,6 +46,7 @@ class Connection:
         )
         self.keeptrusts = KeeptrustsClient(transport)
         self.organisation = Organisation(self.keeptrusts, monotonic=time.monotonic)
+        self.store = None if arguments.vault is None else KeyStore(arguments.vault)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """What `work` returns or raises."""

@@ -14,6 +14,13 @@ from bff.keeptrusts.errors import (
     UpstreamTimeoutError,
     UpstreamUnavailableError,
 )
+from bff.vault.errors import (
+    VaultConflictError,
+    VaultDeniedError,
+    VaultError,
+    VaultMountError,
+    VaultUnavailableError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,8 @@ class diagnosed:  # noqa: N801 - it is read as a word: with diagnosed(...)
             case KeeptrustsError():
                 blamed = self._deed.argument if isinstance(error, UpstreamRejectedError) else None
                 self._add(explain(error, taken=self._deed.taken), blamed)
+            case VaultError():
+                self._add(explain_vault(error), "vault_path" if isinstance(error, VaultConflictError) else None)
             case _:
                 return False
         return True
@@ -82,6 +91,20 @@ def explain(error: KeeptrustsError, *, taken: str = "") -> str:
         case _:
             advice = ""
     return f"{error}. {advice}".strip()
+
+
+def explain_vault(error: VaultError) -> str:
+    """Say why Vault does not do what it should, and what to do; no token or key is in it."""
+    match error:
+        case VaultDeniedError():
+            advice = "Check the provider's vault block: its token or AppRole, and that its policy covers the path."
+        case VaultMountError():
+            advice = "Check mount in the provider's vault block: it must be a KV engine of version 2."
+        case VaultUnavailableError():
+            advice = "It is asked at address in the provider's vault block."
+        case _:
+            advice = ""
+    return f"{error} {advice}".strip()
 
 
 def _perhaps(error: KeeptrustsError) -> str:

@@ -15,6 +15,7 @@ from terraform_provider_keeptrusts.arguments import provider_schema, read_argume
 from terraform_provider_keeptrusts.configuration import Configuration
 from terraform_provider_keeptrusts.connection import Connection
 from terraform_provider_keeptrusts.diagnosis import Deed, diagnosed
+from terraform_provider_keeptrusts.gateway_key import GatewayKey
 from terraform_provider_keeptrusts.mirror import REGISTRY
 from terraform_provider_keeptrusts.team import Team
 from terraform_provider_keeptrusts.team_lookup import TeamLookup
@@ -68,4 +69,4 @@ class KeeptrustsProvider(Provider):
 
     def get_resources(self) -> list[type[Resource]]:
         """The resources."""
-        return [Team, Configuration, WalletFunding]
+        return [Team, Configuration, GatewayKey, WalletFunding]

@@ -1,0 +1,222 @@
+"""`keeptrusts_gateway_key`.
+
+Keeptrusts tells a key's secret once, when the key is made. Whatever a provider hands to Terraform lies in the state in clear
+text, so the secret goes from Keeptrusts to Vault within `create`, and the state holds the id, the prefix and the path.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from tf.iface import CreateContext, DeleteContext, ImportContext, PlanContext, ReadContext, UpdateContext
+from tf.schema import Attribute
+from tf.types import Bool, String, Unknown
+from tf.utils import Diagnostics
+
+from bff.keeptrusts.contract import TeamRecord, TokenRecord
+from bff.keeptrusts.errors import KeeptrustsError, UpstreamRejectedError
+from bff.vault.errors import VaultError
+from terraform_provider_keeptrusts.diagnosis import Deed, RefusalError, diagnosed
+from terraform_provider_keeptrusts.key_store import KeyEntry, KeyStore, is_segment, key_path
+from terraform_provider_keeptrusts.moment import Moment, instant, written
+from terraform_provider_keeptrusts.resource import KeeptrustsResource, State, identity
+from terraform_provider_keeptrusts.unknown import is_unknown
+
+_TAKEN = (
+    "The team has a key of this name in force. Choose another name, revoke that key, or take it over with terraform import, "
+    "for which Vault must hold it."
+)
+
+
+class GatewayKey(KeeptrustsResource):
+    """A gateway key whose secret is in Vault and nowhere else."""
+
+    name: ClassVar[str] = "gateway_key"
+    description: ClassVar[str] = (
+        "A gateway key of a team. The key goes to Vault when it is made; the state never holds it."
+    )
+    attributes: ClassVar[list[Attribute]] = [
+        identity("The key's id, which is not the key."),
+        Attribute("name", String(), "The key's name.", required=True, requires_replace=True),
+        Attribute("team_id", String(), "The team whose key it is.", required=True, requires_replace=True),
+        Attribute(
+            "expires_at", Moment(), "When it ends, RFC 3339; never if left out.", optional=True, requires_replace=True
+        ),
+        Attribute(
+            "vault_path",
+            String(),
+            "Where the key is kept, below the KV mount; `ai/<team>/<name>` unless said otherwise.",
+            optional=True,
+            computed=True,
+            requires_replace=True,
+        ),
+        Attribute("prefix", String(), "How the key begins, for people to tell keys apart.", computed=True),
+        Attribute(
+            "stored", Bool(), "Whether Vault holds the key; where it does not, a new key is made.", computed=True
+        ),
+    ]
+
+    def validate(self, diags: Diagnostics, type_name: str, config: dict[str, Any]) -> None:
+        """Refuse a path that Vault cannot have and a time that is none."""
+        super().validate(diags, type_name, config)
+        path, expires_at = config.get("vault_path"), config.get("expires_at")
+        if isinstance(path, str) and not all(map(is_segment, path.split("/"))):
+            diags.add_error(
+                "The path is not in order",
+                f"{type_name}.vault_path: it must be words of letters, digits, '.', '_' and '-' between slashes, not {path[:80]!r}.",
+                path=["vault_path"],
+            )
+        if isinstance(expires_at, str) and instant(expires_at) is None:
+            diags.add_error(
+                "The time is not in order",
+                f"{type_name}.expires_at: it must be RFC 3339, such as 2030-01-31T00:00:00Z, not {expires_at[:40]!r}.",
+                path=["expires_at"],
+            )
+
+    def create(self, ctx: CreateContext, planned: State) -> State | None:
+        """Make the key and keep it."""
+        orphan: State = {}
+        with diagnosed(ctx.diagnostics, Deed(f"make the gateway key {planned['name']!r}", "name", _TAKEN)):
+            return self._ask(self._made(planned, orphan))
+        # A key that could be neither kept nor revoked stays in the state, so that the next apply revokes it.
+        return planned | orphan if orphan else None
+
+    def read(self, ctx: ReadContext, current: State) -> State | None:
+        """The key as it is now; None when it is revoked or gone."""
+        with diagnosed(ctx.diagnostics, Deed(f"read the gateway key {current['id']}")):
+            return self._ask(self._read(current))
+        return current
+
+    def plan(self, ctx: PlanContext, current: State | None, planned: State) -> State | None:
+        """A key that Vault has lost is lost for good: another one takes its place."""
+        if current is not None and not current["stored"] and not ctx.changed_fields:
+            planned |= {"id": Unknown, "prefix": Unknown, "stored": True}
+        return planned
+
+    def update(self, ctx: UpdateContext, current: State, planned: State) -> State | None:
+        """Revoke the key that Vault has lost and make another one; a time that is written otherwise is no change."""
+        if current["stored"]:
+            return planned
+        now = dict(current)
+        with diagnosed(ctx.diagnostics, Deed(f"replace the gateway key {current['id']}", "name", _TAKEN)):
+            self._ask(self._gone(current))
+            return self._ask(self._made(planned, now))
+        return now
+
+    def delete(self, ctx: DeleteContext, current: State) -> State | None:
+        """Revoke it and take it out of Vault."""
+        with diagnosed(ctx.diagnostics, Deed(f"revoke the gateway key {current['id']}")):
+            self._ask(self._gone(current))
+            return None
+        return current
+
+    def import_(self, ctx: ImportContext, id: str) -> State | None:  # noqa: A002 - the framework's name
+        """Take over the key `ID`, or `ID,PATH` where Vault holds it elsewhere than usual."""
+        with diagnosed(ctx.diagnostics, Deed(f"import the gateway key {id!r}")):
+            key_id, _, path = id.partition(",")
+            return self._ask(self._imported(key_id, path))
+        return None
+
+    async def _made(self, planned: State, orphan: State) -> State:
+        """The state of a new key. `orphan` becomes its state if it could be neither kept nor revoked."""
+        store, team = self._store(), await self._team(planned["team_id"])
+        path = planned["vault_path"]
+        if path is None or is_unknown(path):
+            path = _usual_path(team, planned["name"])
+        # Before anything is made: a Vault that is sealed or refuses us must cost nothing.
+        await self._clear(path, team)
+        await store.expect_free(path)
+        key_id, secret, rest = await self._connection.change(
+            lambda: self._keeptrusts.create_token(
+                planned["name"],
+                team_id=planned["team_id"],
+                expires_at=instant(planned["expires_at"]),
+            )
+        )
+        prefix = rest.get("prefix")
+        made = planned | {"id": key_id, "vault_path": path, "prefix": prefix if isinstance(prefix, str) else None}
+        entry = KeyEntry(key_id, planned["name"], team.name, self._connection.arguments.gateway_url)
+        try:
+            await store.keep(path, secret, entry)
+        except VaultError as error:
+            raise RefusalError(await self._undone(made, error, orphan)) from None
+        return made | {"stored": True}
+
+    async def _clear(self, path: str, team: TeamRecord) -> None:
+        """Remove what is left of a key of this team that was revoked behind our back: it opens nothing any more."""
+        left = await self._store().key_id(path)
+        key = None if left is None else await self._organisation.key(left)
+        if key is not None and key.status == "revoked" and key.team_id == team.id:
+            await self._store().remove(path, key_id=key.id)
+
+    async def _undone(self, made: State, error: VaultError, orphan: State) -> str:
+        """What to say of a key that could not be kept, once it is revoked."""
+        try:
+            await self._gone(made, deleted_too=False)
+        except (KeeptrustsError, VaultError) as second:
+            orphan.update(made, stored=False)
+            return f"{error} The new key {made['id']} could not be taken back either ({second}): the next terraform apply does it."
+        return f"{error} The new key {made['id']} was revoked again: nobody has it."
+
+    async def _read(self, current: State) -> State | None:
+        key = await self._organisation.key(current["id"])
+        if key is None or key.status == "revoked":
+            return None
+        stored = await self._store().key_id(current["vault_path"]) == key.id
+        expires_at = current["expires_at"] if key.expires_at is None else written(key.expires_at)
+        told = {"name": key.name, "team_id": key.team_id or current["team_id"], "expires_at": expires_at}
+        return current | told | {"stored": stored}
+
+    async def _gone(self, current: State, *, deleted_too: bool = True) -> None:
+        try:
+            await self._connection.change(lambda: self._keeptrusts.revoke_token(current["id"]))
+        except UpstreamRejectedError as error:
+            if error.status != 404:
+                raise
+        await self._store().remove(current["vault_path"], key_id=current["id"], deleted_too=deleted_too)
+
+    async def _imported(self, key_id: str, path: str) -> State:
+        key = await self._organisation.key(key_id)
+        if key is None or key.status == "revoked" or key.team_id is None:
+            raise RefusalError(f"No gateway key in force has the id {key_id!r}.")
+        path = path or _usual_path(await self._team(key.team_id), key.name)
+        if await self._store().key_id(path) != key.id:
+            raise RefusalError(
+                f"Vault does not hold this key at {path!r}, and Keeptrusts tells it to nobody a second time. Give the path as "
+                f"{key_id},PATH, or revoke the key and let Terraform make a new one."
+            )
+        return _imported_state(key, path)
+
+    async def _team(self, team_id: str) -> TeamRecord:
+        team = await self._organisation.team(team_id)
+        if team is None:
+            raise RefusalError(f"No team has the id {team_id!r}.", argument="team_id")
+        return team
+
+    def _store(self) -> KeyStore:
+        store = self._connection.store
+        if store is None:
+            raise RefusalError(
+                "A gateway key needs the provider's vault block, or VAULT_ADDR and VAULT_TOKEN in the environment: Terraform's "
+                "state is no place for a key."
+            )
+        return store
+
+
+def _usual_path(team: TeamRecord, name: str) -> str:
+    try:
+        return key_path(team.name, name)
+    except ValueError as error:
+        raise RefusalError(f"{error}.", argument="vault_path") from None
+
+
+def _imported_state(key: TokenRecord, path: str) -> State:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "team_id": key.team_id,
+        "expires_at": None if key.expires_at is None else written(key.expires_at),
+        "vault_path": path,
+        "prefix": key.prefix,
+        "stored": True,
+    }

@@ -1,0 +1,110 @@
+"""Where gateway keys are kept: one entry a key in Vault, as the BFF's onboarding writes them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from bff.vault.errors import VaultConflictError
+from bff.vault.login import AppRole, VaultLogin
+from bff.vault.store import VaultStore
+from bff.vault.wire import VaultWire
+from terraform_provider_keeptrusts.arguments import VaultArguments
+
+SECONDS = 20.0
+
+_SEGMENT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?", re.ASCII)
+_ID = "id"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEntry:
+    """What is kept of a key besides its secret: its id and name, its team's name, the gateway that takes it."""
+
+    key_id: str
+    name: str
+    team: str
+    gateway_url: str | None
+
+
+class KeyStore:
+    """The KV engine that the provider's `vault` block names. Methods raise `VaultError`."""
+
+    def __init__(self, arguments: VaultArguments) -> None:
+        wire = VaultWire(arguments.address, namespace=arguments.namespace, deadline=SECONDS)
+        self._vault = _Vault(wire, VaultLogin(wire, _credentials(arguments)), mount=arguments.mount)
+
+    async def expect_free(self, path: str) -> None:
+        """Raise `VaultConflictError` where there is something at `path`, and other `VaultError` where nothing can be kept."""
+        fields = await self._vault.read(path)
+        if fields is not None:
+            raise VaultConflictError(
+                f"{self._vault.mount}/{path} holds {_described(fields.get(_ID))} already. Choose another vault_path, or remove it."
+            )
+        if await self._vault.remembers(path):
+            raise VaultConflictError(
+                f"{self._vault.mount}/{path} holds versions that were deleted and can be had back. Choose another vault_path, or "
+                "remove them for good: vault kv metadata delete."
+            )
+        await self._vault.require_writable(path)
+
+    async def keep(self, path: str, secret: SecretStr, entry: KeyEntry) -> None:
+        """Write a key where there is nothing."""
+        fields: dict[str, SecretStr | str] = {"key": secret, _ID: entry.key_id, "team": entry.team}
+        if entry.gateway_url:
+            fields["gateway_url"] = entry.gateway_url
+        metadata = {"managed-by": "terraform", "key-name": entry.name, "key-id": entry.key_id, "team": entry.team}
+        await self._vault.write_new(path, fields, metadata=metadata)
+
+    async def key_id(self, path: str) -> str | None:
+        """The id of the key at `path`; None when there is none."""
+        fields = await self._vault.read(path)
+        return None if fields is None else fields.get(_ID)
+
+    async def remove(self, path: str, *, key_id: str, deleted_too: bool = False) -> None:
+        """Remove the entry of this key with all its versions; anything else stays.
+
+        `deleted_too` is for a path where this key was: what somebody deleted there, and could have back, goes as well.
+        """
+        fields = await self._vault.read(path)
+        if deleted_too if fields is None else fields.get(_ID) == key_id:
+            await self._vault.remove(path)
+
+
+def key_path(team: str, name: str) -> str:
+    """Give the usual path of a key. Raises `ValueError` for names that cannot stand in one."""
+    if not (is_segment(team) and is_segment(name)):
+        raise ValueError(f"the names {team!r} and {name!r} do not make a path in Vault: give vault_path")
+    return f"ai/{team}/{name}"
+
+
+def is_segment(text: str) -> bool:
+    """Whether a text can stand between the slashes of a path."""
+    return _SEGMENT.fullmatch(text) is not None
+
+
+def _described(key_id: str | None) -> str:
+    return f"the key {key_id}" if key_id else "a secret"
+
+
+def _credentials(arguments: VaultArguments) -> SecretStr | AppRole:
+    if arguments.token is not None:
+        return arguments.token
+    if arguments.role_id is None or arguments.secret_id is None:
+        raise ValueError("neither a token nor an AppRole is given")
+    return AppRole(arguments.role_id, arguments.secret_id)
+
+
+class _Vault(VaultStore):
+    """The BFF's store, which never takes anything away; Terraform does."""
+
+    async def remembers(self, path: str) -> bool:
+        """Whether there is a version at `path`, be it a deleted one."""
+        status, _ = await self._call("kv.metadata.read", "GET", f"/v1/{self._below('metadata', path)}")
+        return status != 404
+
+    async def remove(self, path: str) -> None:
+        """Remove all versions at `path`; there may be none."""
+        await self._call("kv.remove", "DELETE", f"/v1/{self._below('metadata', path)}")
