@@ -132,6 +132,7 @@ async def _running(
     faults: Faults | None = None,
     seeded: bool = True,
     traces: Traces | None = None,
+    backstage: httpx.AsyncBaseTransport | None = None,
     **settings: Any,
 ) -> AsyncIterator[Running]:
     logs.configure("info", final=False)
@@ -148,6 +149,7 @@ async def _running(
         sleep=time.sleep,
         control_plane=upstream,
         gateway=gateway,
+        backstage=backstage,
         access=AccessLog(lines.append),
         traces=traces or Traces(),
     )
