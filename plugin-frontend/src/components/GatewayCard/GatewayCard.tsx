@@ -1,11 +1,10 @@
-import { EntityInfoCard } from '@backstage/plugin-catalog-react';
 import { PlatformStatus } from '../../api';
 import { usePlatformStatus } from '../../hooks';
 import { Translate, useTranslation } from '../../translation';
+import { CardFrame } from '../CardFrame';
 import { Content } from '../Content';
 import { FreshnessBar } from '../FreshnessBar';
 import { StateBadge, Tone } from '../StateBadge';
-import styles from './GatewayCard.module.css';
 import { GatewaySkeleton } from './GatewaySkeleton';
 import { PlatformContent } from './PlatformContent';
 
@@ -31,30 +30,25 @@ export function GatewayCard() {
   const resource = usePlatformStatus();
   const platform = resource.value;
   return (
-    <section aria-label={t('platform.title')} className={styles.card}>
-      <EntityInfoCard
-        title={t('platform.title')}
-        headerActions={
-          platform && (
-            <StateBadge
-              tone={TONES[platform.state]}
-              label={STATES[platform.state](t)}
-            />
-          )
-        }
-        footerActions={
-          platform && (
-            <FreshnessBar
-              resource={resource}
-              stale={platform.freshness.stale}
-            />
-          )
-        }
-      >
-        <Content resource={resource} skeleton={<GatewaySkeleton />}>
-          {it => <PlatformContent platform={it} />}
-        </Content>
-      </EntityInfoCard>
-    </section>
+    <CardFrame
+      title={t('platform.title')}
+      badge={
+        platform && (
+          <StateBadge
+            tone={TONES[platform.state]}
+            label={STATES[platform.state](t)}
+          />
+        )
+      }
+      footer={
+        platform && (
+          <FreshnessBar resource={resource} stale={platform.freshness.stale} />
+        )
+      }
+    >
+      <Content resource={resource} skeleton={<GatewaySkeleton />}>
+        {it => <PlatformContent platform={it} />}
+      </Content>
+    </CardFrame>
   );
 }

@@ -1,14 +1,13 @@
 import { Entity, stringifyEntityRef } from '@backstage/catalog-model';
-import { EntityInfoCard, useEntity } from '@backstage/plugin-catalog-react';
-import { ReactElement, ReactNode } from 'react';
+import { useEntity } from '@backstage/plugin-catalog-react';
 import { isKeeptrustsAvailable } from '../../annotations';
 import { useGovernanceStatus } from '../../hooks';
 import { useTranslation } from '../../translation';
+import { CardFrame } from '../CardFrame';
 import { Content } from '../Content';
 import { FreshnessBar } from '../FreshnessBar';
 import { GovernanceStateBadge } from '../StateBadge';
 import { AnnotationGuide } from './AnnotationGuide';
-import styles from './GovernanceStatusCard.module.css';
 import { StatusContent } from './StatusContent';
 import { StatusSkeleton } from './StatusSkeleton';
 
@@ -26,10 +25,12 @@ export function GovernanceStatusCard() {
 }
 
 function ClaimedStatus({ entity }: { entity: Entity }) {
+  const { t } = useTranslation();
   const resource = useGovernanceStatus(stringifyEntityRef(entity));
   const status = resource.value;
   return (
-    <Frame
+    <CardFrame
+      title={t('statusCard.title')}
       badge={status && <GovernanceStateBadge state={status.state} />}
       footer={
         status && (
@@ -45,33 +46,18 @@ function ClaimedStatus({ entity }: { entity: Entity }) {
       >
         {it => <StatusContent status={it} />}
       </Content>
-    </Frame>
+    </CardFrame>
   );
 }
 
 function Unclaimed({ entity }: { entity: Entity }) {
-  return (
-    <Frame badge={<GovernanceStateBadge state="unconfigured" />}>
-      <AnnotationGuide entity={entity} />
-    </Frame>
-  );
-}
-
-function Frame(props: {
-  badge?: ReactElement;
-  footer?: ReactElement;
-  children: ReactNode;
-}) {
   const { t } = useTranslation();
   return (
-    <section aria-label={t('statusCard.title')} className={styles.card}>
-      <EntityInfoCard
-        title={t('statusCard.title')}
-        headerActions={props.badge}
-        footerActions={props.footer}
-      >
-        {props.children}
-      </EntityInfoCard>
-    </section>
+    <CardFrame
+      title={t('statusCard.title')}
+      badge={<GovernanceStateBadge state="unconfigured" />}
+    >
+      <AnnotationGuide entity={entity} />
+    </CardFrame>
   );
 }

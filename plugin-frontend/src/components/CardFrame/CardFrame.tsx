@@ -1,0 +1,31 @@
+import { EntityInfoCard } from '@backstage/plugin-catalog-react';
+import { ReactElement, ReactNode } from 'react';
+import styles from './CardFrame.module.css';
+
+/** What a card of an entity page is made of. */
+export interface CardFrameProps {
+  title: string;
+  /** The state at a glance, beside the title. */
+  badge?: ReactElement;
+  footer?: ReactElement;
+  children: ReactNode;
+}
+
+/** A card that screen readers find by its title, and whose small print can be read in every theme. */
+export const CardFrame = ({
+  title,
+  badge,
+  footer,
+  children,
+}: CardFrameProps) => (
+  <section aria-label={title} className={styles.frame}>
+    <EntityInfoCard
+      title={title}
+      headerActions={badge}
+      footerActions={footer}
+      className={styles.legible}
+    >
+      {children}
+    </EntityInfoCard>
+  </section>
+);
