@@ -72,6 +72,74 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/teams": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Make a team, or give the one of this name */
+        readonly post: operations["postTeams"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/tokens": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Make a team's gateway key and put it into Vault; the reply says where, and never holds the key */
+        readonly post: operations["postTokens"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/configurations": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Make a team's policy configuration from a template, or give the one of this name */
+        readonly post: operations["postConfigurations"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/wallets/allocate": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Put money into a team's wallet, once for each Idempotency-Key */
+        readonly post: operations["postWalletsAllocate"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/livez": {
         readonly parameters: {
             readonly query?: never;
@@ -192,6 +260,35 @@ export interface components {
             readonly complete: boolean;
         };
         /**
+         * Allocation
+         * @description `POST /v1/wallets/allocate`.
+         */
+        readonly Allocation: {
+            /** Team Id */
+            readonly team_id: string;
+            /** Amount */
+            readonly amount: number | string;
+            /**
+             * Currency
+             * @default USD
+             * @constant
+             */
+            readonly currency?: "USD";
+            /**
+             * Note
+             * @default
+             */
+            readonly note?: string;
+        };
+        /**
+         * AllocationReply
+         * @description What allocate and reclaim answer. A.
+         */
+        readonly AllocationReply: {
+            readonly transaction: components["schemas"]["TransactionRecord"];
+            readonly wallet: components["schemas"]["WalletRecord"];
+        };
+        /**
          * Amount
          * @description Money on the wire.
          */
@@ -267,6 +364,35 @@ export interface components {
          * @enum {string}
          */
         readonly Code: "annotation-missing" | "annotation-invalid" | "key-not-found" | "key-revoked" | "key-expired" | "key-expiring" | "owner-mismatch" | "tier-undeclared" | "tier-drift" | "tier-unenforced" | "wallet-missing" | "wallet-low" | "wallet-depleted" | "budget-near" | "budget-exceeded" | "budget-pace" | "spend-incomplete" | "data-stale" | "upstream-unavailable" | "upstream-denied" | "upstream-contract";
+        /**
+         * ConfigurationRecord
+         * @description A policy configuration made from a template, whose id is the tier. A.
+         */
+        readonly ConfigurationRecord: {
+            /** Id */
+            readonly id: string;
+            /** Name */
+            readonly name: string;
+            /**
+             * Team Id
+             * @default null
+             */
+            readonly team_id?: string | null;
+            /** Template Id */
+            readonly template_id: string;
+            /**
+             * Version
+             * @default null
+             */
+            readonly version?: string | null;
+            /** Enabled */
+            readonly enabled: boolean;
+            /**
+             * Created At
+             * @default null
+             */
+            readonly created_at?: string | null;
+        };
         /**
          * ControlPlaneHealth
          * @description Whether the control plane says that it is ready.
@@ -510,6 +636,69 @@ export interface components {
             readonly requests: number;
         };
         /**
+         * NewConfiguration
+         * @description `POST /v1/configurations`.
+         */
+        readonly NewConfiguration: {
+            /**
+             * Name
+             * @example support-team
+             */
+            readonly name: string;
+            /** Team Id */
+            readonly team_id: string;
+            /**
+             * Template Id
+             * @example support-team
+             */
+            readonly template_id: string;
+        };
+        /**
+         * NewKey
+         * @description `POST /v1/tokens`.
+         */
+        readonly NewKey: {
+            /**
+             * Name
+             * @example support-team
+             */
+            readonly name: string;
+            /**
+             * Token Type
+             * @default gateway
+             * @constant
+             */
+            readonly token_type?: "gateway";
+            /** Team Id */
+            readonly team_id: string;
+            /**
+             * Description
+             * @default null
+             */
+            readonly description?: string | null;
+            /**
+             * Expires At
+             * @default null
+             */
+            readonly expires_at?: string | null;
+        };
+        /**
+         * NewTeam
+         * @description `POST /v1/teams`.
+         */
+        readonly NewTeam: {
+            /**
+             * Name
+             * @example support-team
+             */
+            readonly name: string;
+            /**
+             * Description
+             * @default null
+             */
+            readonly description?: string | null;
+        };
+        /**
          * PlatformStatus
          * @description Health of Keeptrusts itself, for telling whether it is us or the platform.
          */
@@ -667,6 +856,31 @@ export interface components {
             readonly items: readonly components["schemas"]["StatusItem"][];
         };
         /**
+         * TeamRecord
+         * @description A team. A: all fields but `name`.
+         */
+        readonly TeamRecord: {
+            /** Id */
+            readonly id: string;
+            /** Name */
+            readonly name: string;
+            /**
+             * Slug
+             * @default null
+             */
+            readonly slug?: string | null;
+            /**
+             * Description
+             * @default null
+             */
+            readonly description?: string | null;
+            /**
+             * Created At
+             * @default null
+             */
+            readonly created_at?: string | null;
+        };
+        /**
          * TeamStatus
          * @description The Keeptrusts team of the entity's owner.
          */
@@ -675,6 +889,152 @@ export interface components {
             readonly id: string;
             /** Name */
             readonly name: string;
+        };
+        /**
+         * TokenRecord
+         * @description A gateway key as the list shows it: never the secret. A.
+         */
+        readonly TokenRecord: {
+            /** Id */
+            readonly id: string;
+            /** Name */
+            readonly name: string;
+            /**
+             * Token Type
+             * @default gateway
+             */
+            readonly token_type?: string;
+            /**
+             * Team Id
+             * @default null
+             */
+            readonly team_id?: string | null;
+            /**
+             * Prefix
+             * @default null
+             */
+            readonly prefix?: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            readonly status: "active" | "revoked";
+            /**
+             * Created At
+             * @default null
+             */
+            readonly created_at?: string | null;
+            /**
+             * Expires At
+             * @default null
+             */
+            readonly expires_at?: string | null;
+            /**
+             * Last Used At
+             * @default null
+             */
+            readonly last_used_at?: string | null;
+            /**
+             * Revoked At
+             * @default null
+             */
+            readonly revoked_at?: string | null;
+        };
+        /**
+         * TransactionRecord
+         * @description A booking on a wallet; `amount` is signed from the wallet's view (settle below 0, refund above). A.
+         *
+         *     `type` stays text: a kind of booking that we have never seen is no reason to lose the page.
+         */
+        readonly TransactionRecord: {
+            /** Id */
+            readonly id: string;
+            /**
+             * Wallet Id
+             * @default null
+             */
+            readonly wallet_id?: string | null;
+            /** Type */
+            readonly type: string;
+            /** Amount */
+            readonly amount: number;
+            /** Currency */
+            readonly currency: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            readonly created_at: string;
+            /**
+             * Request Id
+             * @default null
+             */
+            readonly request_id?: string | null;
+            /**
+             * Token Id
+             * @default null
+             */
+            readonly token_id?: string | null;
+            /**
+             * Model
+             * @default null
+             */
+            readonly model?: string | null;
+            /**
+             * Provider
+             * @default null
+             */
+            readonly provider?: string | null;
+            /**
+             * Note
+             * @default null
+             */
+            readonly note?: string | null;
+        };
+        /**
+         * WalletRecord
+         * @description A wallet; the columns are the console's (D), their names A. `balance` is available money, reservations taken off.
+         */
+        readonly WalletRecord: {
+            /** Id */
+            readonly id: string;
+            /**
+             * Scope
+             * @enum {string}
+             */
+            readonly scope: "organization" | "team" | "user";
+            /**
+             * Team Id
+             * @default null
+             */
+            readonly team_id?: string | null;
+            /**
+             * User Id
+             * @default null
+             */
+            readonly user_id?: string | null;
+            /**
+             * Name
+             * @default null
+             */
+            readonly name?: string | null;
+            /** Currency */
+            readonly currency: string;
+            /** Balance */
+            readonly balance: number;
+            /** Reserved */
+            readonly reserved: number;
+            /** Total Allocated */
+            readonly total_allocated: number;
+            /** Total Spent */
+            readonly total_spent: number;
+            /** Status */
+            readonly status: string;
+            /**
+             * Updated At
+             * @default null
+             */
+            readonly updated_at?: string | null;
         };
         /**
          * WalletStatus
@@ -1061,6 +1421,511 @@ export interface operations {
                 };
             };
             /** @description Callers cannot be verified now */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postTeams: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewTeam"];
+            };
+        };
+        readonly responses: {
+            /** @description Make a team, or give the one of this name */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TeamRecord"];
+                };
+            };
+            /** @description Make a team, or give the one of this name */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TeamRecord"];
+                };
+            };
+            /** @description The request cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something else of that name is there */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; Keeptrusts cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postTokens: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewKey"];
+            };
+        };
+        readonly responses: {
+            /** @description Make a team's gateway key and put it into Vault; the reply says where, and never holds the key */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TokenRecord"] & {
+                        /** @example secret */
+                        readonly vault_mount: string;
+                        /** @example ai/support-team/support-team-gw-key */
+                        readonly vault_path: string;
+                    };
+                };
+            };
+            /** @description Make a team's gateway key and put it into Vault; the reply says where, and never holds the key */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TokenRecord"] & {
+                        /** @example secret */
+                        readonly vault_mount: string;
+                        /** @example ai/support-team/support-team-gw-key */
+                        readonly vault_path: string;
+                    };
+                };
+            };
+            /** @description The request cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something else of that name is there */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this; The gateway key could not be stored; Vault answered in an unknown form; Vault does not permit this service to do that */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; Keeptrusts cannot be reached; Vault is sealed; Vault cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postConfigurations: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewConfiguration"];
+            };
+        };
+        readonly responses: {
+            /** @description Make a team's policy configuration from a template, or give the one of this name */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ConfigurationRecord"];
+                };
+            };
+            /** @description Make a team's policy configuration from a template, or give the one of this name */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ConfigurationRecord"];
+                };
+            };
+            /** @description The request cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something else of that name is there */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; Keeptrusts cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postWalletsAllocate: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /** @description Names the allocation: asked for again with the same key it is not made again */
+                readonly "Idempotency-Key": string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Allocation"];
+            };
+        };
+        readonly responses: {
+            /** @description Put money into a team's wallet, once for each Idempotency-Key */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AllocationReply"];
+                };
+            };
+            /** @description Put money into a team's wallet, once for each Idempotency-Key */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AllocationReply"];
+                };
+            };
+            /** @description The request cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something else of that name is there */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; Keeptrusts cannot be reached */
             readonly 503: {
                 headers: {
                     readonly [name: string]: unknown;
