@@ -12,14 +12,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import httpx
+from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from bff.app_onboarding import build_provisioner, open_vault
 from bff.backstage.caller import Identity
 from bff.backstage.catalog import BackstageCatalog
 from bff.backstage.client import DEADLINE as BACKSTAGE_DEADLINE
 from bff.backstage.client import BackstageClient
-from bff.backstage.entities import Catalog
 from bff.backstage.files import FileCatalog
 from bff.backstage.identity import AnonymousIdentity, BackstageIdentity
 from bff.governance.rules import Rules
@@ -28,6 +29,7 @@ from bff.keeptrusts.client import KeeptrustsClient
 from bff.keeptrusts.gateway import ControlPlaneProbe, GatewayClient
 from bff.keeptrusts.reader import FactsReader
 from bff.keeptrusts.transport import Limits, Transport, http_client
+from bff.onboarding.rights import People
 from bff.resilience.breaker import BreakerState
 from bff.settings import Settings, SettingsError
 from bff.status.answers import Answers
@@ -63,6 +65,7 @@ class World:
     control_plane: httpx.AsyncBaseTransport | None = None
     gateway: httpx.AsyncBaseTransport | None = None
     backstage: httpx.AsyncBaseTransport | None = None
+    vault: httpx.AsyncBaseTransport | None = None
     access: AccessLog | None = None
     limits: Limits = field(default_factory=Limits)
     """How long calls to outside systems may take; Backstage's share its `deadline`, where that is shorter than their own."""
@@ -95,10 +98,15 @@ class _Upstreams:
     opened: list[Transport] = field(default_factory=list)
 
     def open(self, system: str, base_url: str, *, with_token: bool, via: httpx.AsyncBaseTransport | None) -> Transport:
+        return self._open(system, base_url, self.settings.keeptrusts_api_token if with_token else None, via)
+
+    def _open(
+        self, system: str, base_url: str, token: SecretStr | None, via: httpx.AsyncBaseTransport | None
+    ) -> Transport:
         transport = Transport(
             http_client(base_url, transport=via),
             system=system,
-            token=self.settings.keeptrusts_api_token if with_token else None,
+            token=token,
             observer=self.observer,
             monotonic=self.world.monotonic,
             random=self.world.random,
@@ -109,6 +117,14 @@ class _Upstreams:
         )
         self.opened.append(transport)
         return transport
+
+    def open_admin(self, *, via: httpx.AsyncBaseTransport | None) -> Transport | None:
+        """The connection that may provision, apart from the others: neither waits for the other's breaker."""
+        if self.settings.keeptrusts_admin_token is None:
+            return None
+        return self._open(
+            "keeptrusts-admin", str(self.settings.keeptrusts_api_url), self.settings.keeptrusts_admin_token, via
+        )
 
     async def close(self) -> None:
         for transport in self.opened:
@@ -158,15 +174,30 @@ def create_app(settings: Settings, world: World | None = None, *, background: bo
         spend=SpendReports(catalog, reader, rules=rules, longest_wait=world.longest_wait),
         platform=_platform(settings, world, upstreams),
         metrics=metrics,
+        provisioner=None,
         checks=Checks(observatory, _breakers(control_plane, backstage), calls, clock=world.clock),
     )
+    admin = upstreams.open_admin(via=world.control_plane)
+    vault = open_vault(settings, observer=calls, monotonic=world.monotonic, transport=world.vault)
+    if admin is not None:
+        service.provisioner = build_provisioner(
+            admin,
+            vault,
+            catalog,
+            platform_groups=settings.platform_groups,
+            gateway_url=settings.keeptrusts_gateway_url,
+            counter=metrics,
+            clock=world.clock,
+            changed=observatory.expire,
+        )
     metrics.configured(refresh=settings.bff_refresh_seconds, stale_limit=settings.bff_stale_limit_seconds)
     metrics.watch_findings(census.findings, census.entities)
     metrics.watch_service(observatory.ready, lambda: service.draining)
 
     def lifespan() -> contextlib.AbstractAsyncContextManager[None]:
-        closing = [upstreams.close, *([backstage.aclose] if backstage else []), world.traces.aclose]
-        return _lifespan(service, closing, world if background else None)
+        closing = [upstreams.close, *([backstage.aclose] if backstage else []), *([vault.aclose] if vault else [])]
+        keeping = [vault.keep] if vault and background else []
+        return _lifespan(service, [*closing, world.traces.aclose], keeping, world if background else None)
 
     asgi = Starlette(
         routes=routes(service),
@@ -219,10 +250,10 @@ def _backstage(settings: Settings, world: World, observer: CallObserver) -> Back
     )
 
 
-def _callers(settings: Settings, world: World, backstage: BackstageClient | None) -> tuple[Identity, Catalog]:
+def _callers(settings: Settings, world: World, backstage: BackstageClient | None) -> tuple[Identity, People]:
     """Who may ask, and which entities they see. `require_for_serving` has made sure of what this needs."""
     identity: Identity = AnonymousIdentity()
-    catalog: Catalog
+    catalog: People
     if backstage is not None and settings.bff_auth == "backstage":
         public = settings.backstage_public_url or backstage.base_url
         now = world.clock
@@ -245,9 +276,14 @@ def _breakers(control_plane: Transport, backstage: BackstageClient | None) -> di
 
 @contextlib.asynccontextmanager
 async def _lifespan(
-    service: Service, closing: Sequence[Callable[[], Awaitable[None]]], world: World | None
+    service: Service,
+    closing: Sequence[Callable[[], Awaitable[None]]],
+    keeping: Sequence[Callable[[], Awaitable[None]]],
+    world: World | None,
 ) -> AsyncIterator[None]:
-    tasks = [asyncio.ensure_future(service.observatory.run(world.sleep))] if world else []
+    tasks = [asyncio.ensure_future(keep()) for keep in keeping]
+    if world:
+        tasks.append(asyncio.ensure_future(service.observatory.run(world.sleep)))
     try:
         yield
     finally:

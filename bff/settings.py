@@ -84,6 +84,17 @@ class Settings(BaseSettings):
         default=None, description="Static external access token of this service, for reading groups"
     )
 
+    vault_addr: BaseUrl | None = Field(
+        default=None, description="Address of Vault or OpenBao, where new gateway keys go; without it no key is made"
+    )
+    vault_token: SecretStr | None = Field(default=None, description="Token for Vault; or give a role")
+    vault_role_id: str | None = Field(default=None, description="Role id of an AppRole in Vault, instead of a token")
+    vault_secret_id: SecretStr | None = Field(default=None, description="Secret id of that AppRole")
+    vault_namespace: str | None = Field(default=None, description="Vault namespace")
+    vault_kv_mount: str = Field(
+        default="secret", description="Mount of the KV version 2 engine; keys go to `ai/<team>/<key name>` below it"
+    )
+
     bff_host: str = Field(default="127.0.0.1", description="Address to listen on")
     bff_port: int = Field(default=8787, ge=1, le=65535, description="Port to listen on")
     bff_auth: Literal["backstage", "none"] = Field(
@@ -114,7 +125,7 @@ class Settings(BaseSettings):
         default="info", description="Least severe log lines to write"
     )
 
-    @field_validator("keeptrusts_api_token", "keeptrusts_admin_token", "backstage_token")
+    @field_validator("keeptrusts_api_token", "keeptrusts_admin_token", "backstage_token", "vault_token")
     @classmethod
     def _fits_a_header(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None and not _VISIBLE.fullmatch(secret.get_secret_value()):
@@ -148,6 +159,10 @@ class Settings(BaseSettings):
             )
         if self.bff_stale_limit_seconds < self.bff_refresh_seconds:
             raise ValueError("BFF_STALE_LIMIT_SECONDS must be at least BFF_REFRESH_SECONDS")
+        if self.vault_addr and not (self.vault_token or (self.vault_role_id and self.vault_secret_id)):
+            raise ValueError(
+                "VAULT_ADDR is set, and neither VAULT_TOKEN nor both VAULT_ROLE_ID and VAULT_SECRET_ID are"
+            )
         if self.bff_auth == "none" and self.bff_catalog == "backstage":
             raise ValueError(
                 "BFF_CATALOG=backstage needs BFF_AUTH=backstage, since an entity is read with its caller's token; or set BFF_CATALOG=files"

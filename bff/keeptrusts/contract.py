@@ -10,7 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 HEALTHZ = "/healthz"
 READYZ = "/readyz"
@@ -53,7 +53,7 @@ def _exact_amount(value: Any) -> Decimal:
     return amount
 
 
-DecimalAmount = Annotated[Decimal, BeforeValidator(_exact_amount)]
+DecimalAmount = Annotated[Decimal, BeforeValidator(_exact_amount), WithJsonSchema({"type": "number"})]
 Id = Annotated[str, Field(min_length=1, max_length=200)]
 
 

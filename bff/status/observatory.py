@@ -93,6 +93,7 @@ class Observatory:
         self._background: set[asyncio.Task[Epoch]] = set()
         self._epoch: Epoch | None = None
         self._last_good: float | None = None
+        self._expired = False
         metrics.watch_snapshot(self.age, self.stale_seconds_left)
 
     @property
@@ -108,7 +109,9 @@ class Observatory:
         epoch, waited = self._epoch, False
         if epoch is None or (insist and self._since(epoch) >= LEAST_SECONDS_BETWEEN_READS):
             epoch, waited = await self._read_for_a_request(epoch)
-        elif self._since(epoch) >= self._refresh_due(epoch):
+        elif self._since(epoch) >= self._refresh_due(epoch) or (
+            self._expired and self._since(epoch) >= LEAST_SECONDS_BETWEEN_READS
+        ):
             self._read_in_background()
         self._require_facts(epoch)
         if epoch.stale:
@@ -122,6 +125,10 @@ class Observatory:
         while True:
             epoch = await self._read()
             await sleep(max(self._refresh_due(epoch) - self._since(epoch), 0.1))
+
+    def expire(self) -> None:
+        """Something was changed upstream that should be seen soon: read the facts anew at the next question."""
+        self._expired = True
 
     def age(self) -> float:
         """Seconds since the oldest part that is shown was read; -1 when there is none."""
@@ -176,6 +183,7 @@ class Observatory:
 
     async def _read_once(self) -> Epoch:
         now = self._clock()
+        self._expired = False
         facts = await self._reader.read(now)
         organisation = Organisation.of(facts)
         read_at = self._monotonic()

@@ -15,9 +15,13 @@ from pydantic.json_schema import models_json_schema
 
 import bff
 from bff.governance.wire import EntityRefs, GovernanceStatus, PlatformStatus, Problem, SpendReport, StatusItems
+from bff.keeptrusts import contract
+from bff.keeptrusts.contract import AllocationReply, ConfigurationRecord, TeamRecord, TokenRecord
+from bff.onboarding.requests import Allocation, NewConfiguration, NewKey, NewTeam
 from bff.web.problems import MEDIA_TYPE, ProblemType
 
 JSON = "application/json"
+_PROVIDED = (TeamRecord, TokenRecord, ConfigurationRecord, AllocationReply)
 HEALTH_JSON = "application/health+json"
 REF_TEMPLATE = "#/components/schemas/{model}"
 
@@ -89,6 +93,46 @@ _ENTITY = (ProblemType.INVALID_ENTITY_REF, ProblemType.NOT_FOUND, ProblemType.UP
 _BODY = (ProblemType.MALFORMED, ProblemType.TOO_LARGE, ProblemType.UNSUPPORTED_MEDIA_TYPE, ProblemType.INVALID)
 _TEXT = {"type": "string"}
 
+_PROVISIONING = (
+    *_BODY,
+    *_CALLER,
+    ProblemType.FORBIDDEN,
+    ProblemType.CONFLICT,
+    ProblemType.PROVISIONING_OFF,
+    ProblemType.UPSTREAM_CONTRACT,
+    ProblemType.UPSTREAM_DENIED,
+    ProblemType.UPSTREAM_REJECTED,
+    ProblemType.UPSTREAM_UNAVAILABLE,
+)
+_VAULT = (
+    ProblemType.NOT_STORED,
+    ProblemType.VAULT_CONTRACT,
+    ProblemType.VAULT_DENIED,
+    ProblemType.VAULT_SEALED,
+    ProblemType.VAULT_UNAVAILABLE,
+)
+_IN_VAULT = {
+    "type": "object",
+    "required": ["vault_mount", "vault_path"],
+    "properties": {
+        "vault_mount": {"type": "string", "examples": ["secret"]},
+        "vault_path": {"type": "string", "examples": ["ai/support-team/support-team-gw-key"]},
+    },
+}
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "Names the allocation: asked for again with the same key it is not made again",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+
+
+def _provided(schema: dict[str, Any]) -> dict[int, tuple[str, dict[str, Any]]]:
+    """What provisioning answers: 201 when it was made, 200 when it was there."""
+    return {200: (JSON, schema), 201: (JSON, schema)}
+
+
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "get",
@@ -123,6 +167,43 @@ OPERATIONS: tuple[Operation, ...] = (
         {200: (JSON, _schema(PlatformStatus))},
         problems=(ProblemType.UNAUTHENTICATED, ProblemType.IDENTITY_UNAVAILABLE),
         conditional=True,
+    ),
+    Operation(
+        "post",
+        contract.TEAMS,
+        "Make a team, or give the one of this name",
+        _provided(_schema(TeamRecord)),
+        problems=_PROVISIONING,
+        body=NewTeam,
+        tag="provisioning",
+    ),
+    Operation(
+        "post",
+        contract.TOKENS,
+        "Make a team's gateway key and put it into Vault; the reply says where, and never holds the key",
+        _provided({"allOf": [_schema(TokenRecord), _IN_VAULT]}),
+        problems=(*_PROVISIONING, *_VAULT),
+        body=NewKey,
+        tag="provisioning",
+    ),
+    Operation(
+        "post",
+        contract.CONFIGURATIONS,
+        "Make a team's policy configuration from a template, or give the one of this name",
+        _provided(_schema(ConfigurationRecord)),
+        problems=_PROVISIONING,
+        body=NewConfiguration,
+        tag="provisioning",
+    ),
+    Operation(
+        "post",
+        contract.ALLOCATE,
+        "Put money into a team's wallet, once for each Idempotency-Key",
+        _provided(_schema(AllocationReply)),
+        problems=_PROVISIONING,
+        body=Allocation,
+        parameters=(_IDEMPOTENCY_KEY,),
+        tag="provisioning",
     ),
     Operation("get", "/livez", "This process answers", {200: ("text/plain", _TEXT)}, public=True, tag="operations"),
     Operation(
@@ -161,9 +242,11 @@ OPERATIONS: tuple[Operation, ...] = (
 
 def document() -> dict[str, Any]:
     """The whole document as a JSON object."""
-    models = (GovernanceStatus, StatusItems, SpendReport, PlatformStatus, Problem)
+    models = (GovernanceStatus, StatusItems, SpendReport, PlatformStatus, Problem, *_PROVIDED)
+    bodies = (EntityRefs, NewTeam, NewKey, NewConfiguration, Allocation)
     _, schemas = models_json_schema(
-        [(model, "serialization") for model in models] + [(EntityRefs, "validation")], ref_template=REF_TEMPLATE
+        [(model, "serialization") for model in models] + [(body, "validation") for body in bodies],
+        ref_template=REF_TEMPLATE,
     )
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:

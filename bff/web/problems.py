@@ -16,7 +16,23 @@ from starlette.responses import Response
 from bff.backstage.caller import IdentityUnavailableError, UnauthenticatedError
 from bff.backstage.entities import CatalogContractError, CatalogDeniedError, CatalogUnavailableError
 from bff.governance.entity_ref import EntityRefError
+from bff.keeptrusts.errors import KeeptrustsError, UpstreamDeniedError, UpstreamRejectedError, UpstreamUnavailableError
+from bff.onboarding.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidRequestError,
+    NotStoredError,
+    OnboardingError,
+    ProvisioningOffError,
+)
 from bff.status.observatory import FactsUnavailableError
+from bff.vault.errors import (
+    VaultConflictError,
+    VaultDeniedError,
+    VaultError,
+    VaultSealedError,
+    VaultUnavailableError,
+)
 
 MEDIA_TYPE = "application/problem+json"
 URN = "urn:keeptrusts-bff:"
@@ -32,14 +48,24 @@ class ProblemType(Enum):
     FORBIDDEN = ("forbidden", 403, "Not permitted")
     NOT_FOUND = ("not-found", 404, "Nothing is here for you")
     METHOD_NOT_ALLOWED = ("method-not-allowed", 405, "This method has no meaning here")
+    CONFLICT = ("conflict", 409, "Something else of that name is there")
     TOO_LARGE = ("too-large", 413, "The body is too large")
     UNSUPPORTED_MEDIA_TYPE = ("unsupported-media-type", 415, "The body must be JSON")
     INVALID = ("invalid", 422, "The request does not fit")
     INTERNAL = ("internal", 500, "Something is wrong in this service")
+    UPSTREAM_CONTRACT = ("upstream-contract", 502, "Keeptrusts answered in an unknown form")
+    UPSTREAM_DENIED = ("upstream-denied", 502, "Keeptrusts does not permit this service to do that")
+    UPSTREAM_REJECTED = ("upstream-rejected", 502, "Keeptrusts refuses this")
+    VAULT_DENIED = ("vault-denied", 502, "Vault does not permit this service to do that")
+    VAULT_CONTRACT = ("vault-contract", 502, "Vault answered in an unknown form")
+    NOT_STORED = ("not-stored", 502, "The gateway key could not be stored")
     CATALOG_CONTRACT = ("catalog-contract", 502, "The Backstage catalog answered in an unknown form")
     IDENTITY_UNAVAILABLE = ("identity-unavailable", 503, "Callers cannot be verified now")
     CATALOG_UNAVAILABLE = ("catalog-unavailable", 503, "The Backstage catalog cannot be reached")
     UPSTREAM_UNAVAILABLE = ("upstream-unavailable", 503, "Keeptrusts cannot be reached")
+    PROVISIONING_OFF = ("provisioning-off", 503, "Provisioning is off")
+    VAULT_SEALED = ("vault-sealed", 503, "Vault is sealed")
+    VAULT_UNAVAILABLE = ("vault-unavailable", 503, "Vault cannot be reached")
     DRAINING = ("draining", 503, "This instance is about to stop")
 
     def __init__(self, slug: str, status: int, title: str) -> None:
@@ -82,7 +108,7 @@ class ProblemError(Exception):
         return {name: value for name, value in members.items() if value is not None}
 
 
-def problem_of(error: Exception) -> ProblemError:  # noqa: PLR0911 - a table of errors, one line each
+def problem_of(error: Exception) -> ProblemError:  # noqa: C901, PLR0911 - a table of errors, one line each
     """The problem that `error` is to a caller; what is not known here is our own fault and says nothing more."""
     match error:
         case ProblemError():
@@ -112,6 +138,8 @@ def problem_of(error: Exception) -> ProblemError:  # noqa: PLR0911 - a table of 
             )
         case HTTPException():
             return _of_http_exception(error)
+        case OnboardingError() | VaultError() | KeeptrustsError():
+            return _of_provisioning(error)
         case _:
             return ProblemError(ProblemType.INTERNAL)
 
@@ -125,6 +153,32 @@ def problem_response(problem: ProblemError, request_id: str | None) -> Response:
         media_type=MEDIA_TYPE,
         headers={"cache-control": "no-store", **(problem.headers or {})},
     )
+
+
+def _of_provisioning(error: OnboardingError | VaultError | KeeptrustsError) -> ProblemError:
+    retry_after = getattr(error, "retry_after", None)
+    headers = {"retry-after": str(ceil(retry_after))} if retry_after else None
+    kind = next(kind for cls, kind in _PROVISIONING.items() if isinstance(error, cls))
+    return ProblemError(kind, str(error), headers)
+
+
+_PROVISIONING: dict[type[Exception], ProblemType] = {
+    ProvisioningOffError: ProblemType.PROVISIONING_OFF,
+    ForbiddenError: ProblemType.FORBIDDEN,
+    InvalidRequestError: ProblemType.INVALID,
+    ConflictError: ProblemType.CONFLICT,
+    NotStoredError: ProblemType.NOT_STORED,
+    VaultConflictError: ProblemType.CONFLICT,
+    VaultSealedError: ProblemType.VAULT_SEALED,
+    VaultUnavailableError: ProblemType.VAULT_UNAVAILABLE,
+    VaultDeniedError: ProblemType.VAULT_DENIED,
+    VaultError: ProblemType.VAULT_CONTRACT,
+    UpstreamUnavailableError: ProblemType.UPSTREAM_UNAVAILABLE,
+    UpstreamDeniedError: ProblemType.UPSTREAM_DENIED,
+    UpstreamRejectedError: ProblemType.UPSTREAM_REJECTED,
+    KeeptrustsError: ProblemType.UPSTREAM_CONTRACT,
+}
+"""The first that fits: a kind before the kinds that it is one of."""
 
 
 def _of_http_exception(error: HTTPException) -> ProblemError:

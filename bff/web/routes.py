@@ -6,8 +6,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bff.keeptrusts import contract
 from bff.web import openapi
 from bff.web.governance import EntityStatus, statuses
+from bff.web.onboarding import allocate, create_configuration, create_key, create_team
 from bff.web.platform import Platform
 from bff.web.probes import health, livez, metrics, readyz
 from bff.web.service import Service
@@ -29,6 +31,10 @@ def routes(service: Service) -> list[Route]:
         Route("/v1/governance/by-refs", statuses, methods=["POST"]),
         Route(f"{_ENTITY}/spend", EntitySpend(service), methods=["GET"]),
         Route("/v1/gateway", Platform(service), methods=["GET"]),
+        Route(contract.TEAMS, create_team, methods=["POST"]),
+        Route(contract.TOKENS, create_key, methods=["POST"]),
+        Route(contract.CONFIGURATIONS, create_configuration, methods=["POST"]),
+        Route(contract.ALLOCATE, allocate, methods=["POST"]),
         Route("/livez", livez),
         Route("/readyz", readyz),
         Route("/health", health),

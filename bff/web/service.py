@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bff.backstage.caller import Identity
 from bff.backstage.entities import Catalog
+from bff.onboarding.provisioner import Provisioner
 from bff.status.answers import Answers
 from bff.status.observatory import Epoch, Observatory, Served
 from bff.status.platform import PlatformStatuses
@@ -24,7 +25,7 @@ _CACHE_STATUS = {
 
 @dataclass(slots=True)
 class Service:
-    """The parts of one service. `draining` becomes true when it has been told to stop."""
+    """The parts of one service. `provisioner` is None where provisioning is off. `draining` becomes true when it has been told to stop."""
 
     identity: Identity
     catalog: Catalog
@@ -33,6 +34,7 @@ class Service:
     spend: SpendReports
     platform: PlatformStatuses
     metrics: Metrics
+    provisioner: Provisioner | None
     checks: Callable[[], dict[str, HealthCheck]]
     draining: bool = False
 

@@ -1,0 +1,76 @@
+"""Wiring of provisioning: with an admin token it is on, with a Vault keys can be made."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+import httpx
+
+from bff.governance.entity_ref import EntityRef
+from bff.keeptrusts.client import KeeptrustsClient
+from bff.keeptrusts.transport import Transport
+from bff.onboarding.audit import Audit, OutcomeCounter
+from bff.onboarding.keys import Keys
+from bff.onboarding.organisation import CurrentOrganisation
+from bff.onboarding.provisioner import Provisioner
+from bff.onboarding.rights import People, Rights
+from bff.settings import Settings
+from bff.telemetry.calls import CallObserver
+from bff.vault.login import AppRole, VaultLogin
+from bff.vault.store import VaultStore
+from bff.vault.wire import VaultWire
+
+
+@dataclass(slots=True)
+class Vault:
+    """The configured Vault. `keep` renews its token until cancelled."""
+
+    store: VaultStore
+    keep: Callable[[], Awaitable[None]]
+    aclose: Callable[[], Awaitable[None]]
+
+
+def open_vault(
+    settings: Settings,
+    *,
+    observer: CallObserver,
+    monotonic: Callable[[], float],
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> Vault | None:
+    """The Vault that the settings name; None when they name none."""
+    if settings.vault_addr is None:
+        return None
+    wire = VaultWire(
+        settings.vault_addr,
+        namespace=settings.vault_namespace,
+        observer=observer,
+        monotonic=monotonic,
+        transport=transport,
+    )
+    if settings.vault_role_id and settings.vault_secret_id:
+        login = VaultLogin(wire, AppRole(settings.vault_role_id, settings.vault_secret_id), monotonic=monotonic)
+    else:
+        assert settings.vault_token is not None  # noqa: S101 - the settings have made sure of one of the two
+        login = VaultLogin(wire, settings.vault_token, monotonic=monotonic)
+    return Vault(VaultStore(wire, login, mount=settings.vault_kv_mount), login.keep, wire.aclose)
+
+
+def build_provisioner(
+    admin: Transport,
+    vault: Vault | None,
+    people: People,
+    *,
+    platform_groups: Collection[EntityRef],
+    gateway_url: str | None,
+    counter: OutcomeCounter,
+    clock: Callable[[], datetime],
+    changed: Callable[[], None],
+) -> Provisioner:
+    """A provisioner that calls Keeptrusts by `admin`."""
+    client = KeeptrustsClient(admin)
+    organisation = CurrentOrganisation(client)
+    keys = Keys(client, organisation, vault.store, gateway_url=gateway_url) if vault else None
+    rights = Rights(people, platform_groups)
+    return Provisioner(client, organisation, rights, Audit(counter), keys=keys, clock=clock, changed=changed)

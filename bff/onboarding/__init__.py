@@ -1,0 +1,1 @@
+"""The provisioning use case: a team, its gateway key in Vault, its policy configuration, its money. Each act can be repeated."""

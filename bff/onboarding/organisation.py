@@ -1,0 +1,66 @@
+"""What Keeptrusts has now, asked anew for each act: provisioning decides on facts, not on a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TypeVar
+
+from bff.keeptrusts.client import KeeptrustsClient
+from bff.keeptrusts.contract import ConfigurationRecord, TeamRecord, TokenRecord, TransactionRecord, WalletRecord
+from bff.keeptrusts.errors import UpstreamUnavailableError
+from bff.keeptrusts.listing import Pages
+
+MOST_PAGES = 100
+"""Pages of bookings that are searched for an allocation: 20,000."""
+
+Record = TypeVar("Record")
+
+
+class CurrentOrganisation:
+    """Whole lists of Keeptrusts, or an error: from a list that is not whole nobody could tell that something is not there."""
+
+    def __init__(self, client: KeeptrustsClient) -> None:
+        self._client = client
+
+    async def team(self, team_id: str) -> TeamRecord | None:
+        """The team of an id."""
+        return next((team for team in await self._whole(self._client.teams) if team.id == team_id), None)
+
+    async def team_named(self, name: str) -> TeamRecord | None:
+        """The team of a name, compared without regard to case, as groups in Backstage are."""
+        return next((team for team in await self._whole(self._client.teams) if team.name.lower() == name.lower()), None)
+
+    async def keys_named(self, name: str) -> list[TokenRecord]:
+        """Every key of a name that is not revoked, in whichever team."""
+        tokens = await self._whole(self._client.tokens)
+        return [token for token in tokens if token.name == name and token.status != "revoked"]
+
+    async def configuration(self, team_id: str, name: str) -> ConfigurationRecord | None:
+        """The configuration of a team and a name."""
+        configurations = await self._whole(self._client.configurations)
+        return next((each for each in configurations if (each.team_id, each.name) == (team_id, name)), None)
+
+    async def wallet(self, team_id: str) -> WalletRecord | None:
+        """The wallet of a team."""
+        wallets = await self._whole(self._client.wallets)
+        return next((wallet for wallet in wallets if (wallet.scope, wallet.team_id) == ("team", team_id)), None)
+
+    async def allocations(self, wallet_id: str, since: datetime) -> list[TransactionRecord]:
+        """Every allocation to a wallet since an instant."""
+
+        async def fetch() -> Pages[TransactionRecord]:
+            return await self._client.transactions(wallet_id, since=since, most_pages=MOST_PAGES)
+
+        return [booking for booking in await self._whole(fetch) if booking.type == "allocation"]
+
+    @staticmethod
+    async def _whole(fetch: Callable[[], Awaitable[Pages[Record]]]) -> tuple[Record, ...]:
+        pages = await fetch()
+        if pages.failure is not None:
+            raise pages.failure
+        if not pages.complete:
+            raise UpstreamUnavailableError(
+                "GET", "a list", "longer than is read, so that what is not there cannot be told"
+            )
+        return pages.records
