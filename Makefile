@@ -58,9 +58,10 @@ terraform-mirror: dev-setup ## Make a mirror with the Terraform provider: make t
 	@$(BIN)/terraform-provider-keeptrusts mirror '$(MIRROR)'
 
 .PHONY: openapi
-openapi: setup ## Write bff/web/openapi.json anew
+openapi: setup node_modules/.installed ## Write bff/web/openapi.json anew, and the plugin's types made from it
 	$(BIN)/keeptrusts-bff openapi > bff/web/openapi.json.new
 	mv bff/web/openapi.json.new bff/web/openapi.json
+	toolchain/yarn workspace backstage-plugin-keeptrusts generate
 
 .PHONY: pack
 pack: dev-setup ## Build the wheel into dist/

@@ -5,8 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+LEAST_DOLLARS = Decimal("0.01")
 MOST_DOLLARS = 10_000_000
 
 # A team's name and a key's name are segments of a path in Vault, and a group's name in Backstage.
@@ -24,7 +25,12 @@ def _number(value: Any) -> Any:
     return Decimal(str(value))
 
 
-Dollars = Annotated[Decimal, BeforeValidator(_number), Field(gt=0, le=MOST_DOLLARS, decimal_places=6)]
+Dollars = Annotated[
+    Decimal,
+    BeforeValidator(_number),
+    Field(ge=LEAST_DOLLARS, le=MOST_DOLLARS),
+    WithJsonSchema({"type": "number", "minimum": float(LEAST_DOLLARS), "maximum": MOST_DOLLARS}),
+]
 
 
 class ProvisioningRequest(BaseModel):

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 
 import bff.web
 from bff.backstage.caller import LOCAL, Caller, UnauthenticatedError
+from bff.sandbox import ADMIN_TOKEN
 from tests.conftest import _running
 
 DOCUMENT = Path(bff.web.__file__).with_name("openapi.json")
@@ -22,6 +23,10 @@ schema = schemathesis.openapi.from_path(DOCUMENT)
 
 
 ACCEPTED = {"Authorization": "Bearer accepted"}
+
+
+PROVISIONING = {"keeptrusts_admin_token": ADMIN_TOKEN, "vault_addr": "http://127.0.0.1:9", "vault_token": "unused"}
+"""Provisioning is on, and refuses this caller, who is no person, before anything is asked of Vault."""
 
 
 class Guest:
@@ -43,7 +48,7 @@ def base_url() -> Iterator[str]:
     up = threading.Event()
 
     async def serve() -> None:
-        async with _running() as running:
+        async with _running(**PROVISIONING) as running:
             running.app.service.identity = Guest()
             server = uvicorn.Server(uvicorn.Config(running.app.asgi, log_config=None, lifespan="off", http="httptools"))
             servers.append(server)

@@ -267,7 +267,7 @@ export interface components {
             /** Team Id */
             readonly team_id: string;
             /** Amount */
-            readonly amount: number | string;
+            readonly amount: number;
             /**
              * Currency
              * @default USD
