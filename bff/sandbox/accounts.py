@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from hashlib import sha256
 from itertools import count
 
@@ -24,6 +25,9 @@ from bff.sandbox.wallets import Wallets
 MOST_TEAMS = 2_000
 MOST_KEYS = 10_000
 MOST_CONFIGURATIONS = 10_000
+SMALLEST_MOVEMENT = Decimal("0.000001")
+"""Spend may leave less than this in a wallet, which nobody can take out."""
+
 MOST_DECISIONS = 60_000
 """Beyond this the oldest days of decisions are forgotten."""
 
@@ -103,7 +107,7 @@ class State:
         held = {
             "an active token": any(key.team_id == team_id and key.revoked_at is None for key in self._keys.values()),
             "a configuration": any(other.team_id == team_id for other in self._configurations.values()),
-            "money in its wallet": account is not None and bool(account.balance or account.reserved),
+            "money in its wallet": account is not None and account.balance + account.reserved >= SMALLEST_MOVEMENT,
         }
         if held_by := [what for what, there in held.items() if there]:
             raise InUseError(f"the team still has {', '.join(held_by)}")

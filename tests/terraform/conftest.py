@@ -48,13 +48,15 @@ def initialised(tmp_path_factory: pytest.TempPathFactory, mirror: Path) -> Path:
     return prepared(tmp_path_factory.mktemp("terraform") / "initialised", mirror, cli_configuration(mirror))
 
 
-@pytest.fixture
-def new_workspace(initialised: Path, tmp_path: Path, keeptrusts: StandIn, openbao: OpenBao) -> NewWorkspace:
+@pytest.fixture(scope="session")
+def new_workspace(
+    initialised: Path, tmp_path_factory: pytest.TempPathFactory, keeptrusts: StandIn, openbao: OpenBao
+) -> NewWorkspace:
     """Makes a folder for a team of its own, with the addresses and tokens in the environment."""
 
     def make(**variables: Any) -> Workspace:
         number = next(_numbers)
-        folder = tmp_path / f"workspace-{number}"
+        folder = tmp_path_factory.mktemp("terraform") / "workspace"
         shutil.copytree(initialised, folder, symlinks=True)
         environment = {
             "KEEPTRUSTS_API_URL": keeptrusts.api_url,

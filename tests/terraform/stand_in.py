@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -85,6 +86,16 @@ class StandIn:
 
     def _read(self, path: str, **params: Any) -> Any:
         return self.admin.get(path, params=params).raise_for_status().json()
+
+
+def broken(method: str, path: str, document: Any, *, code: int = 200) -> dict[str, Any]:
+    """A fault: this JSON in place of the reply to calls whose path begins so."""
+    return {"kind": "body", "method": method, "path": path, "code": code, "text": json.dumps(document)}
+
+
+def refused(method: str, path: str, code: int, **more: Any) -> dict[str, Any]:
+    """A fault: this status in place of the reply."""
+    return {"kind": "status", "method": method, "path": path, "code": code, **more}
 
 
 @contextmanager

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from tests.harness.openbao import OpenBao
 from tests.terraform.conftest import NewWorkspace
-from tests.terraform.stand_in import StandIn
+from tests.terraform.stand_in import StandIn, broken, refused
 from tests.terraform.workspace import CONFIGURATION, FUNDING, KEY, TEAM, Workspace
 
 
@@ -38,7 +36,9 @@ def test_what_changed_behind_its_back_is_planned_and_repaired(
     team_id = before[TEAM]["id"]
     keeptrusts.do("DELETE", f"/v1/tokens/{before[KEY]['id']}")
     keeptrusts.do("DELETE", f"/v1/configurations/{before[CONFIGURATION]['id']}")
-    keeptrusts.do("POST", "/v1/wallets/reclaim", {"team_id": team_id, "amount": 1000, "currency": "USD", "note": "test"})
+    keeptrusts.do(
+        "POST", "/v1/wallets/reclaim", {"team_id": team_id, "amount": 1000, "currency": "USD", "note": "test"}
+    )
     assert workspace.planned() == {KEY: ["create"], CONFIGURATION: ["create"], FUNDING: ["update"]}
     workspace.applied("plan.bin")
     after = workspace.state
@@ -69,7 +69,7 @@ def test_a_disabled_configuration_is_put_in_force_again(workspace: Workspace, ke
     workspace.applied()
     found = workspace.state[CONFIGURATION]
     listed = {"data": [keeptrusts.of_team("configurations", found["team_id"])[0] | {"enabled": False}]}
-    with keeptrusts.faulty(body_fault("GET", "/v1/configurations", listed)):
+    with keeptrusts.faulty(broken("GET", "/v1/configurations", listed)):
         assert workspace.planned() == {CONFIGURATION: ["update"]}
 
 
@@ -81,7 +81,9 @@ def test_tier_budget_and_name_change_in_place(workspace: Workspace, keeptrusts: 
     assert workspace.planned() == {CONFIGURATION: ["update"], FUNDING: ["update"]}
     workspace.applied("plan.bin")
     team_id = before[TEAM]["id"]
-    assert [found["template_id"] for found in keeptrusts.of_team("configurations", team_id)] == ["tier-3-customer-facing"]
+    assert [found["template_id"] for found in keeptrusts.of_team("configurations", team_id)] == [
+        "tier-3-customer-facing"
+    ]
     assert keeptrusts.bookings(team_id) == [("allocation", 3000), ("reclaim", -2625)]
     renamed = f"{workspace.variables['team_name']}-renamed"
     workspace.variables["team_name"] = renamed
@@ -136,8 +138,7 @@ def test_a_keeptrusts_that_cannot_delete_teams_is_no_dead_end(workspace: Workspa
     """Where Keeptrusts knows no deletion of teams, the rest is destroyed and a warning names the team that remains."""
     workspace.applied()
     name = workspace.variables["team_name"]
-    refusal = {"kind": "status", "method": "DELETE", "path": "/v1/teams/", "code": 405}
-    with keeptrusts.faulty(refusal):
+    with keeptrusts.faulty(refused("DELETE", "/v1/teams/", 405)):
         done = workspace.destroy()
     assert done.ok, done.output
     assert f"The team '{name}' remains in Keeptrusts" in done.output
@@ -145,10 +146,11 @@ def test_a_keeptrusts_that_cannot_delete_teams_is_no_dead_end(workspace: Workspa
     assert workspace.state == {}
 
 
-def test_a_team_can_be_looked_up(workspace: Workspace, keeptrusts: StandIn, initialised: Path) -> None:
+def test_a_team_can_be_looked_up(workspace: Workspace, keeptrusts: StandIn) -> None:
     """The data source finds a team by name, and says so when there is none."""
-    del initialised
-    made = keeptrusts.do("POST", "/v1/teams", {"name": workspace.variables["team_name"], "description": "Helps customers"})
+    made = keeptrusts.do(
+        "POST", "/v1/teams", {"name": workspace.variables["team_name"], "description": "Helps customers"}
+    )
     main = 'provider "keeptrusts" {}\nvariable "team_name" { type = string }\n'
     main += 'data "keeptrusts_team" "it" { name = var.team_name }\noutput "it" { value = data.keeptrusts_team.it }\n'
     versions = (workspace.folder / "modules" / "keeptrusts-team" / "versions.tf").read_text()
@@ -160,10 +162,3 @@ def test_a_team_can_be_looked_up(workspace: Workspace, keeptrusts: StandIn, init
     missing = workspace.plan()
     assert "No team has this name" in missing.output
     assert missing.errors == 1
-
-
-def body_fault(method: str, path: str, document: object) -> dict[str, object]:
-    """A rule that lets the sandbox answer with this document."""
-    import json  # noqa: PLC0415
-
-    return {"kind": "body", "method": method, "path": path, "code": 200, "text": json.dumps(document)}

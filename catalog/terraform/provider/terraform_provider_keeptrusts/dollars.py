@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from typing import Any
 
 from tf.types import Number
@@ -50,6 +50,11 @@ def fault(value: Any) -> str | None:
     if amount != amount.quantize(_STEP, context=_EXACT):
         return f"it must have at most {MOST_DECIMALS} decimal places, not {amount:f}"
     return None
+
+
+def rounded_down(amount: Decimal) -> Decimal:
+    """Give the most that can be moved of an amount."""
+    return amount.quantize(_STEP, rounding=ROUND_FLOOR, context=_EXACT)
 
 
 def _decimal(value: Any) -> Decimal:

@@ -135,7 +135,7 @@ class GatewayKey(KeeptrustsResource):
         )
         prefix = rest.get("prefix")
         made = planned | {"id": key_id, "vault_path": path, "prefix": prefix if isinstance(prefix, str) else None}
-        entry = KeyEntry(key_id, planned["name"], team.name, self._connection.arguments.gateway_url)
+        entry = KeyEntry(key_id, team.name, self._connection.arguments.gateway_url)
         try:
             await store.keep(path, secret, entry)
         except VaultError as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
+from bff.onboarding.keys import FOLDER
 from bff.vault.errors import VaultConflictError
 from bff.vault.login import AppRole, VaultLogin
 from bff.vault.store import VaultStore
@@ -21,10 +22,9 @@ _ID = "id"
 
 @dataclass(frozen=True, slots=True)
 class KeyEntry:
-    """What is kept of a key besides its secret: its id and name, its team's name, the gateway that takes it."""
+    """What is kept of a key besides its secret: its id, its team's name, the gateway that takes it."""
 
     key_id: str
-    name: str
     team: str
     gateway_url: str | None
 
@@ -55,7 +55,7 @@ class KeyStore:
         fields: dict[str, SecretStr | str] = {"key": secret, _ID: entry.key_id, "team": entry.team}
         if entry.gateway_url:
             fields["gateway_url"] = entry.gateway_url
-        metadata = {"managed-by": "terraform", "key-name": entry.name, "key-id": entry.key_id, "team": entry.team}
+        metadata = {"team": entry.team, "token_id": entry.key_id, "made_by": "terraform"}
         await self._vault.write_new(path, fields, metadata=metadata)
 
     async def key_id(self, path: str) -> str | None:
@@ -77,7 +77,7 @@ def key_path(team: str, name: str) -> str:
     """Give the usual path of a key. Raises `ValueError` for names that cannot stand in one."""
     if not (is_segment(team) and is_segment(name)):
         raise ValueError(f"the names {team!r} and {name!r} do not make a path in Vault: give vault_path")
-    return f"ai/{team}/{name}"
+    return f"{FOLDER}/{team}/{name}"
 
 
 def is_segment(text: str) -> bool:

@@ -17,7 +17,7 @@ from tf.utils import Diagnostics
 from bff.governance.money import USD, Money
 from bff.keeptrusts.contract import WalletRecord
 from terraform_provider_keeptrusts.diagnosis import Deed, RefusalError, diagnosed
-from terraform_provider_keeptrusts.dollars import Dollars, fault
+from terraform_provider_keeptrusts.dollars import Dollars, fault, rounded_down
 from terraform_provider_keeptrusts.resource import KeeptrustsResource, State, identity
 
 NOTE = "Terraform: keeptrusts_wallet_funding"
@@ -105,10 +105,11 @@ class WalletFunding(KeeptrustsResource):
             await self._reclaimed(wallet, team_id, -missing.amount)
 
     async def _reclaimed(self, wallet: WalletRecord, team_id: str, amount: Decimal) -> None:
-        if amount > wallet.balance:
-            least = Money(wallet.total_allocated) - Money(max(wallet.balance, Decimal(0)))
+        movable = max(rounded_down(wallet.balance), Decimal(0))
+        if amount > movable:
+            least = Money(wallet.total_allocated) - Money(movable)
             raise RefusalError(
-                f"{Money(amount)} would have to be reclaimed, and {Money(wallet.balance)} are left: the rest is spent or "
+                f"{Money(amount)} would have to be reclaimed, and {Money(movable)} are left: the rest is spent or "
                 f"reserved. The least amount is {least.plain()} now.",
                 argument="amount",
             )
@@ -121,8 +122,10 @@ class WalletFunding(KeeptrustsResource):
         wallet = await self._wallet_now(team_id)
         if wallet is None:
             return Decimal(0)
-        if wallet.balance > 0:
-            await self._reclaimed(wallet, team_id, wallet.balance)
+        # Spend is finer than what can be moved: less than a millionth of a dollar stays behind.
+        movable = rounded_down(wallet.balance)
+        if movable > 0:
+            await self._reclaimed(wallet, team_id, movable)
         return wallet.reserved
 
     async def _wallet_now(self, team_id: str) -> WalletRecord | None:
