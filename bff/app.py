@@ -30,6 +30,7 @@ from bff.keeptrusts.gateway import ControlPlaneProbe, GatewayClient
 from bff.keeptrusts.reader import FactsReader
 from bff.keeptrusts.transport import Limits, Transport, http_client
 from bff.onboarding.rights import People
+from bff.replicas.sharing import Sharing, SharingError, sharing
 from bff.resilience.breaker import BreakerState
 from bff.settings import Settings, SettingsError
 from bff.status.answers import Answers
@@ -150,14 +151,16 @@ def create_app(settings: Settings, world: World | None = None, *, background: bo
         timezone=settings.timezone,
         stale_limit=timedelta(seconds=settings.bff_stale_limit_seconds),
     )
+    shared = _sharing(settings, world, reader, observer=calls, metrics=metrics)
     observatory = Observatory(
-        TracedReader(reader, world.traces),
+        TracedReader(shared.reader if shared else reader, world.traces),
         refresh=timedelta(seconds=settings.bff_refresh_seconds),
         stale_limit=timedelta(seconds=settings.bff_stale_limit_seconds),
         clock=world.clock,
         monotonic=world.monotonic,
         metrics=metrics,
         longest_wait=world.longest_wait,
+        taken=shared.reader.taken if shared else lambda: None,
     )
     rules = Rules(
         timezone=settings.timezone,
@@ -196,6 +199,7 @@ def create_app(settings: Settings, world: World | None = None, *, background: bo
 
     def lifespan() -> contextlib.AbstractAsyncContextManager[None]:
         closing = [upstreams.close, *([backstage.aclose] if backstage else []), *([vault.aclose] if vault else [])]
+        closing += [shared.aclose] if shared else []
         keeping = [vault.keep] if vault and background else []
         return _lifespan(service, [*closing, world.traces.aclose], keeping, world if background else None)
 
@@ -208,6 +212,30 @@ def create_app(settings: Settings, world: World | None = None, *, background: bo
     access = world.access or AccessLog(level=settings.bff_log_level)
     envelope = Envelope(asgi, metrics=metrics, access=access, traces=world.traces, monotonic=world.monotonic)
     return App(envelope, service, settings, lifespan)
+
+
+def _sharing(
+    settings: Settings, world: World, reader: FactsReader, *, observer: CallObserver, metrics: Metrics
+) -> Sharing | None:
+    metrics.replica_role("alone")
+    if settings.redis_url is None:
+        return None
+    try:
+        return sharing(
+            reader,
+            url=settings.redis_url.get_secret_value(),
+            # What these tell apart are other facts.
+            organisation=f"{settings.keeptrusts_api_url} {settings.bff_timezone}",
+            refresh=timedelta(seconds=settings.bff_refresh_seconds),
+            keep=timedelta(seconds=settings.bff_stale_limit_seconds),
+            observer=observer,
+            clock=world.clock,
+            monotonic=world.monotonic,
+            sleep=world.sleep,
+            changed=metrics.replica_role,
+        )
+    except SharingError as error:
+        raise SettingsError(str(error)) from None
 
 
 def _traces() -> Traces:

@@ -95,6 +95,11 @@ class Settings(BaseSettings):
         default="secret", description="Mount of the KV version 2 engine; keys go to `ai/<team>/<key name>` below it"
     )
 
+    redis_url: SecretStr | None = Field(
+        default=None,
+        description="Redis or Valkey through which replicas share facts, such as redis://redis:6379/0; without it each reads Keeptrusts itself",
+    )
+
     bff_host: str = Field(default="127.0.0.1", description="Address to listen on")
     bff_port: int = Field(default=8787, ge=1, le=65535, description="Port to listen on")
     bff_auth: Literal["backstage", "none"] = Field(
@@ -130,6 +135,13 @@ class Settings(BaseSettings):
     def _fits_a_header(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None and not _VISIBLE.fullmatch(secret.get_secret_value()):
             raise ValueError("must be visible ASCII characters without spaces, as a header can carry them")
+        return secret
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_address(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and urlsplit(secret.get_secret_value()).scheme not in {"redis", "rediss", "unix"}:
+            raise ValueError("must be an address such as redis://redis:6379/0, rediss://... or unix://...")
         return secret
 
     @field_validator("bff_timezone")

@@ -56,6 +56,13 @@ class Directory:
         )
         return Listed(teams, keys, configurations, wallets)
 
+    def adopt(self, listed: Listed) -> None:
+        """Another replica has read these."""
+        self._teams.last.adopt(listed.teams)
+        self._keys.last.adopt(listed.keys)
+        self._configurations.last.adopt(listed.configurations)
+        self._wallets.last.adopt(listed.wallets)
+
 
 class _List(Generic[Record, Item]):
     def __init__(
@@ -63,24 +70,24 @@ class _List(Generic[Record, Item]):
     ) -> None:
         self._fetch = fetch
         self._item = item
-        self._last: LastGood[tuple[Item, ...]] = LastGood(stale_limit)
+        self.last: LastGood[tuple[Item, ...]] = LastGood(stale_limit)
 
     async def read(self, now: datetime) -> Reading[tuple[Item, ...]]:
         try:
             pages = await self._fetch()
         except KeeptrustsError as error:
-            return self._last.failed(error, now)
+            return self.last.failed(error, now)
         items = _distinct(self._item(record) for record in pages.records)
-        return self._last.read(items, now) if pages.complete else self._cut_short(items, pages.failure, now)
+        return self.last.read(items, now) if pages.complete else self._cut_short(items, pages.failure, now)
 
     def _cut_short(
         self, items: tuple[Item, ...], failure: KeeptrustsError | None, now: datetime
     ) -> Reading[tuple[Item, ...]]:
         if isinstance(failure, UpstreamDeniedError):
-            return self._last.failed(failure, now)
+            return self.last.failed(failure, now)
         # A cursor that is answered 404 has expired: that is no news of the list itself.
         cause, detail = (cause_of(failure), failure.reason) if failure else (Cause.UNAVAILABLE, LIMIT_REACHED)
-        kept = self._last.kept(cause, detail, now)
+        kept = self.last.kept(cause, detail, now)
         return kept if kept.value is not None else Reading(items, now, cause, complete=False, detail=detail)
 
 

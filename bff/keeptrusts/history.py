@@ -34,6 +34,11 @@ class Histories:
         """Forget what was read of a wallet, since it may not be read any more."""
         self._closed.forget(wallet_id)
 
+    async def catch_up(self, team_id: str | None, wallets: Reading[tuple[Wallet, ...]], now: datetime) -> None:
+        """Read today's bookings of the wallets that may pay for a key of the team; trouble with one is told with its days."""
+        paying, _ = _paying(wallets.value or (), team_id)
+        await self._ledger.refresh(paying, now)
+
     async def of(
         self,
         *,

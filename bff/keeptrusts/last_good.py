@@ -55,6 +55,18 @@ class LastGood(Generic[T]):
             self.forget()
         return Reading(self._value, self._observed_at, cause, detail=detail)
 
+    def adopt(self, reading: Reading[T]) -> None:
+        """Another replica has read this: go on from it where it is newer than what is known, or news that it may not be read."""
+        if reading.cause is Cause.DENIED:
+            self.forget()
+        elif (
+            reading.value is not None
+            and reading.complete
+            and reading.observed_at is not None
+            and (self._observed_at is None or reading.observed_at > self._observed_at)
+        ):
+            self._value, self._observed_at = reading.value, reading.observed_at
+
     def forget(self) -> None:
         """Show nothing from memory any more."""
         self._value = self._observed_at = None

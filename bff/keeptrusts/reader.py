@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bff.governance.facts import ActivityToday, Facts, Reading, SpendHistory, SpendToday, Wallet
 from bff.keeptrusts.activity import ActivityCount
-from bff.keeptrusts.directory import Directory
+from bff.keeptrusts.directory import Directory, Listed
 from bff.keeptrusts.errors import KeeptrustsError
 from bff.keeptrusts.history import Histories
 from bff.keeptrusts.last_good import LastGood, cause_of
@@ -34,12 +34,14 @@ class FactsReader:
         self._last_activity: LastGood[ActivityToday] = LastGood(stale_limit)
         self._wallets: Reading[tuple[Wallet, ...]] = Reading(None)
         self._spend: Reading[SpendToday] = Reading(None)
+        self._adopted = False
         # Two readings at the same time would count for each other.
         self._turn = asyncio.Lock()
 
     async def read(self, now: datetime) -> Facts:
         """The facts as of `now`: the lists at the same time, then spend, which needs the wallets, and activity."""
         async with self._turn:
+            self._adopted = False
             listed = await self._directory.read(now)
             self._wallets = listed.wallets
             self._spend, activity = await asyncio.gather(
@@ -54,8 +56,19 @@ class FactsReader:
             activity=activity,
         )
 
+    def adopt(self, facts: Facts) -> None:
+        """Another replica has read these: what cannot be read here later is kept from them, and histories begin with them."""
+        self._directory.adopt(Listed(facts.teams, facts.keys, facts.configurations, facts.wallets))
+        self._last_spend.adopt(facts.spend)
+        self._last_activity.adopt(facts.activity)
+        self._wallets, self._spend, self._adopted = facts.wallets, facts.spend, True
+
     async def history(self, *, key_id: str, team_id: str | None, days: int, now: datetime) -> SpendHistory:
         """Spend of one key over the last `days` budget days, the running one included."""
+        if self._adopted:
+            # The other replica's ledger is not here: the wallets that this key is paid from are read up to now.
+            async with self._turn:
+                await self._histories.catch_up(team_id, self._wallets, now)
         return await self._histories.of(
             key_id=key_id, team_id=team_id, days=days, now=now, wallets=self._wallets, spend=self._spend
         )

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 
 from bff.governance.facts import Cause, Facts, Reading
 from bff.governance.organisation import Organisation
+from bff.replicas.taken import Taken
 from bff.resilience.single_flight import SingleFlight
 from bff.telemetry.logs import logger
 from bff.telemetry.metrics import Metrics
@@ -68,7 +69,8 @@ class Observatory:
 
     `refresh` is the age at which they are read anew, `stale_limit` the age up to which they may be shown when that fails.
     `clock` gives aware wall-clock time for what is shown, `monotonic` seconds for what is due: a clock that jumps makes
-    nothing due and nothing too old. `longest_wait` is how many seconds a request waits for a reading.
+    nothing due and nothing too old. `longest_wait` is how many seconds a request waits for a reading. `taken` tells how the facts of the
+    last reading came, where another replica may have read them.
     """
 
     def __init__(
@@ -81,8 +83,10 @@ class Observatory:
         monotonic: Callable[[], float],
         metrics: Metrics,
         longest_wait: float = LONGEST_WAIT,
+        taken: Callable[[], Taken | None] = lambda: None,
     ) -> None:
         self._reader = reader
+        self._taken = taken
         self._refresh = refresh.total_seconds()
         self._stale_limit = stale_limit.total_seconds()
         self._clock = clock
@@ -185,8 +189,10 @@ class Observatory:
         now = self._clock()
         self._expired = False
         facts = await self._reader.read(now)
+        # The moment of assessment is the end of the reading: spend that was booked meanwhile is in it.
+        taken = self._taken() or Taken(max(now, self._clock()), 0.0)
+        read_at = self._monotonic() - taken.ago
         organisation = Organisation.of(facts)
-        read_at = self._monotonic()
         parts = parts_of(facts)
         stale = any(
             part.cause is not None and part.cause is not Cause.DENIED and part.value is not None
@@ -194,15 +200,16 @@ class Observatory:
         )
         shown = [part.observed_at for part in parts.values() if part.value is not None and part.observed_at is not None]
         version = self._epoch.version + 1 if self._epoch else 1
-        # The moment of assessment is the end of the reading: spend that was booked meanwhile is in it.
         troubled = any(part.cause is not None for part in parts.values())
-        epoch = Epoch(
-            version, organisation, max(now, self._clock()), min(shown, default=None), stale, troubled, read_at
-        )
+        epoch = Epoch(version, organisation, taken.assessed_at, min(shown, default=None), stale, troubled, read_at)
         self._epoch = epoch
         self._report(parts)
         if facts.keys.cause is None and facts.teams.cause is None:
             self._last_good = read_at
+        elif self._last_good is None and facts.keys.observed_at and facts.teams.observed_at:
+            # Begun while Keeptrusts is down, with what another replica knew.
+            known_at = min(facts.keys.observed_at, facts.teams.observed_at)
+            self._last_good = read_at - max((taken.assessed_at - known_at).total_seconds(), 0.0)
         return epoch
 
     def _report(self, parts: dict[str, Reading[Any]]) -> None:

@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 import bff
 
 PREFIX = "keeptrusts_bff"
+REPLICA_ROLES = ("alone", "leading", "following")
 BREAKER_STATES = ("closed", "open", "half-open")
 Freshness = Literal["fresh", "revalidating", "stale"]
 Provisioned = Literal["team", "token", "configuration", "wallet"]
@@ -90,6 +91,11 @@ class Metrics:
         )
         self._assessed = gauge("entities_assessed", "Entities that were assessed within the last hour")
         self._findings_source: Callable[[], Mapping[str, int]] = dict
+        self._role = gauge(
+            "replica_role",
+            "1 for what this replica does, 0 for the others: alone (without Redis), leading (reads for all) or following",
+            "role",
+        )
         gauge("build_info", "1, with the version as label", "version").labels(bff.__version__).set(1)
         self._provisioning = counter(
             "provisioning",
@@ -165,6 +171,11 @@ class Metrics:
     def provisioned(self, action: Provisioned, outcome: Outcome) -> None:
         """A provisioning request ended."""
         self._provisioning.labels(action, outcome).inc()
+
+    def replica_role(self, role: str) -> None:
+        """This replica does something else than before."""
+        for each in REPLICA_ROLES:
+            self._role.labels(each).set(each == role)
 
     def exposition(self) -> bytes:
         """All metrics in Prometheus' text format."""

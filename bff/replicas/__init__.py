@@ -1,0 +1,1 @@
+"""Several replicas: one reads Keeptrusts, all have its facts, by way of Redis or Valkey."""
