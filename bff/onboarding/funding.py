@@ -44,7 +44,8 @@ class Wallets:
         if same is not None and wallet is not None:
             if same.amount != request.amount:
                 raise ConflictError(
-                    f"This idempotency key has allocated {same.amount.normalize():f} already, not {request.amount.normalize():f}."
+                    f"The team's wallet has been funded under this idempotency key already, with {same.amount.normalize():f} "
+                    f"and not {request.amount.normalize():f}: allocate the difference in the console."
                 )
             return Funding(AllocationReply(transaction=same, wallet=wallet), new=False)
         note = f"{request.note} {mark}".strip()
