@@ -181,7 +181,7 @@ def create_app(settings: Settings, world: World | None = None, *, background: bo
         checks=Checks(observatory, _breakers(control_plane, backstage), calls, clock=world.clock),
     )
     admin = upstreams.open_admin(via=world.control_plane)
-    vault = open_vault(settings, observer=calls, monotonic=world.monotonic, transport=world.vault)
+    vault = open_vault(settings, observer=calls, monotonic=world.monotonic, transport=world.vault, traces=world.traces)
     if admin is not None:
         service.provisioner = build_provisioner(
             admin,

@@ -18,6 +18,7 @@ from bff.onboarding.provisioner import Provisioner
 from bff.onboarding.rights import People, Rights
 from bff.settings import Settings
 from bff.telemetry.calls import CallObserver
+from bff.telemetry.traces import Traces
 from bff.vault.login import AppRole, VaultLogin
 from bff.vault.store import VaultStore
 from bff.vault.wire import VaultWire
@@ -38,6 +39,7 @@ def open_vault(
     observer: CallObserver,
     monotonic: Callable[[], float],
     transport: httpx.AsyncBaseTransport | None = None,
+    traces: Traces | None = None,
 ) -> Vault | None:
     """The Vault that the settings name; None when they name none."""
     if settings.vault_addr is None:
@@ -48,6 +50,7 @@ def open_vault(
         observer=observer,
         monotonic=monotonic,
         transport=transport,
+        traces=traces,
     )
     if settings.vault_role_id and settings.vault_secret_id:
         login = VaultLogin(wire, AppRole(settings.vault_role_id, settings.vault_secret_id), monotonic=monotonic)

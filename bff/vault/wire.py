@@ -12,6 +12,7 @@ import orjson
 from pydantic import SecretStr
 
 from bff.telemetry.calls import CallObserver, Unobserved
+from bff.telemetry.traces import Traces, propagated
 from bff.vault.errors import (
     VaultContractError,
     VaultDeniedError,
@@ -44,6 +45,7 @@ class VaultWire:
         deadline: float = 5.0,
         monotonic: Callable[[], float] = time.monotonic,
         transport: httpx.AsyncBaseTransport | None = None,
+        traces: Traces | None = None,
     ) -> None:
         headers = {"x-vault-request": "true", "accept-encoding": "identity", "user-agent": "keeptrusts-bff"}
         if namespace:
@@ -61,6 +63,7 @@ class VaultWire:
         self._observer = observer or Unobserved()
         self._deadline = deadline
         self._monotonic = monotonic
+        self._traces = traces or Traces()
 
     async def call(
         self, operation: str, method: str, path: str, *, token: SecretStr | None = None, body: object | None = None
@@ -72,9 +75,10 @@ class VaultWire:
         started = self._monotonic()
         outcome = "unavailable"
         try:
-            status, document = await self._exchange(method, path, token, body)
-            outcome = "rejected" if status >= 400 else "ok"
-            _raise_for(status, document, path)
+            with self._traces.calling(SYSTEM, operation, method):
+                status, document = await self._exchange(method, path, token, body)
+                outcome = "rejected" if status >= 400 else "ok"
+                _raise_for(status, document, path)
         except VaultDeniedError:
             outcome = "denied"
             raise
@@ -92,7 +96,9 @@ class VaultWire:
     async def _exchange(
         self, method: str, path: str, token: SecretStr | None, body: object | None
     ) -> tuple[int, dict[str, Any]]:
-        headers = {"x-vault-token": token.get_secret_value()} if token else {}
+        headers = propagated()
+        if token:
+            headers["x-vault-token"] = token.get_secret_value()
         content = None
         if body is not None:
             headers["content-type"] = "application/json"

@@ -18,6 +18,8 @@ from pydantic import SecretStr
 from bff.sandbox import READ_TOKEN
 from bff.sandbox.faults import Rule
 from bff.telemetry.traces import Traces, propagated
+from bff.vault.errors import VaultDeniedError
+from bff.vault.wire import VaultWire
 from tests.backstage.stub import SERVICE_TOKEN, StubBackstage
 from tests.conftest import BOT, Running, Start
 
@@ -227,3 +229,26 @@ async def test_a_collector_that_hangs_does_not_keep_the_process() -> None:
             await Traces(TracerProvider(shutdown_on_exit=False), shutdown=hanging.wait).aclose(patience=0.01)
     finally:
         hanging.set()
+
+
+async def test_calls_to_vault_carry_the_trace(recorded: Recorded) -> None:
+    """Vault gets the attempt's traceparent, a denied attempt is an error, and no path of a secret is in the span."""
+    sent: list[httpx.Request] = []
+
+    def deny(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(403, stream=httpx.ByteStream(b'{"errors":["permission denied"]}'))
+
+    wire = VaultWire(
+        "https://vault.internal:8200",
+        transport=httpx.MockTransport(deny),
+        traces=recorded.traces,
+        monotonic=lambda: 0.0,
+    )
+    with pytest.raises(VaultDeniedError):
+        await wire.call("write", "POST", "/v1/secret/data/ai/canary", token=SecretStr("canary"))
+    span = recorded.one("vault write")
+    here = span.get_span_context()
+    assert sent[0].headers["traceparent"] == f"00-{here.trace_id:032x}-{here.span_id:016x}-01"
+    assert span.status.status_code is StatusCode.ERROR
+    assert "canary" not in span.to_json()
