@@ -26,7 +26,7 @@ test: check e2e-setup debian test-python ## Set up what is needed and run every 
 # Programs that tests run beside the service, each with the Debian package it comes from.
 .PHONY: debian
 debian: dev-setup
-	@$(BIN)/python -m tests.harness.debian prometheus=prometheus redis-server=redis-server
+	@$(BIN)/python -m tests.harness.debian prometheus=prometheus redis-server=redis-server wrk=wrk
 
 .PHONY: test-python
 test-python: dev-setup

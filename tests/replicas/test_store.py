@@ -1,0 +1,197 @@
+"""What replicas do in a real Redis: one reads at a time, the newest facts win, and whatever else is there does no harm."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import pytest
+
+from bff.replicas.shared_facts import MOST_BYTES
+from bff.replicas.store import Store, StoreError, redis_client
+from bff.telemetry.calls import Unobserved
+from tests.harness.redis_server import RedisServer
+
+Make = Callable[[], Store]
+
+
+async def test_facts_are_handed_over(store: Make) -> None:
+    """What one publishes the other sees, with its age and who it was, and the body only when it is news."""
+    one, other = store(), store()
+    token = await one.begin(0, lease=5)
+    assert token == 1
+    assert await one.publish(token, b"facts", keep=60, by=one.replica)
+    seen = await other.look(0)
+    assert (seen.serial, seen.by, seen.reading, seen.body) == (1, one.replica, False, b"facts")
+    assert 0 <= seen.age < 1
+    assert (await other.look(1)).body is None
+
+
+async def test_only_one_of_many_reads(store: Make) -> None:
+    """Of ten that want to begin at once exactly one does, and the others see that somebody reads."""
+    stores = [store() for _ in range(10)]
+    tokens = await asyncio.gather(*(one.begin(0, lease=5) for one in stores))
+    assert sorted(token or 0 for token in tokens) == [0] * 9 + [1]
+    assert (await stores[0].look(0)).reading
+
+
+async def test_who_has_not_seen_the_newest_facts_does_not_read(store: Make) -> None:
+    """A reading that ended between looking and beginning is noticed."""
+    one, other = store(), store()
+    seen = await other.look(0)
+    token = await one.begin(0, lease=5)
+    assert token
+    await one.publish(token, b"facts", keep=60, by=one.replica)
+    assert await other.begin(seen.serial, lease=5) is None
+
+
+async def test_a_reading_that_lost_its_lock_cannot_overwrite_newer_facts(store: Make, redis: RedisServer) -> None:
+    """The fence: who slept through its lease comes back with an older token, and is refused."""
+    sleeper, other = store(), store()
+    old = await sleeper.begin(0, lease=0.05)
+    assert old
+    _lease_ends(redis)
+    new = await other.begin(0, lease=5)
+    assert new == old + 1
+    assert not await sleeper.extend(old, lease=5)
+    assert await other.publish(new, b"new", keep=60, by=other.replica)
+    assert not await sleeper.publish(old, b"old", keep=60, by=sleeper.replica)
+    assert (await sleeper.look(0)).body == b"new"
+
+
+async def test_who_lost_its_lock_does_not_end_the_reading_of_another(store: Make, redis: RedisServer) -> None:
+    """Ending and extending are for the holder alone."""
+    sleeper, other = store(), store()
+    old = await sleeper.begin(0, lease=0.05)
+    assert old
+    _lease_ends(redis)
+    new = await other.begin(0, lease=5)
+    assert new
+    await sleeper.end(old)
+    assert (await sleeper.look(0)).reading
+    assert await other.extend(new, lease=5)
+
+
+async def test_tokens_go_on_when_redis_has_lost_its_memory(store: Make, redis: RedisServer) -> None:
+    """After a restart of an empty Redis, and whatever is left there of before, newer facts win."""
+    one = store()
+    for seen in range(3):
+        token = await one.begin(seen, lease=5)
+        assert token == seen + 1
+        await one.publish(token, b"facts", keep=60, by="")
+    redis.client.delete(_name(redis, "fence"))
+    assert await one.begin(3, lease=5) == 4
+    redis.client.flushall()
+    assert await one.begin(0, lease=5) == 1
+
+
+async def test_facts_are_not_kept_for_ever(store: Make, redis: RedisServer) -> None:
+    """Redis forgets facts that are too old to be shown, and a lock that nobody extends."""
+    one = store()
+    token = await one.begin(0, lease=5)
+    assert token
+    assert 0 < redis.client.pttl(_name(redis, "lock")) <= 5000
+    await one.publish(token, b"facts", keep=60, by="")
+    assert 0 < redis.client.pttl(_name(redis, "facts")) <= 60_000
+    assert not redis.client.exists(_name(redis, "lock"))
+
+
+@pytest.mark.parametrize("kind", ["string", "list", "hash of something else", "numbers beyond all sense"])
+@pytest.mark.parametrize("name", ["facts", "lock", "fence"])
+async def test_what_is_none_of_ours_is_replaced(store: Make, redis: RedisServer, name: str, kind: str) -> None:
+    """Whatever type and value stand under our names, it is nothing, and a reading replaces it."""
+    one = store()
+    token = await one.begin(0, lease=5)
+    assert token
+    await one.publish(token, b"facts", keep=60, by="")
+    key = f"{_prefix(redis)}:{name}"
+    redis.client.delete(key)
+    match kind:
+        case "string":
+            redis.client.set(key, "mischief")
+        case "list":
+            redis.client.rpush(key, "mischief")
+        case "hash of something else":
+            redis.client.hset(key, "serial", "mischief")
+        case _:
+            redis.client.hset(key, "serial", "1e308")
+    seen = await one.look(0)
+    assert seen.serial in {0, token}
+    assert not seen.reading
+    again = await one.begin(seen.serial, lease=5)
+    assert again
+    assert await one.publish(again, b"new", keep=60, by="")
+    assert (await one.look(0)).body == b"new"
+
+
+async def test_more_than_is_shared_is_not_fetched(store: Make, redis: RedisServer) -> None:
+    """A body larger than any of ours stays where it is."""
+    one = store()
+    token = await one.begin(0, lease=5)
+    assert token
+    await one.publish(token, b"facts", keep=60, by="")
+    redis.client.hset(_name(redis, "facts"), "body", b"x" * (MOST_BYTES + 1))
+    assert (await one.look(0)).body is None
+
+
+async def test_a_full_redis_is_an_error_and_recovers(store: Make, redis: RedisServer) -> None:
+    """When Redis takes no more a step fails at once, and works again when there is room."""
+    one = store()
+    redis.client.config_set("maxmemory", 1)
+    with pytest.raises(StoreError, match="OutOfMemory"):
+        await one.begin(0, lease=5)
+    redis.client.config_set("maxmemory", 0)
+    assert await one.begin(0, lease=5)
+
+
+async def test_a_redis_that_hangs_is_an_error_within_half_a_second(store: Make, redis: RedisServer) -> None:
+    """A stopped Redis costs two tries of a tenth of a second, with a connection and without; then it goes on."""
+    one = store()
+    await one.look(0)
+    redis.stop()
+    try:
+        began = time.perf_counter()
+        for _ in range(2):
+            with pytest.raises(StoreError, match="Timeout"):
+                await one.look(0)
+        seconds = (time.perf_counter() - began) / 2
+    finally:
+        redis.go_on()
+    assert seconds < 0.5
+    assert (await one.look(0)).serial == 0
+
+
+async def test_a_redis_that_is_gone_is_an_error_and_one_that_is_back_is_used(store: Make, redis: RedisServer) -> None:
+    """A killed Redis fails at once; a new one at the same place is used, empty as it is."""
+    one = store()
+    await one.begin(0, lease=5)
+    redis.kill()
+    with pytest.raises(StoreError):
+        await one.look(0)
+    redis.begin()
+    assert (await one.look(0)).serial == 0
+    assert await one.begin(0, lease=5) == 1
+
+
+async def test_no_error_tells_the_address() -> None:
+    """An address can hold a password."""
+    client = redis_client("redis://someone:canary@127.0.0.1:1/0")
+    one = Store(client, place="test", replica="r", observer=Unobserved(), monotonic=time.monotonic)
+    with pytest.raises(StoreError) as caught:
+        await one.look(0)
+    assert "canary" not in repr(caught.value)
+    assert "127.0.0.1" not in str(caught.value)
+    await one.aclose()
+
+
+def _prefix(redis: RedisServer) -> str:
+    return next(iter(redis.keys())).rpartition(":")[0]
+
+
+def _name(redis: RedisServer, name: str) -> str:
+    return f"{_prefix(redis)}:{name}"
+
+
+def _lease_ends(redis: RedisServer) -> None:
+    redis.client.delete(_name(redis, "lock"))
