@@ -43,6 +43,11 @@ check: dev-setup ## Formatter, linter, types and layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+.PHONY: check-catalog
+check-catalog: dev-setup node_modules/.installed ## Check the catalog's files with Backstage's validators and with our own
+	find catalog -name '*.yaml' -not -path '*/terraform/*' -not -name 'app-config*' -print0 | xargs -0 toolchain/node_modules/.bin/node tests/catalog/validate.cjs
+	$(BIN)/keeptrusts-bff lint --closed catalog
+
 .PHONY: format
 format: dev-setup ## Let the formatter and the linter mend what they can
 	$(BIN)/ruff format $(CODE)

@@ -59,7 +59,7 @@ def scan_files(patterns: Sequence[str], known: Mapping[str, File]) -> Scan:
     files: dict[str, File] = {}
     problems: list[str] = []
     for pattern in patterns:
-        paths = sorted(islice(_paths(pattern, problems), MOST_FILES + 1))
+        paths = sorted(islice(paths_of(pattern, problems), MOST_FILES + 1))
         if not paths:
             problems.append(f"{pattern}: no YAML file is there")
         for path in paths:
@@ -71,7 +71,9 @@ def scan_files(patterns: Sequence[str], known: Mapping[str, File]) -> Scan:
     return Scan(files, tuple(problems))
 
 
-def _paths(pattern: str, problems: list[str]) -> Iterator[str]:
+def paths_of(pattern: str, problems: list[str]) -> Iterator[str]:
+    """The files that `pattern` (a file, a folder searched whole, a glob) names; folders that cannot be read go to `problems`."""
+
     def unreadable(error: OSError) -> None:
         problems.append(f"{error.filename}: {error.strerror}")
 
@@ -116,7 +118,7 @@ def _read(path: str, text: str, version: tuple[int, int, int]) -> File:
     problems: list[str] = []
     try:
         for document in read_documents(text):
-            if _is_entity(document):
+            if is_entity(document.value):
                 try:
                     found.append(_found(document))
                 except DescriptorError as error:
@@ -127,11 +129,12 @@ def _read(path: str, text: str, version: tuple[int, int, int]) -> File:
     return File(version, tuple(found), tuple(problems))
 
 
-def _is_entity(document: Document) -> bool:
+def is_entity(document: object) -> bool:
+    """Whether a parsed document says that it is a Backstage entity, well formed or not."""
     # Kubernetes manifests look the same but for their API group, and often lie in the same folders.
-    if not isinstance(document.value, dict) or "kind" not in document.value:
+    if not isinstance(document, dict) or "kind" not in document:
         return False
-    group, slash, _ = str(document.value.get("apiVersion", "")).partition("/")
+    group, slash, _ = str(document.get("apiVersion", "")).partition("/")
     return bool(slash) and (group == _API_GROUP or group.endswith(f".{_API_GROUP}"))
 
 

@@ -1,0 +1,115 @@
+"""Checks of API definitions: that what calls itself OpenAPI is.
+
+The whole check takes the package openapi-spec-validator, which the service itself does not need; without it only the form
+is looked at.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from bff.backstage.yaml_documents import YamlError
+from bff.lint.descriptors import Descriptor
+from bff.lint.faults import Code, Fault
+from bff.lint.nodes import Node, data, read_nodes
+
+LARGEST_DEFINITION = 200_000
+"""Values in a definition, those of an alias counted each time: what the validator walks through."""
+
+_MOST_FAULTS = 20
+
+
+def validates_definitions() -> bool:
+    """Whether the validator is installed."""
+    return importlib.util.find_spec("openapi_spec_validator") is not None
+
+
+def api_faults(descriptor: Descriptor) -> Iterator[Fault]:
+    """What is wrong with the definition of an API of type openapi; one that stands in another file is not followed."""
+    spec = descriptor.node.at("spec")
+    if descriptor.ref.kind != "api" or spec is None or (of := spec.at("type")) is None or of.text != "openapi":
+        return
+    written = spec.at("definition")
+    if written is None or written.text is None:
+        return
+    try:
+        documents, twice = read_nodes(written.text)
+    except YamlError as error:
+        problem = str(error).partition(": ")[2]
+        yield descriptor.fault(_line(written, error.line), Code.API_DEFINITION, f"not YAML or JSON: {problem}")
+        return
+    for key in twice:
+        yield descriptor.fault(_line(written, key.line), Code.API_DEFINITION, f"the key {key.key} is there already")
+    definition = documents[0] if documents else None
+    if definition is None or not isinstance(definition.value, dict):
+        yield descriptor.fault(
+            written, Code.API_DEFINITION, "a definition must be a mapping that begins with openapi: 3.…"
+        )
+        return
+    for line, message in _faults(definition):
+        yield descriptor.fault(_line(written, line), Code.API_DEFINITION, message.partition("\n")[0])
+
+
+def _line(written: Node, line: int) -> int:
+    """The line of the file for a line of the definition; in quotes lines are folded, so it is where they begin."""
+    return written.line + line if written.block else written.line
+
+
+def _faults(definition: Node) -> Iterator[tuple[int, str]]:
+    version = definition.at("openapi") or definition.at("swagger")
+    if version is None or version.text is None:
+        yield definition.line, "it does not say openapi: 3.…, in quotes where YAML reads a number"
+    elif _size(definition) > LARGEST_DEFINITION:
+        yield definition.line, f"more than {LARGEST_DEFINITION} values, aliases counted each time"
+    elif not any(_leads_out(node) for node in definition.scalars()) and validates_definitions():
+        yield from _told_by_the_validator(definition)
+
+
+def _leads_out(node: Node) -> bool:
+    # What a reference to another file or address holds is not fetched, so nothing can be said about the whole.
+    return bool(node.source) and "$ref" in node.source[node.line - 1] and not (node.text or "#").startswith("#")
+
+
+def _told_by_the_validator(definition: Node) -> Iterator[tuple[int, str]]:
+    from openapi_spec_validator import shortcuts  # noqa: PLC0415 - optional, and slow to import
+    from openapi_spec_validator.exceptions import OpenAPIError  # noqa: PLC0415
+    from openapi_spec_validator.validation.exceptions import ValidatorDetectError  # noqa: PLC0415
+
+    document = data(definition)
+    try:
+        errors: Iterable[Any] = shortcuts.get_validator_cls(document)(document).iter_errors()
+        for number, error in enumerate(errors):
+            if number == _MOST_FAULTS:
+                return
+            place = [str(part) for part in getattr(error, "absolute_path", ())]
+            where = f"{'/'.join(place)}: " if place else ""
+            yield _deepest(definition, place).line, f"{where}{getattr(error, 'message', error)}"
+    except ValidatorDetectError:
+        yield (definition.at("openapi") or definition).line, "a version of OpenAPI that is not known"
+    except OpenAPIError as error:
+        yield definition.line, str(error)
+
+
+def _deepest(node: Node, place: list[str]) -> Node:
+    """The node at a path, or as near as there is one."""
+    for part in place:
+        if isinstance(node.value, dict) and part in node.value:
+            node = node.value[part]
+        elif node.items and part.isdecimal() and int(part) < len(node.items):
+            node = node.items[int(part)]
+        else:
+            break
+    return node
+
+
+def _size(node: Node) -> int:
+    sizes: dict[int, int] = {}
+
+    def size(node: Node) -> int:
+        if id(node) not in sizes:
+            sizes[id(node)] = 1 + sum(size(below) for below in (*node.items, *node.members.values()))
+        return sizes[id(node)]
+
+    return size(node)

@@ -1,0 +1,48 @@
+"""Entities as they stand in files: what they are, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bff.backstage.descriptor_files import is_entity
+from bff.governance.entity_ref import DEFAULT_NAMESPACE, EntityRef, EntityRefError
+from bff.lint.faults import Code, Fault
+from bff.lint.nodes import Node, data
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptor:
+    """One entity: its file, its reference and its document."""
+
+    file: str
+    ref: EntityRef
+    node: Node
+
+    def fault(self, at: Node | int, code: Code, message: str) -> Fault:
+        """A fault in this entity, at a node or a line."""
+        return Fault(self.file, at if isinstance(at, int) else at.line, code, message)
+
+
+def read_descriptor(file: str, node: Node) -> Descriptor | Fault | None:
+    """The entity that a document describes, or what keeps it from being one; None for what never wanted to be one."""
+    if not is_entity({name: data(node.members[name]) for name in ("apiVersion", "kind") if name in node.members}):
+        return None
+    metadata = node.at("metadata")
+    if metadata is None or not isinstance(metadata.value, dict):
+        return Fault(file, node.line, Code.ENTITY_MALFORMED, "an entity needs metadata with a name")
+    parts = {
+        "kind": node.at("kind"),
+        "metadata.name": metadata.at("name"),
+        "metadata.namespace": metadata.at("namespace"),
+    }
+    for name, part in parts.items():
+        if part is None and name == "metadata.namespace":
+            continue
+        if part is None or part.text is None:
+            line = part.line if part else metadata.line
+            return Fault(file, line, Code.ENTITY_MALFORMED, f"{name} must be text, in quotes where YAML reads a number")
+    kind, name, namespace = ((part.text if part else None) or DEFAULT_NAMESPACE for part in parts.values())
+    try:
+        return Descriptor(file, EntityRef(kind, namespace, name), node)
+    except EntityRefError as error:
+        return Fault(file, metadata.line, Code.ENTITY_MALFORMED, str(error))

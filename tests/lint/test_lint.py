@@ -1,0 +1,70 @@
+"""Catalog files are checked with file and line: ours hold, the broken ones are found, each at its line and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bff.lint.report import NothingThereError, lint
+
+CHECKOUT = Path(__file__).parents[2]
+BROKEN = Path(__file__).parent / "broken"
+COMMAND = Path(sys.executable).with_name("keeptrusts-bff")
+
+
+def test_our_catalog_holds() -> None:
+    """Every file that we hand to a platform team is without a fault, and refers to nothing that is not in it."""
+    report = lint([str(CHECKOUT / "catalog")], closed=True)
+    assert [str(fault) for fault in report.faults] == []
+    assert report.entities > 30
+
+
+@pytest.mark.parametrize("file", sorted(BROKEN.glob("*.yaml")), ids=lambda file: file.stem)
+def test_every_fault_is_found_at_its_line(file: Path) -> None:
+    """What a comment in a broken file expects is found there, and nothing else is."""
+    expected = {
+        (number, code)
+        for number, line in enumerate(file.read_text().splitlines(), 1)
+        for code in re.findall(r"# expect: ([a-z-]+)", line)
+    }
+    found = {(fault.line, fault.code.value) for fault in lint([str(file)], closed=True).faults}
+    assert found == expected
+
+
+def test_an_open_catalog_may_refer_to_others() -> None:
+    """Files that are not the whole catalog may refer to entities that are elsewhere."""
+    codes = {fault.code.value for fault in lint([str(BROKEN)]).faults}
+    assert "reference-dangling" not in codes
+    assert "annotation-invalid" in codes
+
+
+def test_a_fault_can_be_allowed(tmp_path: Path) -> None:
+    """A comment at the line allows just the fault that it names."""
+    text = (BROKEN / "annotations.yaml").read_text()
+    file = tmp_path / "allowed.yaml"
+    file.write_text(text.replace("# expect: annotation-unknown", "# lint: allow annotation-unknown"))
+    codes = [fault.code.value for fault in lint([str(file)]).faults]
+    assert "annotation-unknown" not in codes
+    assert codes.count("annotation-invalid") == 3
+
+
+def test_nothing_to_check_is_an_error(tmp_path: Path) -> None:
+    """A pattern that names no file is no clean result."""
+    with pytest.raises(NothingThereError):
+        lint([str(tmp_path / "*.yaml")])
+
+
+def test_the_command_fails_with_file_and_line() -> None:
+    """The command prints a line a fault and ends with 1, as JSON too; without a fault it ends with 0; with no file, 2."""
+    ended = subprocess.run([COMMAND, "lint", BROKEN / "annotations.yaml"], capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert all(re.match(r".*annotations\.yaml:\d+: [a-z-]+: .", line) for line in ended.stdout.splitlines())
+    as_json = subprocess.run([COMMAND, "lint", "--json", BROKEN], capture_output=True, text=True, check=False)
+    assert {"file", "line", "code", "message"} == set(json.loads(as_json.stdout)[0])
+    assert subprocess.run([COMMAND, "lint", CHECKOUT / "catalog"], capture_output=True, check=False).returncode == 0
+    assert subprocess.run([COMMAND, "lint", BROKEN / "none.yaml"], capture_output=True, check=False).returncode == 2
