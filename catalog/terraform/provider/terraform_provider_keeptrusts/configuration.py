@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from tf.iface import CreateContext, DeleteContext, ImportContext, PlanContext, ReadContext, UpdateContext
 from tf.schema import Attribute
 from tf.types import Bool, String, Unknown
 
-from bff.keeptrusts.contract import ConfigurationRecord
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamRejectedError
 from terraform_provider_keeptrusts.diagnosis import Deed, RefusalError, diagnosed, explain
 from terraform_provider_keeptrusts.resource import KeeptrustsResource, State, identity
+
+if TYPE_CHECKING:
+    from bff.keeptrusts.contract import ConfigurationRecord
 
 _TAKEN = "Choose another name, or take the configuration over: terraform import ADDRESS ID."
 

@@ -76,3 +76,9 @@ class Connection:
             await self.keeptrusts.whoami()
         except (UpstreamContractError, UpstreamRejectedError):
             return
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self.keeptrusts.aclose()
+        if self.store is not None:
+            await self.store.aclose()

@@ -6,21 +6,24 @@ text, so the secret goes from Keeptrusts to Vault within `create`, and the state
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tf.iface import CreateContext, DeleteContext, ImportContext, PlanContext, ReadContext, UpdateContext
 from tf.schema import Attribute
 from tf.types import Bool, String, Unknown
 from tf.utils import Diagnostics
 
-from bff.keeptrusts.contract import TeamRecord, TokenRecord
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamRejectedError
 from bff.vault.errors import VaultError
 from terraform_provider_keeptrusts.diagnosis import Deed, RefusalError, diagnosed
-from terraform_provider_keeptrusts.key_store import KeyEntry, KeyStore, is_segment, key_path
+from terraform_provider_keeptrusts.key_entry import KeyEntry, is_segment, key_path
 from terraform_provider_keeptrusts.moment import Moment, instant, written
 from terraform_provider_keeptrusts.resource import KeeptrustsResource, State, identity
 from terraform_provider_keeptrusts.unknown import is_unknown
+
+if TYPE_CHECKING:
+    from bff.keeptrusts.contract import TeamRecord, TokenRecord
+    from terraform_provider_keeptrusts.key_store import KeyStore
 
 _TAKEN = (
     "The team has a key of this name in force. Choose another name, revoke that key, or take it over with terraform import, "

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
 from pydantic import SecretStr
 
-from bff.onboarding.keys import FOLDER
 from bff.vault.errors import VaultConflictError
 from bff.vault.login import AppRole, VaultLogin
 from bff.vault.store import VaultStore
 from bff.vault.wire import VaultWire
 from terraform_provider_keeptrusts.arguments import VaultArguments
+from terraform_provider_keeptrusts.key_entry import KeyEntry
 
 SECONDS = 20.0
 
-_SEGMENT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?", re.ASCII)
 _ID = "id"
-
-
-@dataclass(frozen=True, slots=True)
-class KeyEntry:
-    """What is kept of a key besides its secret: its id, its team's name, the gateway that takes it."""
-
-    key_id: str
-    team: str
-    gateway_url: str | None
 
 
 class KeyStore:
@@ -34,6 +21,7 @@ class KeyStore:
 
     def __init__(self, arguments: VaultArguments) -> None:
         wire = VaultWire(arguments.address, namespace=arguments.namespace, deadline=SECONDS)
+        self._wire = wire
         self._vault = _Vault(wire, VaultLogin(wire, _credentials(arguments)), mount=arguments.mount)
 
     async def expect_free(self, path: str) -> None:
@@ -72,17 +60,9 @@ class KeyStore:
         if deleted_too if fields is None else fields.get(_ID) == key_id:
             await self._vault.remove(path)
 
-
-def key_path(team: str, name: str) -> str:
-    """Give the usual path of a key. Raises `ValueError` for names that cannot stand in one."""
-    if not (is_segment(team) and is_segment(name)):
-        raise ValueError(f"the names {team!r} and {name!r} do not make a path in Vault: give vault_path")
-    return f"{FOLDER}/{team}/{name}"
-
-
-def is_segment(text: str) -> bool:
-    """Whether a text can stand between the slashes of a path."""
-    return _SEGMENT.fullmatch(text) is not None
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._wire.aclose()
 
 
 def _described(key_id: str | None) -> str:

@@ -38,8 +38,8 @@ def make_mirror(folder: Path) -> list[Path]:
 
 def cli_configuration(folder: Path) -> str:
     """Terraform CLI configuration that takes this provider from `folder`, and every other one from where it was before."""
-    # A JSON string is an HCL string but for the marks of a template.
-    path = json.dumps(str(folder.resolve()), ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
+    # The CLI configuration is HCL 1, whose strings are written as JSON's.
+    path = json.dumps(str(folder.resolve()), ensure_ascii=False)
     return f"""\
 provider_installation {{
   filesystem_mirror {{

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tf.iface import DataSource, Provider, Resource
 from tf.schema import Schema
@@ -13,14 +13,15 @@ from tf.utils import Diagnostics
 from terraform_provider_keeptrusts import SOURCE
 from terraform_provider_keeptrusts.arguments import provider_schema, read_arguments
 from terraform_provider_keeptrusts.configuration import Configuration
-from terraform_provider_keeptrusts.connection import Connection
 from terraform_provider_keeptrusts.diagnosis import Deed, diagnosed
 from terraform_provider_keeptrusts.gateway_key import GatewayKey
 from terraform_provider_keeptrusts.mirror import REGISTRY
 from terraform_provider_keeptrusts.team import Team
 from terraform_provider_keeptrusts.team_lookup import TeamLookup
 from terraform_provider_keeptrusts.wallet_funding import WalletFunding
-from terraform_provider_keeptrusts.worker import Worker
+
+if TYPE_CHECKING:
+    from terraform_provider_keeptrusts.connection import Connection
 
 
 class KeeptrustsProvider(Provider):
@@ -58,6 +59,10 @@ class KeeptrustsProvider(Provider):
         arguments = read_arguments(config, self._environment, diags)
         if arguments is None:
             return
+        # Terraform starts a provider more often for its schema than for its deeds: what only these need is loaded here.
+        from terraform_provider_keeptrusts.connection import Connection  # noqa: PLC0415
+        from terraform_provider_keeptrusts.worker import Worker  # noqa: PLC0415
+
         connection = Connection(arguments, Worker())
         with diagnosed(diags, Deed("use Keeptrusts")):
             connection.run(connection.greet())

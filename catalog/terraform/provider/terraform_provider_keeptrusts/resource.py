@@ -1,17 +1,23 @@
-"""What all our resources have in common."""
+"""What all our resources have in common.
+
+Terraform starts a provider more often for its schema than for its deeds, so a resource's module loads no HTTP client and no
+model of a reply: where they only name a type they are imported for the type checker.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from tf.iface import Resource
 from tf.schema import Attribute, Schema
 from tf.types import String
 
-from bff.keeptrusts.client import KeeptrustsClient
-from terraform_provider_keeptrusts.connection import Connection
-from terraform_provider_keeptrusts.organisation import Organisation
+if TYPE_CHECKING:
+    from bff.keeptrusts.client import KeeptrustsClient
+    from terraform_provider_keeptrusts.connection import Connection
+    from terraform_provider_keeptrusts.organisation import Organisation
+
 
 State = dict[str, Any]
 T = TypeVar("T")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from tf.iface import CreateContext, DeleteContext, ImportContext, ReadContext, UpdateContext
 from tf.schema import Attribute
 from tf.types import String
 
-from bff.keeptrusts.contract import TeamRecord
 from bff.keeptrusts.errors import UpstreamRejectedError
 from terraform_provider_keeptrusts.diagnosis import Deed, RefusalError, diagnosed
 from terraform_provider_keeptrusts.resource import KeeptrustsResource, State, identity
+
+if TYPE_CHECKING:
+    from bff.keeptrusts.contract import TeamRecord
 
 _NO_SUCH_CALL = frozenset({404, 405, 501})
 

@@ -7,7 +7,7 @@ total that a team was allocated, so that is what this resource brings to an amou
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tf.iface import CreateContext, DeleteContext, ImportContext, ReadContext, UpdateContext
 from tf.schema import Attribute
@@ -15,10 +15,12 @@ from tf.types import String
 from tf.utils import Diagnostics
 
 from bff.governance.money import USD, Money
-from bff.keeptrusts.contract import WalletRecord
 from terraform_provider_keeptrusts.diagnosis import Deed, RefusalError, diagnosed
 from terraform_provider_keeptrusts.dollars import Dollars, fault, rounded_down
 from terraform_provider_keeptrusts.resource import KeeptrustsResource, State, identity
+
+if TYPE_CHECKING:
+    from bff.keeptrusts.contract import WalletRecord
 
 NOTE = "Terraform: keeptrusts_wallet_funding"
 

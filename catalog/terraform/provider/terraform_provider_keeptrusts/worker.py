@@ -11,12 +11,19 @@ T = TypeVar("T")
 
 
 class Worker:
-    """A thread with an event loop that ends with the process."""
+    """A thread with an event loop; unless it is stopped it ends with the process."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, name="keeptrusts", daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="keeptrusts", daemon=True)
+        self._thread.start()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """What `work` returns or raises, once it has ended in the loop."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def stop(self) -> None:
+        """End the loop and the thread."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
