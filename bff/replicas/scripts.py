@@ -9,9 +9,12 @@ replaced.
 from __future__ import annotations
 
 _SHARED = """
-local function milliseconds()
+local function microseconds()
   local now = redis.call('TIME')
-  return now[1] * 1000 + math.floor(now[2] / 1000)
+  return now[1] * 1000000 + now[2]
+end
+local function milliseconds()
+  return math.floor(microseconds() / 1000)
 end
 local function number(text)
   local value = tonumber(text)
@@ -53,7 +56,8 @@ BEGIN = (
 if redis.call('PTTL', KEYS[2]) > 0 then return 0 end
 local latest = serial(KEYS[1])
 if latest ~= tonumber(ARGV[1]) then return 0 end
-local token = math.max(number(text(KEYS[3])) or 0, latest) + 1
+-- From the clock, so that a Redis that has lost its memory gives no token again that somebody knows.
+local token = math.max(number(text(KEYS[3])) or 0, latest, microseconds()) + 1
 redis.call('SET', KEYS[3], string.format('%d', token))
 redis.call('SET', KEYS[2], ARGV[3] .. ':' .. string.format('%d', token), 'PX', ARGV[2])
 return token
