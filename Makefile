@@ -21,7 +21,7 @@ run: setup ## Try it: the sandbox, its gateway and the BFF over the catalog's fi
 	$(BIN)/keeptrusts-bff demo
 
 .PHONY: test
-test: check e2e-setup debian test-python ## Set up what is needed and run every check and test
+test: check check-catalog e2e-setup debian test-python ## Set up what is needed and run every check and test
 
 # Programs that tests run beside the service, each with the Debian package it comes from.
 .PHONY: debian

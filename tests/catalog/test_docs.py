@@ -1,0 +1,41 @@
+"""The pages for users of the gateway are whole: every page is in the navigation, every link leads somewhere, every finding is explained."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bff.governance import annotations
+from bff.governance.findings import Code
+
+CATALOG = Path(__file__).parents[2] / "catalog"
+DOCS = CATALOG / "docs"
+PAGES = sorted(DOCS.glob("*.md"))
+
+
+def test_the_navigation_names_every_page() -> None:
+    """What is in the folder can be found, and what can be found is in the folder."""
+    navigation = yaml.safe_load((CATALOG / "mkdocs.yml").read_text())["nav"]
+    assert sorted(page for item in navigation for page in item.values()) == [page.name for page in PAGES]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_link_leads_to_a_page(page: Path) -> None:
+    """A link from a page leads to another page."""
+    for target in re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text()):
+        assert (DOCS / target).is_file(), target
+
+
+def test_every_finding_is_explained() -> None:
+    """The page of findings has each code with its severity."""
+    rows = re.findall(r"^\| `([a-z-]+)` \| (\w+) \|", (DOCS / "findings.md").read_text(), re.MULTILINE)
+    assert rows == [(code.value, code.severity.value) for code in Code]
+
+
+def test_every_annotation_is_explained() -> None:
+    """The page of annotations has each of them."""
+    named = set(re.findall(r"^\| `(keeptrusts\.dev/[a-z-]+)` ", (DOCS / "annotations.md").read_text(), re.MULTILINE))
+    assert named == {value for name, value in vars(annotations).items() if name.isupper()}
