@@ -21,12 +21,18 @@ run: setup ## Try it: the sandbox, its gateway and the BFF over the catalog's fi
 	$(BIN)/keeptrusts-bff demo
 
 .PHONY: test
-test: check check-catalog e2e-setup debian test-python ## Set up what is needed and run every check and test
+test: check check-catalog e2e-setup debian test-plugin test-python ## Set up what is needed and run every check and test
 
 # Programs that tests run beside the service, each with the Debian package it comes from.
 .PHONY: debian
 debian: dev-setup
 	@$(BIN)/python -m tests.harness.debian prometheus=prometheus redis-server=redis-server wrk=wrk
+
+.PHONY: test-plugin
+test-plugin: node_modules/.installed
+	toolchain/yarn tsc
+	toolchain/yarn lint
+	CI=true toolchain/yarn workspace backstage-plugin-keeptrusts test --coverage=false
 
 .PHONY: test-python
 test-python: dev-setup
@@ -55,6 +61,7 @@ format: dev-setup ## Let the formatter and the linter mend what they can
 
 .PHONY: bench
 bench: dev-setup ## Measure the service against what it is compared with, as ratios in one run
+	@$(BIN)/python -m tests.harness.debian wrk=wrk nginx=nginx-light
 	$(BIN)/python tests/bench/hits.py
 
 .PHONY: terraform-mirror
