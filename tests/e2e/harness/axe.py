@@ -1,0 +1,33 @@
+"""What axe-core, the accessibility checker, finds in a page."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from playwright.async_api import Page
+
+from tests.e2e.harness.backstage import CHECKOUT
+
+_SOURCE = CHECKOUT / "node_modules/axe-core/axe.min.js"
+_GRAVE = ("serious", "critical")
+
+_RUN = """
+async ([selector, impacts]) => {
+  const { violations } = await axe.run(selector, { resultTypes: ['violations'] });
+  return violations
+    .filter(({ impact }) => impacts.includes(impact))
+    .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
+}
+"""
+
+
+async def grave_findings(page: Page, selector: str) -> list[str]:
+    """What is seriously or critically wrong within the element at the CSS `selector`, one sentence an element."""
+    await page.evaluate(_source())
+    found: list[str] = await page.evaluate(_RUN, [selector, list(_GRAVE)])
+    return found
+
+
+@cache
+def _source() -> str:
+    return _SOURCE.read_text()
