@@ -44,6 +44,7 @@ export const spendMessages = {
     date: 'Day',
     spent: 'Spent',
     used: 'Of the budget',
+    share: '{{share}} of {{budget}}',
     remarks: 'Remarks',
     partial: 'Today so far',
     over: 'Over the budget',

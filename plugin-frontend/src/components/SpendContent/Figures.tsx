@@ -1,0 +1,84 @@
+import { Text } from '@backstage/ui';
+import { SpendReport } from '../../api';
+import { formatMoney } from '../../format';
+import { Translate, useTranslation } from '../../translation';
+import { formatBound, formatDay, SpendSeries } from '../SpendChart';
+import styles from './SpendContent.module.css';
+
+/** The period in three figures: its sum, its budget, its highest day. */
+export function Figures({
+  report,
+  series,
+}: {
+  report: SpendReport;
+  series: SpendSeries;
+}) {
+  const { t } = useTranslation();
+  const { total, complete, attribution, dailyBudget } = report;
+  const { highest } = series;
+  return (
+    <dl className={styles.figures}>
+      {total && (
+        <Figure
+          label={t('spend.total', { days: String(report.days) })}
+          value={formatBound(t, total, { complete, attribution })}
+        />
+      )}
+      <Figure
+        label={t('spend.budget.title')}
+        value={dailyBudget ? formatMoney(dailyBudget) : t('spend.budget.none')}
+        note={exceededText(t, report, series)}
+      />
+      <Figure
+        label={t('spend.highest.title')}
+        value={
+          highest
+            ? formatBound(t, highest.spent, {
+                complete: highest.complete,
+                attribution,
+              })
+            : t('spend.highest.none')
+        }
+        note={highest && formatDay(highest.date)}
+      />
+    </dl>
+  );
+}
+
+function Figure({
+  label,
+  value,
+  note,
+}: {
+  label: string;
+  value: string;
+  note?: string;
+}) {
+  return (
+    <div className={styles.figure}>
+      <dt>{label}</dt>
+      <dd>
+        <span className={styles.value}>{value}</span>
+        {note && (
+          <Text as="p" variant="body-small" color="secondary">
+            {note}
+          </Text>
+        )}
+      </dd>
+    </div>
+  );
+}
+
+function exceededText(
+  t: Translate,
+  { complete }: SpendReport,
+  { daysOver, days }: SpendSeries,
+): string | undefined {
+  if (daysOver === undefined) return undefined;
+  const numbers = { over: String(daysOver), days: String(days.length) };
+  if (daysOver === 0)
+    return complete ? t('spend.budget.never') : t('spend.budget.neverKnown');
+  return complete
+    ? t('spend.budget.over', numbers)
+    : t('spend.budget.overAtLeast', numbers);
+}
