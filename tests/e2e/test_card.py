@@ -33,7 +33,7 @@ LABELS = {
     "unknown": "Unknown",
 }
 EXAMPLES = {
-    "billing-service": (None, "keeptrusts.dev/gateway-key-name: support-team-gw-key"),
+    "billing-service": (None, "keeptrusts.dev/gateway-key-name: finance-team-gw-key"),
     "translation-service": ("annotation-invalid", "keeptrusts.dev/daily-budget"),
     "api-docs-helper": ("key-not-found", "Not found"),
     "platform-chat": ("key-revoked", "Revoked"),
