@@ -39,10 +39,10 @@ RECORDED = list(_rules("record"))
 
 
 def program(name: str, package: str) -> str:
-    """The path of a program; skips the test that needs it where it is not installed."""
+    """The path of a program that `make test` has installed."""
     path = shutil.which(name)
     if path is None:
-        pytest.skip(f"no {name}: `make test` installs Debian's {package} where it may")
+        pytest.fail(f"no {name}: `make debian` installs Debian's {package}")
     return path
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import pytest
-import yaml
 
 import bff
 from bff.cli.server import CLOSE_SECONDS
@@ -125,26 +122,6 @@ def test_everything_is_about_the_same_pods() -> None:
     assert (
         MANIFESTS["poddisruptionbudget.yaml"]["spec"]["minAvailable"] < MANIFESTS["deployment.yaml"]["spec"]["replicas"]
     )
-
-
-def test_kustomize_puts_it_together(tmp_path: Path) -> None:
-    """Where kubectl is at hand: the kustomization with the component for provisioning renders what Kubernetes accepts."""
-    kubectl = shutil.which("kubectl")
-    if kubectl is None:
-        pytest.skip("no kubectl")
-    for folder in (FOLDER, FOLDER / "provisioning"):
-        shutil.copytree(folder, tmp_path / folder.name, dirs_exist_ok=True)
-    overlay = {"resources": ["../kubernetes"], "components": ["../provisioning"]}
-    (tmp_path / "overlay").mkdir()
-    (tmp_path / "overlay/kustomization.yaml").write_text(yaml.safe_dump(overlay), encoding="utf-8")
-    done = subprocess.run([kubectl, "kustomize", tmp_path / "overlay"], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    rendered: list[dict[str, Any]] = list(yaml.safe_load_all(done.stdout))
-    for manifest in rendered:
-        kubernetes_validate.validate(manifest, VERSIONS[-1], strict=True)
-    (deployment,) = (manifest for manifest in rendered if manifest["kind"] == "Deployment")
-    names = {variable["name"] for variable in deployment["spec"]["template"]["spec"]["containers"][0]["env"]}
-    assert {"KEEPTRUSTS_API_TOKEN_FILE", "KEEPTRUSTS_ADMIN_TOKEN_FILE"} <= names
 
 
 def _environment(container: dict[str, Any], folder: Path) -> dict[str, str]:

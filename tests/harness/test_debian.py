@@ -1,4 +1,4 @@
-"""Debian's packages for tests: only what is missing is installed, and what cannot be is no failure."""
+"""Debian's packages for tests: only what is missing is installed, and what cannot be ends the run."""
 
 from __future__ import annotations
 
@@ -13,10 +13,8 @@ def test_only_missing_programs_are_installed() -> None:
     assert debian.missing(["promtool=prometheus", "redis-server=redis"], found.get) == ["redis"]
 
 
-def test_without_root_tests_are_skipped_and_not_failed(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Where nothing can be installed one line says so, and the tests that need nothing still run."""
+def test_without_root_the_run_ends(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where nothing can be installed one line says what to install by hand."""
     monkeypatch.setattr(debian.os, "geteuid", lambda: 1000)
-    assert debian.main(["no-such-program=some-package"]) == 0
+    assert debian.main(["no-such-program=some-package"]) == 1
     assert "some-package cannot be installed (it takes root and apt-get)" in capsys.readouterr().err
