@@ -75,9 +75,23 @@ openapi: setup node_modules/.installed ## Write bff/web/openapi.json anew, and t
 	mv bff/web/openapi.json.new bff/web/openapi.json
 	toolchain/yarn workspace backstage-plugin-keeptrusts generate
 
+DIST := dist
+.PHONY: readme
+readme: dev-setup ## Write the README's tables anew
+	$(BIN)/python -m tests.docs.tables
+
 .PHONY: pack
-pack: dev-setup ## Build the wheel into dist/
-	$(BIN)/python -m build --no-isolation --wheel --outdir dist .
+pack: dev-setup pack-plugin ## Build the wheel and the plugin's tarball into dist/
+	$(BIN)/python -m build --no-isolation --wheel --outdir $(DIST) .
+
+# Packing changes package.json and puts it back; with its old time make does not take it for a new one and install all anew.
+.PHONY: pack-plugin
+pack-plugin: node_modules/.installed
+	toolchain/yarn tsc
+	toolchain/yarn workspace backstage-plugin-keeptrusts build
+	mkdir -p $(DIST) && touch -r plugin-frontend/package.json $(DIST)/.time
+	toolchain/yarn workspace backstage-plugin-keeptrusts pack --out $(abspath $(DIST))/%s-%v.tgz
+	touch -r $(DIST)/.time plugin-frontend/package.json && rm $(DIST)/.time
 
 # The stamps make a second `make` cost nothing; they fall when the lists or the project file change.
 .PHONY: setup
