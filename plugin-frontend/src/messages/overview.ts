@@ -16,9 +16,6 @@ export const overviewMessages = {
   },
   wallet: {
     available: '{{amount}} left',
-    healthy: 'Healthy',
-    low: 'Low',
-    depleted: 'Depleted',
   },
   nothing: '–',
   nothingExplained: 'Not known',

@@ -1,22 +1,11 @@
 import { Text } from '@backstage/ui';
 import { BudgetStatus } from '../../api';
-import {
-  formatMoney,
-  formatRatio,
-  formatSpan,
-  isZero,
-  Pace,
-  paceOf,
-  paceText,
-} from '../../format';
-import { Translate, useTranslation } from '../../translation';
-import { Meter, MeterProps } from '../Meter';
+import { formatMoney, formatSpan, Pace, paceOf, paceText } from '../../format';
+import { useTranslation } from '../../translation';
+import { BudgetMeter, shareText, spentText } from '../BudgetMeter';
 import { Moment } from '../Moment';
 import styles from './GovernanceStatusCard.module.css';
 import { SectionHead, Tag } from './SectionHead';
-
-/** From this share on the budget counts as nearly used up; the service has the same limit for `budget-near`. */
-const NEAR = 0.8;
 
 /** What of a pace asks for something to be done. */
 const URGENT = new Set<Pace['kind']>(['used-up', 'runs-out']);
@@ -32,8 +21,7 @@ export function BudgetSection({
   now: number;
 }) {
   const { t } = useTranslation();
-  const { daily, usedRatio, elapsedRatio, complete, attribution, resetsAt } =
-    budget;
+  const { daily, complete, attribution, resetsAt } = budget;
   const pace = paceOf(budget, now);
   const spent = spentText(t, budget);
   const share = shareText(t, budget);
@@ -54,20 +42,7 @@ export function BudgetSection({
         </span>
         {share && <Text variant="body-small">{share}</Text>}
       </div>
-      {daily && (
-        <Meter
-          label={t('budget.meter')}
-          text={[
-            `${spent} ${t('budget.of', { daily: formatMoney(daily) })}`,
-            share,
-          ]
-            .filter(Boolean)
-            .join(', ')}
-          ratio={usedRatio ?? (isZero(budget.spent) ? 0 : 1)}
-          markRatio={elapsedRatio}
-          tone={toneOf(budget)}
-        />
-      )}
+      <BudgetMeter budget={budget} />
       <div className={styles.below}>
         <Text
           variant="body-small"
@@ -91,30 +66,4 @@ export function BudgetSection({
       )}
     </section>
   );
-}
-
-function spentText(t: Translate, { spent, complete }: BudgetStatus): string {
-  const money = formatMoney(spent);
-  return complete ? money : t('budget.atLeast', { money });
-}
-
-function shareText(
-  t: Translate,
-  { daily, usedRatio, elapsedRatio }: BudgetStatus,
-): string | undefined {
-  if (!daily) return undefined;
-  const elapsed = formatRatio(elapsedRatio);
-  return typeof usedRatio === 'number'
-    ? t('budget.share', { used: formatRatio(usedRatio), elapsed })
-    : t('budget.elapsed', { elapsed });
-}
-
-function toneOf({
-  usedRatio,
-  exhaustsAt,
-  spent,
-}: BudgetStatus): MeterProps['tone'] {
-  const used = usedRatio ?? (isZero(spent) ? 0 : 1);
-  if (used >= 1) return 'bad';
-  return used >= NEAR || exhaustsAt ? 'attention' : 'normal';
 }

@@ -2,23 +2,9 @@ import { Text } from '@backstage/ui';
 import { WalletStatus } from '../../api';
 import { formatMoney } from '../../format';
 import { Translate, useTranslation } from '../../translation';
-import { StateBadge, Tone } from '../StateBadge';
+import { WalletStateBadge } from '../WalletStateBadge';
 import styles from './GovernanceStatusCard.module.css';
 import { SectionHead, Tag } from './SectionHead';
-
-type WalletState = WalletStatus['state'];
-
-const TONES: Record<WalletState, Tone> = {
-  healthy: 'good',
-  low: 'attention',
-  depleted: 'bad',
-};
-
-const STATES: Record<WalletState, (t: Translate) => string> = {
-  healthy: t => t('wallet.healthy'),
-  low: t => t('wallet.low'),
-  depleted: t => t('wallet.depleted'),
-};
 
 const TITLES: Record<WalletStatus['scope'], (t: Translate) => string> = {
   team: t => t('wallet.ofTeam'),
@@ -39,11 +25,7 @@ export function WalletSection({
   return (
     <section className={styles.section} aria-label={title}>
       <SectionHead title={title}>
-        <StateBadge
-          small
-          tone={TONES[wallet.state]}
-          label={STATES[wallet.state](t)}
-        />
+        <WalletStateBadge state={wallet.state} />
         {binds && <Tag>{t('limit.binds')}</Tag>}
       </SectionHead>
       <div className={styles.figures}>

@@ -1,0 +1,2 @@
+export { BudgetMeter } from './BudgetMeter';
+export { shareText, spentText } from './budgetText';
