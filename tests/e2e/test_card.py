@@ -206,7 +206,7 @@ async def spend_a_little(service: Service, team: str) -> None:
     reply = await service.sandbox.post(
         f"{service.gateway_url}/v1/chat/completions",
         json={"model": "gpt-4o", "messages": [{"role": "user", "content": "How late is it? " * 400}]},
-        headers={"authorization": f"Bearer {made.json()['token']}"},
+        headers={"authorization": f"Bearer {made.json()['key']}"},
     )
     reply.raise_for_status()
 
