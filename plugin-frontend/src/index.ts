@@ -7,7 +7,10 @@
 export * from './annotations';
 export * from './api';
 export {
+  AiGovernancePage,
+  EntityAiSpendContent,
   EntityGatewayCard,
   EntityGovernanceStatusCard,
+  HomePageAiGovernanceCard,
   keeptrustsPlugin,
 } from './plugin';

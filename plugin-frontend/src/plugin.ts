@@ -2,10 +2,13 @@ import {
   createApiFactory,
   createComponentExtension,
   createPlugin,
+  createRoutableExtension,
   discoveryApiRef,
   fetchApiRef,
 } from '@backstage/core-plugin-api';
+import { createCardExtension } from '@backstage/plugin-home-react';
 import { KeeptrustsClient, keeptrustsApiRef } from './api';
+import { governancePageRouteRef } from './routes';
 
 /**
  * The plugin for apps of the old frontend system.
@@ -14,6 +17,7 @@ import { KeeptrustsClient, keeptrustsApiRef } from './api';
  */
 export const keeptrustsPlugin = createPlugin({
   id: 'keeptrusts',
+  routes: { root: governancePageRouteRef },
   apis: [
     createApiFactory({
       api: keeptrustsApiRef,
@@ -51,5 +55,51 @@ export const EntityGatewayCard = keeptrustsPlugin.provide(
     component: {
       lazy: () => import('./components/GatewayCard').then(m => m.GatewayCard),
     },
+  }),
+);
+
+/**
+ * The tab "AI spend" of an entity: its spend by day and by model.
+ *
+ * @public
+ */
+export const EntityAiSpendContent = keeptrustsPlugin.provide(
+  createComponentExtension({
+    name: 'EntityAiSpendContent',
+    component: {
+      lazy: () => import('./components/SpendContent').then(m => m.SpendContent),
+    },
+  }),
+);
+
+/**
+ * The page of all entities that claim a gateway key.
+ *
+ * @public
+ */
+export const AiGovernancePage = keeptrustsPlugin.provide(
+  createRoutableExtension({
+    name: 'AiGovernancePage',
+    component: () =>
+      import('./components/GovernancePage/StandalonePage').then(
+        m => m.StandalonePage,
+      ),
+    mountPoint: governancePageRouteRef,
+  }),
+);
+
+/**
+ * A card for the home page: which of the viewer's own entities need attention.
+ *
+ * @public
+ */
+export const HomePageAiGovernanceCard = keeptrustsPlugin.provide(
+  createCardExtension<{}>({
+    name: 'HomePageAiGovernanceCard',
+    title: 'AI governance: what needs my attention',
+    components: () =>
+      import('./components/AttentionCard').then(m => ({
+        Content: m.AttentionCard,
+      })),
   }),
 );

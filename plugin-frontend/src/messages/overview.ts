@@ -14,9 +14,6 @@ export const overviewMessages = {
     used: '{{used}} used',
     none: 'None declared',
   },
-  wallet: {
-    available: '{{amount}} left',
-  },
   nothing: '–',
   nothingExplained: 'Not known',
   filter: {
@@ -49,10 +46,7 @@ export const overviewMessages = {
     snippet: 'Annotations to add',
   },
   attention: {
-    title: 'What needs my attention',
-    allInOrder: 'All in order',
-    allInOrderDescription:
-      'Nothing that you own has a finding. Entities with a gateway key: {{number}}.',
+    allInOrder: 'Your entities with a gateway key: {{number}}.',
     nothingOwned: 'Nothing that you own has a gateway key.',
     list: 'Entities that need attention',
     more: 'See all {{number}}',

@@ -1,0 +1,129 @@
+import {
+  Button,
+  SearchField,
+  Switch,
+  ToggleButton,
+  ToggleButtonGroup,
+} from '@backstage/ui';
+import { useEffect, useRef, useState } from 'react';
+import { GovernanceState } from '../../api';
+import { formatCount } from '../../format';
+import { useTranslation } from '../../translation';
+import { governanceStateLabel } from '../StateBadge';
+import { GovernedEntity } from './governedEntities';
+import styles from './GovernancePage.module.css';
+import { stateOf } from './order';
+import { isFiltered, STATES, TableQuery } from './tableQuery';
+
+/** What narrows the table: words, and states with how many entities are in each. */
+export function Filters(props: {
+  query: TableQuery;
+  /** What the words leave, of which the states are counted. */
+  found: readonly GovernedEntity[];
+  onChange: (change: Partial<TableQuery>) => void;
+}) {
+  const { query, found, onChange } = props;
+  const { t } = useTranslation();
+  return (
+    <div className={styles.filters}>
+      <Search search={query.search} onSearch={search => onChange({ search })} />
+      <StateChoice
+        chosen={query.states}
+        found={found}
+        onChoose={states => onChange({ states })}
+      />
+      {isFiltered(query) && (
+        <Button
+          size="small"
+          variant="tertiary"
+          onPress={() => onChange({ search: '', states: [] })}
+        >
+          {t('overview.filter.clear')}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+/** Whether all are shown or only one's own. */
+export function ScopeSwitch({
+  scope,
+  onChange,
+}: {
+  scope: TableQuery['scope'];
+  onChange: (scope: TableQuery['scope']) => void;
+}) {
+  const { t } = useTranslation();
+  return (
+    <Switch
+      label={t('overview.filter.all')}
+      isSelected={scope === 'all'}
+      onChange={all => onChange(all ? 'all' : 'owned')}
+    />
+  );
+}
+
+function Search({
+  search,
+  onSearch,
+}: {
+  search: string;
+  onSearch: (search: string) => void;
+}) {
+  const { t } = useTranslation();
+  const field = useRef<HTMLDivElement>(null);
+  const [text, setText] = useState(search);
+  useEffect(() => {
+    // The address changes with every key, perhaps later than the next one: it must not overtake whoever types.
+    if (!field.current?.contains(document.activeElement)) setText(search);
+  }, [search]);
+  return (
+    <SearchField
+      ref={field}
+      aria-label={t('overview.filter.search')}
+      placeholder={t('overview.filter.search')}
+      className={styles.search}
+      value={text}
+      onChange={typed => {
+        setText(typed);
+        onSearch(typed);
+      }}
+    />
+  );
+}
+
+function StateChoice(props: {
+  chosen: readonly GovernanceState[];
+  found: readonly GovernedEntity[];
+  onChoose: (states: GovernanceState[]) => void;
+}) {
+  const { chosen, found, onChoose } = props;
+  const { t } = useTranslation();
+  const count = (state: GovernanceState) =>
+    found.filter(entity => stateOf(entity) === state).length;
+  // A state that nothing is in leads nowhere; but one that is chosen has to be there to be let go.
+  const states = STATES.filter(
+    state => count(state) > 0 || chosen.includes(state),
+  );
+  if (!states.length) return null;
+  return (
+    <ToggleButtonGroup
+      aria-label={t('overview.filter.states')}
+      selectionMode="multiple"
+      selectedKeys={[...chosen]}
+      onSelectionChange={keys =>
+        onChoose(STATES.filter(state => keys.has(state)))
+      }
+      className={styles.states}
+    >
+      {states.map(state => (
+        <ToggleButton key={state} id={state}>
+          {t('overview.filter.state', {
+            state: governanceStateLabel(t, state),
+            number: formatCount(count(state)),
+          })}
+        </ToggleButton>
+      ))}
+    </ToggleButtonGroup>
+  );
+}

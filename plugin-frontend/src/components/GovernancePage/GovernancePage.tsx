@@ -1,0 +1,112 @@
+import { Alert, Container, Text } from '@backstage/ui';
+import { useSearchParams } from 'react-router-dom';
+import { formatCount } from '../../format';
+import { useNow } from '../../hooks';
+import { useTranslation } from '../../translation';
+import { Content } from '../Content';
+import { FreshnessBar } from '../FreshnessBar';
+import { Filters, ScopeSwitch } from './Filters';
+import { GovernedEntities } from './governedEntities';
+import styles from './GovernancePage.module.css';
+import { GovernanceTable } from './GovernanceTable';
+import { Nobody } from './Nobody';
+import { ordered } from './order';
+import { pageOf } from './pages';
+import {
+  inStates,
+  matching,
+  queryIn,
+  TableQuery,
+  withQuery,
+} from './tableQuery';
+import { TableSkeleton } from './TableSkeleton';
+import { useGovernedEntities } from './useGovernedEntities';
+
+/** How often words about time are made anew, in milliseconds; a row is not read by the second. */
+const CLOCK_MS = 60_000;
+
+/**
+ * The entities that claim a gateway key: one's own, or all that one may see. Their statuses come in one request, so
+ * that sorting and filtering are about all of them and not about the rows on screen.
+ */
+export function GovernancePage() {
+  const [parameters, setParameters] = useSearchParams();
+  const query = queryIn(parameters);
+  const resource = useGovernedEntities(query.scope);
+  const change = (changes: Partial<TableQuery>) =>
+    setParameters(
+      now => withQuery(now, { ...queryIn(now), page: 1, ...changes }),
+      { replace: true },
+    );
+  const { value } = resource;
+  const stale = value?.entities.some(it => it.status?.freshness.stale);
+  return (
+    <Container className={styles.page}>
+      <div className={styles.bar}>
+        <ScopeSwitch
+          scope={query.scope}
+          onChange={scope => change({ scope })}
+        />
+        {value && (
+          <div>
+            <FreshnessBar resource={resource} stale={stale} />
+          </div>
+        )}
+      </div>
+      <Content
+        resource={resource}
+        skeleton={<TableSkeleton />}
+        isEmpty={it => !it.entities.length}
+        empty={
+          <Nobody
+            scope={query.scope}
+            onShowAll={() => change({ scope: 'all' })}
+          />
+        }
+      >
+        {it => <Overview value={it} query={query} onChange={change} />}
+      </Content>
+    </Container>
+  );
+}
+
+function Overview(props: {
+  value: GovernedEntities;
+  query: TableQuery;
+  onChange: (changes: Partial<TableQuery>) => void;
+}) {
+  const { value, query, onChange } = props;
+  const { t } = useTranslation();
+  const now = useNow(CLOCK_MS);
+  const found = matching(value.entities, query.search);
+  const rows = ordered(inStates(found, query.states), query.order, now);
+  return (
+    <div className={styles.sections}>
+      {value.truncated && (
+        <Alert
+          status="info"
+          icon
+          title={t('overview.truncated.title', {
+            shown: formatCount(value.entities.length),
+          })}
+          description={t('overview.truncated.description')}
+        />
+      )}
+      <Filters query={query} found={found} onChange={onChange} />
+      {rows.length ? (
+        <GovernanceTable
+          page={pageOf(rows, query.page)}
+          total={rows.length}
+          order={query.order}
+          now={now}
+          onOrder={order => onChange({ order })}
+          onPage={page => onChange({ page })}
+        />
+      ) : (
+        <Text as="p" variant="body-medium" role="status">
+          {t('overview.empty.filtered.title')}
+        </Text>
+      )}
+    </div>
+  );
+}

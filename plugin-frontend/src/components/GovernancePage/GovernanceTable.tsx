@@ -1,0 +1,112 @@
+import { TablePagination } from '@backstage/ui';
+import { useMemo } from 'react';
+import { formatCount } from '../../format';
+import { Translate, useTranslation } from '../../translation';
+import { DataColumn, DataTable } from '../DataTable';
+import {
+  BudgetCell,
+  PaceCell,
+  SpentCell,
+  StateCell,
+  WalletCell,
+} from './cells';
+import { EntityName } from './EntityName';
+import { GovernedEntity } from './governedEntities';
+import { ColumnId, COLUMNS, Order } from './order';
+import { PAGE_SIZE, Page } from './pages';
+
+type Column = DataColumn<GovernedEntity> & { id: ColumnId };
+
+/** One page of entities, a column a thing that one sorts by. */
+export function GovernanceTable(props: {
+  page: Page<GovernedEntity>;
+  total: number;
+  order: Order;
+  now: number;
+  onOrder: (order: Order) => void;
+  onPage: (number: number) => void;
+}) {
+  const { page, total, order, now, onOrder, onPage } = props;
+  const { t } = useTranslation();
+  const columns = useMemo(() => columnsAt(t, now), [t, now]);
+  return (
+    <div>
+      <DataTable
+        label={t('overview.table.label')}
+        columns={columns}
+        rows={page.rows}
+        idOf={refOf}
+        sorting={order}
+        onSort={({ column, direction }) => {
+          const known = COLUMNS.find(it => it === column);
+          if (known) onOrder({ column: known, direction });
+        }}
+      />
+      {total > PAGE_SIZE && (
+        <TablePagination
+          pageSize={PAGE_SIZE}
+          showPageSizeOptions={false}
+          offset={page.offset}
+          totalCount={total}
+          hasPreviousPage={page.number > 1}
+          hasNextPage={page.number < page.last}
+          onPreviousPage={() => onPage(page.number - 1)}
+          onNextPage={() => onPage(page.number + 1)}
+          getLabel={() =>
+            t('overview.range', {
+              from: formatCount(page.offset + 1),
+              to: formatCount(page.offset + page.rows.length),
+              total: formatCount(total),
+            })
+          }
+        />
+      )}
+    </div>
+  );
+}
+
+const refOf = ({ entityRef }: GovernedEntity) => entityRef;
+
+function columnsAt(t: Translate, now: number): Column[] {
+  return [
+    {
+      id: 'entity',
+      label: t('overview.table.entity'),
+      rowHeader: true,
+      sortable: true,
+      render: entity => <EntityName entity={entity} />,
+    },
+    {
+      id: 'state',
+      label: t('overview.table.state'),
+      sortable: true,
+      render: entity => <StateCell entity={entity} />,
+    },
+    {
+      id: 'spent',
+      label: t('overview.table.spent'),
+      numeric: true,
+      sortable: true,
+      render: entity => <SpentCell entity={entity} />,
+    },
+    {
+      id: 'budget',
+      label: t('overview.table.budget'),
+      sortable: true,
+      render: entity => <BudgetCell entity={entity} />,
+    },
+    {
+      id: 'pace',
+      label: t('overview.table.pace'),
+      sortable: true,
+      render: entity => <PaceCell entity={entity} now={now} />,
+    },
+    {
+      id: 'wallet',
+      label: t('overview.table.wallet'),
+      numeric: true,
+      sortable: true,
+      render: entity => <WalletCell entity={entity} />,
+    },
+  ];
+}
