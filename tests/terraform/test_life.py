@@ -39,7 +39,7 @@ def test_what_changed_behind_its_back_is_planned_and_repaired(
     keeptrusts.do(
         "POST", "/v1/wallets/reclaim", {"team_id": team_id, "amount": 1000, "currency": "USD", "note": "test"}
     )
-    assert workspace.planned() == {KEY: ["create"], CONFIGURATION: ["create"], FUNDING: ["update"]}
+    assert workspace.planned() == {KEY: "create", CONFIGURATION: "create", FUNDING: "update"}
     workspace.applied("plan.bin")
     after = workspace.state
     assert after[TEAM] == before[TEAM]
@@ -56,7 +56,7 @@ def test_a_key_that_vault_has_lost_is_replaced(workspace: Workspace, keeptrusts:
     workspace.applied()
     lost = workspace.state[KEY]
     openbao.call("DELETE", f"secret/data/{lost['vault_path']}")
-    assert workspace.planned() == {KEY: ["update"]}
+    assert workspace.planned() == {KEY: "update"}
     workspace.applied("plan.bin")
     new = workspace.state[KEY]
     assert [key["id"] for key in keeptrusts.active_keys(new["team_id"])] == [new["id"]]
@@ -70,7 +70,7 @@ def test_a_disabled_configuration_is_put_in_force_again(workspace: Workspace, ke
     found = workspace.state[CONFIGURATION]
     listed = {"data": [keeptrusts.of_team("configurations", found["team_id"])[0] | {"enabled": False}]}
     with keeptrusts.faulty(broken("GET", "/v1/configurations", listed)):
-        assert workspace.planned() == {CONFIGURATION: ["update"]}
+        assert workspace.planned() == {CONFIGURATION: "update"}
 
 
 def test_tier_budget_and_name_change_in_place(workspace: Workspace, keeptrusts: StandIn, openbao: OpenBao) -> None:
@@ -78,7 +78,7 @@ def test_tier_budget_and_name_change_in_place(workspace: Workspace, keeptrusts: 
     workspace.applied()
     before = workspace.state
     workspace.variables |= {"policy_tier": "tier-3-customer-facing", "daily_budget_usd": 12.5}
-    assert workspace.planned() == {CONFIGURATION: ["update"], FUNDING: ["update"]}
+    assert workspace.planned() == {CONFIGURATION: "update", FUNDING: "update"}
     workspace.applied("plan.bin")
     team_id = before[TEAM]["id"]
     assert [found["template_id"] for found in keeptrusts.of_team("configurations", team_id)] == [
@@ -87,7 +87,7 @@ def test_tier_budget_and_name_change_in_place(workspace: Workspace, keeptrusts: 
     assert keeptrusts.bookings(team_id) == [("allocation", 3000), ("reclaim", -2625)]
     renamed = f"{workspace.variables['team_name']}-renamed"
     workspace.variables["team_name"] = renamed
-    assert workspace.planned() == {TEAM: ["update"], CONFIGURATION: ["update"], KEY: ["delete", "create"]}
+    assert workspace.planned() == {TEAM: "update", CONFIGURATION: "update", KEY: "replace"}
     workspace.applied("plan.bin")
     after = workspace.state
     assert (after[TEAM]["id"], after[TEAM]["name"]) == (team_id, renamed)

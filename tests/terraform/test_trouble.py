@@ -151,7 +151,7 @@ def test_a_tier_that_cannot_be_made_leaves_the_old_one(new_workspace: NewWorkspa
     assert [(found["id"], found["template_id"]) for found in there] == [
         (workspace.state[CONFIGURATION]["id"], "tier-2-internal")
     ]
-    assert workspace.planned() == {CONFIGURATION: ["update"]}
+    assert workspace.planned() == {CONFIGURATION: "update"}
 
 
 def test_spent_money_cannot_be_reclaimed(new_workspace: NewWorkspace, keeptrusts: StandIn, openbao: OpenBao) -> None:

@@ -127,16 +127,13 @@ class Workspace:
         """`terraform plan`: code 0 is no change, 2 is a change, 1 an error."""
         return self.run("plan", "-detailed-exitcode", "-input=false", "-no-color", *words, **environment)
 
-    def planned(self) -> dict[str, list[str]]:
-        """What a plan would do, by address: `["create"]`, `["update"]`, `["delete", "create"]`; nothing for what stays."""
-        done = self.plan("-out=plan.bin")
+    def planned(self) -> dict[str, str]:
+        """What the plan, kept in `plan.bin`, would do, by address: `create`, `update`, `replace`; nothing for what stays."""
+        done = self.plan("-out=plan.bin", "-json")
         assert done.code in {0, 2}, done.output
-        changes = self.json("show", "-json", "plan.bin")["resource_changes"]
-        return {
-            change["address"]: change["change"]["actions"]
-            for change in changes
-            if change["change"]["actions"] != ["no-op"]
-        }
+        events = [json.loads(line) for line in done.output.splitlines()]
+        changes = [event["change"] for event in events if event["type"] == "planned_change"]
+        return {change["resource"]["addr"]: change["action"] for change in changes}
 
     def destroy(self, *words: str) -> Run:
         """`terraform destroy` without asking."""
@@ -151,9 +148,12 @@ class Workspace:
     @property
     def state(self) -> dict[str, dict[str, Any]]:
         """The attributes of each resource in the state, by address."""
-        values = self.json("show", "-json").get("values", {}).get("root_module", {})
-        modules = [values, *values.get("child_modules", [])]
-        return {found["address"]: found["values"] for module in modules for found in module.get("resources", [])}
+        path = self.folder / "terraform.tfstate"
+        found = json.loads(path.read_text())["resources"] if path.exists() else []
+        return {
+            f"{resource['module']}.{resource['type']}.{resource['name']}": resource["instances"][0]["attributes"]
+            for resource in found
+        }
 
     def _isolated(self) -> dict[str, str]:
         return {
