@@ -11,7 +11,8 @@ import click
 
 from bff.cli.exits import Exit, Failure
 from bff.lint.apis import validates_definitions
-from bff.lint.report import NothingThereError, Report
+from bff.lint.files import NothingThereError
+from bff.lint.report import Report
 from bff.lint.report import lint as look
 
 

@@ -46,10 +46,8 @@ def annotation_faults(descriptor: Descriptor) -> Iterator[Fault]:
 
 
 def _not_text(name: str, node: Node) -> str:
-    if node.items or node.members or isinstance(node.value, tuple | dict):
-        return f"the annotation {name} must be text"
-    shown = node.source[node.line - 1].partition(":")[2].partition(" #")[0].strip() if node.value is not None else ""
-    return f"the annotation {name} must be text: put {quoted(shown) if shown else 'its value'} in quotes"
+    how = f", in quotes: {quoted(node.written)}" if node.written else ""
+    return f"the annotation {name} must be text{how}"
 
 
 def _meant(name: str) -> str:

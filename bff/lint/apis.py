@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
+from urllib.parse import unquote
 
 from bff.backstage.yaml_documents import YamlError
+from bff.governance.wording import quoted
 from bff.lint.descriptors import Descriptor
 from bff.lint.faults import Code, Fault
 from bff.lint.nodes import Node, data, read_nodes
@@ -54,42 +57,56 @@ def api_faults(descriptor: Descriptor) -> Iterator[Fault]:
 
 def _line(written: Node, line: int) -> int:
     """The line of the file for a line of the definition; in quotes lines are folded, so it is where they begin."""
-    return written.line + line if written.block else written.line
+    return min(written.line + line, written.last_line) if written.block else written.line
 
 
 def _faults(definition: Node) -> Iterator[tuple[int, str]]:
     version = definition.at("openapi") or definition.at("swagger")
     if version is None or version.text is None:
         yield definition.line, "it does not say openapi: 3.…, in quotes where YAML reads a number"
-    elif _size(definition) > LARGEST_DEFINITION:
+        return
+    if _size(definition) > LARGEST_DEFINITION:
         yield definition.line, f"more than {LARGEST_DEFINITION} values, aliases counted each time"
-    elif not any(_leads_out(node) for node in definition.scalars()) and validates_definitions():
+        return
+    refs = [node.members["$ref"] for node in definition.all() if "$ref" in node.members]
+    leading_out = [ref for ref in refs if not (ref.text or "#").startswith("#")]
+    dangling = [ref for ref in refs if ref not in leading_out and ref.text and not _resolves(definition, ref.text)]
+    for ref in dangling:
+        yield ref.line, f"the reference {quoted(ref.written)} leads nowhere"
+    # Other files and addresses are not fetched, and with a part missing nothing can be said of the whole.
+    if not dangling and not leading_out and validates_definitions():
         yield from _told_by_the_validator(definition)
 
 
-def _leads_out(node: Node) -> bool:
-    # What a reference to another file or address holds is not fetched, so nothing can be said about the whole.
-    return bool(node.source) and "$ref" in node.source[node.line - 1] and not (node.text or "#").startswith("#")
+def _resolves(definition: Node, ref: str) -> bool:
+    """Whether a JSON pointer after `#` (RFC 6901) leads to something; `#` alone is the whole."""
+    parts = [unquote(part).replace("~1", "/").replace("~0", "~") for part in ref[1:].split("/")[1:]]
+    node: Node | None = definition
+    for part in parts:
+        if node is None:
+            return False
+        item = int(part) if part.isdecimal() and part.isascii() else len(node.items)
+        node = node.items[item] if item < len(node.items) else node.members.get(part)
+    return node is not None
 
 
 def _told_by_the_validator(definition: Node) -> Iterator[tuple[int, str]]:
     from openapi_spec_validator import shortcuts  # noqa: PLC0415 - optional, and slow to import
-    from openapi_spec_validator.exceptions import OpenAPIError  # noqa: PLC0415
     from openapi_spec_validator.validation.exceptions import ValidatorDetectError  # noqa: PLC0415
 
     document = data(definition)
     try:
         errors: Iterable[Any] = shortcuts.get_validator_cls(document)(document).iter_errors()
-        for number, error in enumerate(errors):
-            if number == _MOST_FAULTS:
-                return
+        for error in islice(errors, _MOST_FAULTS):
             place = [str(part) for part in getattr(error, "absolute_path", ())]
             where = f"{'/'.join(place)}: " if place else ""
             yield _deepest(definition, place).line, f"{where}{getattr(error, 'message', error)}"
     except ValidatorDetectError:
         yield (definition.at("openapi") or definition).line, "a version of OpenAPI that is not known"
-    except OpenAPIError as error:
-        yield definition.line, str(error)
+    except RecursionError:
+        yield definition.line, "its references lead in a circle"
+    except Exception as error:  # noqa: BLE001 - the validator stumbles, in ways of its own, over what it has not foreseen
+        yield definition.line, f"the validator gave up on it: {type(error).__name__}: {error}"
 
 
 def _deepest(node: Node, place: list[str]) -> Node:

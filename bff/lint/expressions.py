@@ -79,6 +79,8 @@ def _tokens(text: str, opening: re.Match[str]) -> tuple[list[_Token], int]:
         if not depth and text.startswith(closing, place):
             # An end, so that whoever looks at the next token finds one.
             return [*tokens, _Token(_END, "", place, place)], place + len(closing)
+        if token[0] in {"'", '"'}:
+            break  # Text that does not end, and with it the expression.
         place = token.end()
         if token.lastgroup != "blank":
             depth += {"{": 1, "}": -1}.get(token[0], 0)

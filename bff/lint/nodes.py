@@ -47,6 +47,8 @@ class Node:
     last_line: int
     block: bool = False
     """Whether it is written as a block after `|` or `>`: its text begins a line below."""
+    written: str = ""
+    """A scalar as it stands there, whatever it is read as."""
     source: tuple[str, ...] = field(default=(), repr=False)
 
     @property
@@ -71,19 +73,20 @@ class Node:
             node = node.members.get(name) if node else None
         return node
 
-    def scalars(self) -> Iterator[Node]:
-        """All scalars below, each once however many aliases lead to it."""
+    def all(self) -> Iterator[Node]:
+        """This node and all below it, each once however many aliases lead to it, in the order in which they are written."""
         seen: set[int] = set()
         waiting = [self]
         while waiting:
             node = waiting.pop()
-            if id(node) in seen:
-                continue
-            seen.add(id(node))
-            below = [*node.items, *node.members.values()]
-            if not below:
+            if id(node) not in seen:
+                seen.add(id(node))
                 yield node
-            waiting.extend(reversed(below))
+                waiting.extend(reversed((*node.items, *node.members.values())))
+
+    def scalars(self) -> Iterator[Node]:
+        """All scalars among them."""
+        return (node for node in self.all() if not isinstance(node.value, tuple | dict))
 
     def line_of(self, part: str) -> int:
         """The line in which `part` of a scalar is written; its first where that cannot be told."""
@@ -130,7 +133,9 @@ class _Reading:
             return Node(tuple(self.node(item) for item in made.value), line, last_line)
         if isinstance(made, yaml.MappingNode):
             return Node(self._members(made), line, last_line)
-        return Node(_scalar(made), line, last_line, block=made.style in {"|", ">"}, source=self.source)
+        return Node(
+            _scalar(made), line, last_line, block=made.style in {"|", ">"}, written=made.value, source=self.source
+        )
 
     def _members(self, made: Any) -> dict[str, Node]:
         members: dict[str, Node] = {}

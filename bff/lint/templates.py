@@ -23,7 +23,7 @@ def template_faults(descriptor: Descriptor) -> Iterator[Fault]:
     if spec is None:
         return
     owner = spec.at("owner")
-    if owner is None or owner.value in {None, ""}:
+    if owner is None or owner.value is None:
         line = owner.line if owner else descriptor.node.line
         yield descriptor.fault(line, Code.OWNER_MISSING, "a Template needs spec.owner, so that somebody answers for it")
     yield from _Check(descriptor, spec).faults()

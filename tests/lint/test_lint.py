@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bff.lint.report import NothingThereError, lint
+from bff.lint.faults import Code
+from bff.lint.report import lint
 
 CHECKOUT = Path(__file__).parents[2]
 BROKEN = Path(__file__).parent / "broken"
@@ -36,11 +37,25 @@ def test_every_fault_is_found_at_its_line(file: Path) -> None:
     assert found == expected
 
 
+def test_every_fault_is_shown() -> None:
+    """There is a broken file for each fault, but for those that no file in a repository can have."""
+    shown = {code for file in BROKEN.glob("*.yaml") for code in re.findall(r"# expect: ([a-z-]+)", file.read_text())}
+    assert shown == {code.value for code in Code} - {Code.UNREADABLE.value}
+
+
 def test_an_open_catalog_may_refer_to_others() -> None:
     """Files that are not the whole catalog may refer to entities that are elsewhere."""
     codes = {fault.code.value for fault in lint([str(BROKEN)]).faults}
     assert "reference-dangling" not in codes
     assert "annotation-invalid" in codes
+
+
+@pytest.mark.parametrize("ending", ["", "\n"])
+def test_what_never_ends_is_told_in_the_last_line(tmp_path: Path, ending: str) -> None:
+    """The line of a fault is one that the file has."""
+    (tmp_path / "open.yaml").write_text(f"a: 1\nb: [{ending}")
+    [fault] = lint([str(tmp_path)]).faults
+    assert (fault.line, fault.code) == (2, Code.YAML)
 
 
 def test_a_fault_can_be_allowed(tmp_path: Path) -> None:
@@ -51,12 +66,6 @@ def test_a_fault_can_be_allowed(tmp_path: Path) -> None:
     codes = [fault.code.value for fault in lint([str(file)]).faults]
     assert "annotation-unknown" not in codes
     assert codes.count("annotation-invalid") == 3
-
-
-def test_nothing_to_check_is_an_error(tmp_path: Path) -> None:
-    """A pattern that names no file is no clean result."""
-    with pytest.raises(NothingThereError):
-        lint([str(tmp_path / "*.yaml")])
 
 
 def test_the_command_fails_with_file_and_line() -> None:
