@@ -198,14 +198,14 @@ async def test_numbers_are_those_of_the_service(backstage: Backstage, ready: Ser
 
 
 async def spend_a_little(service: Service, team: str) -> None:
-    """One chat completion of the team, with a key made for it."""
+    """One chat completion of the team for more than a cent, with a key made for it."""
     made = await service.as_admin(
         "POST", "/v1/tokens", {"name": "card-refresh-key", "token_type": "gateway", "team_id": team}
     )
     made.raise_for_status()
     reply = await service.sandbox.post(
         f"{service.gateway_url}/v1/chat/completions",
-        json={"model": "gpt-4o", "messages": [{"role": "user", "content": "How late is it? " * 400}]},
+        json={"model": "gpt-4o", "messages": [{"role": "user", "content": "How late is it? " * 3_000}]},
         headers={"authorization": f"Bearer {made.json()['key']}"},
     )
     reply.raise_for_status()
