@@ -55,7 +55,7 @@ def main() -> None:
     if len(os.sched_getaffinity(0)) < 2:
         sys.exit("two cores are needed: one for the server, one for wrk")
     with contextlib.ExitStack() as stack:
-        rows = [row for start in (raw, ours, fastapi, nginx) for row in stack.enter_context(start())]
+        rows = [row for start in (raw, ours, ours_with_callers, fastapi, nginx) for row in stack.enter_context(start())]
         for row in rows:
             wrk(row, seconds=1)
         for _ in range(ROUNDS):
@@ -83,6 +83,57 @@ def ours() -> Iterator[list[Row]]:
             Row("keeptrusts-bff, hit", url, pid),
             Row("keeptrusts-bff, 304", url, pid, {"If-None-Match": etag}),
         ]
+
+
+@contextlib.contextmanager
+def ours_with_callers() -> Iterator[list[Row]]:
+    """This service as in production: it verifies each caller's token and sees the entity as Backstage shows it to them."""
+    port = free_port()
+    with sandbox() as sandbox_url, backstage_stub() as backstage_url:
+        tokens = {name: fetched(f"{backstage_url}/bench/{name}") for name in ("token", "service")}
+        settings = {
+            "BFF_AUTH": "backstage",
+            "BFF_CATALOG": "backstage",
+            "BACKSTAGE_URL": backstage_url,
+            "BACKSTAGE_TOKEN": tokens["service"],
+        }
+        authorization = {"Authorization": f"Bearer {tokens['token']}"}
+        with bff(port, sandbox_url, asked_with=authorization, **settings) as pid:
+            url = f"http://127.0.0.1:{port}{PATH}"
+            with urllib.request.urlopen(urllib.request.Request(url, headers=authorization)) as answer:
+                conditional = authorization | {"If-None-Match": answer.headers["etag"]}
+            yield [
+                Row("  with callers verified, hit", url, pid, authorization),
+                Row("  with callers verified, 304", url, pid, conditional),
+            ]
+
+
+@contextlib.contextmanager
+def backstage_stub() -> Iterator[str]:
+    """A stand-in for Backstage, on the client's core."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [
+        str(BIN / "uvicorn"),
+        "backstage_stub:app",
+        "--app-dir",
+        str(SERVERS),
+        "--port",
+        str(port),
+        "--log-level",
+        "warning",
+    ]
+    environment = {"ISSUER": f"{url}/api/auth", "PYTHONPATH": str(HERE.parents[1])}
+    with process(command, core=CLIENT_CORE, **environment):
+        wait_for(f"{url}/bench/service")
+        yield url
+
+
+def fetched(url: str) -> str:
+    """The text at an address."""
+    with urllib.request.urlopen(url) as answer:
+        text: str = answer.read().decode()
+        return text
 
 
 @contextlib.contextmanager
@@ -128,8 +179,8 @@ def sandbox() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def bff(port: int, sandbox_url: str) -> Iterator[int]:
-    """This service; its process id."""
+def bff(port: int, sandbox_url: str, *, asked_with: dict[str, str] | None = None, **changes: str) -> Iterator[int]:
+    """This service, with `changes` to its settings; its process id. `asked_with` are the headers that it wants to be asked with."""
     settings = {
         "BFF_AUTH": "none",
         "BFF_CATALOG": "files",
@@ -139,9 +190,10 @@ def bff(port: int, sandbox_url: str) -> Iterator[int]:
         "BFF_REFRESH_SECONDS": "3600",
         "KEEPTRUSTS_API_URL": sandbox_url,
         "KEEPTRUSTS_API_TOKEN": READ_TOKEN,
+        **changes,
     }
     with process([str(BIN / "keeptrusts-bff"), "serve"], **settings) as pid:
-        wait_for(f"http://127.0.0.1:{port}{PATH}")
+        wait_for(f"http://127.0.0.1:{port}{PATH}", headers=asked_with)
         yield pid
 
 
@@ -175,7 +227,8 @@ def process(command: list[str], *, core: int = SERVER_CORE, **environment: str) 
             env={**os.environ, **environment},
             stdout=log,
             stderr=log,
-            preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+            # One thread, so that nothing can hold a lock at the fork.
+            preexec_fn=lambda: os.sched_setaffinity(0, {core}),  # noqa: PLW1509
         )
         try:
             yield started.pid
@@ -236,12 +289,12 @@ def free_port() -> int:
         return port
 
 
-def wait_for(url: str, *, seconds: float = 20) -> None:
+def wait_for(url: str, *, seconds: float = 60, headers: dict[str, str] | None = None) -> None:
     """Return once `url` answers."""
     deadline = time.monotonic() + seconds
     while True:
         try:
-            with urllib.request.urlopen(url, timeout=2):
+            with urllib.request.urlopen(urllib.request.Request(url, headers=headers or {}), timeout=2):
                 return
         except OSError as error:
             if time.monotonic() > deadline:
