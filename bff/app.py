@@ -192,6 +192,7 @@ def create_app(settings: Settings, world: World | None = None, *, background: bo
             counter=metrics,
             clock=world.clock,
             changed=observatory.expire,
+            sleep=world.sleep,
         )
     metrics.configured(refresh=settings.bff_refresh_seconds, stale_limit=settings.bff_stale_limit_seconds)
     metrics.watch_findings(census.findings, census.entities)
@@ -200,6 +201,8 @@ def create_app(settings: Settings, world: World | None = None, *, background: bo
     def lifespan() -> contextlib.AbstractAsyncContextManager[None]:
         closing = [upstreams.close, *([backstage.aclose] if backstage else []), *([vault.aclose] if vault else [])]
         closing += [shared.aclose] if shared else []
+        # What is being provisioned is ended before the connections that it needs are closed.
+        closing[:0] = [service.provisioner.under_way.settled] if service.provisioner else []
         keeping = [vault.keep] if vault and background else []
         return _lifespan(service, [*closing, world.traces.aclose], keeping, world if background else None)
 

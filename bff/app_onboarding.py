@@ -70,10 +70,11 @@ def build_provisioner(
     counter: OutcomeCounter,
     clock: Callable[[], datetime],
     changed: Callable[[], None],
+    sleep: Callable[[float], Awaitable[None]],
 ) -> Provisioner:
     """A provisioner that calls Keeptrusts by `admin`."""
     client = KeeptrustsClient(admin)
     organisation = CurrentOrganisation(client)
-    keys = Keys(client, organisation, vault.store, gateway_url=gateway_url) if vault else None
+    keys = Keys(client, organisation, vault.store, gateway_url=gateway_url, sleep=sleep) if vault else None
     rights = Rights(people, platform_groups)
     return Provisioner(client, organisation, rights, Audit(counter), keys=keys, clock=clock, changed=changed)

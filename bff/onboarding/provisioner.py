@@ -24,6 +24,7 @@ from bff.onboarding.keys import Keys, StoredKey
 from bff.onboarding.organisation import CurrentOrganisation
 from bff.onboarding.requests import Allocation, Name, NewConfiguration, NewKey, NewTeam
 from bff.onboarding.rights import Rights
+from bff.onboarding.under_way import UnderWay
 
 _DUPLICATE = 409
 _PATH_NAME: TypeAdapter[str] = TypeAdapter(Name)
@@ -48,7 +49,8 @@ class Asker:
 class Provisioner:
     """Provisions teams. `keys` is None where no Vault is configured: then no key is made, since it could not be kept.
 
-    `changed` is told of everything that was made. Methods raise `OnboardingError`, `CatalogError`, `VaultError` or
+    `changed` is told of everything that was made. Whoever calls the `provide_` methods and `fund` does so by way of
+    `under_way`, so that nothing interrupts them. They raise `OnboardingError`, `CatalogError`, `VaultError` or
     `KeeptrustsError`.
     """
 
@@ -72,6 +74,7 @@ class Provisioner:
         self._clock = clock
         self._changed = changed
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self.under_way = UnderWay()
 
     async def provide_team(self, request: NewTeam, asker: Asker) -> tuple[TeamRecord, bool]:
         """The team of this name, and whether it was made just now."""

@@ -20,7 +20,7 @@ class VaultDeniedError(VaultError):
 
 
 class VaultMountError(VaultError):
-    """There is no KV engine at the mount."""
+    """There is no KV engine of version 2 at the mount, or no such namespace."""
 
 
 class VaultConflictError(VaultError):

@@ -78,13 +78,22 @@ class VaultLogin:
     async def keep(self, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
         """Renew in time also while nobody asks, until cancelled: a token that has run out cannot be renewed."""
         while True:
-            due = self._lease.renew_at if self._lease is not None else None
-            await sleep(_LOOK_AGAIN if due is None else max(due - self._monotonic(), 1.0))
-            if due is not None and self._lease is not None and self._monotonic() >= due:
-                try:
-                    await self.token()
-                except VaultError as error:
-                    log.warning("vault token could not be renewed", problem=str(error))
+            await sleep(await self._kept())
+
+    async def _kept(self) -> float:
+        """Renew what is due; seconds until the next look."""
+        lease = self._lease
+        # How long a given token lasts is found out at once; a role logs in when there is something to do.
+        unknown = lease is None and not self.can_log_in
+        due = lease is not None and lease.renew_at is not None and self._monotonic() >= lease.renew_at
+        if unknown or due:
+            try:
+                await self.token()
+            except VaultError as error:
+                log.warning("vault token could not be renewed", problem=str(error))
+                return _LOOK_AGAIN
+        renew_at = None if self._lease is None else self._lease.renew_at
+        return _LOOK_AGAIN if renew_at is None else min(max(renew_at - self._monotonic(), 1.0), _LOOK_AGAIN)
 
     async def _take(self) -> _Lease:
         if isinstance(self._credentials, AppRole):

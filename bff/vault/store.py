@@ -9,13 +9,21 @@ from urllib.parse import quote
 from pydantic import SecretStr
 
 from bff.telemetry.logs import logger
-from bff.vault.errors import VaultConflictError, VaultContractError, VaultDeniedError, VaultError
+from bff.vault.errors import (
+    VaultConflictError,
+    VaultContractError,
+    VaultDeniedError,
+    VaultError,
+    VaultMountError,
+)
 from bff.vault.login import VaultLogin
-from bff.vault.wire import VaultWire
+from bff.vault.wire import VaultWire, errors_in
 
 log = logger("vault")
 
-_WRITING = frozenset({"root", "create", "sudo"})
+_WRITING = frozenset({"root", "create"})
+_CHECK_AND_SET = "check-and-set"
+_VERSION = "2"
 
 
 class VaultStore:
@@ -27,11 +35,20 @@ class VaultStore:
         self.mount = mount.strip("/")
 
     async def read(self, path: str) -> Mapping[str, str] | None:
-        """The fields at `path`; None when there are none, or none any more. Raises `VaultError`."""
+        """The fields at `path`; None when nothing was ever written there. Raises `VaultError`.
+
+        What was deleted can be brought back until its versions are removed: the place counts as taken, by
+        `VaultConflictError`.
+        """
         status, document = await self._call("kv.read", "GET", f"/v1/{self._below('data', path)}")
-        if status == 404:
-            return None
         data = document.get("data")
+        if status == 404:
+            if isinstance(data, dict) and data.get("metadata"):
+                raise VaultConflictError(
+                    f"{self.mount}/{path} held a secret that was deleted, and Vault keeps its versions: remove them with "
+                    f"their metadata to free the place (vault kv metadata delete -mount={self.mount} {path})."
+                )
+            return None
         fields = data.get("data") if isinstance(data, dict) else None
         if not isinstance(fields, dict):
             raise VaultContractError(
@@ -41,6 +58,7 @@ class VaultStore:
 
     async def require_writable(self, path: str) -> None:
         """Raise `VaultError` unless a new secret may be written at `path`: found out before there is a secret to lose."""
+        await self._require_version()
         wanted = f"{self.mount}/data/{path}"
         _, document = await self._call("capabilities", "POST", "/v1/sys/capabilities-self", body={"paths": [wanted]})
         found = document.get(wanted) or (document.get("data") or {}).get(wanted) or ()
@@ -53,11 +71,13 @@ class VaultStore:
             name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in fields.items()
         }
         body = {"data": plain, "options": {"cas": 0}}
-        status, _ = await self._call("kv.write", "POST", f"/v1/{self._below('data', path)}", body=body)
-        if status == 400:
+        status, document = await self._call("kv.write", "POST", f"/v1/{self._below('data', path)}", body=body)
+        if status == 400 and _CHECK_AND_SET in errors_in(document):
             raise VaultConflictError(f"{self.mount}/{path} holds another secret already.")
-        if status == 404:
-            raise VaultContractError(f"Vault knows no {self.mount}/{path}: is the engine at {self.mount} KV version 2?")
+        if status >= 400:
+            raise VaultContractError(
+                f"Vault did not take what was written to {self.mount}/{path}: it answered {status}."
+            )
         try:
             await self._call(
                 "kv.metadata", "POST", f"/v1/{self._below('metadata', path)}", body={"custom_metadata": dict(metadata)}
@@ -65,6 +85,17 @@ class VaultStore:
         except VaultError as error:
             # The secret is in place; a note on it that may not be written is no reason to give the secret up.
             log.warning("vault metadata not written", path=f"{self.mount}/{path}", problem=str(error))
+
+    async def _require_version(self) -> None:
+        """Raise unless the engine keeps versions: version 1 would take the write, and keep it where nobody looks."""
+        mount = quote(self.mount, safe="/")
+        _, document = await self._call("mount", "GET", f"/v1/sys/internal/ui/mounts/{mount}")
+        data = document.get("data")
+        found = data if isinstance(data, dict) else {}
+        options = found.get("options")
+        version = options.get("version") if isinstance(options, dict) else None
+        if found.get("type") != "kv" or version != _VERSION:
+            raise VaultMountError(f"The engine at {self.mount} is no KV version 2.")
 
     async def _call(
         self, operation: str, method: str, path: str, *, body: object | None = None

@@ -28,6 +28,7 @@ MOST_CONNECTIONS = 4
 
 _SEALED = "sealed"
 _NO_MOUNT = "no handler for route"
+_NO_NAMESPACE = "namespace not found"
 
 
 class VaultWire:
@@ -84,6 +85,9 @@ class VaultWire:
             raise
         except VaultContractError:
             outcome = "contract"
+            raise
+        except (VaultSealedError, VaultUnavailableError):
+            outcome = "unavailable"
             raise
         finally:
             self._observer.attempt(SYSTEM, operation, outcome, self._monotonic() - started)
@@ -149,8 +153,14 @@ def _errors(body: bytes) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
+def errors_in(document: dict[str, Any]) -> str:
+    """Vault's own words in lower case, to tell causes apart. They can quote what was sent, so they are never passed on."""
+    errors = document.get("errors")
+    return " ".join(str(error) for error in errors).lower() if isinstance(errors, list) else ""
+
+
 def _raise_for(status: int, document: dict[str, Any], path: str) -> None:
-    said = " ".join(str(error) for error in document.get("errors") or ()).lower()
+    said = errors_in(document)
     if status == 403:
         raise VaultDeniedError(f"Vault does not permit {path}.")
     if status == 503 and _SEALED in said:
@@ -159,5 +169,7 @@ def _raise_for(status: int, document: dict[str, Any], path: str) -> None:
         raise VaultUnavailableError(f"Vault answered {status}.")
     if status == 404 and _NO_MOUNT in said:
         raise VaultMountError(f"Vault has no engine at the mount of {path}.")
+    if status == 404 and _NO_NAMESPACE in said:
+        raise VaultMountError("Vault has no such namespace: check VAULT_NAMESPACE.")
     if 300 <= status < 400 or status in {401, 405}:
         raise VaultContractError(f"What answers at {path} is not Vault: it answered {status}.")

@@ -27,14 +27,16 @@ NO_STORE = {"cache-control": "no-store"}
 async def create_team(request: Request) -> Response:
     """`POST /v1/teams`: 201 with the team that was made, 200 with the one that is there."""
     provisioner, asker = await _asked(request)
-    team, new = await provisioner.provide_team(await read_body(request, NewTeam), asker)
+    body = await read_body(request, NewTeam)
+    team, new = await provisioner.under_way.to_its_end(provisioner.provide_team(body, asker))
     return _reply(team.model_dump(), new=new)
 
 
 async def create_key(request: Request) -> Response:
     """`POST /v1/tokens`: the key's id and prefix, and where in Vault it is."""
     provisioner, asker = await _asked(request)
-    stored = await provisioner.provide_key(await read_body(request, NewKey), asker)
+    body = await read_body(request, NewKey)
+    stored = await provisioner.under_way.to_its_end(provisioner.provide_key(body, asker))
     where = {"vault_mount": stored.vault_mount, "vault_path": stored.vault_path}
     return _reply(stored.record.model_dump() | where, new=stored.new)
 
@@ -42,7 +44,8 @@ async def create_key(request: Request) -> Response:
 async def create_configuration(request: Request) -> Response:
     """`POST /v1/configurations`: 201 with the configuration that was made, 200 with the one that is there."""
     provisioner, asker = await _asked(request)
-    configuration, new = await provisioner.provide_configuration(await read_body(request, NewConfiguration), asker)
+    body = await read_body(request, NewConfiguration)
+    configuration, new = await provisioner.under_way.to_its_end(provisioner.provide_configuration(body, asker))
     return _reply(configuration.model_dump(), new=new)
 
 
@@ -50,7 +53,8 @@ async def allocate(request: Request) -> Response:
     """`POST /v1/wallets/allocate` with an `Idempotency-Key`: the booking and the wallet."""
     provisioner, asker = await _asked(request)
     body = await read_body(request, Allocation)
-    funding = await provisioner.fund(body, asker, idempotency_key=request.headers.get("idempotency-key"))
+    act = provisioner.fund(body, asker, idempotency_key=request.headers.get("idempotency-key"))
+    funding = await provisioner.under_way.to_its_end(act)
     return _reply(funding.reply.model_dump(), new=funding.new)
 
 

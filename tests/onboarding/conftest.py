@@ -12,9 +12,13 @@ import pytest
 
 from bff.backstage.caller import LOCAL, Caller
 from bff.governance.entity_ref import EntityRef
+from bff.onboarding.keys import Keys
 from bff.sandbox import ADMIN_TOKEN
 from tests.conftest import Running, Start
 from tests.harness.openbao import ROOT_TOKEN, OpenBao, running_openbao
+
+SETTINGS = {"keeptrusts_admin_token": ADMIN_TOKEN, "bff_platform_groups": "platform-team"}
+"""A service that may provision, and whose platform team may do so for every team."""
 
 _NUMBERS = count(1)
 
@@ -78,6 +82,13 @@ class Office:
         """Where the key belongs."""
         return f"ai/{self.team}/{self.team}-gw-key"
 
+    def keeper(self) -> Keys:
+        """What makes keys in this service."""
+        provisioner = self.running.app.service.provisioner
+        assert provisioner is not None
+        assert provisioner._keys is not None
+        return provisioner._keys
+
     def keys(self) -> list[Any]:
         """The team's keys in Keeptrusts that are not revoked."""
         return [key for key in self.running.state.keys if key.name == f"{self.team}-gw-key" and key.revoked_at is None]
@@ -93,12 +104,6 @@ def openbao() -> Iterator[OpenBao]:
 @pytest.fixture
 async def office(start: Start, openbao: OpenBao) -> AsyncIterator[Office]:
     """A service that may provision."""
-    settings = {
-        "keeptrusts_admin_token": ADMIN_TOKEN,
-        "vault_addr": openbao.url,
-        "vault_token": ROOT_TOKEN,
-        "bff_platform_groups": "platform-team",
-    }
-    async with start(**settings) as running:
+    async with start(**SETTINGS, vault_addr=openbao.url, vault_token=ROOT_TOKEN) as running:
         running.app.service.identity = Bearer()
         yield Office(running, openbao)

@@ -7,14 +7,11 @@ import orjson
 import pytest
 from structlog.testing import capture_logs
 
-from bff.sandbox import ADMIN_TOKEN
 from bff.sandbox.faults import Rule
 from tests.conftest import Start
 from tests.harness.openbao import MOUNT, ROOT_TOKEN, OpenBao, running_openbao
 
-from .conftest import Bearer, Office
-
-SETTINGS = {"keeptrusts_admin_token": ADMIN_TOKEN, "bff_platform_groups": "platform-team"}
+from .conftest import SETTINGS, Bearer, Office
 
 
 async def attempt(start: Start, openbao: OpenBao, **settings: str) -> tuple[Office, httpx.Response]:
