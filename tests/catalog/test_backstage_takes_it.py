@@ -26,10 +26,44 @@ def test_backstage_takes_our_catalog() -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 
-def test_backstage_refuses_a_broken_entity(tmp_path: Path) -> None:
-    """An entity that breaks Backstage's rules is refused by its name."""
+BROKEN = """\
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: two words
+spec: {}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: numbered
+  annotations:
+    keeptrusts.dev/daily-budget: 500
+spec: {type: service, lifecycle: production, owner: team}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: ownerless
+spec: {type: service, lifecycle: production}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Gateway
+metadata:
+  name: unknown
+---
+kind: Component
+kind: API
+"""
+
+
+def test_backstage_refuses_what_is_broken_with_its_line(tmp_path: Path) -> None:
+    """What breaks Backstage's rules is refused with the line that does."""
     file = tmp_path / "broken.yaml"
-    file.write_text("apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: no type}\nspec: {}\n")
+    file.write_text(BROKEN)
     ended = validated(file)
-    assert ended.returncode == 1
-    assert "no type" in ended.stdout
+    assert (ended.returncode, ended.stderr) == (1, "")
+    refusals = [line.removeprefix(f"{file}:").partition(": ") for line in ended.stdout.splitlines()]
+    assert [int(line) for line, _, _ in refusals] == [4, 12, 19, 21, 27]
+    for (_, _, told), part in zip(refusals, ("two words", "must be string", "owner", "Gateway", "unique"), strict=True):
+        assert part in told

@@ -35,18 +35,34 @@ async function refusals(entity) {
   }
 }
 
+// The line of the member that a refusal names, as /spec/owner or "metadata.name", or of the nearest one above it.
+function lineOf(document, lines, message) {
+  const named = /\/[\w./~-]+|"[a-z]+(?:\.[\w-]+)+"/i.exec(message);
+  const path = named ? named[0].replaceAll('"', '').split(/[/.]/).filter(Boolean) : [];
+  for (; path.length; path.pop()) {
+    const node = document.getIn(path, true);
+    if (node && node.range) {
+      return lines.linePos(node.range[0]).line;
+    }
+  }
+  return lines.linePos(document.contents.range[0]).line;
+}
+
 async function main(files) {
   let refused = 0;
   for (const file of files) {
-    for (const document of yaml.parseAllDocuments(fs.readFileSync(file, 'utf8'))) {
-      const entity = document.toJS();
+    const lines = new yaml.LineCounter();
+    for (const document of yaml.parseAllDocuments(fs.readFileSync(file, 'utf8'), { lineCounter: lines })) {
+      const entity = document.errors.length ? undefined : document.toJS();
       if (document.errors.length) {
         refused += 1;
-        console.log(`${file}: ${document.errors[0].message}`);
+        const [error] = document.errors;
+        console.log(`${file}:${lines.linePos(error.pos[0]).line}: ${error.message.split('\n')[0]}`);
       } else if (entity && entity.apiVersion && entity.kind) {
         for (const message of await refusals(entity)) {
           refused += 1;
-          console.log(`${file}: ${entity.kind} ${entity.metadata && entity.metadata.name}: ${message}`);
+          const line = lineOf(document, lines, message);
+          console.log(`${file}:${line}: ${entity.kind} ${entity.metadata && entity.metadata.name}: ${message}`);
         }
       }
     }
