@@ -103,9 +103,7 @@ def test_the_doctor_finds_it_well(demo: Process, run: Run) -> None:
 
 def test_the_doctor_names_what_is_wrong(demo: Process, run: Run) -> None:
     """With a token that is not accepted the doctor fails, names the calls, and shows no token."""
-    ended = run(
-        "doctor", KEEPTRUSTS_API_URL=demo.address("Sandbox"), KEEPTRUSTS_API_TOKEN="canary-token"
-    )
+    ended = run("doctor", KEEPTRUSTS_API_URL=demo.address("Sandbox"), KEEPTRUSTS_API_TOKEN="canary-token")
     assert ended.returncode == 1
     assert "GET /v1/teams" in ended.stdout
     assert "answered 401" in ended.stdout

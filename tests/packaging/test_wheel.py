@@ -32,7 +32,9 @@ def command(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("venv")
     venv.create(folder, with_pip=True)
     pip = [folder / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "--require-hashes", "-r", CHECKOUT / "requirements/runtime.txt"], check=True, capture_output=True)
+    subprocess.run(
+        [*pip, "--require-hashes", "-r", CHECKOUT / "requirements/runtime.txt"], check=True, capture_output=True
+    )
     subprocess.run([*pip, "--no-deps", wheel], check=True, capture_output=True)
     return folder / "bin/keeptrusts-bff"
 
@@ -60,7 +62,14 @@ def test_the_wheel_runs_the_demo(demo: str) -> None:
 def test_the_wheel_holds_what_it_should(wheel: Path) -> None:
     """The wheel holds the package, its types' marker, the OpenAPI document and the demo's catalog; no tests and nothing of the plugin."""
     names = zipfile.ZipFile(wheel).namelist()
-    for needed in ("bff/py.typed", "bff/web/openapi.json", "bff/catalog/all.yaml", "bff/catalog/examples/customer-support-bot.yaml"):
+    for needed in (
+        "bff/py.typed",
+        "bff/web/openapi.json",
+        "bff/catalog/all.yaml",
+        "bff/catalog/examples/customer-support-bot.yaml",
+    ):
         assert needed in names
     assert {name.split("/")[0].split("-")[0] for name in names} == {"bff", "keeptrusts_backstage"}
-    assert not [name for name in names if "node_modules" in name or "__pycache__" in name or "test" in name.rsplit("/", 1)[-1]]
+    assert not [
+        name for name in names if "node_modules" in name or "__pycache__" in name or "test" in name.rsplit("/", 1)[-1]
+    ]
