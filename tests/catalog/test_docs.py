@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import yaml
 
 from bff.governance import annotations
 from bff.governance.findings import Code
+from bff.lint.faults import Code as Fault
 
 CATALOG = Path(__file__).parents[2] / "catalog"
 DOCS = CATALOG / "docs"
@@ -39,3 +42,27 @@ def test_every_annotation_is_explained() -> None:
     """The page of annotations has each of them."""
     named = set(re.findall(r"^\| `(keeptrusts\.dev/[a-z-]+)` ", (DOCS / "annotations.md").read_text(), re.MULTILINE))
     assert named == {value for name, value in vars(annotations).items() if name.isupper()}
+
+
+def test_every_fault_is_explained() -> None:
+    """The page for platform teams has each code of the checks."""
+    rows = re.findall(r"^\| `([a-z-]+)` \|", (DOCS / "platform-teams.md").read_text(), re.MULTILINE)
+    assert rows == [fault.value for fault in Fault]
+
+
+def test_the_guides_prefix_is_explained() -> None:
+    """Whoever has the guide's template learns what to write instead of its path prefix."""
+    page = (DOCS / "platform-teams.md").read_text()
+    assert "`/api/proxy/keeptrusts/...`" in page
+    assert "write `/proxy/keeptrusts/...`" in page
+
+
+def test_techdocs_builds_the_pages(tmp_path: Path) -> None:
+    """The generator that TechDocs uses builds every page, without a warning, with its tabs as tabs."""
+    mkdocs = Path(sys.executable).with_name("mkdocs")
+    arguments = [mkdocs, "build", "--strict", "--config-file", CATALOG / "mkdocs.yml", "--site-dir", tmp_path]
+    ended = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    built = {"index" if page.parent == tmp_path else page.parent.name for page in tmp_path.rglob("index.html")}
+    assert built == {page.stem for page in PAGES}
+    assert 'class="tabbed-set' in (tmp_path / "getting-started" / "index.html").read_text()
