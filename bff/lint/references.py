@@ -42,7 +42,7 @@ def reference_faults(descriptor: Descriptor, known: Collection[EntityRef] | None
     for member, kind in RELATIONS.get(descriptor.ref.kind, {}).items():
         named = descriptor.node.at("spec", member)
         for node in named.items if named and named.items else (named,):
-            if node is not None and node.value not in {None, ()}:
+            if node is not None and node.value is not None and node.value != ():
                 yield from _faults_of_one(descriptor, member, node, kind, known)
 
 
