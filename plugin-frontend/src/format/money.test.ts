@@ -1,4 +1,4 @@
-import { formatMoney, isZero } from './money';
+import { formatMoney, formatMoneyShort, isZero } from './money';
 
 const usd = (amount: string) =>
   formatMoney({ amount, currency: 'USD' }, 'en-US');
@@ -54,5 +54,25 @@ describe('isZero', () => {
     expect(isZero({ amount: '0.000000000000000001', currency: 'USD' })).toBe(
       false,
     );
+  });
+});
+
+describe('formatMoneyShort', () => {
+  it.each([
+    ['0', '$0'],
+    ['150', '$150'],
+    ['0.25', '$0.25'],
+    ['0.0042', '$0.0042'],
+    ['999', '$999'],
+    ['1000', '$1K'],
+    ['12500', '$12.5K'],
+    ['3000000', '$3M'],
+  ])('writes %s as %s', (amount, text) => {
+    expect(formatMoneyShort({ amount, currency: 'USD' }, 'en-US')).toBe(text);
+  });
+
+  it('writes what is no currency as a number with the word behind it', () => {
+    const gold = { amount: '12500', currency: 'gold' };
+    expect(formatMoneyShort(gold, 'en-US')).toBe('12.5K gold');
   });
 });

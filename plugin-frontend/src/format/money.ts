@@ -20,13 +20,15 @@ export function formatMoney(
   return fitting.format(amount as Intl.StringNumericLiteral);
 }
 
-/** An amount as short as an axis needs it: `$12.5K` from a thousand on, else as `formatMoney` writes it. */
+/** An amount as short as an axis needs it: `$12.5K` from a thousand on, `$150`, and `$0.25` where it is not whole. */
 export function formatMoneyShort(money: Amount, locale?: string): string {
-  if (Math.abs(Number(money.amount)) < 1_000) return formatMoney(money, locale);
+  const size = Number(money.amount);
+  const large = Math.abs(size) >= 1_000;
+  if (!large && !Number.isInteger(size)) return formatMoney(money, locale);
   return currencyFormat(locale, money.currency, {
-    notation: 'compact',
+    notation: large ? 'compact' : 'standard',
     minimumFractionDigits: 0,
-    maximumFractionDigits: 1,
+    maximumFractionDigits: large ? 1 : 0,
   }).format(money.amount as Intl.StringNumericLiteral);
 }
 

@@ -11,6 +11,7 @@ export const spendMessages = {
     table: 'Table',
   },
   total: 'Spent in {{days}} days',
+  today: 'Today so far {{amount}}',
   atLeast: 'at least {{amount}}',
   atMost: 'at most {{amount}}',
   budget: {
@@ -30,7 +31,6 @@ export const spendMessages = {
     label:
       'Spend by day over {{days}} days. The arrow keys go from day to day; the table has the same numbers.',
     heading: 'By day',
-    budgetLine: 'Budget {{amount}}',
   },
   legend: {
     label: 'Legend',
@@ -38,7 +38,7 @@ export const spendMessages = {
     beyond: 'Beyond the budget',
     partial: 'Today so far',
     incomplete: 'Lower bound',
-    budget: 'Daily budget',
+    budget: 'Daily budget, {{amount}}',
   },
   day: {
     date: 'Day',

@@ -18,6 +18,8 @@ export interface DataColumn<T> {
   /** The column whose cell names the row. */
   rowHeader?: boolean;
   sortable?: boolean;
+  /** Takes a line of its own where rows become blocks. */
+  wide?: boolean;
   render: (row: T) => ReactNode;
 }
 
@@ -39,7 +41,10 @@ export interface DataTableProps<T> {
   onSort?: (sorting: Sorting) => void;
 }
 
-/** A table that scrolls sideways in its own frame where the window is narrow, and never the page with it. */
+/**
+ * A table; where there is little room each row becomes a block, its cells with their columns' names. It stays a grid of
+ * rows and cells to screen readers and the keyboard.
+ */
 export function DataTable<T extends object>(props: DataTableProps<T>) {
   const { label, columns, rows, idOf, sorting, onSort } = props;
   const items = [...columns];
@@ -68,7 +73,11 @@ export function DataTable<T extends object>(props: DataTableProps<T>) {
           {row => (
             <Row id={idOf(row)} columns={items}>
               {column => (
-                <Cell className={column.numeric ? styles.numeric : styles.cell}>
+                <Cell
+                  className={column.numeric ? styles.numeric : styles.cell}
+                  data-label={column.rowHeader ? undefined : column.label}
+                  data-wide={column.wide || column.rowHeader || undefined}
+                >
                   {column.render(row)}
                 </Cell>
               )}

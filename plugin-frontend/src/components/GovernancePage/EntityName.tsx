@@ -17,7 +17,7 @@ export function EntityName({ entity }: { entity: GovernedEntity }) {
     status?.team?.name,
   ].filter(Boolean);
   return (
-    <span className={styles.lines}>
+    <span className={`${styles.lines} ${styles.entity}`}>
       <Link
         href={routeTo(entityRouteParams(entity.entityRef))}
         variant="body-medium"

@@ -1,10 +1,4 @@
-import {
-  Button,
-  SearchField,
-  Switch,
-  ToggleButton,
-  ToggleButtonGroup,
-} from '@backstage/ui';
+import { Button, SearchField, Switch, ToggleButton } from '@backstage/ui';
 import { useEffect, useRef, useState } from 'react';
 import { GovernanceState } from '../../api';
 import { formatCount } from '../../format';
@@ -107,23 +101,29 @@ function StateChoice(props: {
   );
   if (!states.length) return null;
   return (
-    <ToggleButtonGroup
+    <div
+      role="group"
       aria-label={t('overview.filter.states')}
-      selectionMode="multiple"
-      selectedKeys={[...chosen]}
-      onSelectionChange={keys =>
-        onChoose(STATES.filter(state => keys.has(state)))
-      }
       className={styles.states}
     >
       {states.map(state => (
-        <ToggleButton key={state} id={state}>
+        <ToggleButton
+          key={state}
+          isSelected={chosen.includes(state)}
+          onChange={selected =>
+            onChoose(
+              STATES.filter(it =>
+                it === state ? selected : chosen.includes(it),
+              ),
+            )
+          }
+        >
           {t('overview.filter.state', {
             state: governanceStateLabel(t, state),
             number: formatCount(count(state)),
           })}
         </ToggleButton>
       ))}
-    </ToggleButtonGroup>
+    </div>
   );
 }

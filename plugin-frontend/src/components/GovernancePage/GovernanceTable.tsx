@@ -12,6 +12,7 @@ import {
 } from './cells';
 import { EntityName } from './EntityName';
 import { GovernedEntity } from './governedEntities';
+import styles from './GovernancePage.module.css';
 import { ColumnId, COLUMNS, Order } from './order';
 import { PAGE_SIZE, Page } from './pages';
 
@@ -30,7 +31,7 @@ export function GovernanceTable(props: {
   const { t } = useTranslation();
   const columns = useMemo(() => columnsAt(t, now), [t, now]);
   return (
-    <div>
+    <div className={styles.table}>
       <DataTable
         label={t('overview.table.label')}
         columns={columns}
@@ -79,6 +80,7 @@ function columnsAt(t: Translate, now: number): Column[] {
     {
       id: 'state',
       label: t('overview.table.state'),
+      wide: true,
       sortable: true,
       render: entity => <StateCell entity={entity} />,
     },

@@ -62,7 +62,7 @@ export function PaceCell({ entity, now }: CellProps & { now: number }) {
   const { t } = useTranslation();
   const budget = entity.status?.budget;
   const text = budget && paceText(t, paceOf(budget, now), now);
-  return text ? <>{text}</> : <Nothing />;
+  return text ? <span className={styles.pace}>{text}</span> : <Nothing />;
 }
 
 /** What the team's wallet still holds; its state where that is not the ordinary one. */
@@ -70,10 +70,14 @@ export function WalletCell({ entity }: CellProps) {
   const wallet = entity.status?.wallet;
   if (!wallet) return <Nothing />;
   return (
-    <span className={styles.wallet}>
+    <>
       {formatMoney(wallet.available)}
-      {wallet.state !== 'healthy' && <WalletStateBadge state={wallet.state} />}
-    </span>
+      {wallet.state !== 'healthy' && (
+        <span className={styles.below}>
+          <WalletStateBadge state={wallet.state} />
+        </span>
+      )}
+    </>
   );
 }
 

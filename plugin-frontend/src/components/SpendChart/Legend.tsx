@@ -1,3 +1,4 @@
+import { formatMoney } from '../../format';
 import { useTranslation } from '../../translation';
 import styles from './SpendChart.module.css';
 import { SpendSeries } from './spendSeries';
@@ -25,7 +26,9 @@ export function Legend({ series }: { series: SpendSeries }) {
     },
     {
       kind: 'budget',
-      label: t('spend.legend.budget'),
+      label: budget
+        ? t('spend.legend.budget', { amount: formatMoney(budget) })
+        : '',
       shown: Boolean(budget),
     },
   ];

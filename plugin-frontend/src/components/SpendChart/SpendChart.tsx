@@ -11,7 +11,7 @@ import {
   XAxis,
   YAxis,
 } from 'recharts';
-import { formatMoney, formatMoneyShort } from '../../format';
+import { formatMoneyShort } from '../../format';
 import { useTranslation } from '../../translation';
 import { DayTooltip } from './DayTooltip';
 import { Legend } from './Legend';
@@ -36,7 +36,7 @@ export interface SpendChartProps {
 export function SpendChart({ series }: SpendChartProps) {
   const { t } = useTranslation();
   const hatch = `hatch-${useId().replace(/:/g, '')}`;
-  const { days, budget, limit, currency } = series;
+  const { days, limit, currency } = series;
   const money = (size: number) => ({ amount: String(size), currency });
   return (
     <figure className={styles.figure}>
@@ -49,30 +49,36 @@ export function SpendChart({ series }: SpendChartProps) {
             data={[...days]}
             accessibilityLayer
             aria-label={t('spend.chart.label', { days: String(days.length) })}
-            margin={{ top: 24, right: 8, bottom: 0, left: 0 }}
+            margin={{ top: 8, right: 8, bottom: 0, left: 0 }}
             barCategoryGap="20%"
           >
             <defs>
               <Hatch id={`${hatch}-within`} className={styles.within} />
               <Hatch id={`${hatch}-beyond`} className={styles.beyond} />
             </defs>
-            <CartesianGrid vertical={false} className={styles.grid} />
+            <CartesianGrid
+              vertical={false}
+              stroke="var(--bui-border-1)"
+              strokeOpacity={0.6}
+            />
             <XAxis
               dataKey="date"
               tickFormatter={date => formatDay(date)}
               tickLine={false}
               minTickGap={24}
-              className={styles.axis}
+              axisLine={{ stroke: 'var(--bui-border-2)' }}
+              tick={{ className: styles.tick }}
             />
             <YAxis
               tickFormatter={(size: number) => formatMoneyShort(money(size))}
               tickLine={false}
               axisLine={false}
               width="auto"
-              className={styles.axis}
+              tick={{ className: styles.tick }}
             />
             <Tooltip
               isAnimationActive={false}
+              position={{ y: 0 }}
               cursor={{ className: styles.cursor }}
               content={({ active, payload }) =>
                 active && payload?.length ? (
@@ -94,18 +100,11 @@ export function SpendChart({ series }: SpendChartProps) {
               minPointSize={leastHeight(days, 'beyond')}
               shape={bar(styles.beyond, `url(#${hatch}-beyond)`)}
             />
-            {budget && (
+            {limit !== undefined && (
               <ReferenceLine
                 y={limit}
                 ifOverflow="extendDomain"
                 className={styles.budget}
-                label={{
-                  value: t('spend.chart.budgetLine', {
-                    amount: formatMoney(budget),
-                  }),
-                  position: 'insideBottomRight',
-                  className: styles.budgetLabel,
-                }}
               />
             )}
           </BarChart>

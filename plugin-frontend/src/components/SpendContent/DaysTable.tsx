@@ -43,6 +43,7 @@ export function DaysTable({ series }: { series: SpendSeries }) {
       {
         id: 'remarks',
         label: t('spend.day.remarks'),
+        wide: true,
         render: day => remarksOn(t, day).join('. '),
       },
     ];

@@ -22,6 +22,7 @@ export function Figures({
         <Figure
           label={t('spend.total', { days: String(report.days) })}
           value={formatBound(t, total, { complete, attribution })}
+          note={todayText(t, series)}
         />
       )}
       <Figure
@@ -66,6 +67,22 @@ function Figure({
         )}
       </dd>
     </div>
+  );
+}
+
+function todayText(
+  t: Translate,
+  { days, attribution }: SpendSeries,
+): string | undefined {
+  const today = days.find(day => day.partial);
+  return (
+    today &&
+    t('spend.today', {
+      amount: formatBound(t, today.spent, {
+        complete: today.complete,
+        attribution,
+      }),
+    })
   );
 }
 
