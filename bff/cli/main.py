@@ -19,11 +19,18 @@ def main() -> None:
 
 
 @main.command()
-def serve() -> None:
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes that share the port; worker N also listens on BFF_PORT + N, where its metrics are its own.",
+)
+def serve(*, workers: int) -> None:
     """Run the service against real Keeptrusts and real Backstage."""
     from bff.cli.serve import serve as run  # noqa: PLC0415 - a command pays only for its own imports
 
-    run()
+    run(workers=workers)
 
 
 @main.command()

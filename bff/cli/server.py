@@ -45,9 +45,9 @@ def address(listener: socket.socket) -> str:
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that leaves signals to us and says when it is up."""
+    """A uvicorn server that leaves signals to us and says when it is up. It listens at `listener`, and at `more` if given."""
 
-    def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
+    def __init__(self, app: ASGIApp, listener: socket.socket, *more: socket.socket) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -62,13 +62,20 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=CLOSE_SECONDS,
             )
         )
-        self.listener = listener
+        self.listeners = [listener, *more]
         self.up = asyncio.Event()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Signals are for `run`, which knows all servers of the process."""
         yield
+
+    def part(self) -> None:
+        """Let every connection end with its next answer, so that clients go elsewhere before all are closed."""
+        closing = [*self.config.encoded_headers, (b"connection", b"close")]
+        # The first is for answers from now on, the second for when uvicorn puts the date in again.
+        self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
+        self.config.encoded_headers = closing
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and say so."""
@@ -96,7 +103,7 @@ async def _serve(servers: Sequence[Server], started: Callable[[], Awaitable[None
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.signalled)
-    serving = [asyncio.ensure_future(server.serve(sockets=[server.listener])) for server in servers]
+    serving = [asyncio.ensure_future(server.serve(sockets=server.listeners)) for server in servers]
     beside = asyncio.ensure_future(_after_start(servers, started))
     try:
         await serving[0]
@@ -128,6 +135,7 @@ class Stopping:
         """A signal has come."""
         self._signals += 1
         if self._signals == 1:
+            self._servers[0].part()
             asyncio.get_running_loop().call_later(self._drain(), self._close)
         else:
             self._close()

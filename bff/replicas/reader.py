@@ -170,7 +170,8 @@ class SharedFactsReader:
 
     @contextlib.asynccontextmanager
     async def _lock_kept(self, token: int) -> AsyncIterator[None]:
-        keeping = asyncio.ensure_future(self._keep_lock(token))
+        ended = asyncio.Event()
+        keeping = asyncio.ensure_future(self._keep_lock(token, ended))
         try:
             yield
         except BaseException:
@@ -178,12 +179,14 @@ class SharedFactsReader:
             await self._given_up(token)
             raise
         finally:
+            # Told as well as cancelled: redis-py may take a cancellation that comes in the middle of an answer for its own.
+            ended.set()
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
 
-    async def _keep_lock(self, token: int) -> None:
+    async def _keep_lock(self, token: int, ended: asyncio.Event) -> None:
         held = True
-        while held:
+        while held and not ended.is_set():
             await self._sleep(self._lease / 3)
             try:
                 held = await self._store.extend(token, lease=self._lease)

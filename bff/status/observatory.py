@@ -127,7 +127,15 @@ class Observatory:
     async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         """Read the facts whenever they are due, until cancelled."""
         while True:
-            epoch = await self._read()
+            try:
+                epoch = await self._read()
+            except (
+                Exception
+            ):  # a fault of our own: without this loop the facts would grow old and nobody would know why
+                log.exception("facts were not read")
+                self._metrics.refreshed("failed")
+                await sleep(LEAST_SECONDS_BETWEEN_READS)
+                continue
             await sleep(max(self._refresh_due(epoch) - self._since(epoch), 0.1))
 
     def expire(self) -> None:

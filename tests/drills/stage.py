@@ -34,7 +34,7 @@ from tests.backstage.stub import SERVICE_TOKEN, URL, StubBackstage
 from tests.harness.fault_proxy import FaultProxy, fault_proxy
 from tests.harness.faults import HEALTHY, Fault
 from tests.harness.served import served
-from tests.harness.stub_backstage import over_http
+from tests.harness.stub_backstage import BackstageOverHttp
 
 BOT = "/v1/entities/component/default/customer-support-bot/governance"
 LIMITS = Limits(deadline=0.8, attempt=0.3, connect=0.2)
@@ -65,9 +65,14 @@ class Stage:
     client: httpx.AsyncClient
     keeptrusts: FaultProxy
     backstage: FaultProxy | None
-    stub: StubBackstage
+    plugins: BackstageOverHttp
     state: State
     headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def stub(self) -> StubBackstage:
+        """What Backstage holds."""
+        return self.plugins.stub
 
     async def ask(self, path: str = BOT, **headers: str) -> Asked:
         """One request, as this stage's caller."""
@@ -145,12 +150,10 @@ async def stage(
             "bff_refresh_seconds": refresh,
             "bff_timezone": timezone,
         }
-        stub, backstage, headers = StubBackstage(), None, {}
+        plugins, backstage, headers = BackstageOverHttp(StubBackstage()), None, {}
         if callers:
-            stub.clock.now = now.timestamp()
-            backstage = await stack.enter_async_context(
-                fault_proxy(await stack.enter_async_context(served(over_http(stub))))
-            )
+            plugins.stub.clock.now = now.timestamp()
+            backstage = await stack.enter_async_context(fault_proxy(await stack.enter_async_context(served(plugins))))
             backstage.fault = backstage_fault
             given |= {
                 "backstage_url": f"{backstage.url}/portal",
@@ -159,14 +162,14 @@ async def stage(
                 "bff_auth": "backstage",
                 "bff_catalog": "backstage",
             }
-            _furnish(stub)
-            headers["authorization"] = f"Bearer {stub.user_token()}"
+            _furnish(plugins.stub)
+            headers["authorization"] = f"Bearer {plugins.stub.user_token()}"
         world = World(limits=LIMITS, longest_wait=LONGEST_WAIT, access=AccessLog(lambda _line: None))
         app = create_app(Settings.load(**(given | settings)), world)
         await stack.enter_async_context(app.lifespan())
         transport = httpx.ASGITransport(app.asgi, raise_app_exceptions=False)
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://bff"))
-        yield Stage(app, client, keeptrusts, backstage, stub, state, headers)
+        yield Stage(app, client, keeptrusts, backstage, plugins, state, headers)
 
 
 def _furnish(stub: StubBackstage) -> None:

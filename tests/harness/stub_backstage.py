@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import httpx
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from tests.backstage.stub import StubBackstage
 
 
-def over_http(stub: StubBackstage) -> ASGIApp:
-    """`stub` as an ASGI application."""
+class BackstageOverHttp:
+    """`stub` as an ASGI application. Paths that are `lost` answer 503, as one of its plugins that is down does."""
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, stub: StubBackstage) -> None:
+        self.stub = stub
+        self.lost: set[str] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         body, more = b"", True
         while more:
             message = await receive()
             body += message.get("body", b"")
             more = message.get("more_body", False)
-        request = httpx.Request(scope["method"], f"http://stub{scope['path']}", headers=scope["headers"], content=body)
-        reply = await stub._answer(request)
+        if scope["path"] in self.lost:
+            reply = httpx.Response(503, json={})
+        else:
+            url = f"http://stub{scope['path']}"
+            reply = await self.stub._answer(httpx.Request(scope["method"], url, headers=scope["headers"], content=body))
         headers = [(name.lower(), value) for name, value in reply.headers.raw]
         await send({"type": "http.response.start", "status": reply.status_code, "headers": headers})
         await send({"type": "http.response.body", "body": reply.content})
-
-    return app

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -342,3 +343,25 @@ async def test_a_replica_that_ends_while_it_reads_gives_its_lock_back(
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
     assert not redis.client.keys("*:lock")
+
+
+async def test_a_cancellation_that_gets_lost_holds_nobody_up(
+    replica: Make, upstream: Keeptrusts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When a lock is being extended as its reading ends, and redis-py loses the cancellation, the reading ends all the same."""
+    one = replica()
+    extending = asyncio.Event()
+
+    async def extend(_token: int, *, lease: float) -> bool:
+        extending.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(60 + lease)
+        return True
+
+    monkeypatch.setattr(one.store, "extend", extend)
+    upstream.gate, upstream.opens_after = asyncio.Event(), 1e9
+    reading = asyncio.create_task(one.spent())
+    await extending.wait()
+    upstream.gate.set()
+    async with asyncio.timeout(5):
+        assert await reading == "1"

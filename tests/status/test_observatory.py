@@ -290,3 +290,26 @@ async def test_a_request_waits_for_a_reading_and_not_for_ever(time: Time, reader
     reader.gate.set()
     await settle()
     assert (await observatory.current())[0].version == 2
+
+
+async def test_a_fault_of_our_own_does_not_end_the_readings(
+    observatory: Observatory, reader: Reader, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The background loop outlives an error that nobody thought of, tells of it in a metric, and reads again."""
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        time.pass_(seconds)
+        monkeypatch.undo()
+        if len(waits) == 2:
+            raise asyncio.CancelledError
+
+    async def broken(_now: datetime) -> Facts:
+        raise RuntimeError
+
+    monkeypatch.setattr(reader, "read", broken)
+    with pytest.raises(asyncio.CancelledError):
+        await observatory.run(sleep)
+    assert (reader.reads, waits) == (1, [LEAST_SECONDS_BETWEEN_READS, 30.0])
+    assert b'refreshes_total{outcome="failed"} 1.0' in observatory._metrics.exposition()

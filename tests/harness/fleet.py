@@ -1,0 +1,158 @@
+"""Replicas of the service as processes of their own, in front of one sandbox that counts what it is asked."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+from zoneinfo import ZoneInfo
+
+import httpx
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bff.cli.demo import demo_timezone
+from bff.sandbox import ADMIN_TOKEN, READ_TOKEN
+from bff.sandbox.accounts import State
+from bff.sandbox.control_plane import create_control_plane
+from bff.sandbox.faults import Faults
+from bff.sandbox.scenario import seed_scenario
+from bff.sandbox.scenario_files import catalog_folder
+from tests.e2e.harness.ports import LOOPBACK, free_port
+from tests.harness.served import served
+
+COMMAND = str(Path(sys.executable).with_name("keeptrusts-bff"))
+STARTS_WITHIN = 30.0
+"""Seconds; it takes one, and many times that on a machine with other things to do."""
+
+
+class Replica:
+    """One `keeptrusts-bff serve`."""
+
+    def __init__(self, port: int, process: asyncio.subprocess.Process, log: IO[bytes]) -> None:
+        self.port = port
+        self.url = f"http://{LOOPBACK}:{port}"
+        self.process = process
+        self._log = log
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self.process.send_signal(number)
+
+    def log(self) -> str:
+        """What it has logged so far."""
+        self._log.seek(0)
+        return self._log.read().decode()
+
+    async def ended(self, *, within: float) -> float:
+        """Wait for its end; the seconds that took. Raises `TimeoutError`."""
+        began = time.perf_counter()
+        async with asyncio.timeout(within):
+            await self.process.wait()
+        return time.perf_counter() - began
+
+
+class Fleet:
+    """Replicas, and the control plane that they read: `asked` counts its requests by path."""
+
+    def __init__(self, settings: dict[str, str]) -> None:
+        self.asked: Counter[str] = Counter()
+        self.replicas: list[Replica] = []
+        self.client = httpx.AsyncClient(trust_env=False, timeout=10)
+        self._settings = settings
+
+    async def begin(self, *words: str, port: int | None = None, ready: bool = True, **settings: str) -> Replica:
+        """One more replica, once it is ready. Raises `AssertionError` with its log when it does not get so far."""
+        port = port or free_port()
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("BFF_", "KEEPTRUSTS_", "BACKSTAGE_", "REDIS_"))
+        }
+        log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the fleet
+        environment = kept | self._settings | {"BFF_PORT": str(port)} | settings
+        process = await asyncio.create_subprocess_exec(
+            COMMAND, "serve", *words, env=environment, stdout=log, stderr=log
+        )
+        replica = Replica(port, process, log)
+        self.replicas.append(replica)
+        if ready:
+            await self.until_ready(replica)
+        return replica
+
+    async def until_ready(self, replica: Replica) -> None:
+        """Wait until a replica is ready."""
+        until = time.monotonic() + STARTS_WITHIN
+        while not await self.is_ready(replica.url):
+            assert replica.process.returncode is None, replica.log()
+            if time.monotonic() > until:
+                health = (await self.client.get(f"{replica.url}/health")).text
+                raise AssertionError(f"not ready: {health}\n{replica.log()}")
+            await asyncio.sleep(0.05)
+
+    async def is_ready(self, url: str) -> bool:
+        """Whether `/readyz` says so."""
+        try:
+            return (await self.client.get(f"{url}/readyz")).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    async def metric(self, replica: Replica, name: str) -> float:
+        """The sum of a metric's samples at one replica; `name` may have labels."""
+        text = (await self.client.get(f"{replica.url}/metrics")).text
+        return sum(float(value) for value in re.findall(rf"^{re.escape(name)}\S* (\S+)$", text, re.MULTILINE))
+
+    async def leader(self) -> Replica:
+        """The replica that reads for all."""
+        for replica in self.replicas:
+            running = replica.process.returncode is None
+            if running and await self.metric(replica, 'keeptrusts_bff_replica_role{role="leading"}') == 1:
+                return replica
+        raise AssertionError("nobody leads")
+
+    def counted(self, plane: ASGIApp) -> ASGIApp:
+        """`plane`, counting."""
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            self.asked[scope["path"]] += 1
+            await plane(scope, receive, send)
+
+        return app
+
+
+@asynccontextmanager
+async def fleet(**settings: str) -> AsyncIterator[Fleet]:
+    """A fleet without replicas yet. They are ended at the end, and their ports are free."""
+    now = datetime.now(UTC)
+    timezone, state = demo_timezone(now), State(lambda: datetime.now(UTC))
+    seed_scenario(state, now=now, timezone=ZoneInfo(timezone))
+    plane = create_control_plane(state, read_token=READ_TOKEN, admin_token=ADMIN_TOKEN, faults=Faults())
+    given = {
+        "KEEPTRUSTS_API_TOKEN": READ_TOKEN,
+        "BFF_AUTH": "none",
+        "BFF_CATALOG": "files",
+        "BFF_CATALOG_FILES": str(catalog_folder()),
+        "BFF_TIMEZONE": timezone,
+        "BFF_LOG_LEVEL": "info",
+    }
+    made = Fleet(given | settings)
+    async with served(made.counted(plane)) as port, made.client:
+        made._settings["KEEPTRUSTS_API_URL"] = f"http://{LOOPBACK}:{port}"
+        try:
+            yield made
+        finally:
+            for replica in made.replicas:
+                if replica.process.returncode is None:
+                    replica.signal(signal.SIGCONT)
+                    replica.process.kill()
+                await replica.process.wait()
+                replica._log.close()
