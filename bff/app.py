@@ -132,8 +132,13 @@ class _Upstreams:
             await transport.aclose()
 
 
-def create_app(settings: Settings, world: World | None = None, *, background: bool = True) -> App:
+def create_app(
+    settings: Settings, world: World | None = None, *, background: bool = True, local_provisioning: bool = False
+) -> App:
     """Put the service together; without `background` facts are read only when they are asked for.
+
+    `local_provisioning` lets the caller of a service without authentication provision: no setting turns it on, since it
+    is for a stand-in of Keeptrusts in the same process alone.
 
     Raises `SettingsError` when a setting that serving needs is missing.
     """
@@ -193,6 +198,7 @@ def create_app(settings: Settings, world: World | None = None, *, background: bo
             clock=world.clock,
             changed=observatory.expire,
             sleep=world.sleep,
+            local_may=local_provisioning,
         )
     metrics.configured(refresh=settings.bff_refresh_seconds, stale_limit=settings.bff_stale_limit_seconds)
     metrics.watch_findings(census.findings, census.entities)

@@ -71,10 +71,11 @@ def build_provisioner(
     clock: Callable[[], datetime],
     changed: Callable[[], None],
     sleep: Callable[[float], Awaitable[None]],
+    local_may: bool,
 ) -> Provisioner:
-    """A provisioner that calls Keeptrusts by `admin`."""
+    """A provisioner that calls Keeptrusts by `admin`; `local_may` as for `Rights`."""
     client = KeeptrustsClient(admin)
     organisation = CurrentOrganisation(client)
     keys = Keys(client, organisation, vault.store, gateway_url=gateway_url, sleep=sleep) if vault else None
-    rights = Rights(people, platform_groups)
+    rights = Rights(people, platform_groups, local_may=local_may)
     return Provisioner(client, organisation, rights, Audit(counter), keys=keys, clock=clock, changed=changed)

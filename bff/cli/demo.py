@@ -7,6 +7,7 @@ import random
 import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import click
@@ -23,7 +24,7 @@ from bff.sandbox.gateway import create_gateway
 from bff.sandbox.scenario import Scenario, seed_scenario
 from bff.sandbox.scenario_files import catalog_folder
 from bff.sandbox.traffic import trickle
-from bff.settings import Settings, SettingsError
+from bff.settings import Settings, SettingsError, is_loopback
 from bff.telemetry import logs
 
 HOST = "127.0.0.1"
@@ -39,7 +40,7 @@ def demo(*, port: int, sandbox_port: int, gateway_port: int, traffic: bool) -> N
     try:
         settings = _settings(stand_in, address(listener))
         logs.configure(settings.bff_log_level)
-        app = create_app(settings)
+        app = create_app(settings, local_provisioning=True)
     except SettingsError as error:
         raise Failure(str(error), Exit.SETTINGS) from None
     scenario = stand_in.seed(settings.timezone)
@@ -130,13 +131,23 @@ def _settings(stand_in: StandIn, bff_url: str) -> Settings:
         **{name.lower(): value for name, value in defaults.items() if not os.environ.get(name)},
         keeptrusts_api_url=stand_in.api_url,
         keeptrusts_api_token=READ_TOKEN,
+        keeptrusts_admin_token=ADMIN_TOKEN,
         keeptrusts_gateway_url=stand_in.gateway_url,
+        **({} if _vault_is_here(os.environ.get("VAULT_ADDR", "")) else {"vault_addr": None}),
         bff_host=HOST,
         bff_port=int(bff_url.rpartition(":")[2]),
         bff_auth="none",
         bff_catalog="files",
         bff_catalog_files=str(catalog_folder()),
     )
+
+
+def _vault_is_here(address: str) -> bool:
+    """Whether it is a Vault on this machine: keys of a sandbox do not belong into anybody's real one."""
+    try:
+        return is_loopback(urlsplit(address).hostname or "")
+    except ValueError:
+        return False
 
 
 def _introduce(app: App, url: str, stand_in: StandIn) -> None:
@@ -159,6 +170,7 @@ Try, in another terminal:
   .venv/bin/keeptrusts-bff status component:default/customer-support-bot --url {url}
   .venv/bin/keeptrusts-bff spend component:default/customer-support-bot --url {url}
   curl -s {url}/v1/gateway
+  curl -s {url}/v1/teams -H 'content-type: application/json' -d '{{"name": "my-team"}}'
 
 Every state has an entity in catalog/examples/. Ctrl-C stops it."""
     )

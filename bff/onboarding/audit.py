@@ -9,11 +9,10 @@ from typing import Literal, Protocol
 
 from bff.backstage.caller import Caller
 from bff.onboarding.errors import ForbiddenError, NotStoredError, OnboardingError
-from bff.telemetry.logs import logger
+from bff.telemetry.logs import trail
 from bff.telemetry.metrics import Outcome, Provisioned
 
-log = logger("audit")
-
+log = trail("audit")
 
 Ending = Literal["created", "found", "forbidden", "refused", "not-stored", "orphaned", "failed"]
 """How an act ended; `not-stored`: the key was revoked again; `orphaned`: it could not be, and somebody has to."""

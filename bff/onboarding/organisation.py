@@ -7,12 +7,21 @@ from datetime import datetime
 from typing import TypeVar
 
 from bff.keeptrusts.client import KeeptrustsClient
-from bff.keeptrusts.contract import ConfigurationRecord, TeamRecord, TokenRecord, TransactionRecord, WalletRecord
+from bff.keeptrusts.contract import (
+    LARGEST_PAGE,
+    ConfigurationRecord,
+    TeamRecord,
+    TokenRecord,
+    TransactionRecord,
+    WalletRecord,
+)
 from bff.keeptrusts.errors import UpstreamUnavailableError
 from bff.keeptrusts.listing import Pages
+from bff.onboarding.errors import ConflictError
 
-MOST_PAGES = 100
-"""Pages of bookings that are searched for an allocation: 20,000."""
+PAGES_AT_ONCE = 10
+MOST_PAGES = 500
+"""Pages of bookings that are searched for an allocation: 100,000 of them."""
 
 Record = TypeVar("Record")
 
@@ -46,13 +55,30 @@ class CurrentOrganisation:
         wallets = await self._whole(self._client.wallets)
         return next((wallet for wallet in wallets if (wallet.scope, wallet.team_id) == ("team", team_id)), None)
 
-    async def allocations(self, wallet_id: str, since: datetime) -> list[TransactionRecord]:
-        """Every allocation to a wallet since an instant."""
+    async def allocations(
+        self, wallet_id: str, *, mark: str, since: datetime, most: int | None = None
+    ) -> list[TransactionRecord]:
+        """Allocations to a wallet since an instant whose notes end in `mark`, newest first; at most `most`, None for all.
 
-        async def fetch() -> Pages[TransactionRecord]:
-            return await self._client.transactions(wallet_id, since=since, most_pages=MOST_PAGES)
-
-        return [booking for booking in await self._whole(fetch) if booking.type == "allocation"]
+        Raises `ConflictError` when there are more bookings than are searched.
+        """
+        found: list[TransactionRecord] = []
+        cursor: str | None = None
+        for _ in range(MOST_PAGES // PAGES_AT_ONCE):
+            pages = await self._client.transactions(wallet_id, since=since, cursor=cursor, most_pages=PAGES_AT_ONCE)
+            # What comes before the mark is a person's own text, and may look like one.
+            found += [each for each in pages.records if each.type == "allocation" and (each.note or "").endswith(mark)]
+            if most is not None and len(found) >= most:
+                return found[:most]
+            if pages.failure is not None:
+                raise pages.failure
+            cursor = pages.next_cursor
+            if cursor is None:
+                return found
+        raise ConflictError(
+            f"The team's wallet has more than {MOST_PAGES * LARGEST_PAGE} bookings since {since.date()}: whether it was "
+            "funded under this idempotency key already cannot be told. Look, and allocate, in the console."
+        )
 
     @staticmethod
     async def _whole(fetch: Callable[[], Awaitable[Pages[Record]]]) -> tuple[Record, ...]:

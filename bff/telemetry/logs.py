@@ -105,6 +105,14 @@ def logger(name: str) -> FilteringBoundLogger:
     return bound
 
 
+def trail(name: str) -> FilteringBoundLogger:
+    """A logger of what must be on record: its lines are written whatever level of others is left out."""
+    bound: FilteringBoundLogger = structlog.wrap_logger(
+        None, wrapper_class=structlog.make_filtering_bound_logger(logging.INFO), part=name
+    )
+    return bound
+
+
 def _serialise(event: EventDict, **_: Any) -> bytes:
     return orjson.dumps(event, default=str)
 

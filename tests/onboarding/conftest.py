@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
 import httpx
 import pytest
 
+from bff.app import World, create_app
 from bff.backstage.caller import LOCAL, Caller
 from bff.governance.entity_ref import EntityRef
 from bff.onboarding.keys import Keys
 from bff.sandbox import ADMIN_TOKEN
+from bff.telemetry.logs import AccessLog
 from tests.conftest import Running, Start
 from tests.harness.openbao import ROOT_TOKEN, OpenBao, running_openbao
 
@@ -81,6 +85,30 @@ class Office:
     def vault_path(self) -> str:
         """Where the key belongs."""
         return f"ai/{self.team}/{self.team}-gw-key"
+
+    @asynccontextmanager
+    async def another(self) -> AsyncIterator[Office]:
+        """Another process of the same service, before the same Keeptrusts and the same Vault: a replica, or a restart."""
+        time = self.running.time
+
+        async def moment(seconds: float) -> None:
+            time.pass_(seconds)
+            # The other process does something meanwhile.
+            await asyncio.sleep(0.01)
+
+        world = World(
+            clock=time.now,
+            monotonic=time.monotonic,
+            random=lambda: 0.5,
+            sleep=moment,
+            control_plane=self.running.upstream,
+            access=AccessLog(self.running.lines.append),
+        )
+        app = create_app(self.running.app.settings, world, background=False)
+        app.service.identity = Bearer()
+        transport = httpx.ASGITransport(app.asgi, raise_app_exceptions=False)
+        async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url="http://bff") as client:
+            yield Office(replace(self.running, app=app, client=client), self.openbao, self.team)
 
     def keeper(self) -> Keys:
         """What makes keys in this service."""

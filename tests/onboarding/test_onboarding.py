@@ -102,16 +102,28 @@ async def test_an_interrupted_task_goes_on(office: Office, interrupted_after: in
     assert wallet.balance == Decimal(3000)
 
 
-async def test_the_money_survives_a_restart(office: Office, start: Start) -> None:
-    """What was allocated is known by its note upstream: another process does not allocate it again."""
-    team_id = await office.team_id()
-    await office.fund(team_id)
-    office.running.app.service.provisioner._locks.clear()  # type: ignore[union-attr]
-    del start
-    again = await office.fund(team_id)
-    assert again.status_code == 200
-    other = await office.fund(team_id, key="task-2")
+async def test_everything_survives_a_restart(office: Office) -> None:
+    """Another process that has never heard of a task finds all that it made, and funds nothing again."""
+    await onboard(office)
+    async with office.another() as restarted:
+        await onboard(restarted)
+        assert [reply.status_code for reply in restarted.replies] == [200] * 4
+        other = await restarted.fund(restarted.replies[0].json()["id"], key="task-2")
     assert other.status_code == 201
+    assert len(office.keys()) == 1
+
+
+async def test_two_replicas_at_once_are_one(office: Office) -> None:
+    """Two tasks at the same time in two processes make one team, one key, one configuration, and fund the wallet once."""
+    async with office.another() as replica:
+        await asyncio.gather(onboard(office), onboard(replica))
+    [team] = [team for team in office.running.state.teams if team.name == office.team]
+    assert len(office.keys()) == 1
+    assert len([each for each in office.running.state.configurations if each.team_id == team.id]) == 1
+    wallet = office.running.state.wallets.of_team(team.id)
+    assert wallet is not None
+    assert wallet.balance == Decimal(3000)
+    assert office.openbao.versions(office.vault_path) == 1
 
 
 async def test_another_amount_with_the_same_key_is_a_conflict(office: Office) -> None:

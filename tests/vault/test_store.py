@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 
 import httpx
+import orjson
 import pytest
 from pydantic import SecretStr
 
@@ -255,3 +256,35 @@ async def test_the_namespace_goes_with_every_call(store: Store) -> None:
             "t",
             "true",
         )
+
+
+async def test_an_engine_without_versions_takes_no_secret(store: Store, openbao: OpenBao) -> None:
+    """An engine of version 1 would take a write and keep it where nobody looks: that is found out before."""
+    old = openbao.mount(version=1)
+    assert await store(mount=old).read("ai/new/key") is None
+    with pytest.raises(VaultMountError, match="version 2"):
+        await store(mount=old).require_writable("ai/new/key")
+
+
+async def test_what_was_deleted_is_not_free(store: Store, openbao: OpenBao) -> None:
+    """A place with deleted versions counts as taken, and the error says how to free it."""
+    vault = store()
+    await vault.write_new("ai/deleted/key", FIELDS, metadata={})
+    openbao.call("DELETE", f"{MOUNT}/data/ai/deleted/key")
+    with pytest.raises(VaultConflictError, match="metadata delete"):
+        await vault.read("ai/deleted/key")
+
+
+async def test_an_unknown_namespace_is_told(store: Store) -> None:
+    """A namespace that is not there is not taken for an empty place."""
+    with pytest.raises(VaultMountError, match="VAULT_NAMESPACE"):
+        await store(namespace="nowhere").read("ai/x")
+
+
+@pytest.mark.parametrize("errors", [5, "sealed", None, [{}], [None]])
+async def test_odd_errors_are_errors_all_the_same(store: Store, errors: object) -> None:
+    """Whatever stands where Vault's errors should, the status decides."""
+    body = orjson.dumps({"errors": errors})
+    transport = httpx.MockTransport(lambda _: httpx.Response(503, stream=httpx.ByteStream(body)))
+    with pytest.raises(VaultUnavailableError):
+        await store(url="http://vault.internal", transport=transport).read("ai/x")
