@@ -7,8 +7,11 @@ import os
 import signal
 import socket
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
+
+from tests.harness.openbao import ROOT_TOKEN, running_openbao
 
 from .conftest import BOT, Begin, Process, Run
 
@@ -127,3 +130,48 @@ def test_status_is_what_the_bff_says(demo: Process, run: Run) -> None:
     ):
         assert text in table.stdout
     assert "\x1b" not in table.stdout
+
+
+def post(url: str, body: dict[str, object]) -> tuple[int, dict[str, object]]:
+    """The status and JSON of the answer to a body."""
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"content-type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=20) as reply:
+            return reply.status, json.load(reply)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+
+
+def test_a_team_can_be_tried(demo: Process) -> None:
+    """The demo provisions its own stand-in for whoever is at this machine, and says what it lacks to make a key."""
+    url = demo.address("BFF")
+    status, team = post(f"{url}/v1/teams", {"name": "tried-team"})
+    assert (status, team["name"]) == (201, "tried-team")
+    status, problem = post(f"{url}/v1/tokens", {"name": "tried-key", "team_id": team["id"]})
+    assert (status, problem["type"]) == (503, "urn:keeptrusts-bff:provisioning-off")
+
+
+def test_a_key_can_be_tried_with_a_vault_on_this_machine(begin: Begin) -> None:
+    """With a Vault on loopback the demo puts a key into it, and its reply says where."""
+    with running_openbao() as vault:
+        demo = begin("demo", *PORTS, "--no-traffic", until="Ctrl-C", VAULT_ADDR=vault.url, VAULT_TOKEN=ROOT_TOKEN)
+        url = demo.address("BFF")
+        _, team = post(f"{url}/v1/teams", {"name": "tried-team"})
+        status, key = post(f"{url}/v1/tokens", {"name": "tried-key", "team_id": team["id"]})
+        entry = vault.entry("ai/tried-team/tried-key")
+    assert (status, key["vault_path"]) == (201, "ai/tried-team/tried-key")
+    assert entry is not None
+    assert entry["id"] == key["id"]
+    assert entry["key"] not in json.dumps(key)
+
+
+def test_nobodys_real_vault_is_written_to(begin: Begin) -> None:
+    """A Vault elsewhere that the environment names is left alone: a sandbox's keys do not belong there."""
+    demo = begin(
+        "demo", *PORTS, "--no-traffic", until="Ctrl-C", VAULT_ADDR="https://vault.example", VAULT_TOKEN="canary"
+    )
+    url = demo.address("BFF")
+    _, team = post(f"{url}/v1/teams", {"name": "tried-team"})
+    status, problem = post(f"{url}/v1/tokens", {"name": "tried-key", "team_id": team["id"]})
+    assert (status, problem["type"]) == (503, "urn:keeptrusts-bff:provisioning-off")
