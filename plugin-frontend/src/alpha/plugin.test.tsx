@@ -1,11 +1,16 @@
 import { Entity } from '@backstage/catalog-model';
+import { coreExtensionData } from '@backstage/frontend-plugin-api';
 import {
   createExtensionTester,
   TestApiProvider,
   renderInTestApp,
 } from '@backstage/frontend-test-utils';
 import { EntityProvider } from '@backstage/plugin-catalog-react';
-import { EntityCardBlueprint } from '@backstage/plugin-catalog-react/alpha';
+import {
+  EntityCardBlueprint,
+  EntityContentBlueprint,
+} from '@backstage/plugin-catalog-react/alpha';
+import { homePageWidgetDataRef } from '@backstage/plugin-home-react/alpha';
 import { screen } from '@testing-library/react';
 import { keeptrustsApiRef } from '../api';
 import {
@@ -15,9 +20,12 @@ import {
 } from '../fixtures/entities';
 import { working } from '../fixtures/platforms';
 import { inOrder } from '../fixtures/statuses';
+import { attentionCard } from './attentionCard';
 import { gatewayCard } from './gatewayCard';
+import { governancePage } from './governancePage';
 import { governanceStatusCard } from './governanceStatusCard';
 import { keeptrustsPlugin } from './plugin';
+import { spendContent } from './spendContent';
 
 const group = { ...plainEntity, kind: 'Group' };
 
@@ -81,5 +89,30 @@ describe('the plugin of the new frontend system', () => {
     );
 
     expect(await screen.findByText('Working')).toBeInTheDocument();
+  });
+
+  it('shows the spend of what claims a key, under an address of its own', () => {
+    const tester = createExtensionTester(spendContent);
+
+    expect(
+      shownBy(tester.get(EntityContentBlueprint.dataRefs.filterFunction)),
+    ).toEqual([claimingEntity]);
+    expect(tester.get(coreExtensionData.routePath)).toBe('/ai-spend');
+  });
+
+  it('has a page with a title and an icon for the navigation', () => {
+    const tester = createExtensionTester(governancePage);
+
+    expect(tester.get(coreExtensionData.routePath)).toBe('/ai-governance');
+    expect(tester.get(coreExtensionData.title)).toBe('AI governance');
+    expect(tester.get(coreExtensionData.icon)).toBeDefined();
+  });
+
+  it('has a card for the home page', () => {
+    const widget = createExtensionTester(attentionCard).get(
+      homePageWidgetDataRef,
+    );
+
+    expect(widget.title).toBe('AI governance: what needs my attention');
   });
 });

@@ -4,6 +4,7 @@ import { formatCount } from '../../format';
 import { useNow } from '../../hooks';
 import { governancePageRouteRef } from '../../routes';
 import { useTranslation } from '../../translation';
+import { Legible } from '../CardFrame';
 import { Content } from '../Content';
 import {
   EntityName,
@@ -49,36 +50,38 @@ function Attention({ entities }: { entities: readonly GovernedEntity[] }) {
     now,
   );
   return (
-    <div className={styles.sections}>
-      {pressing.length ? (
-        <ul className={styles.list} aria-label={t('overview.attention.list')}>
-          {pressing.slice(0, MOST_SHOWN).map(entity => (
-            <li key={entity.entityRef} className={styles.item}>
-              <EntityName entity={entity} />
-              <StateCell entity={entity} />
-            </li>
-          ))}
-        </ul>
-      ) : (
-        <div className={styles.item}>
-          <GovernanceStateBadge state="ok" />
-          <Text variant="body-medium">
-            {t('overview.attention.allInOrder', {
-              number: formatCount(entities.length),
-            })}
-          </Text>
-        </div>
-      )}
-      {href && (
-        <Link href={href} variant="body-small">
-          {pressing.length > MOST_SHOWN
-            ? t('overview.attention.more', {
-                number: formatCount(pressing.length),
-              })
-            : t('overview.attention.open')}
-        </Link>
-      )}
-    </div>
+    <Legible>
+      <div className={styles.sections}>
+        {pressing.length ? (
+          <ul className={styles.list} aria-label={t('overview.attention.list')}>
+            {pressing.slice(0, MOST_SHOWN).map(entity => (
+              <li key={entity.entityRef} className={styles.item}>
+                <EntityName entity={entity} />
+                <StateCell entity={entity} />
+              </li>
+            ))}
+          </ul>
+        ) : (
+          <div className={styles.item}>
+            <GovernanceStateBadge state="ok" />
+            <Text variant="body-medium">
+              {t('overview.attention.allInOrder', {
+                number: formatCount(entities.length),
+              })}
+            </Text>
+          </div>
+        )}
+        {href && (
+          <Link href={href} variant="body-small">
+            {pressing.length > MOST_SHOWN
+              ? t('overview.attention.more', {
+                  number: formatCount(pressing.length),
+                })
+              : t('overview.attention.open')}
+          </Link>
+        )}
+      </div>
+    </Legible>
   );
 }
 

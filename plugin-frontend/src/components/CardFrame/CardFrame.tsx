@@ -5,7 +5,7 @@ import styles from './CardFrame.module.css';
 /** What a card of an entity page is made of. */
 export interface CardFrameProps {
   title: string;
-  /** The state at a glance, beside the title. */
+  /** The state at a glance, or a choice of what is shown, beside the title. */
   badge?: ReactElement;
   footer?: ReactElement;
   children: ReactNode;

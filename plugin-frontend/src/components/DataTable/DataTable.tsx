@@ -49,7 +49,7 @@ export function DataTable<T extends object>(props: DataTableProps<T>) {
   const { label, columns, rows, idOf, sorting, onSort } = props;
   const items = [...columns];
   return (
-    <div className={styles.frame}>
+    <div className={styles.frame} data-sortable={Boolean(onSort)}>
       <TableRoot
         aria-label={label}
         sortDescriptor={sorting}

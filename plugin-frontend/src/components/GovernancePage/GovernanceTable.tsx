@@ -2,6 +2,7 @@ import { TablePagination } from '@backstage/ui';
 import { useMemo } from 'react';
 import { formatCount } from '../../format';
 import { Translate, useTranslation } from '../../translation';
+import { Legible } from '../CardFrame';
 import { DataColumn, DataTable } from '../DataTable';
 import {
   BudgetCell,
@@ -31,38 +32,40 @@ export function GovernanceTable(props: {
   const { t } = useTranslation();
   const columns = useMemo(() => columnsAt(t, now), [t, now]);
   return (
-    <div className={styles.table}>
-      <DataTable
-        label={t('overview.table.label')}
-        columns={columns}
-        rows={page.rows}
-        idOf={refOf}
-        sorting={order}
-        onSort={({ column, direction }) => {
-          const known = COLUMNS.find(it => it === column);
-          if (known) onOrder({ column: known, direction });
-        }}
-      />
-      {total > PAGE_SIZE && (
-        <TablePagination
-          pageSize={PAGE_SIZE}
-          showPageSizeOptions={false}
-          offset={page.offset}
-          totalCount={total}
-          hasPreviousPage={page.number > 1}
-          hasNextPage={page.number < page.last}
-          onPreviousPage={() => onPage(page.number - 1)}
-          onNextPage={() => onPage(page.number + 1)}
-          getLabel={() =>
-            t('overview.range', {
-              from: formatCount(page.offset + 1),
-              to: formatCount(page.offset + page.rows.length),
-              total: formatCount(total),
-            })
-          }
+    <Legible>
+      <div className={styles.table}>
+        <DataTable
+          label={t('overview.table.label')}
+          columns={columns}
+          rows={page.rows}
+          idOf={refOf}
+          sorting={order}
+          onSort={({ column, direction }) => {
+            const known = COLUMNS.find(it => it === column);
+            if (known) onOrder({ column: known, direction });
+          }}
         />
-      )}
-    </div>
+        {total > PAGE_SIZE && (
+          <TablePagination
+            pageSize={PAGE_SIZE}
+            showPageSizeOptions={false}
+            offset={page.offset}
+            totalCount={total}
+            hasPreviousPage={page.number > 1}
+            hasNextPage={page.number < page.last}
+            onPreviousPage={() => onPage(page.number - 1)}
+            onNextPage={() => onPage(page.number + 1)}
+            getLabel={() =>
+              t('overview.range', {
+                from: formatCount(page.offset + 1),
+                to: formatCount(page.offset + page.rows.length),
+                total: formatCount(total),
+              })
+            }
+          />
+        )}
+      </div>
+    </Legible>
   );
 }
 

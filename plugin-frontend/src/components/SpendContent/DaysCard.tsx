@@ -1,9 +1,9 @@
-import { EntityInfoCard } from '@backstage/plugin-catalog-react';
 import { Text, ToggleButton, ToggleButtonGroup } from '@backstage/ui';
 import { RiBarChartLine, RiTableLine } from '@remixicon/react';
 import { useSearchParams } from 'react-router-dom';
 import { SpendReport } from '../../api';
 import { useTranslation } from '../../translation';
+import { CardFrame } from '../CardFrame';
 import { SpendChart, SpendSeries } from '../SpendChart';
 import { DaysTable } from './DaysTable';
 import styles from './SpendContent.module.css';
@@ -32,9 +32,9 @@ export function DaysCard({
     );
   const nothingToDraw = !series.highest && !series.limit;
   return (
-    <EntityInfoCard
+    <CardFrame
       title={t('spend.chart.heading')}
-      headerActions={
+      badge={
         <ToggleButtonGroup
           aria-label={t('spend.view.label')}
           selectionMode="single"
@@ -59,7 +59,7 @@ export function DaysCard({
       )}
       {!asTable && !nothingToDraw && <SpendChart series={series} />}
       <Notes report={report} />
-    </EntityInfoCard>
+    </CardFrame>
   );
 }
 

@@ -2,6 +2,7 @@ import { Text } from '@backstage/ui';
 import { SpendReport } from '../../api';
 import { formatMoney } from '../../format';
 import { Translate, useTranslation } from '../../translation';
+import { Legible } from '../CardFrame';
 import { formatBound, formatDay, SpendSeries } from '../SpendChart';
 import styles from './SpendContent.module.css';
 
@@ -17,32 +18,36 @@ export function Figures({
   const { total, complete, attribution, dailyBudget } = report;
   const { highest } = series;
   return (
-    <dl className={styles.figures}>
-      {total && (
+    <Legible>
+      <dl className={styles.figures}>
+        {total && (
+          <Figure
+            label={t('spend.total', { days: String(report.days) })}
+            value={formatBound(t, total, { complete, attribution })}
+            note={todayText(t, series)}
+          />
+        )}
         <Figure
-          label={t('spend.total', { days: String(report.days) })}
-          value={formatBound(t, total, { complete, attribution })}
-          note={todayText(t, series)}
+          label={t('spend.budget.title')}
+          value={
+            dailyBudget ? formatMoney(dailyBudget) : t('spend.budget.none')
+          }
+          note={exceededText(t, report, series)}
         />
-      )}
-      <Figure
-        label={t('spend.budget.title')}
-        value={dailyBudget ? formatMoney(dailyBudget) : t('spend.budget.none')}
-        note={exceededText(t, report, series)}
-      />
-      <Figure
-        label={t('spend.highest.title')}
-        value={
-          highest
-            ? formatBound(t, highest.spent, {
-                complete: highest.complete,
-                attribution,
-              })
-            : t('spend.highest.none')
-        }
-        note={highest && formatDay(highest.date)}
-      />
-    </dl>
+        <Figure
+          label={t('spend.highest.title')}
+          value={
+            highest
+              ? formatBound(t, highest.spent, {
+                  complete: highest.complete,
+                  attribution,
+                })
+              : t('spend.highest.none')
+          }
+          note={highest && formatDay(highest.date)}
+        />
+      </dl>
+    </Legible>
   );
 }
 

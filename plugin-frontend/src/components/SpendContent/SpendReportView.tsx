@@ -1,7 +1,7 @@
-import { EntityInfoCard } from '@backstage/plugin-catalog-react';
 import { Text } from '@backstage/ui';
 import { SpendReport } from '../../api';
 import { useTranslation } from '../../translation';
+import { CardFrame } from '../CardFrame';
 import { Findings } from '../Findings';
 import { spendSeriesOf } from '../SpendChart';
 import { DaysCard } from './DaysCard';
@@ -33,13 +33,13 @@ export function SpendReportView({ report }: { report: SpendReport }) {
         </div>
       )}
       {byModel && (
-        <EntityInfoCard title={t('spend.model.heading')}>
+        <CardFrame title={t('spend.model.heading')}>
           <ModelsTable
             models={byModel}
             total={report.total}
             certainty={{ complete: report.complete, attribution }}
           />
-        </EntityInfoCard>
+        </CardFrame>
       )}
     </div>
   );

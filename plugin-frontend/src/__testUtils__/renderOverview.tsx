@@ -1,0 +1,96 @@
+import { RouteFunc } from '@backstage/core-plugin-api';
+import {
+  errorApiRef,
+  identityApiRef,
+  routeResolutionApiRef,
+  translationApiRef,
+} from '@backstage/frontend-plugin-api';
+import { mockApis, TestApiProvider } from '@backstage/frontend-test-utils';
+import { catalogApiRef, entityRouteRef } from '@backstage/plugin-catalog-react';
+import { render } from '@testing-library/react';
+import { ReactElement } from 'react';
+import { MemoryRouter, useLocation } from 'react-router-dom';
+import { keeptrustsApiRef, Observed, StatusItem } from '../api';
+import { GovernedEntity } from '../components/GovernancePage';
+import { NOW } from '../fixtures/statuses';
+import { governancePageRouteRef } from '../routes';
+
+/** What the components that show many entities find in an app. */
+export interface OverviewSurroundings {
+  /** What the catalog gives and the service answers. */
+  entities: readonly GovernedEntity[];
+  /** The address; `/` unless told. */
+  address?: string;
+  /** In place of the service's answer. */
+  getStatuses?: (refs: readonly string[]) => Promise<Observed<StatusItem[]>>;
+  /** Whether the app has the AI governance page; it has unless told. */
+  withPage?: boolean;
+}
+
+/** Renders `element`; `search` tells the address as it is then. */
+export function renderOverview(
+  element: ReactElement,
+  surroundings: OverviewSurroundings,
+) {
+  const { entities, address = '/', withPage = true } = surroundings;
+  const getEntities = jest.fn(async () => ({
+    items: entities.map(({ kind, namespace, name, title }) => ({
+      apiVersion: 'backstage.io/v1alpha1',
+      kind,
+      metadata: { namespace, name, title },
+    })),
+  }));
+  const getStatuses = jest.fn(
+    surroundings.getStatuses ?? (async () => answerOf(entities)),
+  );
+  const location = { search: '' };
+  const Probe = () => {
+    location.search = useLocation().search;
+    return null;
+  };
+  render(
+    <TestApiProvider
+      apis={[
+        [keeptrustsApiRef, { getStatuses } as never],
+        [catalogApiRef, { getEntities } as never],
+        [errorApiRef, mockApis.error()],
+        [identityApiRef, mockApis.identity()],
+        [routeResolutionApiRef, { resolve: routesOf(withPage) } as never],
+        [translationApiRef, mockApis.translation()],
+      ]}
+    >
+      <MemoryRouter
+        initialEntries={[address]}
+        future={{ v7_startTransition: true, v7_relativeSplatPath: true }}
+      >
+        {element}
+        <Probe />
+      </MemoryRouter>
+    </TestApiProvider>,
+  );
+  return { getEntities, getStatuses, location };
+}
+
+const answerOf = (
+  entities: readonly GovernedEntity[],
+): Observed<StatusItem[]> => ({
+  value: entities.map(({ entityRef, status, failure }) => ({
+    entityRef,
+    status,
+    problem: failure && {
+      type: `urn:keeptrusts-bff:${failure.kind}`,
+      title: failure.message,
+      status: 404,
+    },
+  })),
+  observedAt: NOW,
+});
+
+const routesOf = (withPage: boolean) => (ref: unknown) => {
+  const routeTo: RouteFunc<Record<string, string>> = params =>
+    `/catalog/${params?.namespace}/${params?.kind}/${params?.name}`;
+  if (ref === entityRouteRef) return routeTo;
+  return ref === governancePageRouteRef && withPage
+    ? () => '/ai-governance'
+    : undefined;
+};
