@@ -2,6 +2,7 @@ import { Container, Grid } from '@backstage/ui';
 import { EntityProvider } from '@backstage/plugin-catalog-react';
 import { GatewayCard } from '../src/components/GatewayCard';
 import { GovernanceStatusCard } from '../src/components/GovernanceStatusCard';
+import { SpendContent } from '../src/components/SpendContent';
 import {
   claimingEntity,
   gatewayEntity,
@@ -14,7 +15,7 @@ const entityIn = (state: string) => ({
   metadata: { ...claimingEntity.metadata, name: state },
 });
 
-/** The cards in every state that they have. */
+/** The cards in every state that they have, and the spend of one entity. */
 export const Playground = () => (
   <Container>
     <Grid.Root columns={{ initial: '1', md: '2' }}>
@@ -27,5 +28,8 @@ export const Playground = () => (
         <GatewayCard />
       </EntityProvider>
     </Grid.Root>
+    <EntityProvider entity={claimingEntity}>
+      <SpendContent />
+    </EntityProvider>
   </Container>
 );

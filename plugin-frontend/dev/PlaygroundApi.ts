@@ -13,6 +13,7 @@ import {
   UnreachableError,
 } from '../src/api';
 import * as platforms from '../src/fixtures/platforms';
+import { reportOver } from '../src/fixtures/spend';
 import * as statuses from '../src/fixtures/statuses';
 
 const { NOW, ...named } = statuses;
@@ -69,8 +70,12 @@ export class PlaygroundApi implements KeeptrustsApi {
     return { value: items, observedAt: Date.now() };
   }
 
-  async getSpend(): Promise<Observed<SpendReport>> {
-    throw new NotFoundError('the playground has no spend');
+  async getSpend(
+    _entityRef: string,
+    days: number,
+  ): Promise<Observed<SpendReport>> {
+    await pause();
+    return { value: reportOver(days), observedAt: Date.now() };
   }
 
   async getPlatform(
