@@ -23,6 +23,8 @@ from tests.e2e.harness.window import open_window
 
 PLUGIN = "backstage-plugin-keeptrusts"
 ENTRY_POINTS = (".", "./alpha")
+SAME_LOOP = pytest.mark.asyncio(loop_scope="session")
+"""The loop in which the fixtures run."""
 
 
 async def run(*command: str | Path, folder: Path) -> None:
@@ -129,6 +131,7 @@ async def build_app(root: Path, plugin: Path) -> Path:
     return app
 
 
+@SAME_LOOP
 async def test_it_shows_the_card_in_another_app(other_backstage: Backstage, browser: Browser) -> None:
     """In an app that has only the package, and nothing else of this project, the card shows an entity's numbers."""
     await other_backstage.ingested("component:default/customer-support-bot")
