@@ -67,6 +67,6 @@ export const spendMessages = {
   },
   withheld: {
     title: 'No numbers to show',
-    description: 'Keeptrusts gave no spend for this entity’s key.',
+    description: 'They are withheld or could not be read; the findings say why.',
   },
 } as const;
