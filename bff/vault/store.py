@@ -35,20 +35,11 @@ class VaultStore:
         self.mount = mount.strip("/")
 
     async def read(self, path: str) -> Mapping[str, str] | None:
-        """The fields at `path`; None when nothing was ever written there. Raises `VaultError`.
-
-        What was deleted can be brought back until its versions are removed: the place counts as taken, by
-        `VaultConflictError`.
-        """
-        status, document = await self._call("kv.read", "GET", f"/v1/{self._below('data', path)}")
-        data = document.get("data")
+        """The fields at `path`; None when there are none, or none any more. Raises `VaultError`."""
+        status, document = await self._look(path)
         if status == 404:
-            if isinstance(data, dict) and data.get("metadata"):
-                raise VaultConflictError(
-                    f"{self.mount}/{path} held a secret that was deleted, and Vault keeps its versions: remove them with "
-                    f"their metadata to free the place (vault kv metadata delete -mount={self.mount} {path})."
-                )
             return None
+        data = document.get("data")
         fields = data.get("data") if isinstance(data, dict) else None
         if not isinstance(fields, dict):
             raise VaultContractError(
@@ -57,8 +48,17 @@ class VaultStore:
         return {str(name): str(value) for name, value in fields.items()}
 
     async def require_writable(self, path: str) -> None:
-        """Raise `VaultError` unless a new secret may be written at `path`: found out before there is a secret to lose."""
+        """Raise `VaultError` unless a new secret may be written at `path`: found out before there is a secret to lose.
+
+        What was deleted can be brought back until its versions are removed: for something new the place is taken.
+        """
         await self._require_version()
+        status, document = await self._look(path)
+        if status == 404 and document.get("data"):
+            raise VaultConflictError(
+                f"{self.mount}/{path} held a secret that was deleted, and Vault keeps its versions: remove them with "
+                f"their metadata to free the place (vault kv metadata delete -mount={self.mount} {path})."
+            )
         wanted = f"{self.mount}/data/{path}"
         _, document = await self._call("capabilities", "POST", "/v1/sys/capabilities-self", body={"paths": [wanted]})
         found = document.get(wanted) or (document.get("data") or {}).get(wanted) or ()
@@ -85,6 +85,10 @@ class VaultStore:
         except VaultError as error:
             # The secret is in place; a note on it that may not be written is no reason to give the secret up.
             log.warning("vault metadata not written", path=f"{self.mount}/{path}", problem=str(error))
+
+    async def _look(self, path: str) -> tuple[int, dict[str, Any]]:
+        """What stands at `path`: 404 without `data` where nothing was ever written, with it where it was deleted."""
+        return await self._call("kv.read", "GET", f"/v1/{self._below('data', path)}")
 
     async def _require_version(self) -> None:
         """Raise unless the engine keeps versions: version 1 would take the write, and keep it where nobody looks."""

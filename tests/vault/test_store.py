@@ -267,12 +267,13 @@ async def test_an_engine_without_versions_takes_no_secret(store: Store, openbao:
 
 
 async def test_what_was_deleted_is_not_free(store: Store, openbao: OpenBao) -> None:
-    """A place with deleted versions counts as taken, and the error says how to free it."""
+    """What was deleted is read as nothing, and for something new its place is taken, which says how to free it."""
     vault = store()
     await vault.write_new("ai/deleted/key", FIELDS, metadata={})
     openbao.call("DELETE", f"{MOUNT}/data/ai/deleted/key")
+    assert await vault.read("ai/deleted/key") is None
     with pytest.raises(VaultConflictError, match="metadata delete"):
-        await vault.read("ai/deleted/key")
+        await vault.require_writable("ai/deleted/key")
 
 
 async def test_an_unknown_namespace_is_told(store: Store) -> None:
