@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -107,6 +108,16 @@ class Running:
 
 
 Start = Callable[..., AbstractAsyncContextManager[Running]]
+
+
+@pytest.fixture(autouse=True)
+def own_logging() -> Iterator[None]:
+    """The service sets the process' logging up as it starts; the test after it begins with what was there before."""
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers
 
 
 @pytest.fixture
