@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Context, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 USD = "USD"
 
 # Upstream amounts have up to 15 digits before the point and 18 after: the usual 28 digits would round their sums.
 _EXACT = Context(prec=80)
+
+_CENT = Decimal("0.01")
+# A token's price is far below a cent; two digits tell its size.
+_SMALL = Context(prec=2, rounding=ROUND_HALF_UP)
 
 
 class CurrencyMismatchError(ValueError):
@@ -65,10 +69,12 @@ class Money:
         return text.rstrip("0").rstrip(".") if "." in text else text
 
     def __str__(self) -> str:
-        """As a sentence says it: whole amounts bare, others with two decimals at least, and none of them lost."""
-        text = self.plain()
-        whole, point, decimals = text.partition(".")
-        return f"{whole}{point}{decimals.ljust(2, '0') if point else ''} {self.currency}"
+        """As a sentence says it: whole amounts bare, others to the cent, less than a cent with two significant digits."""
+        if self.amount == self.amount.to_integral_value():
+            return f"{self.plain()} {self.currency}"
+        if abs(self.amount) < _CENT:
+            return f"{Money(_SMALL.plus(self.amount)).plain()} {self.currency}"
+        return f"{self.amount.quantize(_CENT, ROUND_HALF_UP, _EXACT):f} {self.currency}"
 
     def _same_currency(self, other: Money) -> Money:
         if other.currency != self.currency:

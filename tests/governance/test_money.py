@@ -34,9 +34,27 @@ def test_the_plain_form_has_no_exponent_and_no_trailing_zeros(amount: Decimal) -
     assert "." not in plain or plain[-1] not in "0."
 
 
-def test_less_than_a_cent_is_not_nothing() -> None:
-    """A price of a token shows."""
-    assert str(Money(Decimal("0.0000012"))) == "0.0000012 USD"
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [
+        ("500", "500 USD"),
+        ("500.00", "500 USD"),
+        ("0", "0 USD"),
+        ("34.801073", "34.80 USD"),
+        ("34.805", "34.81 USD"),
+        ("-3.5", "-3.50 USD"),
+        ("99.999", "100.00 USD"),
+        ("0.0142", "0.01 USD"),
+        ("0.0042", "0.0042 USD"),
+        ("0.00000123456", "0.0000012 USD"),
+        ("0.009999", "0.01 USD"),
+        ("-0.000000000000000001", "-0.000000000000000001 USD"),
+        ("999999999999999.995000000000000001", "1000000000000000.00 USD"),
+    ],
+)
+def test_a_sentence_says_cents_and_hides_nothing_below_them(amount: str, words: str) -> None:
+    """Sentences round to the cent, and what is less than a cent still shows as what it is."""
+    assert str(Money(Decimal(amount))) == words
 
 
 @pytest.mark.parametrize("amount", ["NaN", "sNaN", "Infinity", "-Infinity"])

@@ -5,8 +5,23 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** A span of time in its two largest units, rounded down: `3 d 4 h`, `7 h 20 min`, `5 min`, `12 s`. */
+const NO_BREAK_SPACE = '\u00a0';
+
+/** A span of time in its two largest units, rounded down: `3 d 4 h`, `7 h 20 min`, `5 min`, `12 s`. No line breaks within it. */
 export function formatSpan(t: Translate, milliseconds: number): string {
+  return unbroken(spanIn(t, milliseconds));
+}
+
+/** How long ago something was: `just now` below ten seconds, then in its largest unit, `12 s ago`, `2 h ago`. */
+export function formatAge(t: Translate, milliseconds: number): string {
+  if (milliseconds < 10 * SECOND) return t('age.now');
+  const unit = [DAY, HOUR, MINUTE, SECOND].find(it => milliseconds >= it)!;
+  return unbroken(
+    t('age.ago', { span: spanIn(t, Math.floor(milliseconds / unit) * unit) }),
+  );
+}
+
+function spanIn(t: Translate, milliseconds: number): string {
   const span = Math.max(0, milliseconds);
   const seconds = String(Math.floor(span / SECOND));
   const minutes = String(Math.floor((span % HOUR) / MINUTE));
@@ -23,11 +38,5 @@ export function formatSpan(t: Translate, milliseconds: number): string {
     : t('span.daysHours', { days, hours });
 }
 
-/** How long ago something was: `just now` below ten seconds, then in its largest unit, `12 s ago`, `2 h ago`. */
-export function formatAge(t: Translate, milliseconds: number): string {
-  if (milliseconds < 10 * SECOND) return t('age.now');
-  const unit = [DAY, HOUR, MINUTE, SECOND].find(it => milliseconds >= it)!;
-  return t('age.ago', {
-    span: formatSpan(t, Math.floor(milliseconds / unit) * unit),
-  });
-}
+/** In a narrow place a line that ends in `1` and goes on with `h ago` is read twice. */
+const unbroken = (text: string): string => text.replace(/ /g, NO_BREAK_SPACE);
