@@ -182,6 +182,7 @@ def create_app(
         spend=SpendReports(catalog, reader, rules=rules, longest_wait=world.longest_wait),
         platform=_platform(settings, world, upstreams),
         metrics=metrics,
+        scrape=_alone(metrics),
         provisioner=None,
         checks=Checks(observatory, _breakers(control_plane, backstage), calls, clock=world.clock),
     )
@@ -221,6 +222,13 @@ def create_app(
     access = world.access or AccessLog(level=settings.bff_log_level)
     envelope = Envelope(asgi, metrics=metrics, access=access, traces=world.traces, monotonic=world.monotonic)
     return App(envelope, service, settings, lifespan)
+
+
+def _alone(metrics: Metrics) -> Callable[[], Awaitable[bytes]]:
+    async def scrape() -> bytes:
+        return metrics.exposition()
+
+    return scrape
 
 
 def _sharing(

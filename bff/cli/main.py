@@ -24,7 +24,7 @@ def main() -> None:
     type=click.IntRange(1, 64),
     default=1,
     show_default=True,
-    help="Processes that share the port; worker N also listens on BFF_PORT + N, where its metrics are its own.",
+    help="Processes that share the port. /metrics of any of them shows all, each by its label `worker`.",
 )
 def serve(*, workers: int) -> None:
     """Run the service against real Keeptrusts and real Backstage."""

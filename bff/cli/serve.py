@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
 import socket
+from functools import partial
 
-from bff.app import create_app
+from bff.app import App, create_app
 from bff.cli.exits import Exit, Failure
 from bff.cli.server import Server, address, listen, run
+from bff.cli.siblings import Inboxes
 from bff.cli.workers import orphaned, supervise
 from bff.settings import Settings, SettingsError
 from bff.telemetry import logs
@@ -18,7 +21,7 @@ log = logs.logger("serve")
 
 
 def serve(*, workers: int = 1) -> None:
-    """Read the settings, take the port, serve until a signal; with several workers, each also has a port of its own."""
+    """Read the settings, take the port, serve until a signal, in one process or in several that share the port."""
     try:
         settings = Settings.load()
         settings.require_for_serving()
@@ -27,36 +30,42 @@ def serve(*, workers: int = 1) -> None:
     logs.configure(settings.bff_log_level)
     listener = listen(settings.bff_host, settings.bff_port, setting="BFF_PORT")
     if workers == 1:
-        _serve(settings, listener)
+        app = _app(settings)
+        run([Server(app.asgi, listener)], started=partial(_say, settings, listener), drain=app.drain)
         return
-    # Metrics are each worker's own: monitoring finds each at the port after BFF_PORT that has its number.
-    own = [
-        listen(settings.bff_host, settings.bff_port + number, setting="BFF_PORT") for number in range(1, workers + 1)
-    ]
+    with contextlib.closing(Inboxes(workers)) as inboxes:
+        _supervise(settings, listener, workers, inboxes)
 
+
+def _supervise(settings: Settings, listener: socket.socket, workers: int, inboxes: Inboxes) -> None:
     def work(number: int, lifeline: int) -> None:
-        for other in own:
-            if other is not own[number - 1]:
-                other.close()
+        app = _app(settings)
+        sibling = inboxes.of(number, app.service.metrics)
+        app.service.scrape = sibling.scrape
+
+        async def started() -> None:
+            await _say(settings, listener, worker=number)
+            await asyncio.gather(sibling.answer(), _ended_with(lifeline))
+
         with contextlib.suppress(SystemExit):
-            _serve(settings, listener, own[number - 1], lifeline=lifeline)
+            run([Server(app.asgi, listener)], started=started, drain=app.drain)
 
     if not supervise(workers, work):
         raise Failure("the workers end as soon as they begin; their logs say why", Exit.FOUND)
 
 
-def _serve(settings: Settings, listener: socket.socket, *more: socket.socket, lifeline: int | None = None) -> None:
+def _app(settings: Settings) -> App:
     try:
-        app = create_app(settings)
+        return create_app(settings)
     except SettingsError as error:
         raise Failure(str(error), Exit.SETTINGS) from None
 
-    async def started() -> None:
-        log.info(
-            "serving", address=address((more or (listener,))[0]), auth=settings.bff_auth, catalog=settings.bff_catalog
-        )
-        if lifeline is not None:
-            await orphaned(lifeline)
-            os.kill(os.getpid(), signal.SIGTERM)
 
-    run([Server(app.asgi, listener, *more)], started=started, drain=app.drain)
+async def _say(settings: Settings, listener: socket.socket, **more: int) -> None:
+    log.info("serving", address=address(listener), auth=settings.bff_auth, catalog=settings.bff_catalog, **more)
+
+
+async def _ended_with(lifeline: int) -> None:
+    """End this worker when its supervisor is no more."""
+    await orphaned(lifeline)
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -45,9 +45,9 @@ def address(listener: socket.socket) -> str:
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that leaves signals to us and says when it is up. It listens at `listener`, and at `more` if given."""
+    """A uvicorn server that leaves signals to us and says when it is up."""
 
-    def __init__(self, app: ASGIApp, listener: socket.socket, *more: socket.socket) -> None:
+    def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -62,7 +62,7 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=CLOSE_SECONDS,
             )
         )
-        self.listeners = [listener, *more]
+        self.listeners = [listener]
         self.up = asyncio.Event()
 
     @contextlib.contextmanager

@@ -26,10 +26,12 @@ _CALL_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 class Metrics:
-    """Every metric of one service, in a registry of its own. Listens to outside systems' clients (`CallObserver`)."""
+    """Every metric of one service, in registries of its own. Listens to outside systems' clients (`CallObserver`)."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self.instance = CollectorRegistry()
+        """What is said of all workers of an instance together, by whichever of them is asked."""
 
         def counter(name: str, text: str, *labels: str) -> Counter:
             return Counter(f"{PREFIX}_{name}", text, labels, registry=self.registry)
@@ -103,6 +105,13 @@ class Metrics:
             "action",
             "outcome",
         )
+        self._workers = Gauge(
+            f"{PREFIX}_workers",
+            "Processes of this instance by what they did when metrics were read: answering, or mute, whose metrics are missing",
+            ("state",),
+            registry=self.instance,
+        )
+        self.workers(answering=1, mute=0)
         for action in get_args(Provisioned):
             for outcome in get_args(Outcome):
                 self._provisioning.labels(action, outcome)
@@ -177,11 +186,24 @@ class Metrics:
         for each in REPLICA_ROLES:
             self._role.labels(each).set(each == role)
 
+    def workers(self, *, answering: int, mute: int) -> None:
+        """So many workers of this instance have answered, and so many have not."""
+        self._workers.labels("answering").set(answering)
+        self._workers.labels("mute").set(mute)
+
     def exposition(self) -> bytes:
-        """All metrics in Prometheus' text format."""
+        """All metrics in Prometheus' text format, where there is one worker."""
+        return self.own_exposition() + self.instance_exposition()
+
+    def own_exposition(self) -> bytes:
+        """What this process alone has to show."""
         for code, entities in self._findings_source().items():
             self._findings.labels(code).set(entities)
         return generate_latest(self.registry)
+
+    def instance_exposition(self) -> bytes:
+        """What is said of all workers together."""
+        return generate_latest(self.instance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +219,10 @@ class Documented:
 def documented() -> list[Documented]:
     """Every metric in the order of its definition, under the name that Prometheus shows."""
     rows: list[Documented] = []
-    collectors: dict[Collector, None] = dict.fromkeys(Metrics().registry._names_to_collectors.values())  # noqa: SLF001 - no public list exists
+    metrics = Metrics()
+    collectors: dict[Collector, None] = {}
+    for registry in (metrics.registry, metrics.instance):
+        collectors |= dict.fromkeys(registry._names_to_collectors.values())  # noqa: SLF001 - no public list exists
     for collector in collectors:
         assert isinstance(collector, Counter | Gauge | Histogram)  # noqa: S101 - nothing else is registered above
         kind = collector._type  # noqa: SLF001 - as above
