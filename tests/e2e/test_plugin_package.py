@@ -1,4 +1,4 @@
-"""The plugin as it is handed out: what is in the tarball, and that it works in an app that has nothing else of ours."""
+"""The plugin as it is handed out: what is in the tarball, and that it works in an app of the old frontend system that has nothing else of ours."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import yaml
 from playwright.async_api import Browser, expect
 
 from tests.e2e.harness.backstage import CHECKOUT, CONFIGURATION, FOLDER, Backstage
-from tests.e2e.harness.card import go_to_card
+from tests.e2e.harness.card import GATEWAY, go_to_card
 from tests.e2e.harness.service import Service
 from tests.e2e.harness.window import open_window
 
@@ -107,9 +107,9 @@ async def other_backstage(unpacked: Path, tmp_path: Path) -> AsyncIterator[Backs
 
 
 async def build_app(root: Path, plugin: Path) -> Path:
-    """The app of the tests, built below `root` with the `plugin`; all other packages are those that the checkout has."""
-    app = root / "packages/app"
-    shutil.copytree(FOLDER / "packages/app", app, ignore=shutil.ignore_patterns("dist", "node_modules"))
+    """The app of the old system, built below `root` with the `plugin`; all other packages are those that the checkout has."""
+    app = root / "packages/app-legacy"
+    shutil.copytree(FOLDER / "packages/app-legacy", app, ignore=shutil.ignore_patterns("dist", "node_modules"))
     shutil.copy(FOLDER / "app-config.yaml", root)
     for name in ("package.json", "tsconfig.json", "yarn.lock"):
         shutil.copy(CHECKOUT / name, root)
@@ -132,14 +132,23 @@ async def build_app(root: Path, plugin: Path) -> Path:
 
 
 @SAME_LOOP
-async def test_it_shows_the_card_in_another_app(other_backstage: Backstage, browser: Browser) -> None:
-    """In an app that has only the package, and nothing else of this project, the card shows an entity's numbers."""
+async def test_it_works_in_an_app_of_the_old_system(other_backstage: Backstage, browser: Browser) -> None:
+    """Where only the package is installed, and its extensions are placed as the README says, card, tab, page and home card show numbers."""
     await other_backstage.ingested("component:default/customer-support-bot")
-    window = await open_window(browser, other_backstage, user="support-engineer")
+    window = await open_window(browser, other_backstage)
+    page = window.page
     try:
-        card = await go_to_card(window.page, "customer-support-bot")
+        card = await go_to_card(page, "customer-support-bot")
         await expect(card.get_by_role("meter")).to_be_visible()
         await expect(card).to_contain_text("of US$500.00")
+        await page.get_by_role("tab", name="AI spend").click()
+        await expect(page.get_by_role("grid", name="By model")).to_contain_text("gpt-4o")
+        await go_to_card(page, "keeptrusts-gateway", GATEWAY)
+        await page.goto("/ai-governance")
+        await page.get_by_text("Show all that I may see").click()
+        await expect(page.get_by_role("grid", name="AI governance by entity")).to_contain_text("customer-support-bot")
+        await page.goto("/home")
+        await expect(page.get_by_role("heading", name="AI governance: what needs my attention")).to_be_visible()
         assert window.complaints == []
     finally:
         await window.context.close()

@@ -1,0 +1,31 @@
+import { EntityLayout, EntitySwitch } from '@backstage/plugin-catalog';
+import {
+  EntityAiSpendContent,
+  EntityGatewayCard,
+  EntityGovernanceStatusCard,
+  isKeeptrustsAvailable,
+  isKeeptrustsGateway,
+} from 'backstage-plugin-keeptrusts';
+
+/** The page of every entity, with what this project's README says to put there. */
+export const entityPage = (
+  <EntityLayout>
+    <EntityLayout.Route path="/" title="Overview">
+      <>
+        <EntitySwitch>
+          <EntitySwitch.Case if={isKeeptrustsAvailable}>
+            <EntityGovernanceStatusCard />
+          </EntitySwitch.Case>
+        </EntitySwitch>
+        <EntitySwitch>
+          <EntitySwitch.Case if={isKeeptrustsGateway}>
+            <EntityGatewayCard />
+          </EntitySwitch.Case>
+        </EntitySwitch>
+      </>
+    </EntityLayout.Route>
+    <EntityLayout.Route path="/ai-spend" title="AI spend" if={isKeeptrustsAvailable}>
+      <EntityAiSpendContent />
+    </EntityLayout.Route>
+  </EntityLayout>
+);
