@@ -1,5 +1,6 @@
 import { RouteFunc } from '@backstage/core-plugin-api';
 import {
+  configApiRef,
   errorApiRef,
   identityApiRef,
   routeResolutionApiRef,
@@ -53,6 +54,7 @@ export function renderOverview(
       apis={[
         [keeptrustsApiRef, { getStatuses } as never],
         [catalogApiRef, { getEntities } as never],
+        [configApiRef, mockApis.config({ data: { app: { title: 'Acme' } } })],
         [errorApiRef, mockApis.error()],
         [identityApiRef, mockApis.identity()],
         [routeResolutionApiRef, { resolve: routesOf(withPage) } as never],

@@ -14,7 +14,7 @@ export function formatSpan(t: Translate, milliseconds: number): string {
 
 /** How long ago something was: `just now` below ten seconds, then in its largest unit, `12 s ago`, `2 h ago`. */
 export function formatAge(t: Translate, milliseconds: number): string {
-  if (milliseconds < 10 * SECOND) return t('age.now');
+  if (milliseconds < 10 * SECOND) return unbroken(t('age.now'));
   const unit = [DAY, HOUR, MINUTE, SECOND].find(it => milliseconds >= it)!;
   return unbroken(
     t('age.ago', { span: spanIn(t, Math.floor(milliseconds / unit) * unit) }),

@@ -1,4 +1,4 @@
-import { screen, within } from '@testing-library/react';
+import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { renderOverview } from '../../__testUtils__/renderOverview';
 import { UnreachableError } from '../../api';
@@ -34,6 +34,13 @@ describe('GovernancePage', () => {
       'calm',
     ]);
     expect(getStatuses).toHaveBeenCalledTimes(1);
+  });
+
+  it('names the browser’s tab', async () => {
+    rendered();
+
+    await waitFor(() => expect(document.title).toBe('AI governance | Acme'));
+    expect(await table()).toBeInTheDocument();
   });
 
   it('shows of an entity its state, spend, budget, pace and wallet, and leads to it', async () => {

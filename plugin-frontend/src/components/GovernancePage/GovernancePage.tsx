@@ -1,4 +1,6 @@
+import { configApiRef, useApi } from '@backstage/core-plugin-api';
 import { Alert, Container, Text } from '@backstage/ui';
+import { Helmet } from 'react-helmet';
 import { useSearchParams } from 'react-router-dom';
 import { formatCount } from '../../format';
 import { useNow } from '../../hooks';
@@ -42,6 +44,7 @@ export function GovernancePage() {
   const stale = value?.entities.some(it => it.status?.freshness.stale);
   return (
     <Container className={styles.page}>
+      <DocumentTitle />
       <div className={styles.bar}>
         <ScopeSwitch
           scope={query.scope}
@@ -68,6 +71,13 @@ export function GovernancePage() {
       </Content>
     </Container>
   );
+}
+
+/** Names the browser's tab, as Backstage's own pages do; the new frontend system does it for none. */
+function DocumentTitle() {
+  const { t } = useTranslation();
+  const app = useApi(configApiRef).getOptionalString('app.title');
+  return <Helmet title={`${t('overview.title')} | ${app ?? 'Backstage'}`} />;
 }
 
 function Overview(props: {

@@ -38,10 +38,8 @@ export function Figures({
           label={t('spend.highest.title')}
           value={
             highest
-              ? formatBound(t, highest.spent, {
-                  complete: highest.complete,
-                  attribution,
-                })
+              ? // A day of which not all is known may have been higher.
+                formatBound(t, highest.spent, { complete, attribution })
               : t('spend.highest.none')
           }
           note={highest && formatDay(highest.date)}

@@ -82,6 +82,7 @@ describe('SpendContent', () => {
     rendered(incomplete);
 
     expect(await screen.findByText('at least $2,170.98')).toBeInTheDocument();
+    expect(screen.getByText('at least $540.10')).toBeInTheDocument();
     expect(
       screen.getByText('Exceeded on at least 1 of 7 days'),
     ).toBeInTheDocument();
