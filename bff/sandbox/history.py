@@ -19,6 +19,9 @@ _WEEK = (0.9, 1.0, 1.1, 1.05, 0.85, 0.3, 0.2)
 _USUAL_SHARE = 0.45
 """The share of its budget that a key spends on a busy day."""
 
+_USUAL_COST = Decimal("1.10")
+"""What a request of today costs in the mean, in USD, where there are many: long ones, with whole documents in them."""
+
 _LATE = Decimal("0.70")
 
 
@@ -60,7 +63,8 @@ def spent_on(day: Day, weekday: int, plan: KeyPlan, rng: Random) -> list[Spent]:
 def spent_today(day: Day, now: datetime, plan: KeyPlan, rng: Random) -> list[Spent]:
     """What a key spent from midnight until `now`, at the pace of its plan."""
     total = _exact(plan.budget * share_by_now(plan.pace, day.elapsed(now)))
-    times = [day.start + (now - day.start) * rng.random() for _ in range(rng.randint(16, 24))]
+    requests = max(rng.randint(16, 24), int(total / _USUAL_COST))
+    times = [day.start + (now - day.start) * rng.random() for _ in range(requests)]
     return _split(total, times, plan.models, rng)
 
 

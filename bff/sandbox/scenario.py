@@ -28,6 +28,12 @@ _REDACTED: tuple[Verdict, str | None] = ("redact", "personal-data")
 _VERDICTS = {3: _REDACTED, 21: _REDACTED}
 """What becomes of some of forty requests; the others are allowed."""
 
+_STOPPED: tuple[tuple[Verdict, str, int], ...] = (
+    ("block", "input_blocked", 17),
+    ("escalate", "escalation_required", 61),
+)
+"""What the policy stopped and nobody paid for, and how many requests there are to one of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
@@ -97,8 +103,9 @@ def _book(state: State, team: Team, spent: list[tuple[Key, Spent]]) -> None:
         verdict, reason = _VERDICTS.get(number % 40, _ALLOWED)
         cost = Cost(each.cost, booking.id)
         state.decide(key, verdict, charge, at=each.at, cost=cost, reason_code=reason)
-        if number % 17 == 0:
-            state.decide(key, "block", charge, at=each.at, cost=Cost(_NOTHING), reason_code="input_blocked")
+        for verdict, code, one_in in _STOPPED:
+            if number % one_in == 0:
+                state.decide(key, verdict, charge, at=each.at, cost=Cost(_NOTHING), reason_code=code)
         state.key_used(key.id, at=each.at)
 
 
