@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
@@ -67,7 +68,8 @@ class ByRefs:
         if self._boarding.get(reader) is call:
             del self._boarding[reader]
         body = {"entityRefs": [str(ref) for ref in call.refs], "fields": _FIELDS}
-        return _found(call.refs, await self._backstage.query(PATH, body, operation=self._operation, token=call.token))
+        read = partial(_found, call.refs)
+        return await self._backstage.query_as(read, PATH, body, operation=self._operation, token=call.token)
 
     def _landed(self, reader: str, call: _Call, flight: asyncio.Task[Found]) -> None:
         for ref in call.refs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from cachetools import LRUCache, TTLCache
@@ -80,8 +81,8 @@ class BackstageCatalog:
         """The caller and their groups, as Backstage knows them now: what is decided by them is rare and must be right."""
         if caller.user is None or caller.userinfo_token is None:
             return frozenset()
-        reply = await self._backstage.get(USER_INFO, operation="userinfo", token=caller.userinfo_token)
-        return _memberships(caller.user, reply)
+        read = partial(_memberships, caller.user)
+        return await self._backstage.get_as(read, USER_INFO, operation="userinfo", token=caller.userinfo_token)
 
     def _one_for_all(self, entity: Entity | None) -> Entity | None:
         # A thousand callers who see the same entity remember one and not a thousand.

@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import orjson
@@ -18,6 +18,8 @@ from bff.resilience.backoff import Backoff
 from bff.resilience.breaker import Breaker, BreakerOpenError, BreakerState
 from bff.telemetry.calls import CallObserver, Unobserved
 from bff.telemetry.traces import Traces, propagated
+
+Read = TypeVar("Read")
 
 SYSTEM = "backstage"
 MOST_CONNECTIONS = 16
@@ -89,11 +91,19 @@ class BackstageClient:
 
     async def get(self, path: str, *, operation: str, token: SecretStr | None = None) -> Any:
         """The JSON at `path`; `operation` is its name in metrics."""
-        return await self._call("GET", path, operation, token, None)
+        return await self.get_as(_as_it_is, path, operation=operation, token=token)
 
-    async def query(self, path: str, body: Mapping[str, object], *, operation: str, token: SecretStr) -> Any:
-        """The JSON that answers a question asked by POST."""
-        return await self._call("POST", path, operation, token, orjson.dumps(body))
+    async def get_as(
+        self, read: Callable[[Any], Read], path: str, *, operation: str, token: SecretStr | None = None
+    ) -> Read:
+        """What `read` makes of the JSON at `path`: where it raises, the attempt is told to have ended with that error."""
+        return await self._call(read, _Request("GET", path, token, None), operation)
+
+    async def query_as(
+        self, read: Callable[[Any], Read], path: str, body: Mapping[str, object], *, operation: str, token: SecretStr
+    ) -> Read:
+        """What `read` makes of the JSON that answers a question asked by POST."""
+        return await self._call(read, _Request("POST", path, token, orjson.dumps(body)), operation)
 
     @property
     def breaker_state(self) -> BreakerState:
@@ -104,8 +114,7 @@ class BackstageClient:
         """Close all connections."""
         await self._http.aclose()
 
-    async def _call(self, method: str, path: str, operation: str, token: SecretStr | None, body: bytes | None) -> Any:
-        request = _Request(method, path, token, body)
+    async def _call(self, read: Callable[[Any], Read], request: _Request, operation: str) -> Read:
         until = asyncio.get_running_loop().time() + self._deadline
         try:
             async with asyncio.timeout_at(until):
@@ -113,19 +122,19 @@ class BackstageClient:
         except TimeoutError:
             raise CatalogUnavailableError(f"{request}: no connection was free within {self._deadline:g} s") from None
         try:
-            return await self._attempt(request, operation, until)
+            return await self._attempt(read, request, operation, until)
         except _PassingError:
             await self._sleep(_BACKOFF.wait(1, random=self._random))
             self._observer.retried(SYSTEM, operation)
-            return await self._attempt(request, operation, until)
+            return await self._attempt(read, request, operation, until)
         finally:
             self._places.release()
 
-    async def _attempt(self, request: _Request, operation: str, until: float) -> Any:
+    async def _attempt(self, read: Callable[[Any], Read], request: _Request, operation: str, until: float) -> Read:
         began = self._monotonic()
         try:
             with self._breaker.guard(), self._traces.calling(SYSTEM, operation, request.method):
-                reply = await self._exchange(request, until)
+                reply = read(await self._exchange(request, until))
         except BreakerOpenError:
             self._observer.attempt(SYSTEM, operation, "refused", 0.0)
             raise CatalogUnavailableError(f"{request}: not asked, since Backstage has not answered lately") from None
@@ -196,6 +205,10 @@ _TROUBLE: Mapping[type[Exception], str] = {
     httpx.ConnectError: "no connection",
     httpx.ConnectTimeout: "no connection in time",
 }
+
+
+def _as_it_is(document: Any) -> Any:
+    return document
 
 
 def _outcome(error: CatalogError) -> str:

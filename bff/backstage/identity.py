@@ -83,9 +83,11 @@ class BackstageIdentity:
     ) -> None:
         self._issuer = (issuer or f"{backstage.base_url}/api/auth").rstrip("/")
         self._now = now
-        self._user_keys = SigningKeys(partial(backstage.get, USER_KEYS, operation="user-keys"), monotonic=monotonic)
+        self._user_keys = SigningKeys(
+            partial(backstage.get_as, path=USER_KEYS, operation="user-keys"), monotonic=monotonic
+        )
         self._plugin_keys = {
-            plugin: SigningKeys(partial(backstage.get, path, operation="plugin-keys"), monotonic=monotonic)
+            plugin: SigningKeys(partial(backstage.get_as, path=path, operation="plugin-keys"), monotonic=monotonic)
             for plugin, path in PLUGIN_KEYS.items()
         }
         self._memory: LRUCache[bytes, _Verified] = LRUCache(most_remembered, getsizeof=lambda entry: entry.size)

@@ -26,14 +26,20 @@ FAILURE_PAUSE = 5.0
 
 _MOST_KEYS = 200
 
+Keys = Mapping[str, jwt.PyJWK]
+Fetch = Callable[[Callable[[Any], Keys]], Awaitable[Keys]]
+
 
 class SigningKeys:
-    """One key set. `fetch` reads its JSON and raises `CatalogError`; the last good set is kept while reads fail."""
+    """One key set. `fetch` gives what its argument makes of its JSON, or raises `CatalogError`.
 
-    def __init__(self, fetch: Callable[[], Awaitable[Any]], *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    The last good set is kept while reads fail.
+    """
+
+    def __init__(self, fetch: Fetch, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._fetch = fetch
         self._monotonic = monotonic
-        self._keys: Mapping[str, jwt.PyJWK] = {}
+        self._keys: Keys = {}
         self._flight = SingleFlight[bool]()
         self._background: asyncio.Future[bool] | None = None
         self._read_at: float | None = None
@@ -79,7 +85,7 @@ class SigningKeys:
 
     async def _read(self) -> bool:
         try:
-            keys = _keys(await self._fetch())
+            keys = await self._fetch(_keys)
         except CatalogError:
             # Told to the observer by the client; here it only means that the last good set stays.
             self._failed_at = self._monotonic()
@@ -112,7 +118,7 @@ class _KeySet(BaseModel):
     keys: list[dict[str, Any]] = Field(max_length=_MOST_KEYS)
 
 
-def _keys(document: Any) -> dict[str, jwt.PyJWK]:
+def _keys(document: Any) -> Keys:
     try:
         listed = _KeySet.model_validate(document).keys
         # Keys of other kinds can be there; no token that we accept is signed with one.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -24,7 +25,7 @@ from bff.keeptrusts.contract import (
 )
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamContractError
 from bff.keeptrusts.listing import Pages
-from bff.keeptrusts.parsing import Call, read_json, read_page, read_record
+from bff.keeptrusts.parsing import Call, read_json, read_page, read_reply
 from bff.keeptrusts.transport import Transport
 
 MOST_PAGES = 500
@@ -111,19 +112,7 @@ class KeeptrustsClient:
             body["description"] = description
         if expires_at:
             body["expires_at"] = _instant(expires_at)
-        document = read_json(call, await self._transport.send(call, body))
-        if not isinstance(document, dict) or not isinstance(document.get("id"), str):
-            raise UpstreamContractError(call.method, call.path, "id: must be text", field="id")
-        secret = next(
-            (value for field in contract.SECRET_FIELDS if isinstance(value := document.get(field), str) and value), None
-        )
-        if secret is None:
-            fields = ", ".join(contract.SECRET_FIELDS)
-            raise UpstreamContractError(
-                call.method, call.path, f"the new key is under none of {fields}", field=contract.SECRET_FIELDS[0]
-            )
-        rest = {name: value for name, value in document.items() if name not in contract.SECRET_FIELDS}
-        return document["id"], SecretStr(secret), rest
+        return await self._transport.send_as(partial(_new_key, call), call, body)
 
     async def revoke_token(self, token_id: str) -> None:
         """Revoke a gateway key."""
@@ -165,31 +154,34 @@ class KeeptrustsClient:
     ) -> Pages[Model]:
         records: list[Model] = []
         seen: set[str] = set() if cursor is None else {cursor}
+
+        def read(body: bytes) -> str | None:
+            found, following = read_page(call, model, read_json(call, body), resource=resource)
+            records.extend(found)
+            if following in seen:
+                raise UpstreamContractError(
+                    call.method, call.path, "next_cursor leads back to a page that was read", field="next_cursor"
+                )
+            return following
+
         for page in range(most_pages):
             query = {"limit": str(contract.LARGEST_PAGE), **(params or {})} | ({"cursor": cursor} if cursor else {})
             try:
-                document = read_json(call, await self._transport.get(call, query))
-                found, following = read_page(call, model, document, resource=resource)
-                records += found
-                if following in seen:
-                    raise UpstreamContractError(
-                        call.method, call.path, "next_cursor leads back to a page that was read", field="next_cursor"
-                    )
+                cursor = await self._transport.get_as(read, call, query)
             except KeeptrustsError as error:
                 if page == 0 and not records:
                     raise
                 return Pages(tuple(records), cursor, error)
-            cursor = following
             if cursor is None:
                 break
             seen.add(cursor)
         return Pages(tuple(records), cursor)
 
     async def _read(self, call: Call, model: type[Model]) -> Model:
-        return read_record(call, model, read_json(call, await self._transport.get(call)))
+        return await self._transport.get_as(partial(read_reply, call, model), call)
 
     async def _make(self, call: Call, model: type[Model], body: Any) -> Model:
-        return read_record(call, model, read_json(call, await self._transport.send(call, body)))
+        return await self._transport.send_as(partial(read_reply, call, model), call, body)
 
     async def _move(self, call: Call, team_id: str, amount: Decimal, currency: str, note: str) -> AllocationReply:
         # orjson knows no Decimal, and a float would be another amount: the number is written as it is.
@@ -197,6 +189,22 @@ class KeeptrustsClient:
         return await self._make(
             call, AllocationReply, {"team_id": team_id, "amount": exact, "currency": currency, "note": note}
         )
+
+
+def _new_key(call: Call, body: bytes) -> tuple[str, SecretStr, Mapping[str, Any]]:
+    document = read_json(call, body)
+    if not isinstance(document, dict) or not isinstance(document.get("id"), str):
+        raise UpstreamContractError(call.method, call.path, "id: must be text", field="id")
+    secret = next(
+        (value for field in contract.SECRET_FIELDS if isinstance(value := document.get(field), str) and value), None
+    )
+    if secret is None:
+        fields = ", ".join(contract.SECRET_FIELDS)
+        raise UpstreamContractError(
+            call.method, call.path, f"the new key is under none of {fields}", field=contract.SECRET_FIELDS[0]
+        )
+    rest = {name: value for name, value in document.items() if name not in contract.SECRET_FIELDS}
+    return document["id"], SecretStr(secret), rest
 
 
 def _segment(text: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from bff.governance.platform import Asked, GatewayReport
 from bff.keeptrusts import contract
 from bff.keeptrusts.contract import GatewayHealthReply
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamUnavailableError
-from bff.keeptrusts.parsing import Call, read_json, read_record
+from bff.keeptrusts.parsing import Call, read_reply
 from bff.keeptrusts.transport import Transport
 
 NOT_READY = 503
@@ -24,7 +25,7 @@ class GatewayClient:
         """`GET /health` of the gateway."""
         call = Call("health", "GET", contract.GATEWAY_HEALTH)
         try:
-            reply = read_record(call, GatewayHealthReply, read_json(call, await self._transport.get(call)))
+            reply = await self._transport.get_as(partial(read_reply, call, GatewayHealthReply), call)
         except KeeptrustsError as error:
             return Asked(None, error.reason)
         return Asked(

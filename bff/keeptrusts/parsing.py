@@ -53,6 +53,11 @@ def read_record(call: Call, model: type[Model], document: Any, *, place: str = "
         raise UpstreamContractError(call.method, call.path, f"{field}: {message}", field=field) from None
 
 
+def read_reply(call: Call, model: type[Model], body: bytes) -> Model:
+    """A reply that is one record. Raises `UpstreamContractError`."""
+    return read_record(call, model, read_json(call, body))
+
+
 def read_page(call: Call, model: type[Model], document: Any, *, resource: str) -> tuple[list[Model], str | None]:
     """The records of one page of a list, and the cursor of the next page. Raises `UpstreamContractError`."""
     place, items, cursor = _unwrapped(call, document, resource)

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import orjson
@@ -34,6 +34,8 @@ from bff.resilience.breaker import Breaker, BreakerOpenError
 from bff.resilience.retry_budget import RetryBudget
 from bff.telemetry.calls import CallObserver
 from bff.telemetry.traces import Traces, propagated
+
+Read = TypeVar("Read")
 
 MOST_CONNECTIONS = 16
 """httpx's pool searches all its requests for each one that ends: past this many in flight it does little else."""
@@ -121,12 +123,16 @@ class Transport:
 
     async def get(self, call: Call, params: Mapping[str, str] | None = None) -> bytes:
         """The body of a successful reply; tried up to three times. Raises `KeeptrustsError`."""
+        return await self.get_as(bytes, call, params)
+
+    async def get_as(self, read: Callable[[bytes], Read], call: Call, params: Mapping[str, str] | None = None) -> Read:
+        """As `get`, and what `read` makes of the body: where it raises, the attempt is told to have ended with that error."""
         self._budget.called()
         deadline = self._monotonic() + self._limits.deadline
         retry = 0
         while True:
             try:
-                return await self._attempt(call, deadline, params=params)
+                return await self._attempt(read, call, deadline, params=params)
             except UpstreamUnavailableError as error:
                 retry += 1
                 wait = self._backoff.wait(retry, random=self._random, told=error.retry_after)
@@ -137,7 +143,11 @@ class Transport:
 
     async def send(self, call: Call, body: Any = None) -> bytes:
         """The body of the reply to a call that changes something: tried once, since a second time might do it twice."""
-        return await self._attempt(call, self._monotonic() + self._limits.deadline, body=body)
+        return await self.send_as(bytes, call, body)
+
+    async def send_as(self, read: Callable[[bytes], Read], call: Call, body: Any = None) -> Read:
+        """As `send`, and what `read` makes of the body, as with `get_as`."""
+        return await self._attempt(read, call, self._monotonic() + self._limits.deadline, body=body)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -148,14 +158,20 @@ class Transport:
         return not refused and retry < self._backoff.attempts and start < deadline and self._budget.take()
 
     async def _attempt(
-        self, call: Call, deadline: float, *, params: Mapping[str, str] | None = None, body: Any = None
-    ) -> bytes:
+        self,
+        read: Callable[[bytes], Read],
+        call: Call,
+        deadline: float,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Any = None,
+    ) -> Read:
         started = self._monotonic()
         outcome = "ok"
         try:
             async with self._place(call, deadline):
                 with self.breaker.guard(), self._traces.calling(self._system, call.operation, call.method):
-                    return await self._exchange(call, deadline, params, body)
+                    return read(await self._exchange(call, deadline, params, body))
         except BreakerOpenError as error:
             outcome = "refused"
             raise UpstreamUnavailableError(

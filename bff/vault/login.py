@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -109,12 +110,7 @@ class VaultLogin:
 
     async def _log_in(self, role: AppRole) -> _Lease:
         body = {"role_id": role.role_id, "secret_id": role.secret_id.get_secret_value()}
-        status, document = await self._wire.call("approle.login", "POST", "/v1/auth/approle/login", body=body)
-        if status == 400:
-            raise VaultDeniedError("Vault does not accept this AppRole: check VAULT_ROLE_ID and VAULT_SECRET_ID.")
-        auth = document.get("auth")
-        if not isinstance(auth, dict) or not isinstance(auth.get("client_token"), str):
-            raise VaultContractError("Vault's reply to the AppRole login has no auth.client_token.")
+        auth = await self._wire.call_as(_granted, "approle.login", "POST", "/v1/auth/approle/login", body=body)
         self._lease = _Lease(SecretStr(auth["client_token"]), self._due(auth.get("lease_duration")))
         return self._lease
 
@@ -142,3 +138,13 @@ class VaultLogin:
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds <= 0:
             return None
         return self._monotonic() + seconds * RENEW_AT
+
+
+def _granted(status: int, document: dict[str, Any]) -> dict[str, Any]:
+    """What an AppRole login gives."""
+    if status == 400:
+        raise VaultDeniedError("Vault does not accept this AppRole: check VAULT_ROLE_ID and VAULT_SECRET_ID.")
+    auth = document.get("auth")
+    if not isinstance(auth, dict) or not isinstance(auth.get("client_token"), str):
+        raise VaultContractError("Vault's reply to the AppRole login has no auth.client_token.")
+    return auth

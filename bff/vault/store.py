@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +17,7 @@ from bff.vault.errors import (
     VaultMountError,
 )
 from bff.vault.login import VaultLogin
-from bff.vault.wire import VaultWire, errors_in
+from bff.vault.wire import Read, VaultWire, as_it_is, errors_in
 
 log = logger("vault")
 
@@ -36,16 +36,19 @@ class VaultStore:
 
     async def read(self, path: str) -> Mapping[str, str] | None:
         """The fields at `path`; None when there are none, or none any more. Raises `VaultError`."""
-        status, document = await self._look(path)
-        if status == 404:
-            return None
-        data = document.get("data")
-        fields = data.get("data") if isinstance(data, dict) else None
-        if not isinstance(fields, dict):
-            raise VaultContractError(
-                f"Vault's reply for {path} has no data: is the engine at {self.mount} KV version 2?"
-            )
-        return {str(name): str(value) for name, value in fields.items()}
+
+        def fields(status: int, document: dict[str, Any]) -> Mapping[str, str] | None:
+            if status == 404:
+                return None
+            data = document.get("data")
+            found = data.get("data") if isinstance(data, dict) else None
+            if not isinstance(found, dict):
+                raise VaultContractError(
+                    f"Vault's reply for {path} has no data: is the engine at {self.mount} KV version 2?"
+                )
+            return {str(name): str(value) for name, value in found.items()}
+
+        return await self._look(fields, path)
 
     async def require_writable(self, path: str) -> None:
         """Raise `VaultError` unless a new secret may be written at `path`: found out before there is a secret to lose.
@@ -53,7 +56,7 @@ class VaultStore:
         What was deleted can be brought back until its versions are removed: for something new the place is taken.
         """
         await self._require_version()
-        status, document = await self._look(path)
+        status, document = await self._look(as_it_is, path)
         if status == 404 and document.get("data"):
             raise VaultConflictError(
                 f"{self.mount}/{path} held a secret that was deleted, and Vault keeps its versions: remove them with "
@@ -86,9 +89,9 @@ class VaultStore:
             # The secret is in place; a note on it that may not be written is no reason to give the secret up.
             log.warning("vault metadata not written", path=f"{self.mount}/{path}", problem=str(error))
 
-    async def _look(self, path: str) -> tuple[int, dict[str, Any]]:
+    async def _look(self, read: Callable[[int, dict[str, Any]], Read], path: str) -> Read:
         """What stands at `path`: 404 without `data` where nothing was ever written, with it where it was deleted."""
-        return await self._call("kv.read", "GET", f"/v1/{self._below('data', path)}")
+        return await self._call_as(read, "kv.read", "GET", f"/v1/{self._below('data', path)}")
 
     async def _require_version(self) -> None:
         """Raise unless the engine keeps versions: version 1 would take the write, and keep it where nobody looks."""
@@ -104,15 +107,26 @@ class VaultStore:
     async def _call(
         self, operation: str, method: str, path: str, *, body: object | None = None
     ) -> tuple[int, dict[str, Any]]:
+        return await self._call_as(as_it_is, operation, method, path, body=body)
+
+    async def _call_as(
+        self,
+        read: Callable[[int, dict[str, Any]], Read],
+        operation: str,
+        method: str,
+        path: str,
+        *,
+        body: object | None = None,
+    ) -> Read:
         token = await self._login.token()
         try:
-            return await self._wire.call(operation, method, path, token=token, body=body)
+            return await self._wire.call_as(read, operation, method, path, token=token, body=body)
         except VaultDeniedError:
             if not self._login.can_log_in:
                 raise
         # 403 says neither that the token has run out nor that the policy forbids it: one fresh token tells.
         self._login.refused(token)
-        return await self._wire.call(operation, method, path, token=await self._login.token(), body=body)
+        return await self._wire.call_as(read, operation, method, path, token=await self._login.token(), body=body)
 
     def _below(self, kind: str, path: str) -> str:
         segments = "/".join(quote(segment, safe="") for segment in path.split("/"))

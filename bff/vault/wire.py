@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import orjson
@@ -20,6 +20,8 @@ from bff.vault.errors import (
     VaultSealedError,
     VaultUnavailableError,
 )
+
+Read = TypeVar("Read")
 
 SYSTEM = "vault"
 LARGEST_REPLY = 256 * 1024
@@ -73,6 +75,19 @@ class VaultWire:
 
         Raises `VaultError` for every other.
         """
+        return await self.call_as(as_it_is, operation, method, path, token=token, body=body)
+
+    async def call_as(
+        self,
+        read: Callable[[int, dict[str, Any]], Read],
+        operation: str,
+        method: str,
+        path: str,
+        *,
+        token: SecretStr | None = None,
+        body: object | None = None,
+    ) -> Read:
+        """As `call`, and what `read` makes of both: where it raises, the attempt is told to have ended with that error."""
         started = self._monotonic()
         outcome = "unavailable"
         try:
@@ -80,6 +95,7 @@ class VaultWire:
                 status, document = await self._exchange(method, path, token, body)
                 outcome = "rejected" if status >= 400 else "ok"
                 _raise_for(status, document, path)
+                return read(status, document)
         except VaultDeniedError:
             outcome = "denied"
             raise
@@ -91,7 +107,6 @@ class VaultWire:
             raise
         finally:
             self._observer.attempt(SYSTEM, operation, outcome, self._monotonic() - started)
-        return status, document
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -130,6 +145,11 @@ async def _bounded(response: httpx.Response) -> bytes:
         if len(body) > LARGEST_REPLY:
             raise VaultContractError(f"Vault's reply is larger than {LARGEST_REPLY} bytes.")
     return bytes(body)
+
+
+def as_it_is(status: int, document: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """A reply for whom status and object are enough."""
+    return status, document
 
 
 def _object(body: bytes, path: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from bff.backstage.by_refs import LARGEST_CALL
-from bff.backstage.caller import LOCAL, Caller
+from bff.backstage.caller import LOCAL, Caller, IdentityUnavailableError
 from bff.backstage.catalog import REMEMBERED_FOR, BackstageCatalog
 from bff.backstage.entities import CatalogContractError, CatalogDeniedError, CatalogUnavailableError
 from bff.backstage.identity import BackstageIdentity
@@ -225,6 +225,37 @@ async def test_replies_that_are_not_an_answer(
     backstage.reply = httpx.Response(200, json={"items": items})
     with pytest.raises(CatalogContractError):
         await catalog.entity(caller, BOT)
+
+
+async def test_replies_that_are_not_an_answer_are_told_as_such(backstage: StubBackstage) -> None:
+    """An attempt that brought JSON of another form has ended with `contract`, as one that brought none."""
+    observer = Observed()
+    catalog = catalog_of(backstage, observer)
+    caller = await caller_of(backstage)
+    backstage.reply = httpx.Response(200, json={"items": "x"})
+    for ask in (
+        catalog.entity(caller, BOT),
+        catalog.group(EntityRef("group", "default", "g")),
+        catalog.memberships(caller),
+    ):
+        with pytest.raises(CatalogContractError):
+            await ask
+    assert [attempt[1:] for attempt in observer.attempts] == [
+        ("entities", "contract"),
+        ("groups", "contract"),
+        ("userinfo", "contract"),
+    ]
+
+
+async def test_keys_of_another_form_are_told_as_such(backstage: StubBackstage) -> None:
+    """What is no key set ends the attempt to read it with `contract`."""
+    observer = Observed()
+    identity = BackstageIdentity(backstage.client(observer), now=backstage.clock, monotonic=backstage.clock)
+    token = backstage.user_token()
+    backstage.reply = httpx.Response(200, json={"keys": 5})
+    with pytest.raises(IdentityUnavailableError):
+        await identity.caller(f"Bearer {token}")
+    assert [attempt[1:] for attempt in observer.attempts] == [("user-keys", "contract")]
 
 
 async def test_operations_are_fixed_words(backstage: StubBackstage) -> None:

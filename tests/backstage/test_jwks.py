@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from bff.backstage.caller import IdentityUnavailableError
 from bff.backstage.entities import CatalogUnavailableError
-from bff.backstage.jwks import FAILURE_PAUSE, REFRESH_AFTER, UNKNOWN_PAUSE, SigningKeys
+from bff.backstage.jwks import FAILURE_PAUSE, REFRESH_AFTER, UNKNOWN_PAUSE, Keys, SigningKeys
 from tests.backstage.stub import Clock, Key
 
 
@@ -24,7 +25,7 @@ class Source:
         self.gate: asyncio.Event | None = None
         self.began = asyncio.Event()
 
-    async def __call__(self) -> Any:
+    async def __call__(self, read: Callable[[Any], Keys]) -> Keys:
         self.reads += 1
         self.began.set()
         keys = [key.public_jwk for key in self.keys]
@@ -32,7 +33,7 @@ class Source:
             await self.gate.wait()
         if self.down:
             raise CatalogUnavailableError("down")
-        return {"keys": keys} if self.document is None else self.document
+        return read({"keys": keys} if self.document is None else self.document)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -354,3 +355,38 @@ async def test_a_first_page_that_fails_is_an_error(client: KeeptrustsClient, ups
         await client.teams()
     assert (caught.value.status, caught.value.code) == (404, "no_such_thing")
     assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "operation", "ask"),
+    [
+        ("<html>", "teams.list", lambda client: client.teams()),
+        ('{"data": 5}', "tokens.list", lambda client: client.tokens()),
+        ('[{"id": 5}]', "wallets.list", lambda client: client.wallets()),
+        ("{}", "whoami", lambda client: client.whoami()),
+        ("[]", "teams.create", lambda client: client.create_team("a")),
+        ('{"id": "tok_1"}', "tokens.create", lambda client: client.create_token("k", team_id="team_1")),
+    ],
+)
+async def test_a_broken_reply_is_told_as_such(
+    client: KeeptrustsClient,
+    upstream: respx.MockRouter,
+    observed: Observed,
+    body: str,
+    operation: str,
+    ask: Callable[[KeeptrustsClient], Awaitable[object]],
+) -> None:
+    """A reply with status 200 that cannot be read is one attempt, whose outcome is `contract`."""
+    upstream.route().respond(200, text=body)
+    with pytest.raises(UpstreamContractError):
+        await ask(client)
+    assert observed.attempts == [(operation, "contract")]
+
+
+async def test_a_circle_is_told_as_such(
+    client: KeeptrustsClient, upstream: respx.MockRouter, observed: Observed
+) -> None:
+    """The page whose cursor leads back is the one whose attempt broke the contract."""
+    upstream.route().respond(json={"data": [TEAM], "next_cursor": "again"})
+    await client.teams()
+    assert observed.attempts == [("teams.list", "ok"), ("teams.list", "contract")]
