@@ -1,0 +1,254 @@
+"""The AI spend tab in a real Backstage and a real browser: its numbers, its periods, its looks, its hands-off use."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Locator, Page, expect
+
+from tests.e2e.harness.answers import PROXY, answer, asked, money, requests_of, share, statuses
+from tests.e2e.harness.axe import grave_findings
+from tests.e2e.harness.backstage import Backstage
+from tests.e2e.harness.card import take_picture
+from tests.e2e.harness.keyboard import tab_to
+from tests.e2e.harness.service import Service
+from tests.e2e.harness.switch import Switch
+from tests.e2e.harness.window import Window
+
+Open = Callable[..., Awaitable[Window]]
+
+BOT = "customer-support-bot"
+USER = "support-engineer"
+TITLE = "AI spend"
+_TURN_SECONDS = 40.0
+
+_FITS = """
+tab => document.documentElement.scrollWidth <= document.documentElement.clientWidth
+  && [...tab.querySelectorAll('.recharts-surface')].every(
+    chart => chart.getBoundingClientRect().right <= tab.getBoundingClientRect().right)
+"""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ready(backstage: Backstage, service: Service) -> Service:
+    """A service whose Backstage has the entities of these tests."""
+    names = (BOT, "knowledge-search", "lead-scorer", "paper-reader")
+    await backstage.ingested(*(f"component:default/{name}" for name in names))
+    return service
+
+
+def path_of(name: str, days: int) -> str:
+    """Where the service has the spend of a component."""
+    return f"/v1/entities/component/default/{name}/spend?days={days}"
+
+
+async def go_to_tab(page: Page, name: str, query: str = "") -> Locator:
+    """Open the tab of the component `name`, and give it, with whatever it shows at first."""
+    await page.goto(f"/catalog/default/component/{name}/ai-spend{query}")
+    tab = page.get_by_role("region", name=TITLE)
+    await tab.wait_for()
+    return tab
+
+
+async def wallet_of(service: Service, team: str) -> str:
+    """The id of a team's wallet."""
+    teams = (await service.as_admin("GET", "/v1/teams")).json()["data"]
+    (team_id,) = [each["id"] for each in teams if each["name"] == team]
+    wallets = (await service.as_admin("GET", "/v1/wallets")).json()["data"]
+    (wallet_id,) = [wallet["id"] for wallet in wallets if wallet.get("team_id") == team_id]
+    assert isinstance(wallet_id, str)
+    return wallet_id
+
+
+async def rows_of(grid: Locator) -> list[list[str]]:
+    """The rows of a table below its head, cell by cell."""
+    rows = await grid.get_by_role("row").all()
+    return [await row.locator('[role="rowheader"], [role="gridcell"]').all_inner_texts() for row in rows[1:]]
+
+
+def day_in_full(day: str) -> str:
+    """A day as a British browser writes it: `Monday, 23 November 2026` in some versions, without the comma in others."""
+    parsed = date.fromisoformat(day)
+    return f"{parsed:%A} {parsed.day} {parsed:%B} {parsed.year}"
+
+
+async def test_numbers_are_those_of_the_service(backstage: Backstage, ready: Service, open_as: Open) -> None:
+    """Chart, table, sums and models show what the service answers the same user, for one request, with today marked."""
+    del ready
+    window = await open_as(USER)
+    made = requests_of(window.page)
+    tab = await go_to_tab(window.page, BOT)
+    report = await answer(backstage, USER, path_of(BOT, 30))
+    budget, days = report["dailyBudget"], report["byDay"]
+
+    chart = tab.get_by_label("Spend by day over 30 days")
+    await expect(chart.locator("path[data-partial]")).to_have_count(1)
+    spent_on = [day for day in days if float(day["spent"]["amount"]) > 0]
+    await expect(chart.locator("path:not([data-partial]).recharts-rectangle")).to_have_count(len(spent_on) - 1)
+    await expect(tab.get_by_role("list", name="Legend")).to_contain_text("Today so far")
+    total = tab.locator("dt", has_text="Spent in 30 days").locator("xpath=following-sibling::dd")
+    await expect(total).to_contain_text(money(report["total"]))
+    await expect(total).to_contain_text(f"Today so far {money(days[-1]['spent'])}")
+
+    assert await rows_of(tab.get_by_role("grid", name="By model")) == [
+        [model["model"], money(model["spent"]), share(model["spent"], report["total"]), f"{model['requests']:,}"]
+        for model in report["byModel"]
+    ]
+    await tab.get_by_role("radio", name="Table").click()
+    shown = await rows_of(tab.get_by_role("grid", name="By day"))
+    assert [[day.replace(",", ""), *others] for day, *others in shown] == [
+        [
+            day_in_full(day["date"]),
+            money(day["spent"]),
+            share(day["spent"], budget),
+            "Today so far" if day["partial"] else "",
+        ]
+        for day in reversed(days)
+    ]
+    await window.page.wait_for_load_state("networkidle")
+    assert asked(made) == [path_of(BOT, 30)]
+    assert window.complaints == []
+
+
+async def test_the_period_is_in_the_address(ready: Service, open_as: Open) -> None:
+    """A period is one request, stands in the address, and is there again after a reload and on the way back."""
+    del ready
+    window = await open_as(USER)
+    page, made = window.page, requests_of(window.page)
+    tab = await go_to_tab(page, BOT)
+
+    for days in (7, 90):
+        await tab.get_by_role("radio", name=f"{days} days").click()
+        await expect(tab.locator("dt", has_text=f"Spent in {days} days")).to_be_visible()
+        await expect(page).to_have_url(re.compile(rf"\?days={days}$"))
+    assert asked(made) == [path_of(BOT, days) for days in (30, 7, 90)]
+
+    await page.reload()
+    await expect(tab.locator("dt", has_text="Spent in 90 days")).to_be_visible()
+    await page.get_by_role("tab", name="Overview").or_(page.get_by_role("link", name="Overview")).first.click()
+    await expect(tab).to_have_count(0)
+    await page.go_back()
+    await expect(tab.get_by_role("radio", name="90 days")).to_be_checked()
+    await expect(tab.locator("dt", has_text="Spent in 90 days")).to_be_visible()
+    assert window.complaints == []
+
+
+async def test_an_incomplete_total_is_a_lower_bound(backstage: Backstage, ready: Service, open_as: Open) -> None:
+    """While bookings cannot be read, sums say that they are at least what they are, the days say it, and a finding says why."""
+    user, name = "research-scientist", "paper-reader"
+    # Of this team alone: a wallet that could not be read is left in peace for a while, and others need theirs.
+    await ready.faults({"kind": "denied", "path": f"/v1/wallets/{await wallet_of(ready, 'research-team')}/"})
+    try:
+        window = await open_as(user)
+        tab = await go_to_tab(window.page, name, "?days=90&view=table")
+        await expect(tab.locator("[data-finding=spend-incomplete]")).to_contain_text("lower bound")
+        report = await answer(backstage, user, path_of(name, 90))
+        assert not report["complete"]
+        total = tab.locator("dt", has_text="Spent in 90 days").locator("xpath=following-sibling::dd")
+        await expect(total).to_contain_text(f"at least {money(report['total'])}")
+        unread = sum(not day["complete"] for day in report["byDay"][:-1])
+        marked = tab.get_by_role("grid", name="By day").get_by_role("row").filter(has_text="Lower bound")
+        assert await marked.filter(has_not_text="Today so far").count() == unread > 0
+        assert window.complaints == []
+    finally:
+        await ready.faults()
+        async with asyncio.timeout(_TURN_SECONDS):
+            while not (await statuses(backstage, user, name))[name]["budget"]["complete"]:
+                await asyncio.sleep(0.2)
+
+
+async def test_an_unreachable_service_can_be_retried(
+    backstage: Backstage, running_service: Service, switch: Switch, open_as: Open
+) -> None:
+    """With nobody behind the proxy the tab says so, and its button brings the numbers once somebody is."""
+    await backstage.ingested(f"component:default/{BOT}")
+    window = await open_as(USER)
+    tab = await go_to_tab(window.page, BOT)
+    alert = tab.get_by_role("alert")
+    await expect(alert).to_contain_text("The governance service cannot be reached")
+
+    with switch.to(running_service.port):
+        await alert.get_by_role("button", name="Try again").click()
+        await expect(tab.get_by_role("grid", name="By model")).to_be_visible()
+    await expect(alert).to_have_count(0)
+
+
+async def test_numbers_of_another_team_are_withheld(backstage: Backstage, ready: Service, open_as: Open) -> None:
+    """Of a key that is not the owner's no amount reaches the browser, and the tab says why."""
+    del ready
+    user, name = "account-executive", "lead-scorer"
+    window = await open_as(user)
+    answers: list[Awaitable[Any]] = []
+    window.page.on("response", lambda reply: answers.append(reply.json()) if f"{PROXY}/v1/" in reply.url else None)
+    tab = await go_to_tab(window.page, name)
+
+    await expect(tab.locator("[data-finding=owner-mismatch]")).to_be_visible()
+    await expect(tab.get_by_text("No numbers to show")).to_be_visible()
+    await expect(tab).not_to_contain_text("US$")
+    (report,) = await asyncio.gather(*answers)
+    assert (report["total"], report["byDay"], report["byModel"]) == (None, None, None)
+    assert report == await answer(backstage, user, path_of(name, 30)) | {"freshness": report["freshness"]}
+    assert window.complaints == []
+
+
+async def test_the_keyboard_is_enough(ready: Service, open_as: Open) -> None:
+    """Period, days of the chart and the table are reached with Tab, arrows and Space."""
+    del ready
+    window = await open_as(USER)
+    page = window.page
+    tab = await go_to_tab(page, BOT)
+    await expect(tab.get_by_role("grid", name="By model")).to_be_visible()
+
+    await tab_to(page, tab.get_by_role("radiogroup", name="Period"))
+    while not await tab.get_by_role("radio", name="7 days").evaluate("it => it === document.activeElement"):
+        await page.keyboard.press("ArrowLeft")
+    await page.keyboard.press("Space")
+    await expect(tab.locator("dt", has_text="Spent in 7 days")).to_be_visible()
+
+    await tab_to(page, tab.get_by_role("radiogroup", name="Show the days as"))
+    chart = tab.get_by_label("Spend by day over 7 days")
+    await tab_to(page, chart)
+    seen = set()
+    for _ in range(3):
+        await page.keyboard.press("ArrowRight")
+        told = tab.locator(".recharts-tooltip-wrapper").get_by_role("status")
+        await expect(told).to_contain_text("of US$500.00")
+        seen.add(await told.inner_text())
+    assert len(seen) == 3, seen
+
+    await page.keyboard.press("Shift+Tab")
+    await page.keyboard.press("ArrowRight")
+    await page.keyboard.press("Space")
+    await expect(tab.get_by_role("grid", name="By day")).to_be_visible()
+    await expect(page).to_have_url(re.compile("days=7&view=table$"))
+
+
+@pytest.mark.parametrize(
+    ("picture", "scheme", "width"),
+    [("spend-light", "light", 1400), ("spend-dark", "dark", 1400), ("spend-narrow-light", "light", 600)],
+)
+async def test_it_fits_and_everybody_can_read_it(
+    picture: str, scheme: str, width: int, tmp_path: Path, ready: Service, open_as: Open
+) -> None:
+    """In either theme, wide and narrow, nothing runs out of the page and axe finds nothing serious; a picture is taken of it."""
+    del ready
+    window = await open_as("search-engineer", colour_scheme=scheme, width=width, height=1050 if width > 600 else 1530)
+    tab = await go_to_tab(window.page, "knowledge-search")
+    await expect(tab.get_by_label("Spend by day over 30 days").locator("path[data-partial]").first).to_be_visible()
+
+    assert await tab.evaluate(_FITS)
+    selector = f'section[aria-label="{TITLE}"]'
+    assert await grave_findings(window.page, selector) == []
+    assert await take_picture(window.page, picture, tmp_path)
+    await tab.get_by_role("radio", name="Table").click()
+    await expect(tab.get_by_role("grid", name="By day")).to_be_visible()
+    assert await tab.evaluate(_FITS)
+    assert await grave_findings(window.page, selector) == []
+    assert window.complaints == []
