@@ -250,6 +250,7 @@ def _sharing(
             monotonic=world.monotonic,
             sleep=world.sleep,
             changed=metrics.replica_role,
+            traces=world.traces,
         )
     except SharingError as error:
         raise SettingsError(str(error)) from None

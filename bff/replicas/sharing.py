@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bff.telemetry.calls import CallObserver
+from bff.telemetry.traces import Traces
 
 if TYPE_CHECKING:
     from bff.replicas.reader import Reader, Role, SharedFactsReader
@@ -39,6 +40,7 @@ def sharing(
     monotonic: Callable[[], float],
     sleep: Callable[[float], Awaitable[None]],
     changed: Callable[[Role], None],
+    traces: Traces,
 ) -> Sharing:
     """`reader` shared through the Redis at `url` with all replicas that read the same `organisation` (any text).
 
@@ -58,7 +60,9 @@ def sharing(
     except ValueError:
         raise SharingError("REDIS_URL: must be an address such as redis://redis:6379/0") from None
     place = f"keeptrusts-bff:{hashlib.blake2b(organisation.encode(), digest_size=6).hexdigest()}"
-    store = Store(client, place=place, replica=secrets.token_hex(6), observer=observer, monotonic=monotonic)
+    store = Store(
+        client, place=place, replica=secrets.token_hex(6), observer=observer, monotonic=monotonic, traces=traces
+    )
     shared = SharedFactsReader(
         reader,
         store,

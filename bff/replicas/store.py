@@ -15,6 +15,7 @@ from redis.exceptions import RedisError, ResponseError
 from bff.replicas import scripts
 from bff.replicas.shared_facts import FORM, MOST_BYTES
 from bff.telemetry.calls import CallObserver
+from bff.telemetry.traces import Traces
 
 SYSTEM = "redis"
 ANSWER_SECONDS = 0.1
@@ -62,7 +63,14 @@ class Store:
     """The facts of one organisation in Redis, under names that begin with `place`; `replica` names who asks."""
 
     def __init__(
-        self, client: Redis, *, place: str, replica: str, observer: CallObserver, monotonic: Callable[[], float]
+        self,
+        client: Redis,
+        *,
+        place: str,
+        replica: str,
+        observer: CallObserver,
+        monotonic: Callable[[], float],
+        traces: Traces | None = None,
     ) -> None:
         self._client = client
         # The braces keep the three in one slot of a cluster.
@@ -71,6 +79,7 @@ class Store:
         self.replica = replica
         self._observer = observer
         self._monotonic = monotonic
+        self._traces = traces or Traces()
         self._scripts = {
             name: client.register_script(text)
             for name, text in (
@@ -117,8 +126,12 @@ class Store:
         for left in reversed(range(TRIES)):
             began = self._monotonic()
             try:
-                async with asyncio.timeout(STEP_SECONDS):
-                    result = await self._scripts[step](keys=keys, args=values)
+                with self._traces.calling(SYSTEM, step):
+                    async with asyncio.timeout(STEP_SECONDS):
+                        result = await self._scripts[step](keys=keys, args=values)
+            except asyncio.CancelledError:
+                self._tell(step, "cancelled", began)
+                raise
             except (RedisError, OSError, TimeoutError) as error:
                 late = isinstance(error, TimeoutError) or "Timeout" in type(error).__name__
                 self._tell(step, "timeout" if late else "unavailable", began)

@@ -88,9 +88,14 @@ class Traces:
         return Serving(span, set_span_in_context(span, caller), known if known == method else "HTTP")
 
     @contextmanager
-    def calling(self, system: str, operation: str, method: str) -> Iterator[None]:
-        """Around one attempt to call an outside system; what is raised within marks the span with the error's kind."""
-        attributes = {"peer.service": system, "http.request.method": method, "keeptrusts.operation": operation}
+    def calling(self, system: str, operation: str, method: str | None = None) -> Iterator[None]:
+        """Around one attempt to call an outside system; what is raised within marks the span with the error's kind.
+
+        `method` is that of HTTP, where it is a call by HTTP.
+        """
+        attributes = {"peer.service": system, "keeptrusts.operation": operation}
+        if method is not None:
+            attributes["http.request.method"] = method
         with self._span(f"{system} {operation}", SpanKind.CLIENT, attributes):
             yield
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
 
 from bff.replicas.shared_facts import MOST_BYTES
 from bff.replicas.store import Store, StoreError, redis_client
 from bff.telemetry.calls import Unobserved
+from bff.telemetry.traces import Traces
 from tests.harness.redis_server import RedisServer
 
 Make = Callable[[], Store]
@@ -201,3 +207,70 @@ def _name(redis: RedisServer, name: str) -> str:
 
 def _lease_ends(redis: RedisServer) -> None:
     redis.client.delete(_name(redis, "lock"))
+
+
+class Told:
+    """Remembers attempts."""
+
+    def __init__(self) -> None:
+        self.attempts: list[tuple[str, str, str]] = []
+
+    def attempt(self, system: str, operation: str, outcome: str, seconds: float) -> None:
+        """Remember it."""
+        assert seconds >= 0
+        self.attempts.append((system, operation, outcome))
+
+    def retried(self, system: str, operation: str) -> None:
+        """Remember it as an attempt to come."""
+        self.attempts.append((system, operation, "again"))
+
+    def breaker(self, system: str, state: str) -> None:
+        """There is none."""
+        raise AssertionError((system, state))
+
+
+async def test_each_attempt_is_a_span_and_a_count(redis: RedisServer) -> None:
+    """Calls to Redis are observed like those to other systems: by fixed words, and a failed one is marked."""
+    told, exporter, provider = Told(), InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    for url in (redis.url, "redis://127.0.0.1:9/0"):
+        one = Store(
+            redis_client(url),
+            place="test",
+            replica="r",
+            observer=told,
+            monotonic=time.monotonic,
+            traces=Traces(provider),
+        )
+        with contextlib.suppress(StoreError):
+            await one.look(0)
+        await one.aclose()
+    failed = ("redis", "look", "unavailable")
+    assert told.attempts == [("redis", "look", "ok"), failed, ("redis", "look", "again"), failed]
+    spans = exporter.get_finished_spans()
+    assert [span.name for span in spans] == ["redis look"] * 3
+    assert [span.status.status_code for span in spans] == [StatusCode.UNSET, StatusCode.ERROR, StatusCode.ERROR]
+    assert dict(spans[0].attributes or {}) == {"peer.service": "redis", "keeptrusts.operation": "look"}
+    provider.shutdown()
+
+
+async def test_a_step_that_nobody_waits_for_is_told() -> None:
+    """An attempt that is cancelled while Redis says nothing is counted as such."""
+    told, asked = Told(), asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        asked.set()
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+        url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
+        one = Store(redis_client(url), place="test", replica="r", observer=told, monotonic=time.monotonic)
+        looking = asyncio.create_task(one.look(0))
+        await asked.wait()
+        looking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await looking
+        await one.aclose()
+    assert told.attempts == [("redis", "look", "cancelled")]

@@ -111,9 +111,8 @@ async def test_calls_to_backstage_carry_the_trace(recorded: Recorded) -> None:
     client = backstage.client(traces=recorded.traces)
     token = SecretStr(SERVICE_TOKEN)
     await client.get("/api/auth/.well-known/jwks.json", operation="user-keys")
-    await client.query(
-        "/api/catalog/entities/by-refs", {"entityRefs": ["component:default/bot"]}, operation="entities", token=token
-    )
+    body = {"entityRefs": ["component:default/bot"]}
+    await client.query_as(dict, "/api/catalog/entities/by-refs", body, operation="entities", token=token)
     spans = [recorded.one("backstage user-keys"), recorded.one("backstage entities")]
     contexts = [span.get_span_context() for span in spans]
     assert [sent.headers["traceparent"] for sent in backstage.requests] == [
