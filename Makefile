@@ -60,9 +60,9 @@ format: dev-setup ## Let the formatter and the linter mend what they can
 	$(BIN)/ruff check --fix $(CODE)
 
 .PHONY: bench
-bench: dev-setup ## Measure the service against what it is compared with, as ratios in one run
+bench: dev-setup ## Measure hits, herds, batches and workers, as ratios in one run
 	@$(BIN)/python -m tests.harness.debian wrk=wrk nginx=nginx-light
-	$(BIN)/python tests/bench/hits.py
+	@$(BIN)/python -m tests.bench
 
 .PHONY: terraform-mirror
 terraform-mirror: dev-setup ## Make a mirror with the Terraform provider: make terraform-mirror MIRROR=<folder>

@@ -15,13 +15,14 @@ from tests.harness.stub_backstage import BackstageOverHttp
 stub = StubBackstage()
 stub.clock.now = time.time()
 stub.add("group:default/support-team")
-stub.add(
-    "component:default/customer-support-bot",
-    owner="support-team",
-    gateway_key_name="support-team-gw-key",
-    policy_tier="tier-3-customer-facing",
-    daily_budget="500",
-)
+for name in ("customer-support-bot", *(f"bench-{number}" for number in range(1_000))):
+    stub.add(
+        f"component:default/{name}",
+        owner="support-team",
+        gateway_key_name="support-team-gw-key",
+        policy_tier="tier-3-customer-facing",
+        daily_budget="500",
+    )
 _backstage = BackstageOverHttp(stub)
 
 

@@ -1,0 +1,115 @@
+"""What is measured, and what it needs around it, as processes of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from bff.sandbox import READ_TOKEN
+from tests.bench.machine import CLIENT_CORE, SERVER_CORE, fetched, free_port, process, wait_for
+
+SERVERS = Path(__file__).parent / "servers"
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+PATH = "/v1/entities/component/default/customer-support-bot/governance"
+
+
+@contextlib.contextmanager
+def sandbox() -> Iterator[str]:
+    """The stand-in for Keeptrusts, beside the client's core: it is idle while answers come from memory."""
+    port, gateway_port = free_port(), free_port()
+    with process(
+        [str(BIN / "keeptrusts-bff"), "sandbox", "--port", str(port), "--gateway-port", str(gateway_port)],
+        cores=CLIENT_CORE,
+    ):
+        wait_for(f"http://127.0.0.1:{port}/healthz")
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def bff(
+    sandbox_url: str,
+    *words: str,
+    asked_with: dict[str, str] | None = None,
+    cores: frozenset[int] = SERVER_CORE,
+    **changes: str,
+) -> Iterator[tuple[str, int]]:
+    """This service, with `changes` to its settings; its address and process id. `asked_with` are the headers that it wants."""
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    settings = {
+        "BFF_AUTH": "none",
+        "BFF_CATALOG": "files",
+        "BFF_CATALOG_FILES": str(ROOT / "catalog"),
+        "BFF_PORT": str(port),
+        # Long enough that a run sees one entity tag.
+        "BFF_REFRESH_SECONDS": "3600",
+        "KEEPTRUSTS_API_URL": sandbox_url,
+        "KEEPTRUSTS_API_TOKEN": READ_TOKEN,
+        **changes,
+    }
+    with process([str(BIN / "keeptrusts-bff"), "serve", *words], cores=cores, **settings) as pid:
+        wait_for(url + PATH, headers=asked_with)
+        yield url, pid
+
+
+@contextlib.contextmanager
+def bff_with_callers(sandbox_url: str) -> Iterator[tuple[str, int, dict[str, str]]]:
+    """This service as in production: it verifies each caller's token and sees an entity as Backstage shows it to them.
+
+    Its address, its process id, and a caller's headers. Besides the one bot Backstage has a thousand: `bench-0` to `bench-999`.
+    """
+    with backstage_stub() as backstage_url:
+        tokens = {name: fetched(f"{backstage_url}/bench/{name}") for name in ("token", "service")}
+        settings = {
+            "BFF_AUTH": "backstage",
+            "BFF_CATALOG": "backstage",
+            "BACKSTAGE_URL": backstage_url,
+            "BACKSTAGE_TOKEN": tokens["service"],
+        }
+        caller = {"Authorization": f"Bearer {tokens['token']}"}
+        with bff(sandbox_url, asked_with=caller, **settings) as (url, pid):
+            yield url, pid, caller
+
+
+@contextlib.contextmanager
+def backstage_stub() -> Iterator[str]:
+    """A stand-in for Backstage, on the client's core."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [
+        str(BIN / "uvicorn"),
+        "backstage_stub:app",
+        "--app-dir",
+        str(SERVERS),
+        "--port",
+        str(port),
+        "--log-level",
+        "warning",
+    ]
+    environment = {"ISSUER": f"{url}/api/auth", "PYTHONPATH": str(ROOT)}
+    with process(command, cores=CLIENT_CORE, **environment):
+        wait_for(f"{url}/bench/service")
+        yield url
+
+
+@contextlib.contextmanager
+def uvicorn(application: str, **environment: str) -> Iterator[tuple[str, int]]:
+    """An application on uvicorn with uvloop and httptools, as ours runs."""
+    port = free_port()
+    command = [
+        str(BIN / "uvicorn"),
+        application,
+        "--app-dir",
+        str(SERVERS),
+        "--port",
+        str(port),
+        "--loop",
+        "uvloop",
+        "--http",
+        "httptools",
+    ]
+    with process([*command, "--no-access-log", "--no-server-header", "--log-level", "warning"], **environment) as pid:
+        wait_for(f"http://127.0.0.1:{port}{PATH}")
+        yield f"http://127.0.0.1:{port}", pid
