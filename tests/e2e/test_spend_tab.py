@@ -30,7 +30,8 @@ TITLE = "AI spend"
 _TURN_SECONDS = 40.0
 
 _FITS = """
-tab => document.documentElement.scrollWidth <= document.documentElement.clientWidth
+tab => [document.documentElement, ...tab.querySelectorAll('[role=gridcell], [role=rowheader]')].every(
+    each => each.scrollWidth <= each.clientWidth)
   && [...tab.querySelectorAll('.recharts-surface')].every(
     chart => chart.getBoundingClientRect().right <= tab.getBoundingClientRect().right)
 """
