@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from cachetools import LRUCache
 
-from bff.backstage.entities import Catalog, CatalogError, Entity
+from bff.backstage.entities import CatalogError, Entity
 from bff.governance.annotations import TEAM
 from bff.governance.assessment import assess
 from bff.governance.entity_ref import EntityRef
@@ -22,6 +25,13 @@ MOST_BYTES = 48 * 1024 * 1024
 
 _OVERHEAD = 600
 """What an answer takes beside its body, roughly: reference, subject, tag and table entry."""
+
+
+class Groups(Protocol):
+    """What is asked of a catalog here. Raises `CatalogError`."""
+
+    async def group(self, ref: EntityRef) -> Entity | None:
+        """A group (or a user) as the service itself may see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +56,7 @@ class Answers:
     """
 
     def __init__(
-        self, catalog: Catalog, *, rules: Rules, metrics: Metrics, census: Census, most_bytes: int = MOST_BYTES
+        self, catalog: Groups, *, rules: Rules, metrics: Metrics, census: Census, most_bytes: int = MOST_BYTES
     ) -> None:
         self._catalog = catalog
         self._census = census
@@ -59,9 +69,11 @@ class Answers:
 
     async def of(self, entity: Entity, epoch: Epoch) -> Answer:
         """The status of `entity` in `epoch`."""
-        return self._answer(Subject(entity.ref, entity.annotations, await owner_of(entity, self._catalog)), epoch)
+        return self.of_owned(entity, await owner_of(entity, self._catalog), epoch)
 
-    def _answer(self, subject: Subject, epoch: Epoch) -> Answer:
+    def of_owned(self, entity: Entity, owner: Owner, epoch: Epoch) -> Answer:
+        """The same where the owner is known already, as from `owners_of`."""
+        subject = Subject(entity.ref, entity.annotations, owner)
         remembered = self._memory.get(subject.ref)
         if remembered is not None and remembered.version == epoch.version and remembered.subject == subject:
             self._metrics.hit()
@@ -78,16 +90,27 @@ class Answers:
         return answer
 
 
-async def owner_of(entity: Entity, catalog: Catalog) -> Owner:
+async def owner_of(entity: Entity, groups: Groups) -> Owner:
     """The owner of `entity`, with what its group says of its Keeptrusts team."""
-    if entity.owner is None:
+    return await _owner(entity.owner, groups)
+
+
+async def owners_of(entities: Iterable[Entity], groups: Groups) -> dict[EntityRef | None, Owner]:
+    """The owners of many, by reference: asked for at once, since one after the other would add up their waiting."""
+    refs = list(dict.fromkeys(entity.owner for entity in entities))
+    owners = await asyncio.gather(*(_owner(ref, groups) for ref in refs))
+    return dict(zip(refs, owners, strict=True))
+
+
+async def _owner(ref: EntityRef | None, groups: Groups) -> Owner:
+    if ref is None:
         return Owner(None)
     try:
-        group = await catalog.group(entity.owner)
+        group = await groups.group(ref)
     except CatalogError:
         # Whose entity it is cannot be said now, so no numbers are shown: never open.
-        return Owner(entity.owner, unreadable=True)
-    return Owner(entity.owner, group.annotations.get(TEAM) if group else None)
+        return Owner(ref, unreadable=True)
+    return Owner(ref, group.annotations.get(TEAM) if group else None)
 
 
 def serialised(body: bytes) -> Answer:

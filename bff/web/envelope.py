@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
 from bff.telemetry.logs import AccessLog, logger
@@ -64,6 +65,9 @@ class Envelope:
 
         try:
             await self._app.router(scope, receive, send_marked)
+        except ClientDisconnect:
+            # Gone in the middle of its body: nobody is there to be answered, and nothing is wrong here.
+            log.debug("client left", request_id=scope["request_id"], route=_route(scope), **trace)
         except Exception as error:
             # Every error comes out here, once, and nothing of it gets past but what `problem_of` says of it.
             problem = problem_of(error)
