@@ -105,9 +105,13 @@ function KeyNote({
         t('key.neverExpires')
       )}
       {' · '}
-      {lastUsedAt
-        ? t('key.lastUsed', { age: formatAge(t, now - Date.parse(lastUsedAt)) })
-        : t('key.neverUsed')}
+      <span className={styles.whole}>
+        {lastUsedAt
+          ? t('key.lastUsed', {
+              age: formatAge(t, now - Date.parse(lastUsedAt)),
+            })
+          : t('key.neverUsed')}
+      </span>
     </>
   );
 }
