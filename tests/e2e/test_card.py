@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, Request, Route, expect
+from playwright.async_api import Route, expect
 
+from tests.e2e.harness.answers import PROXY, answer, money, requests_of
 from tests.e2e.harness.axe import grave_findings
 from tests.e2e.harness.backstage import Backstage
-from tests.e2e.harness.card import find_card, go_to_card, selector_of, take_picture
+from tests.e2e.harness.card import find_card, go_to_card, selector_of
+from tests.e2e.harness.picture import take_picture
 from tests.e2e.harness.service import Service
 from tests.e2e.harness.switch import Switch
 from tests.e2e.harness.window import Window
@@ -22,7 +24,6 @@ from tests.e2e.harness.window import Window
 Open = Callable[..., Awaitable[Window]]
 Status = dict[str, Any]
 
-PROXY = "/api/proxy/keeptrusts"
 BOT = "customer-support-bot"
 USER = "support-engineer"
 LABELS = {
@@ -82,13 +83,8 @@ async def ready(backstage: Backstage, service: Service) -> Service:
 
 async def status_of(backstage: Backstage, name: str, user: str = USER) -> Status:
     """What the service answers this user through the proxy."""
-    reply = await backstage.client.get(
-        f"{PROXY}/v1/entities/component/default/{name}/governance",
-        headers={"authorization": f"Bearer {await backstage.user_token(user)}"},
-    )
-    assert reply.status_code == 200, reply.text
-    document: Status = reply.json()
-    return document
+    status: Status = await answer(backstage, user, f"/v1/entities/component/default/{name}/governance")
+    return status
 
 
 async def until(true: Callable[[Status], bool], backstage: Backstage, name: str = BOT) -> Status:
@@ -102,21 +98,6 @@ async def until(true: Callable[[Status], bool], backstage: Backstage, name: str 
 async def recovered(backstage: Backstage) -> None:
     """Wait until the service has fresh and whole facts again."""
     await until(lambda status: not status["freshness"]["stale"] and status["state"] == "ok", backstage)
-
-
-def requests_of(page: Page) -> list[Request]:
-    """The requests to the service that this page makes from now on."""
-    made: list[Request] = []
-    page.on("request", lambda request: made.append(request) if PROXY in request.url else None)
-    return made
-
-
-def money(amount: dict[str, str]) -> str:
-    """An amount as a British browser writes it: to the cent, below ten cents with two significant digits."""
-    value = Decimal(amount["amount"])
-    if 0 < value < Decimal("0.1"):
-        return f"US${value:.2g}"
-    return f"US${value.quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -13,7 +13,8 @@ from playwright.async_api import Locator, expect
 
 from tests.e2e.harness.axe import grave_findings
 from tests.e2e.harness.backstage import Backstage
-from tests.e2e.harness.card import GATEWAY, go_to_card, selector_of, take_picture
+from tests.e2e.harness.card import GATEWAY, go_to_card, selector_of
+from tests.e2e.harness.picture import take_picture
 from tests.e2e.harness.service import Service
 from tests.e2e.harness.window import Window
 

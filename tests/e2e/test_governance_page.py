@@ -15,8 +15,8 @@ from playwright.async_api import Locator, Page, expect
 from tests.e2e.harness.answers import asked, money, requests_of, share, statuses
 from tests.e2e.harness.axe import grave_findings
 from tests.e2e.harness.backstage import Backstage
-from tests.e2e.harness.card import take_picture
 from tests.e2e.harness.keyboard import tab_to
+from tests.e2e.harness.picture import take_picture
 from tests.e2e.harness.service import Service
 from tests.e2e.harness.window import Window
 

@@ -1,20 +1,11 @@
-"""The plugin's cards on entity pages: how to get to them, and pictures of them."""
+"""The plugin's cards on entity pages: how to get to them."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 from playwright.async_api import Locator, Page
-
-from tests.e2e.harness.backstage import CHECKOUT
 
 STATUS = "AI Governance"
 GATEWAY = "AI gateway"
-
-_PICTURES = CHECKOUT / "plugin-frontend/docs"
-_LARGEST_PICTURE = 120_000
-"""In bytes: pictures are kept with the code."""
 
 
 def selector_of(title: str = STATUS) -> str:
@@ -33,11 +24,3 @@ async def go_to_card(page: Page, name: str, title: str = STATUS) -> Locator:
     card = find_card(page, title)
     await card.wait_for()
     return card
-
-
-async def take_picture(shown: Locator | Page, name: str, folder: Path) -> bytes:
-    """A picture of an element, or of what a window shows of a page: into `folder`, and with `UPDATE_PICTURES=1` where the READMEs show it from."""
-    target = (_PICTURES if os.environ.get("UPDATE_PICTURES") == "1" else folder) / f"{name}.png"
-    picture = await shown.screenshot(path=target, animations="disabled")
-    assert len(picture) < _LARGEST_PICTURE, f"{target.name} has {len(picture)} bytes"
-    return picture
