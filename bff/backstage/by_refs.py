@@ -7,7 +7,7 @@ what does not exist.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -35,11 +35,21 @@ class ByRefs:
 
     What one reader asks for in the same turn of the event loop shares calls, and what is already being read for a
     reader is not asked for twice.
+
+    `keep` is given each reader's finds, and gives what is handed out: before the call counts as ended, so that whoever
+    keeps them leaves no moment in which they are neither on their way nor kept.
     """
 
-    def __init__(self, backstage: BackstageClient, *, operation: str) -> None:
+    def __init__(
+        self,
+        backstage: BackstageClient,
+        *,
+        operation: str,
+        keep: Callable[[str, Found], Found] = lambda _, found: found,
+    ) -> None:
         self._backstage = backstage
         self._operation = operation
+        self._keep = keep
         self._boarding: dict[str, _Call] = {}
         self._flights: dict[tuple[str, EntityRef], asyncio.Task[Found]] = {}
 
@@ -69,7 +79,8 @@ class ByRefs:
             del self._boarding[reader]
         body = {"entityRefs": [str(ref) for ref in call.refs], "fields": _FIELDS}
         read = partial(_found, call.refs)
-        return await self._backstage.query_as(read, PATH, body, operation=self._operation, token=call.token)
+        found = await self._backstage.query_as(read, PATH, body, operation=self._operation, token=call.token)
+        return self._keep(reader, found)
 
     def _landed(self, reader: str, call: _Call, flight: asyncio.Task[Found]) -> None:
         for ref in call.refs:

@@ -10,7 +10,7 @@ from typing import Any
 from cachetools import LRUCache, TTLCache
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from bff.backstage.by_refs import ByRefs
+from bff.backstage.by_refs import ByRefs, Found
 from bff.backstage.caller import Caller
 from bff.backstage.client import BackstageClient
 from bff.backstage.entities import CatalogContractError, Entity
@@ -45,7 +45,7 @@ class BackstageCatalog:
         most_decisions: int = MOST_DECISIONS,
     ) -> None:
         self._backstage = backstage
-        self._by_refs = ByRefs(backstage, operation="entities")
+        self._by_refs = ByRefs(backstage, operation="entities", keep=self._remember)
         self._groups = Groups(backstage, token=service_token, monotonic=monotonic)
         self._decisions: TTLCache[tuple[str, EntityRef], Entity | None] = TTLCache(
             most_decisions, REMEMBERED_FOR, timer=monotonic
@@ -69,8 +69,7 @@ class BackstageCatalog:
             except KeyError:
                 missing[ref] = None
         if missing:
-            for ref, entity in (await self._by_refs.read(caller.key, caller.token, missing)).items():
-                known[ref] = self._decisions[caller.key, ref] = self._one_for_all(entity)
+            known |= await self._by_refs.read(caller.key, caller.token, missing)
         return [known[ref] for ref in refs]
 
     async def group(self, ref: EntityRef) -> Entity | None:
@@ -83,6 +82,12 @@ class BackstageCatalog:
             return frozenset()
         read = partial(_memberships, caller.user)
         return await self._backstage.get_as(read, USER_INFO, operation="userinfo", token=caller.userinfo_token)
+
+    def _remember(self, reader: str, found: Found) -> Found:
+        shared = {ref: self._one_for_all(entity) for ref, entity in found.items()}
+        for ref, entity in shared.items():
+            self._decisions[reader, ref] = entity
+        return shared
 
     def _one_for_all(self, entity: Entity | None) -> Entity | None:
         # A thousand callers who see the same entity remember one and not a thousand.

@@ -150,6 +150,18 @@ async def test_a_herd_asks_once(backstage: StubBackstage, catalog: BackstageCata
     assert backstage.calls[PATH] == 1
 
 
+async def test_a_herd_that_keeps_coming_asks_once(backstage: StubBackstage, catalog: BackstageCatalog) -> None:
+    """Whoever asks in any moment while the answer comes, arrives and is taken in, makes no call of their own."""
+    caller = await caller_of(backstage)
+    herd = [asyncio.create_task(catalog.entity(caller, BOT))]
+    while not all(one.done() for one in herd[:10]):
+        await asyncio.sleep(0)
+        herd.append(asyncio.create_task(catalog.entity(caller, BOT)))
+    assert all(await asyncio.gather(*herd))
+    assert len(herd) > 10
+    assert backstage.calls[PATH] == 1
+
+
 async def test_cards_that_ask_together_share_a_call(backstage: StubBackstage, catalog: BackstageCatalog) -> None:
     """Different entities that one caller asks for in the same moment travel together."""
     caller = await caller_of(backstage)
