@@ -13,6 +13,7 @@ import uvloop
 from starlette.types import ASGIApp
 
 from bff.cli.exits import Exit, Failure
+from bff.cli.http_heads import BoundedHeads
 
 BACKLOG = 2048
 CLOSE_SECONDS = 5
@@ -57,7 +58,7 @@ class Server(uvicorn.Server):
                 proxy_headers=False,
                 lifespan="on",
                 loop="uvloop",
-                http="httptools",
+                http=BoundedHeads,
                 ws="none",
                 timeout_graceful_shutdown=CLOSE_SECONDS,
             )
