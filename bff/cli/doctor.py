@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bff.cli.exits import Exit, Failure
+from bff.cli.neighbours import examine_neighbours
 from bff.cli.tables import console, printable
 from bff.keeptrusts.client import KeeptrustsClient
 from bff.keeptrusts.examination import Trial, Verdict, examine_control_plane, examine_gateway
@@ -73,6 +74,22 @@ async def trials(settings: Settings) -> AsyncIterator[tuple[str, Trial]]:
             yield "gateway", await examine_gateway(GatewayClient(open_transport(settings.keeptrusts_gateway_url, None)))
         else:
             yield "gateway", Trial(Verdict.WARN, "GET /health", "not tried: KEEPTRUSTS_GATEWAY_URL is not set")
+        token = settings.keeptrusts_admin_token
+        async for named in examine_neighbours(
+            settings, KeeptrustsClient(open_transport(url, token)) if token else None
+        ):
+            yield named
+        for trial in _missing(settings):
+            yield "settings", trial
     finally:
         for transport in opened:
             await transport.aclose()
+
+
+def _missing(settings: Settings) -> list[Trial]:
+    """What would stop `serve`: nothing here needs it, and whoever tries a rollout step by step should hear of the next."""
+    try:
+        settings.require_for_serving()
+    except SettingsError as error:
+        return [Trial(Verdict.WARN, "for `serve`", str(error))]
+    return []
