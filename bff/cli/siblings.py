@@ -23,6 +23,7 @@ _END = b"# EOF\n"
 """Without it an answer is not whole: whoever gave it ended meanwhile."""
 
 _CHUNK = 256 * 1024
+_AGAIN = 0.01
 
 
 class Inboxes:
@@ -114,12 +115,22 @@ async def _asked(into: socket.socket) -> bytes | None:
     loop = asyncio.get_running_loop()
     mine, theirs = socket.socketpair()
     answer = bytearray()
-    # An inbox that nobody empties is full at some time.
     with mine, contextlib.suppress(OSError, TimeoutError):
         mine.setblocking(False)
-        with theirs:
-            socket.send_fds(into, [_QUESTION], [theirs.fileno()])
         async with asyncio.timeout(PATIENCE):
+            with theirs:
+                await _put(into, theirs)
             while chunk := await loop.sock_recv(mine, _CHUNK):
                 answer += chunk
     return bytes(answer.removesuffix(_END)) if answer.endswith(_END) else None
+
+
+async def _put(into: socket.socket, end: socket.socket) -> None:
+    """Put an end into an inbox; one that is full (Linux lets ten questions wait) is about to be emptied, or nobody is there."""
+    while True:
+        try:
+            socket.send_fds(into, [_QUESTION], [end.fileno()])
+        except BlockingIOError:
+            await asyncio.sleep(_AGAIN)
+        else:
+            return

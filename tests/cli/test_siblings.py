@@ -79,11 +79,21 @@ async def test_who_is_silent_is_told_and_not_waited_for(three: Three) -> None:
 async def test_who_was_silent_is_heard_again(three: Three) -> None:
     """What was asked meanwhile, be it more than an inbox holds, does no harm once it is looked into."""
     first, *others = three
-    silent = await asyncio.gather(*(first.scrape() for _ in range(1000)))
+    silent = await asyncio.gather(*(first.scrape() for _ in range(100)))
     assert {number for text in silent for number in of(text)} == {1}
     async with answering(*others), asyncio.timeout(20):
         while of(await first.scrape()) != {1, 2, 3}:
             await asyncio.sleep(0)
+
+
+async def test_many_scrapes_at_once_are_whole(three: Three, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More questions at once than an inbox holds are answered nevertheless."""
+    first, *others = three
+    for worker in three:
+        monkeypatch.setattr(worker._metrics, "own_exposition", lambda: b"# HELP a b\n# TYPE a counter\na 1\n")
+    async with answering(*others):
+        texts = await asyncio.gather(*(first.scrape() for _ in range(50)))
+    assert [of(text) for text in texts] == [{1, 2, 3}] * 50
 
 
 async def test_half_an_answer_is_none(three: Three) -> None:
