@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from io import TextIOWrapper
 from pathlib import Path
 
 import click
@@ -16,6 +18,10 @@ def main() -> None:
 
     Settings come from the environment; the README lists them.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A bar that a terminal's character set lacks is no reason to show nothing.
+            stream.reconfigure(errors="replace")
 
 
 @main.command()
@@ -39,7 +45,10 @@ def serve(*, workers: int) -> None:
 @click.option("--gateway-port", default=41002, show_default=True, help="Port of the sandbox's gateway.")
 @click.option("--traffic/--no-traffic", default=True, help="Keep chat completions going, so that numbers move.")
 def demo(*, port: int, sandbox_port: int, gateway_port: int, traffic: bool) -> None:
-    """Try everything on this machine: the sandbox, its gateway, and the BFF over the example catalog."""
+    """Try everything on this machine, without Backstage.
+
+    Starts the sandbox, its gateway, and the BFF over the example catalog.
+    """
     from bff.cli.demo import demo as run  # noqa: PLC0415
 
     run(port=port, sandbox_port=sandbox_port, gateway_port=gateway_port, traffic=traffic)
@@ -73,7 +82,11 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print the BF
 @json_option
 @click.option("--fail-on", type=click.Choice(["warning", "error"]), help="Exit with 1 when the state is this or worse.")
 def status(*, entity_ref: str, url: str, as_json: bool, fail_on: str | None) -> None:
-    """Show the AI governance status of ENTITY_REF, such as component:default/customer-support-bot."""
+    """Show the AI governance status of ENTITY_REF.
+
+    ENTITY_REF is the entity as Backstage refers to it, such as component:default/customer-support-bot, or its name alone
+    for a component in the namespace default. BFF_TOKEN holds your Backstage token, where the BFF wants one.
+    """
     from bff.cli.status import status as run  # noqa: PLC0415
 
     run(entity_ref, url=url, as_json=as_json, fail_on=fail_on)
@@ -87,7 +100,11 @@ def status(*, entity_ref: str, url: str, as_json: bool, fail_on: str | None) -> 
     "--days", type=click.IntRange(1, 90), default=30, show_default=True, help="How many days back, today included."
 )
 def spend(*, entity_ref: str, url: str, as_json: bool, days: int) -> None:
-    """Show what ENTITY_REF has spent by day and by model."""
+    """Show what ENTITY_REF has spent by day and by model.
+
+    ENTITY_REF is the entity as Backstage refers to it, such as component:default/customer-support-bot, or its name alone
+    for a component in the namespace default. BFF_TOKEN holds your Backstage token, where the BFF wants one.
+    """
     from bff.cli.spend import spend as run  # noqa: PLC0415
 
     run(entity_ref, url=url, as_json=as_json, days=days)
@@ -100,7 +117,11 @@ def spend(*, entity_ref: str, url: str, as_json: bool, days: int) -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list of faults.")
 def lint(*, files: tuple[str, ...], closed: bool, as_json: bool) -> None:
-    """Check the catalog entities in FILES (files, folders searched whole, globs); exits with 1 when something is wrong."""
+    """Check the AI annotations of catalog FILES.
+
+    FILES are files, folders (searched whole) and globs; also references and templates in them are checked. Exits with 1
+    when something is wrong.
+    """
     from bff.cli.lint import lint as run  # noqa: PLC0415
 
     run(files, closed=closed, as_json=as_json)
@@ -108,7 +129,11 @@ def lint(*, files: tuple[str, ...], closed: bool, as_json: bool) -> None:
 
 @main.command()
 def doctor() -> None:
-    """Try every outside system and every shape that is assumed of it; one line each."""
+    """Try every outside system, one line each.
+
+    With the service's own settings: every call to Keeptrusts and every field that is assumed of it, then Backstage, Vault
+    and Redis where they are named. Changes nothing. Exits with 1 when something fails.
+    """
     from bff.cli.doctor import doctor as run  # noqa: PLC0415
 
     run()

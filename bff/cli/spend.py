@@ -11,7 +11,7 @@ from rich.text import Text
 
 from bff.cli.bff_client import ask
 from bff.cli.exits import Exit, Failure
-from bff.cli.tables import BAR_CELLS, console, money, printable
+from bff.cli.tables import BAR_CELLS, console, findings, money, printable
 from bff.governance.wire import SpendReport
 
 
@@ -32,13 +32,15 @@ def show(report: SpendReport) -> None:
     """Print `report` for a person."""
     out = console()
     bound = "" if report.complete else "at least "
-    out.print(Text.assemble((report.entity_ref, "bold"), f"  last {report.days} days: {bound}{money(report.total)}"))
-    for finding in report.findings:
-        out.print(Text.assemble("  ● ", (finding.code, "bold"), "  ", printable(finding.message)))
-    if report.by_day:
-        out.print(_days(report))
-    if report.by_model:
-        out.print(_models(report))
+    total = "not shown" if report.total is None else f"{bound}{money(report.total)}"
+    span = "today" if report.days == 1 else f"last {report.days} days"
+    out.print(Text.assemble((report.entity_ref, "bold"), f"  {span}: {total}"))
+    if report.findings:
+        out.print(findings(report.findings))
+    for table in (_days(report) if report.by_day else None, _models(report) if report.by_model else None):
+        if table is not None:
+            out.print()
+            out.print(table)
 
 
 def _days(report: SpendReport) -> Table:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from bff.cli.bff_client import ask
 from bff.cli.exits import Exit, Failure
-from bff.cli.tables import STYLES, bar, clock, console, money, printable
+from bff.cli.tables import STYLES, bar, clock, console, findings, money, printable
 from bff.governance.findings import State
 from bff.governance.wire import BudgetStatus, GovernanceStatus
 
@@ -35,17 +35,8 @@ def show(answer: GovernanceStatus) -> None:
     """Print `answer` for a person: the state and what is wrong first, then money, then who and what."""
     out = console()
     out.print(Text.assemble((answer.state.upper(), STYLES[answer.state]), "  ", (answer.entity_ref, "bold")))
-    for finding in answer.findings:
-        out.print(
-            Text.assemble(
-                ("  ● " if finding.severity == "error" else "  ○ "),
-                (finding.code, "bold"),
-                "  ",
-                printable(finding.message),
-            )
-        )
-        if finding.hint:
-            out.print(Text(f"    {printable(finding.hint)}", style="dim"))
+    if answer.findings:
+        out.print(findings(answer.findings))
     rows = Table.grid(padding=(0, 2))
     rows.add_column(style="dim", no_wrap=True)
     rows.add_column()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from bff.governance.findings import State
-from bff.governance.wire import Amount
+from bff.governance.wire import Amount, Finding
 
 STYLES = {
     State.OK: "bold green",
@@ -26,6 +28,19 @@ def console() -> Console:
     """A console that breaks no lines of its own accord when it is not a terminal."""
     made = Console(highlight=False)
     return made if made.is_terminal else Console(highlight=False, width=120)
+
+
+def findings(found: Iterable[Finding]) -> Table:
+    """Each finding with its hint, told apart at the left edge however narrow the terminal is."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for finding in found:
+        mark = "  ●" if finding.severity == "error" else "  ○"
+        table.add_row(mark, Text.assemble((finding.code, "bold"), "  ", printable(finding.message)))
+        if finding.hint:
+            table.add_row("", Text(printable(finding.hint), style="dim"))
+    return table
 
 
 def printable(text: str) -> str:

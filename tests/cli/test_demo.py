@@ -11,6 +11,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import pytest
+
 from tests.harness.openbao import ROOT_TOKEN, running_openbao
 
 from .conftest import BOT, Begin, Process, Run
@@ -117,6 +119,24 @@ def test_the_doctor_names_what_is_wrong(demo: Process, run: Run) -> None:
     assert "answered 401" in ended.stdout
     assert "BACKSTAGE_URL is not set" in ended.stdout
     assert "canary" not in ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize("command", ["status", "spend"])
+def test_a_terminal_without_our_characters(demo: Process, run: Run, command: str) -> None:
+    """Where a character set lacks a bar, there is a replacement for the bar, and all the rest."""
+    ended = run(command, BOT, BFF_URL=demo.address("BFF"), PYTHONIOENCODING="ascii")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "$" in ended.stdout
+
+
+def test_findings_stand_at_their_own_edge(demo: Process, run: Run) -> None:
+    """However often a finding is broken, no line of it begins where the next finding's mark is looked for."""
+    ended = run("status", "ticket-summarizer", BFF_URL=demo.address("BFF"))
+    told, _, _ = ended.stdout.partition("\n\n")
+    head, *lines = told.splitlines()
+    assert head.startswith("WARNING")
+    assert len(lines) >= 2
+    assert all(line.startswith(("  ○ ", "    ")) for line in lines)
 
 
 def test_status_is_what_the_bff_says(demo: Process, run: Run) -> None:

@@ -7,17 +7,20 @@ import pytest
 from .conftest import BOT, Process, Run
 
 NOBODY = "http://127.0.0.1:9"
+FREE_PORTS = ("--port", "0", "--sandbox-port", "0", "--gateway-port", "0")
 
 
 @pytest.mark.parametrize(
     ("words", "settings", "code", "said"),
     [
         (("status", BOT), {"BFF_URL": NOBODY}, 5, "keeptrusts-bff demo"),
-        (("spend", BOT), {"BFF_URL": "no address"}, 5, "--url"),
+        (("spend", BOT), {"BFF_URL": "no address"}, 2, "--url"),
+        (("status", BOT), {"BFF_URL": "http://user:canary@127.0.0.1"}, 2, "http://127.0.0.1:8787"),
+        (("status", BOT), {"BFF_TOKEN": "canary\nline"}, 3, "BFF_TOKEN must be"),
         (("status", "component:default/a b"), {}, 2, "'a b'"),
         (("serve",), {}, 3, "KEEPTRUSTS_API_URL"),
         (("serve",), {"BFF_PORT": "x"}, 3, "BFF_PORT='x'"),
-        (("demo",), {"BFF_TYPO": "x"}, 3, "BFF_TYPO is not a setting"),
+        (("demo", *FREE_PORTS), {"BFF_TYPO": "x"}, 3, "BFF_TYPO is not a setting"),
         (("doctor",), {}, 3, "KEEPTRUSTS_API_URL"),
     ],
 )
@@ -28,6 +31,7 @@ def test_one_line(run: Run, words: tuple[str, ...], settings: dict[str, str], co
     assert ended.stderr.startswith("keeptrusts-bff: ")
     assert ended.stderr.count("\n") == 1
     assert said in ended.stderr
+    assert "canary" not in ended.stderr
 
 
 def test_an_unknown_entity(demo: Process, run: Run) -> None:
@@ -58,6 +62,7 @@ def test_what_is_no_bff(demo: Process, run: Run) -> None:
     other = demo.address("Sandbox")
     ended = run("status", BOT, BFF_URL=other)
     assert (ended.returncode, ended.stdout) == (5, "")
+    assert f"{other} is not a BFF" in ended.stderr
 
 
 def test_help_needs_nothing(run: Run) -> None:
