@@ -24,11 +24,13 @@ def provisioning_right(
     groups: Mapping[EntityRef, str | None],
     platform_groups: Collection[EntityRef],
     team: Team | str,
+    name_is_shared: bool = False,
 ) -> ProvisioningRight:
     """Decide whether `user` may provision `team`, a team that exists or the name of one that is to be made.
 
     `user` is None for a caller who is no person. `groups` holds the groups that the user belongs to, each with its
     `keeptrusts.dev/team` annotation, None where it carries none; references of other kinds among them give no right.
+    `name_is_shared` says that another team is called alike but for upper and lower case: then only an annotation tells whose it is.
     """
     if user is None or user.kind != "user":
         return ProvisioningRight(
@@ -39,7 +41,7 @@ def provisioning_right(
         if ref in platform_groups:
             return ProvisioningRight(allowed=True, reason=f"{user} belongs to the platform group {ref}.")
     for ref in own:
-        if _owns(ref, groups[ref], team):
+        if _owns(ref, groups[ref], team, name_is_shared=name_is_shared):
             return ProvisioningRight(allowed=True, reason=f"{user} belongs to {ref}, which owns the team.")
     return ProvisioningRight(
         allowed=False,
@@ -50,12 +52,14 @@ def provisioning_right(
     )
 
 
-def _owns(group: EntityRef, annotation: str | None, team: Team | str) -> bool:
+def _owns(group: EntityRef, annotation: str | None, team: Team | str, *, name_is_shared: bool) -> bool:
     name = team if isinstance(team, str) else team.name
     if annotation is not None:
         # Whoever wrote it meant that team and not the namesake. An empty one names none.
         names = {name} if isinstance(team, str) else {name, team.id}
         return annotation.strip() in names - {""}
+    if name_is_shared:
+        return False
     # Seeing takes the group's name alone; giving money takes more, since anyone with a namespace of their own can name a
     # group there after somebody's team. Backstage gives names in lower case.
     return group.namespace == DEFAULT_NAMESPACE and group.name == name.lower()

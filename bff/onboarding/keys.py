@@ -14,7 +14,7 @@ from pydantic import SecretStr, ValidationError
 from bff.keeptrusts.client import KeeptrustsClient
 from bff.keeptrusts.contract import TeamRecord, TokenRecord
 from bff.keeptrusts.errors import UpstreamContractError, UpstreamRejectedError, UpstreamUnavailableError
-from bff.onboarding.errors import ConflictError
+from bff.onboarding.errors import ConflictError, InvalidRequestError
 from bff.onboarding.organisation import CurrentOrganisation
 from bff.onboarding.requests import NewKey
 from bff.onboarding.withdrawal import Withdrawal
@@ -67,7 +67,7 @@ class Keys:
     async def provide(self, request: NewKey, team: TeamRecord, *, by: str, now: datetime) -> StoredKey:
         """The key of this team and name, made if it is not there.
 
-        Raises `ConflictError`, `NotStoredError`, `VaultError` or `KeeptrustsError`.
+        Raises `ConflictError`, `InvalidRequestError`, `NotStoredError`, `VaultError` or `KeeptrustsError`.
         """
         path = f"{FOLDER}/{team.name}/{request.name}"
         stored = await self._store.read(path)
@@ -80,6 +80,10 @@ class Keys:
             raise ConflictError(
                 f"Vault already holds a key at {self._store.mount}/{path}, of id {stored.get('id', 'unknown')!r}, which "
                 "Keeptrusts does not know as active under this name: remove it there, or choose another name."
+            )
+        if request.expires_at is not None and request.expires_at <= now:
+            raise InvalidRequestError(
+                f"expires_at: {request.expires_at.isoformat()} has passed: a key that never worked would be made."
             )
         await self._store.require_writable(path)
         return await self._make(request, team, path, by=by, now=now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -26,19 +27,47 @@ MOST_PAGES = 500
 Record = TypeVar("Record")
 
 
+@dataclass(frozen=True, slots=True)
+class Teams:
+    """Every team there is. Names compare without regard to case, as those of groups in Backstage do."""
+
+    records: tuple[TeamRecord, ...]
+
+    def of_id(self, team_id: str) -> TeamRecord | None:
+        """The team of an id."""
+        return next((team for team in self.records if team.id == team_id), None)
+
+    def named(self, name: str) -> TeamRecord | None:
+        """The team that is called exactly so, else the one of that name in another case.
+
+        Raises `ConflictError` when it could be either of several: whose money it is must not depend on the order of a list.
+        """
+        found = self._alike(name)
+        exact = [team for team in found if team.name == name]
+        if not exact and len(found) > 1:
+            raise ConflictError(
+                f"There are {len(found)} teams that are called {name!r} but for upper and lower case: rename all but one in "
+                "Keeptrusts."
+            )
+        return next(iter(exact or found), None)
+
+    def shares_its_name(self, team: TeamRecord) -> bool:
+        """Whether another team is called alike, so that the name says nothing of whose it is."""
+        return len(self._alike(team.name)) > 1
+
+    def _alike(self, name: str) -> list[TeamRecord]:
+        return [team for team in self.records if team.name.lower() == name.lower()]
+
+
 class CurrentOrganisation:
     """Whole lists of Keeptrusts, or an error: from a list that is not whole nobody could tell that something is not there."""
 
     def __init__(self, client: KeeptrustsClient) -> None:
         self._client = client
 
-    async def team(self, team_id: str) -> TeamRecord | None:
-        """The team of an id."""
-        return next((team for team in await self._whole(self._client.teams) if team.id == team_id), None)
-
-    async def team_named(self, name: str) -> TeamRecord | None:
-        """The team of a name, compared without regard to case, as groups in Backstage are."""
-        return next((team for team in await self._whole(self._client.teams) if team.name.lower() == name.lower()), None)
+    async def teams(self) -> Teams:
+        """Every team."""
+        return Teams(await self._whole(self._client.teams))
 
     async def keys_named(self, name: str) -> list[TokenRecord]:
         """Every key of a name that is not revoked, in whichever team."""

@@ -21,7 +21,7 @@ from bff.onboarding.audit import Act, Audit
 from bff.onboarding.errors import ConflictError, InvalidRequestError, ProvisioningOffError
 from bff.onboarding.funding import Funding, Wallets
 from bff.onboarding.keys import Keys, StoredKey
-from bff.onboarding.organisation import CurrentOrganisation
+from bff.onboarding.organisation import CurrentOrganisation, Teams
 from bff.onboarding.requests import Allocation, Name, NewConfiguration, NewKey, NewTeam
 from bff.onboarding.rights import Rights
 from bff.onboarding.under_way import UnderWay
@@ -80,17 +80,22 @@ class Provisioner:
         """The team of this name, and whether it was made just now."""
         with self._audit.act("team", request.name, asker.caller, asker.request_id) as act:
             async with self._alone(f"team {request.name}"):
-                existing = await self._organisation.team_named(request.name)
-                await self._rights.require(asker.caller, _value(existing) if existing else request.name)
+                teams = await self._organisation.teams()
+                existing = teams.named(request.name)
+                await self._require(asker, teams, existing, otherwise=request.name)
                 if existing is not None:
                     return self._found(act, existing, existing.name), False
                 try:
                     made = await self._client.create_team(request.name, description=request.description)
                 except UpstreamRejectedError as error:
                     # Somebody else, or another replica, was quicker: theirs is ours.
-                    twin = await self._organisation.team_named(request.name) if error.status == _DUPLICATE else None
+                    if error.status != _DUPLICATE:
+                        raise
+                    teams = await self._organisation.teams()
+                    twin = teams.named(request.name)
                     if twin is None:
                         raise
+                    await self._require(asker, teams, twin, otherwise=request.name)
                     return self._found(act, twin, twin.name), False
                 return self._made(act, made, made.name), True
 
@@ -144,13 +149,21 @@ class Provisioner:
             return funding
 
     async def _team(self, team_id: str, asker: Asker, act: Act) -> TeamRecord:
-        team = await self._organisation.team(team_id)
+        teams = await self._organisation.teams()
+        team = teams.of_id(team_id)
         # Whoever may provision no team learns nothing of which ids there are.
-        await self._rights.require(asker.caller, _value(team) if team else "")
+        await self._require(asker, teams, team, otherwise="")
         if team is None:
             raise InvalidRequestError(f"team_id: there is no team {team_id[:80]!r}.")
         act.team = team.name
         return team
+
+    async def _require(self, asker: Asker, teams: Teams, team: TeamRecord | None, *, otherwise: str) -> None:
+        """Raise unless the asker may provision `team` or, where there is none, the team to be made of that name."""
+        if team is None:
+            await self._rights.require(asker.caller, otherwise)
+        else:
+            await self._rights.require(asker.caller, _value(team), name_is_shared=teams.shares_its_name(team))
 
     @asynccontextmanager
     async def _alone(self, what: str) -> AsyncIterator[None]:

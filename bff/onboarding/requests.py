@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 LEAST_DOLLARS = Decimal("0.01")
 MOST_DOLLARS = 10_000_000
+
+_DATE = re.compile(r"[0-9]{4}-", re.ASCII)
 
 # A team's name and a key's name are segments of a path in Vault, and a group's name in Backstage.
 Name = Annotated[
@@ -33,6 +37,23 @@ Dollars = Annotated[
 ]
 
 
+def _written_out(value: Any) -> Any:
+    # Pydantic also takes seconds since 1970, as a number or as text, and `5` would be an expiry long past.
+    if value is not None and not (isinstance(value, str) and _DATE.match(value)):
+        raise ValueError("must be an RFC 3339 time such as 2027-01-31T00:00:00Z")
+    return value
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be a time that UTC can write in four digits of a year") from None
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
+
+
 class ProvisioningRequest(BaseModel):
     """A request's body; what we do not know of it is refused, since ignoring it would do something else than was asked."""
 
@@ -53,7 +74,7 @@ class NewKey(ProvisioningRequest):
     token_type: Literal["gateway"] = "gateway"  # noqa: S105 - a kind of token, not a token
     team_id: Identifier
     description: Text | None = None
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
 
 class NewConfiguration(ProvisioningRequest):

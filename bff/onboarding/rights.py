@@ -34,14 +34,23 @@ class Rights:
         self._platform_groups = frozenset(platform_groups)
         self._local_may = local_may
 
-    async def require(self, caller: Caller, team: Team | str) -> None:
-        """Raise `ForbiddenError` unless `caller` may provision `team`; `CatalogError` when Backstage cannot say."""
+    async def require(self, caller: Caller, team: Team | str, *, name_is_shared: bool = False) -> None:
+        """Raise `ForbiddenError` unless `caller` may provision `team`; `CatalogError` when Backstage cannot say.
+
+        `name_is_shared` as for `provisioning_right`.
+        """
         if self._local_may and caller == LOCAL:
             return
         own = {ref for ref in await self._people.memberships(caller) if ref.kind == "group"}
         # For whoever is in a platform group no other group needs to be read.
         groups = dict.fromkeys(own & self._platform_groups) or await self._annotated(sorted(own))
-        right = provisioning_right(user=caller.user, groups=groups, platform_groups=self._platform_groups, team=team)
+        right = provisioning_right(
+            user=caller.user,
+            groups=groups,
+            platform_groups=self._platform_groups,
+            team=team,
+            name_is_shared=name_is_shared,
+        )
         if not right.allowed:
             raise ForbiddenError(right.reason)
 

@@ -64,6 +64,15 @@ def test_a_namesake_of_another_namespace_does_not() -> None:
     assert not right({EntityRef("group", "mine", "support-team"): None}).allowed
 
 
+def test_a_name_that_two_teams_share_does_not() -> None:
+    """Where another team is called alike, only the annotation says which of them the group owns."""
+    for annotation, allowed in ((None, False), ("support-team", True), ("team_1", True), ("Support-Team", False)):
+        decided = provisioning_right(
+            user=DEV, groups={SUPPORT: annotation}, platform_groups=(), team=TEAM, name_is_shared=True
+        )
+        assert decided.allowed is allowed
+
+
 def test_a_user_named_like_the_team_does_not() -> None:
     """Only groups own teams: neither a user's name nor a user's annotation does it."""
     assert not right({EntityRef("user", "default", "support-team"): "support-team"}).allowed

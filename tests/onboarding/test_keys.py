@@ -209,6 +209,19 @@ async def test_an_expired_key_is_not_given_again(office: Office) -> None:
     assert (reply.status_code, "expired" in reply.json()["detail"]) == (409, True)
 
 
+@pytest.mark.parametrize(
+    "expires",
+    ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", 5, "5", "1800000000", NOON.isoformat()],
+)
+async def test_a_key_that_could_never_work_is_not_made(office: Office, expires: object) -> None:
+    """An expiry that has passed, is no RFC 3339 time, or is none in UTC is refused by name, and no key is made."""
+    team_id = await office.team_id()
+    body = {"name": f"{office.team}-gw-key", "team_id": team_id, "expires_at": expires}
+    reply = await office.post("/v1/tokens", body)
+    assert (reply.status_code, "expires_at" in reply.json()["detail"]) == (422, True), reply.text
+    assert office.keys() == []
+
+
 async def test_another_expiry_is_a_conflict(office: Office) -> None:
     """A key that is to expire at another time than the one that is there is told with the difference."""
     team_id = await office.team_id()

@@ -280,3 +280,32 @@ async def test_keeptrusts_in_trouble(office: Office, rule: Rule, status: int, ki
     office.running.break_upstream(rule)
     reply = await office.make_team()
     assert (reply.status_code, reply.json()["type"]) == (status, f"urn:keeptrusts-bff:{kind}"), reply.text
+
+
+async def test_a_team_is_found_by_its_exact_name_first(office: Office) -> None:
+    """Of two teams that differ in case alone the one that was named is given, whichever Keeptrusts lists first."""
+    other = office.running.state.create_team(office.team.upper())
+    exact = office.running.state.create_team(office.team)
+    reply = await office.make_team()
+    assert (reply.status_code, reply.json()["id"]) == (200, exact.id)
+    assert other.id != exact.id
+
+
+async def test_a_team_that_could_be_either_of_two_is_neither(office: Office) -> None:
+    """Where nothing but case tells two teams apart, and neither is named exactly, nothing is guessed and nothing made."""
+    for name in (office.team.upper(), office.team.title()):
+        office.running.state.create_team(name)
+    teams = len(office.running.state.teams)
+    reply = await office.make_team()
+    assert (reply.status_code, "upper and lower case" in reply.json()["detail"]) == (409, True)
+    assert len(office.running.state.teams) == teams
+
+
+async def test_a_name_that_two_teams_share_gives_no_right(office: Office) -> None:
+    """A group that is called like two teams may fund neither, as its entities see the numbers of neither."""
+    theirs = office.running.state.create_team("Support-Team")
+    reply = await office.fund(theirs.id, user="support-engineer")
+    assert (reply.status_code, reply.json()["type"]) == (403, "urn:keeptrusts-bff:forbidden")
+    mine = next(team for team in office.running.state.teams if team.name == "support-team")
+    assert (await office.fund(mine.id, user="support-engineer")).status_code == 403
+    assert (await office.fund(mine.id)).status_code == 201
