@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from bff.app import App, World, create_app
+from bff.app import App, create_app
+from bff.app_connections import World
 from bff.sandbox import ADMIN_TOKEN, READ_TOKEN
 from bff.sandbox.accounts import State
 from bff.sandbox.control_plane import create_control_plane

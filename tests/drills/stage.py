@@ -18,7 +18,8 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from bff.app import App, World, create_app
+from bff.app import App, create_app
+from bff.app_connections import World
 from bff.cli.demo import demo_timezone
 from bff.keeptrusts.transport import Limits
 from bff.sandbox import ADMIN_TOKEN, READ_TOKEN

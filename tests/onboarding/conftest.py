@@ -12,7 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from bff.app import World, create_app
+from bff.app import create_app
+from bff.app_connections import World
 from bff.backstage.caller import LOCAL, Caller
 from bff.governance.entity_ref import EntityRef
 from bff.onboarding.keys import Keys

@@ -1,0 +1,189 @@
+"""Wiring of what is outside: time and chance, and every connection that the service opens, from its settings."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import httpx
+from pydantic import SecretStr
+
+from bff.backstage.caller import Identity
+from bff.backstage.catalog import BackstageCatalog
+from bff.backstage.client import DEADLINE as BACKSTAGE_DEADLINE
+from bff.backstage.client import BackstageClient
+from bff.backstage.files import FileCatalog
+from bff.backstage.identity import AnonymousIdentity, BackstageIdentity
+from bff.governance.wire import Links
+from bff.keeptrusts.gateway import ControlPlaneProbe, GatewayClient
+from bff.keeptrusts.reader import FactsReader
+from bff.keeptrusts.transport import Limits, Transport, http_client
+from bff.onboarding.rights import People
+from bff.replicas.sharing import Sharing, SharingError, sharing
+from bff.settings import Settings, SettingsError
+from bff.status.observatory import LONGEST_WAIT
+from bff.status.platform import PlatformStatuses
+from bff.telemetry.calls import CallObserver
+from bff.telemetry.logs import AccessLog
+from bff.telemetry.metrics import Metrics
+from bff.telemetry.otlp import TracesError, traces_from
+from bff.telemetry.traces import Traces
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the service takes from outside: time, chance, and how to reach other systems (None: over the network)."""
+
+    clock: Callable[[], datetime] = _now
+    monotonic: Callable[[], float] = time.monotonic
+    random: Callable[[], float] = random.random
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    control_plane: httpx.AsyncBaseTransport | None = None
+    gateway: httpx.AsyncBaseTransport | None = None
+    backstage: httpx.AsyncBaseTransport | None = None
+    vault: httpx.AsyncBaseTransport | None = None
+    access: AccessLog | None = None
+    limits: Limits = field(default_factory=Limits)
+    """How long calls to outside systems may take; Backstage's share its `deadline`, where that is shorter than their own."""
+    longest_wait: float = LONGEST_WAIT
+    traces: Traces = field(default_factory=Traces)
+
+
+@dataclass(slots=True)
+class Upstreams:
+    """Every connection to Keeptrusts, so that they are closed together."""
+
+    settings: Settings
+    world: World
+    observer: CallObserver
+    opened: list[Transport] = field(default_factory=list)
+
+    def open(self, system: str, base_url: str, *, with_token: bool, via: httpx.AsyncBaseTransport | None) -> Transport:
+        """A connection that may at most read."""
+        return self._open(system, base_url, self.settings.keeptrusts_api_token if with_token else None, via)
+
+    def _open(
+        self, system: str, base_url: str, token: SecretStr | None, via: httpx.AsyncBaseTransport | None
+    ) -> Transport:
+        transport = Transport(
+            http_client(base_url, transport=via),
+            system=system,
+            token=token,
+            observer=self.observer,
+            monotonic=self.world.monotonic,
+            random=self.world.random,
+            clock=self.world.clock,
+            sleep=self.world.sleep,
+            limits=self.world.limits,
+            traces=self.world.traces,
+        )
+        self.opened.append(transport)
+        return transport
+
+    def open_admin(self, *, via: httpx.AsyncBaseTransport | None) -> Transport | None:
+        """The connection that may provision, apart from the others: neither waits for the other's breaker."""
+        if self.settings.keeptrusts_admin_token is None:
+            return None
+        return self._open(
+            "keeptrusts-admin", str(self.settings.keeptrusts_api_url), self.settings.keeptrusts_admin_token, via
+        )
+
+    async def close(self) -> None:
+        """Close them all."""
+        for transport in self.opened:
+            await transport.aclose()
+
+
+def open_backstage(settings: Settings, world: World, observer: CallObserver) -> BackstageClient | None:
+    """The connection to Backstage, where anything is asked of it."""
+    if settings.backstage_url is None or (settings.bff_auth, settings.bff_catalog) == ("none", "files"):
+        return None
+    return BackstageClient(
+        settings.backstage_url,
+        observer=observer,
+        deadline=min(world.limits.deadline, BACKSTAGE_DEADLINE),
+        monotonic=world.monotonic,
+        sleep=world.sleep,
+        random=world.random,
+        transport=world.backstage,
+        traces=world.traces,
+    )
+
+
+def callers(settings: Settings, world: World, backstage: BackstageClient | None) -> tuple[Identity, People]:
+    """Who may ask, and which entities they see. `require_for_serving` has made sure of what this needs."""
+    identity: Identity = AnonymousIdentity()
+    catalog: People
+    if backstage is not None and settings.bff_auth == "backstage":
+        public = settings.backstage_public_url or backstage.base_url
+        now = world.clock
+        identity = BackstageIdentity(
+            backstage, issuer=f"{public}/api/auth", now=lambda: now().timestamp(), monotonic=world.monotonic
+        )
+    if backstage is not None and settings.bff_catalog == "backstage":
+        catalog = BackstageCatalog(backstage, service_token=settings.backstage_token, monotonic=world.monotonic)
+    else:
+        catalog = FileCatalog(settings.catalog_patterns, monotonic=world.monotonic)
+    return identity, catalog
+
+
+def platform(settings: Settings, world: World, upstreams: Upstreams) -> PlatformStatuses:
+    """What watches the gateway and the control plane themselves."""
+    probe = upstreams.open(
+        "keeptrusts-readyz", str(settings.keeptrusts_api_url), with_token=False, via=world.control_plane
+    )
+    gateway = None
+    if settings.keeptrusts_gateway_url:
+        transport = upstreams.open("gateway", settings.keeptrusts_gateway_url, with_token=False, via=world.gateway)
+        gateway = GatewayClient(transport)
+    return PlatformStatuses(
+        gateway,
+        ControlPlaneProbe(probe),
+        links=Links(console=settings.keeptrusts_console_url, gateway=settings.keeptrusts_gateway_url),
+        refresh=timedelta(seconds=settings.bff_refresh_seconds),
+        clock=world.clock,
+        monotonic=world.monotonic,
+    )
+
+
+def open_sharing(
+    settings: Settings, world: World, reader: FactsReader, *, observer: CallObserver, metrics: Metrics
+) -> Sharing | None:
+    """The Redis through which replicas share facts, where one is named. Raises `SettingsError`."""
+    metrics.replica_role("alone")
+    if settings.redis_url is None:
+        return None
+    try:
+        return sharing(
+            reader,
+            url=settings.redis_url.get_secret_value(),
+            # What these tell apart are other facts.
+            organisation=f"{settings.keeptrusts_api_url} {settings.bff_timezone}",
+            refresh=timedelta(seconds=settings.bff_refresh_seconds),
+            keep=timedelta(seconds=settings.bff_stale_limit_seconds),
+            observer=observer,
+            clock=world.clock,
+            monotonic=world.monotonic,
+            sleep=world.sleep,
+            changed=metrics.replica_role,
+            traces=world.traces,
+        )
+    except SharingError as error:
+        raise SettingsError(str(error)) from None
+
+
+def configured_traces() -> Traces:
+    """Traces as OpenTelemetry's environment variables have them. Raises `SettingsError`."""
+    try:
+        return traces_from(os.environ)
+    except TracesError as error:
+        raise SettingsError(str(error)) from None
