@@ -301,6 +301,8 @@ def _plain_default(value: object) -> str:
 
 def _secret_in(path: Path, env: str) -> SecretStr:
     try:
+        if path.is_dir():
+            raise SettingsError(f"{env}: {path} is a folder: name the file in it")
         if path.stat().st_size > _LARGEST_SECRET_FILE:
             raise SettingsError(f"{env}: {path} is larger than {_LARGEST_SECRET_FILE} bytes, which no token is")
         text = path.read_text(encoding="utf-8").strip()

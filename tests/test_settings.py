@@ -146,6 +146,12 @@ def test_an_unusable_secret_file_is_named(environment: pytest.MonkeyPatch, tmp_p
     assert load_error().startswith("KEEPTRUSTS_API_TOKEN_FILE")
 
 
+def test_a_folder_is_no_secret_file(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A mounted folder, named in place of the file in it, is called a folder."""
+    environment.setenv("KEEPTRUSTS_API_TOKEN_FILE", str(tmp_path))
+    assert load_error() == f"KEEPTRUSTS_API_TOKEN_FILE: {tmp_path} is a folder: name the file in it"
+
+
 def test_a_secret_is_given_once(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A secret given both ways is refused: which one is meant cannot be known."""
     path = tmp_path / "token"

@@ -16,7 +16,7 @@ class Code(StrEnum):
     KEY_TWICE = "key-twice"
     """A mapping has one key twice; Backstage refuses the whole file."""
     ENTITY_MALFORMED = "entity-malformed"
-    """An entity without a usable kind, name or namespace."""
+    """An entity without an apiVersion, or a usable kind, name or namespace."""
     ENTITY_TWICE = "entity-twice"
     """Two entities with one reference; Backstage keeps only one."""
     ANNOTATION_NOT_TEXT = "annotation-not-text"

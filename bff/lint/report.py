@@ -56,8 +56,12 @@ def _read(file: File) -> Iterator[Descriptor | Fault]:
         documents, twice = read_nodes(file.text)
     except YamlError as error:
         # What does not end is told at the end, which can be a line that is not there.
-        line = min(error.line, max(1, len(file.text.splitlines())))
-        yield Fault(file.path, line, Code.YAML, str(error).partition(": ")[2])
+        lines = file.text.splitlines() or [""]
+        line = min(error.line, len(lines))
+        # The parser only says that a token cannot begin like this.
+        tab = lines[line - 1].lstrip(" ").startswith("\t")
+        message = "a tab: YAML is indented with spaces" if tab else str(error).partition(": ")[2]
+        yield Fault(file.path, line, Code.YAML, message)
         return
     for key in twice:
         yield Fault(file.path, key.line, Code.KEY_TWICE, f"the key {key.key} is in this mapping already")

@@ -58,6 +58,23 @@ def test_what_never_ends_is_told_in_the_last_line(tmp_path: Path, ending: str) -
     assert (fault.line, fault.code) == (2, Code.YAML)
 
 
+def test_a_tab_is_called_a_tab(tmp_path: Path) -> None:
+    """Whoever has indented with a tab, which nobody sees, is told so."""
+    (tmp_path / "tab.yaml").write_text("kind: Component\nmetadata:\n\tname: x\n")
+    [fault] = lint([str(tmp_path)]).faults
+    assert (fault.line, fault.code, fault.message) == (3, Code.YAML, "a tab: YAML is indented with spaces")
+
+
+def test_an_entity_without_a_version(tmp_path: Path) -> None:
+    """What carries our annotations and lacks its apiVersion is not passed over as something else."""
+    entity = 'kind: Component\nmetadata:\n  name: x\n  annotations:\n    {}: "5"\n'
+    (tmp_path / "ours.yaml").write_text(entity.format("keeptrusts.dev/daily-budget"))
+    (tmp_path / "other.yaml").write_text(entity.format("example.org/other"))
+    [fault] = lint([str(tmp_path)]).faults
+    assert (fault.file, fault.line, fault.code) == (str(tmp_path / "ours.yaml"), 1, Code.ENTITY_MALFORMED)
+    assert "apiVersion" in fault.message
+
+
 def test_a_fault_can_be_allowed(tmp_path: Path) -> None:
     """A comment at the line allows just the fault that it names."""
     text = (BROKEN / "annotations.yaml").read_text()
