@@ -26,6 +26,7 @@ from bff.sandbox.scenario_files import catalog_folder
 from bff.sandbox.traffic import trickle
 from bff.settings import Settings, SettingsError, is_loopback
 from bff.telemetry import logs
+from bff.web.local_names import LocalNames
 
 HOST = "127.0.0.1"
 REFRESH_SECONDS = 5
@@ -44,7 +45,7 @@ def demo(*, port: int, sandbox_port: int, gateway_port: int, traffic: bool) -> N
     except SettingsError as error:
         raise Failure(str(error), Exit.SETTINGS) from None
     scenario = stand_in.seed(settings.timezone)
-    servers = [Server(app.asgi, listener), *stand_in.servers()]
+    servers = [Server(LocalNames(app.asgi), listener), *stand_in.servers()]
 
     async def started() -> None:
         _introduce(app, address(listener), stand_in)

@@ -16,6 +16,7 @@ from bff.cli.siblings import Inboxes
 from bff.cli.workers import orphaned, supervise
 from bff.settings import Settings, SettingsError
 from bff.telemetry import logs
+from bff.web.local_names import LocalNames
 
 log = logs.logger("serve")
 
@@ -56,9 +57,12 @@ def _supervise(settings: Settings, listener: socket.socket, workers: int, inboxe
 
 def _app(settings: Settings) -> App:
     try:
-        return create_app(settings)
+        app = create_app(settings)
     except SettingsError as error:
         raise Failure(str(error), Exit.SETTINGS) from None
+    if settings.bff_auth == "none":
+        app.asgi = LocalNames(app.asgi)
+    return app
 
 
 async def _say(settings: Settings, listener: socket.socket, **more: int) -> None:
