@@ -6,6 +6,7 @@ service is then a part of that page, which may read every answer. Such a page's 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -34,10 +35,13 @@ class LocalNames:
 
 def _local(scope: Scope) -> bool:
     hosts = [value for name, value in scope["headers"] if name == b"host"]
-    if len(hosts) != 1:
-        return False
+    return len(hosts) == 1 and _names_this_machine(hosts[0])
+
+
+@lru_cache(maxsize=64)
+def _names_this_machine(host: bytes) -> bool:
     try:
-        name = urlsplit(f"//{hosts[0].decode('ascii')}").hostname or ""
+        name = urlsplit(f"//{host.decode('ascii')}").hostname or ""
     except ValueError:
         return False
     # Browsers and resolvers keep `localhost` and what is below it for this machine (RFC 6761).
