@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Generic, TypeVar
+
+from pydantic import AwareDatetime
 
 from bff.governance.money import Money
 
@@ -37,7 +39,7 @@ class Reading(Generic[T]):
     """
 
     value: T | None
-    observed_at: datetime | None = None
+    observed_at: AwareDatetime | None = None
     cause: Cause | None = None
     complete: bool = True
     detail: str = ""
@@ -61,9 +63,9 @@ class GatewayKey:
     team_id: str | None
     revoked: bool
     prefix: str | None = None
-    created_at: datetime | None = None
-    expires_at: datetime | None = None
-    last_used_at: datetime | None = None
+    created_at: AwareDatetime | None = None
+    expires_at: AwareDatetime | None = None
+    last_used_at: AwareDatetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Configuration:
     team_id: str | None
     template_id: str
     enabled: bool
-    created_at: datetime | None = None
+    created_at: AwareDatetime | None = None
 
 
 class WalletScope(StrEnum):
@@ -101,7 +103,7 @@ class Wallet:
     allocated: Money
     spent: Money
     status: str
-    updated_at: datetime | None = None
+    updated_at: AwareDatetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +129,14 @@ class Activity:
     blocked: int = 0
     redacted: int = 0
     escalated: int = 0
-    last_request_at: datetime | None = None
+    last_request_at: AwareDatetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ActivityToday:
     """Policy decisions of one budget day per key and per team; `since` is when the count starts."""
 
-    since: datetime
+    since: AwareDatetime
     by_key: Mapping[str, Activity] = field(default_factory=dict)
     by_team: Mapping[str, Activity] = field(default_factory=dict)
     complete: bool = True

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from bff.governance.facts import Facts
 
@@ -24,7 +23,7 @@ class SharedFacts:
     """Facts, and the moment for which they are assessed: with both the same, all replicas answer with the same bytes."""
 
     facts: Facts
-    assessed_at: datetime
+    assessed_at: AwareDatetime
 
 
 _ADAPTER = TypeAdapter(SharedFacts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from bff.governance.facts import Cause, Facts, Reading
@@ -44,6 +46,16 @@ def test_an_infinite_amount_is_refused() -> None:
     body = encoded(SharedFacts(facts(), NOON)).replace(b"876.540000000000000001", b"Infinity")
     with pytest.raises(UnreadableFactsError):
         decoded(body)
+
+
+@pytest.mark.parametrize("member", ["assessed_at", "observed_at", "since", "created_at", "updated_at"])
+def test_a_time_without_a_zone_is_refused(member: str) -> None:
+    """Somebody else's time of unknown zone cannot be compared with ours: it is found here, and not where facts are used."""
+    body = encoded(SharedFacts(facts(), NOON))
+    naive = re.sub(rb'("%b":"[^"]*?)(Z|\+00:00)"' % member.encode(), rb'\1"', body, count=1)
+    assert naive != body
+    with pytest.raises(UnreadableFactsError):
+        decoded(naive)
 
 
 def test_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
