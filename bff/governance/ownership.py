@@ -7,6 +7,7 @@ team of the entity's owner.
 from __future__ import annotations
 
 from bff.governance.annotations import TEAM
+from bff.governance.entity_ref import DEFAULT_NAMESPACE
 from bff.governance.facts import Team
 from bff.governance.organisation import Organisation
 from bff.governance.subject import Owner
@@ -16,7 +17,7 @@ from bff.governance.wording import quoted
 def owner_team(owner: Owner, organisation: Organisation) -> Team | None:
     """The Keeptrusts team of `owner`: the one that the group's annotation names, else the one of the group's own name.
 
-    None for an owner that is a user, absent, unreadable or of no known team. An annotation that names no team gives none
+    None for an owner that is a user, absent, unreadable or of no known team; a name counts in the default namespace alone. An annotation that names no team gives none
     either: whoever wrote it meant another than the namesake. Names of groups compare without regard to case, since
     Backstage gives them in lower case; a name that two teams share means neither.
     """
@@ -26,6 +27,9 @@ def owner_team(owner: Owner, organisation: Organisation) -> Team | None:
         named = owner.group_team.strip()
         by_name = organisation.teams_by_name.get(named)
         return by_name or organisation.teams_by_id.get(named) or organisation.teams_by_slug.get(named)
+    if owner.ref.namespace != DEFAULT_NAMESPACE:
+        # Groups of several namespaces may be called alike, and a team can be named after one of them alone.
+        return None
     return organisation.teams_by_folded_name.get(owner.ref.name)
 
 
@@ -37,4 +41,9 @@ def mapping_hint(owner: Owner) -> str:
         return f"Only groups have a Keeptrusts team: let a group own the entity instead of {owner.ref}."
     if owner.group_team is not None:
         return f"The annotation {TEAM} of {owner.ref} is {quoted(owner.group_team)}, which is no Keeptrusts team's name or id."
-    return f"Set {TEAM} on {owner.ref} to the name or id of its Keeptrusts team, or give the team the group's name."
+    annotate = f"Set {TEAM} on {owner.ref} to the name or id of its Keeptrusts team"
+    return (
+        f"{annotate}, or give the team the group's name."
+        if owner.ref.namespace == DEFAULT_NAMESPACE
+        else f"{annotate}."
+    )

@@ -60,6 +60,5 @@ def _owns(group: EntityRef, annotation: str | None, team: Team | str, *, name_is
         return annotation.strip() in names - {""}
     if name_is_shared:
         return False
-    # Seeing takes the group's name alone; giving money takes more, since anyone with a namespace of their own can name a
-    # group there after somebody's team. Backstage gives names in lower case.
+    # As in `ownership`: elsewhere a group may be called like a team that is not its own. Backstage gives names in lower case.
     return group.namespace == DEFAULT_NAMESPACE and group.name == name.lower()

@@ -63,6 +63,12 @@ def test_a_slug_is_no_namesake() -> None:
     assert team_of("group:ml-platform") is None
 
 
+def test_a_namesake_of_another_namespace_has_no_team() -> None:
+    """Two organisations' groups may be called alike: outside the default namespace the annotation says whose numbers they see."""
+    assert team_of("group:other/support-team") is None
+    assert team_of("group:other/support-team", "support-team") == "team_1"
+
+
 def test_an_unreadable_owner_has_no_team() -> None:
     """Trouble with the catalog opens nothing."""
     assert team_of("group:support-team", unreadable=True) is None
@@ -75,6 +81,8 @@ def test_an_unreadable_owner_has_no_team() -> None:
         (Owner(EntityRef.parse("user:guest")), "Only groups"),
         (Owner(EntityRef.parse("group:x"), "nobody"), "'nobody'"),
         (Owner(EntityRef.parse("group:x")), "keeptrusts.dev/team"),
+        (Owner(EntityRef.parse("group:x")), "or give the team the group's name"),
+        (Owner(EntityRef.parse("group:other/x")), "its Keeptrusts team."),
     ],
 )
 def test_the_hint_fits_the_owner(owner: Owner, word: str) -> None:
