@@ -17,9 +17,10 @@ from bff.governance.wording import quoted
 def owner_team(owner: Owner, organisation: Organisation) -> Team | None:
     """The Keeptrusts team of `owner`: the one that the group's annotation names, else the one of the group's own name.
 
-    None for an owner that is a user, absent, unreadable or of no known team; a name counts in the default namespace alone. An annotation that names no team gives none
-    either: whoever wrote it meant another than the namesake. Names of groups compare without regard to case, since
-    Backstage gives them in lower case; a name that two teams share means neither.
+    None for an owner that is a user, absent, unreadable or of no known team; a name counts in the default namespace
+    alone. An annotation that names no team gives none either: whoever wrote it meant another than the namesake. Names of
+    groups compare without regard to case, since Backstage gives them in lower case; a name that two teams share means
+    neither.
     """
     if owner.unreadable or owner.ref is None or owner.ref.kind != "group":
         return None
