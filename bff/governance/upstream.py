@@ -54,7 +54,7 @@ def _code(reading: Reading[Any]) -> Code | None:
 def _finding(code: Code, parts: Parts, zone: tzinfo) -> Finding:
     names = listed(tuple(parts)) or "facts"
     shown = _shown_as_of(parts.values(), zone)
-    details = " ".join(dict.fromkeys(filter(None, (sentence(part.detail) for part in parts.values()))))
+    details = " ".join(dict.fromkeys(filter(None, (_begun(sentence(part.detail)) for part in parts.values()))))
     if code is Code.UPSTREAM_DENIED:
         said, hint = f"Keeptrusts does not let this service read its {names}.", _TOKEN
     elif code is Code.UPSTREAM_CONTRACT:
@@ -64,6 +64,10 @@ def _finding(code: Code, parts: Parts, zone: tzinfo) -> Finding:
     else:
         said, hint = f"Keeptrusts' {names} could not be read.", TRIED_AGAIN
     return Finding(code, f"{said} {details}".rstrip(), hint)
+
+
+def _begun(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _shown_as_of(parts: Iterable[Reading[Any]], zone: tzinfo) -> str:

@@ -10,6 +10,9 @@ from bff.status.observatory import Observatory, parts_of
 from bff.telemetry.health import Health, HealthCheck
 from bff.telemetry.recent_calls import RecentCalls
 
+_SAID = {"refused": "not asked, its breaker is open"}
+"""Outcomes whose name, which metrics have, would be read as the other side's word."""
+
 
 class Checks:
     """The health checks of one service, by name.
@@ -53,7 +56,7 @@ class Checks:
 
     def _latest_calls(self, system: str) -> HealthCheck:
         trouble = self._calls.trouble(system)
-        output = "; ".join(f"{call}: {outcome}" for call, outcome in trouble.items())
+        output = "; ".join(f"{call}: {_SAID.get(outcome, outcome)}" for call, outcome in trouble.items())
         health = Health.WARN if trouble else Health.PASS
         return HealthCheck(health, "system", self._clock(), output=output or None)
 

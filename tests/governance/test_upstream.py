@@ -35,10 +35,10 @@ def troubled(part: str, cause: Cause, *, kept: bool) -> World:
     ],
 )
 def test_a_cause_has_its_code(part: str, cause: Cause, kept: bool, code: Code) -> None:
-    """Whichever part it concerns, there is one finding, and it holds the detail."""
+    """Whichever part it concerns, there is one finding, and it ends with the detail as a sentence."""
     world = troubled(part, cause, kept=kept)
     assert [found for found in world.codes() if found.value.startswith(("upstream", "data"))] == [code]
-    assert "said so." in world.finding(code).message
+    assert " Said so." in world.finding(code).message
 
 
 def test_a_refused_token_is_a_matter_for_the_platform_team() -> None:
@@ -63,7 +63,7 @@ def test_one_outage_makes_one_finding() -> None:
     }
     message = world.but(**down).finding(Code.DATA_STALE).message
     assert "teams, gateway keys, configurations, wallets, spend and activity" in message
-    assert message.count("connection refused") == 1
+    assert message.count("Connection refused.") == 1
 
 
 def test_parts_that_were_not_asked_for_make_no_findings() -> None:

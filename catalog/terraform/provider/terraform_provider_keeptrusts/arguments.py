@@ -163,7 +163,8 @@ class _Given:
         token = self.secret("vault.token")
         role_id, secret_id = self.text("vault.role_id"), self.secret("vault.secret_id")
         if not self._diags.has_errors() and token is None and (role_id is None or secret_id is None):
-            self._wrong("vault.token", "is missing", "Give the vault block a token, or role_id and secret_id.")
+            how = "Set VAULT_TOKEN, or VAULT_ROLE_ID and VAULT_SECRET_ID, in the environment, or the same in the vault block."
+            self._wrong("vault.token", "is missing", how)
         return VaultArguments(
             address, token, role_id, secret_id, self.text("vault.namespace"), self.text("vault.mount") or DEFAULT_MOUNT
         )
