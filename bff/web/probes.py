@@ -21,12 +21,15 @@ async def livez(request: Request) -> Response:  # noqa: ARG001 - a route's signa
 
 
 async def readyz(request: Request) -> Response:
-    """`GET /readyz`: 200 while answers can be given, be it from older facts; 503 before the first facts and while draining."""
+    """`GET /readyz`: 200 while answers can be given, be it from older facts; 503 without any that are young enough, and while draining."""
     service: Service = request.app.state.service
     if service.draining:
         raise ProblemError(ProblemType.DRAINING)
     if not service.observatory.ready():
-        raise ProblemError(ProblemType.UPSTREAM_UNAVAILABLE, "There are no facts to answer from yet.")
+        raise ProblemError(
+            ProblemType.UPSTREAM_UNAVAILABLE,
+            "There are no facts to answer from: Keeptrusts could not be read yet, or not for too long.",
+        )
     return Response(b"ok\n", media_type="text/plain", headers=NO_STORE)
 
 
