@@ -8,7 +8,7 @@ import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 import httpx
@@ -59,8 +59,9 @@ def demo(*, port: int, sandbox_port: int, gateway_port: int, traffic: bool) -> N
 def sandbox(*, port: int, gateway_port: int, traffic: bool, empty: bool) -> None:
     """Run the stand-in alone until a signal."""
     logs.configure("warning")
+    timezone = _named_timezone(os.environ.get("BFF_TIMEZONE") or "UTC")
     stand_in = StandIn.listening(port, gateway_port, sandbox_option="--port")
-    scenario = None if empty else stand_in.seed(ZoneInfo(os.environ.get("BFF_TIMEZONE", "UTC")))
+    scenario = None if empty else stand_in.seed(timezone)
 
     async def started() -> None:
         click.echo(f"A stand-in for Keeptrusts: control plane {stand_in.api_url}, gateway {stand_in.gateway_url}")
@@ -114,6 +115,14 @@ class StandIn:
         """Keep chat completions going until cancelled."""
         async with httpx.AsyncClient(base_url=self.gateway_url, trust_env=False) as client:
             await trickle(client, scenario, rng=random.Random())  # noqa: S311 - it picks prompts
+
+
+def _named_timezone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        must = "must be an IANA time zone such as UTC or Europe/Berlin"
+        raise Failure(f"BFF_TIMEZONE={name!r}: {must}", Exit.SETTINGS) from None
 
 
 def demo_timezone(now: datetime) -> str:

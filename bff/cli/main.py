@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 import bff
+from bff.cli.exits import Exit, Failure
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -145,7 +146,10 @@ def openapi(*, output: Path | None) -> None:
     """Print the service's OpenAPI 3.1 document."""
     from bff.web.openapi import rendered  # noqa: PLC0415
 
-    if output:
-        output.write_text(rendered(), encoding="utf-8")
-    else:
+    if output is None:
         click.echo(rendered(), nl=False)
+        return
+    try:
+        output.write_text(rendered(), encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"cannot write {output}: {error.strerror}", Exit.USAGE) from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from .conftest import BOT, Process, Run
@@ -21,6 +23,7 @@ FREE_PORTS = ("--port", "0", "--sandbox-port", "0", "--gateway-port", "0")
         (("serve",), {}, 3, "KEEPTRUSTS_API_URL"),
         (("serve",), {"BFF_PORT": "x"}, 3, "BFF_PORT='x'"),
         (("demo", *FREE_PORTS), {"BFF_TYPO": "x"}, 3, "BFF_TYPO is not a setting"),
+        (("sandbox", *FREE_PORTS[:2]), {"BFF_TIMEZONE": "Mars"}, 3, "BFF_TIMEZONE='Mars'"),
         (("doctor",), {}, 3, "KEEPTRUSTS_API_URL"),
     ],
 )
@@ -32,6 +35,14 @@ def test_one_line(run: Run, words: tuple[str, ...], settings: dict[str, str], co
     assert ended.stderr.count("\n") == 1
     assert said in ended.stderr
     assert "canary" not in ended.stderr
+
+
+def test_a_file_that_cannot_be_written(run: Run, tmp_path: Path) -> None:
+    """The OpenAPI document is not written into a folder that is not there, and the file is named."""
+    wanted = tmp_path / "nowhere" / "openapi.json"
+    ended = run("openapi", "--output", str(wanted))
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == f"keeptrusts-bff: cannot write {wanted}: No such file or directory\n"
 
 
 def test_an_unknown_entity(demo: Process, run: Run) -> None:
