@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import random
 import socket
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -167,6 +169,10 @@ def _introduce(app: App, url: str, stand_in: StandIn) -> None:
         if timezone == "UTC"
         else f"\n  Budget days begin at midnight of {timezone}, so that enough of today has passed."
     )
+    command = sys.argv[0] if sys.argv[0].endswith("keeptrusts-bff") else "keeptrusts-bff"
+    examples = catalog_folder() / "examples"
+    if examples.is_relative_to(Path.cwd()):
+        examples = examples.relative_to(Path.cwd())
     click.echo(
         f"""
 AI governance in Backstage, on this machine. A sandbox stands in for Keeptrusts: its accounts are kept, its money is not real.
@@ -177,10 +183,10 @@ AI governance in Backstage, on this machine. A sandbox stands in for Keeptrusts:
 Try, in another terminal:
 
   curl -s {url}/v1/entities/component/default/customer-support-bot/governance
-  .venv/bin/keeptrusts-bff status component:default/customer-support-bot --url {url}
-  .venv/bin/keeptrusts-bff spend component:default/customer-support-bot --url {url}
+  {command} status component:default/customer-support-bot --url {url}
+  {command} spend component:default/customer-support-bot --url {url}
   curl -s {url}/v1/gateway
   curl -s {url}/v1/teams -H 'content-type: application/json' -d '{{"name": "my-team"}}'
 
-Every state has an entity in catalog/examples/. Ctrl-C stops it."""
+Every state has an entity in {examples}. Ctrl-C stops it."""
     )

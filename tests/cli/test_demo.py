@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -90,6 +91,17 @@ def test_an_occupied_port_is_named(run: Run) -> None:
     assert ended.stderr.count("\n") == 1
     assert f"127.0.0.1:{port}" in ended.stderr
     assert "--port" in ended.stderr
+
+
+def test_what_it_suggests_can_be_pasted(demo: Process) -> None:
+    """Commands that the demo prints work as they stand there, wherever it was installed."""
+    suggested = [line.split() for line in demo.printed.splitlines() if " component:default/" in line]
+    assert [words[1] for words in suggested] == ["status", "spend"]
+    for words in suggested:
+        ended = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+        assert (ended.returncode, ended.stderr) == (0, "")
+    folder = demo.printed.partition("Every state has an entity in ")[2].partition(". Ctrl-C")[0]
+    assert Path(folder, "customer-support-bot.yaml").is_file()
 
 
 def test_the_doctor_finds_it_well(demo: Process, run: Run) -> None:
