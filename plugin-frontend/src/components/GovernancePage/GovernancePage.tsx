@@ -77,7 +77,9 @@ export function GovernancePage() {
 function DocumentTitle() {
   const { t } = useTranslation();
   const app = useApi(configApiRef).getOptionalString('app.title');
-  return <Helmet title={`${t('overview.title')} | ${app ?? 'Backstage'}`} />;
+  const title = `${t('overview.title')} | ${app ?? 'Backstage'}`;
+  // Without a template of its own the title would be put into that of an entity's page, which may go later than it came.
+  return <Helmet title={title} titleTemplate="%s" />;
 }
 
 function Overview(props: {
