@@ -19,15 +19,18 @@ REFUSED = ProblemError(
     "Without authentication this service answers to the names of its own machine alone: ask 127.0.0.1 or localhost.",
 )
 
+_PROBES = frozenset({"/livez", "/readyz"})
+"""Whoever asks these learns nothing, and balancers ask by names of their own."""
+
 
 class LocalNames:
-    """Lets requests through to `app` whose one `Host` names this machine, at any port."""
+    """Lets requests through to `app` whose one `Host` names this machine, at any port; probes may use any name."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not _local(scope):
+        if scope["type"] == "http" and scope["path"] not in _PROBES and not _local(scope):
             await problem_response(REFUSED, None)(scope, receive, send)
             return
         await self._app(scope, receive, send)

@@ -17,9 +17,9 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def asked(*hosts: str) -> httpx.Response:
+async def asked(*hosts: str, path: str = "/v1/gateway") -> httpx.Response:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(LocalNames(app)), base_url="http://x") as client:
-        request = client.build_request("GET", "/")
+        request = client.build_request("GET", path)
         request.headers = httpx.Headers([(b"host", host.encode("latin-1")) for host in hosts])
         return await client.send(request)
 
@@ -48,3 +48,9 @@ async def test_other_names_are_refused(host: str) -> None:
 async def test_no_name_and_two_names_are_refused(hosts: tuple[str, ...]) -> None:
     """Of two names either could be the one that was asked for."""
     assert (await asked(*hosts)).status_code == 403
+
+
+@pytest.mark.parametrize(("path", "status"), [("/livez", 204), ("/readyz", 204), ("/metrics", 403), ("/livez/", 403)])
+async def test_probes_may_use_any_name(path: str, status: int) -> None:
+    """A balancer asks by a name of its own, and what it learns is no secret; metrics are not for everybody."""
+    assert (await asked("balancer", path=path)).status_code == status
