@@ -148,7 +148,7 @@ async def test_it_works_in_an_app_of_the_old_system(other_backstage: Backstage, 
         await page.get_by_text("Show all that I may see").click()
         await expect(page.get_by_role("grid", name="AI governance by entity")).to_contain_text("customer-support-bot")
         await page.goto("/home")
-        await expect(page.get_by_role("heading", name="AI governance: what needs my attention")).to_be_visible()
+        await expect(page.get_by_text("AI governance: what needs my attention")).to_be_visible()
         assert window.complaints == []
     finally:
         await window.context.close()
