@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -30,13 +31,20 @@ def listen(host: str, port: int, *, setting: str) -> socket.socket:
         listener.listen(BACKLOG)
     except (OSError, OverflowError) as error:
         listener.close()
-        reason = error.strerror if isinstance(error, OSError) else "a port is a number from 0 to 65535"
-        raise Failure(
-            f"cannot listen on {host}:{port}: {reason}; stop what listens there or choose another with {setting}",
-            Exit.PORT,
-        ) from None
+        raise Failure(f"cannot listen on {host}:{port}: {_mend(error, setting)}", Exit.PORT) from None
     listener.setblocking(False)
     return listener
+
+
+def _mend(error: OSError | OverflowError, setting: str) -> str:
+    """Why there is no listening, and what to do."""
+    if isinstance(error, OverflowError):
+        return f"a port is a number from 0 to 65535; choose another with {setting}"
+    if error.errno == errno.EADDRINUSE:
+        return f"{error.strerror}; stop what listens there or choose another with {setting}"
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return f"{error.strerror}; this machine has no such address"
+    return f"{error.strerror}; choose another with {setting}"
 
 
 def address(listener: socket.socket) -> str:

@@ -115,9 +115,10 @@ class Transport:
         self._traces = traces or Traces()
         self._budget = RetryBudget()
         self._places = asyncio.Semaphore(MOST_CONNECTIONS)
+        self._last_failure = ""
         self.breaker = Breaker(
             monotonic=monotonic,
-            failed=lambda error: isinstance(error, UpstreamUnavailableError),
+            failed=self._failed,
             changed=lambda state: observer.breaker(system, state),
         )
 
@@ -153,6 +154,13 @@ class Transport:
         """Close all connections."""
         await self._client.aclose()
 
+    def _failed(self, error: BaseException) -> bool:
+        """Whether an attempt shows that the other side fails. How the last one did is told while the breaker is open."""
+        if not isinstance(error, UpstreamUnavailableError):
+            return False
+        self._last_failure = error.reason
+        return True
+
     def _may_retry(self, error: UpstreamUnavailableError, retry: int, start: float, deadline: float) -> bool:
         refused = isinstance(error.__cause__, BreakerOpenError)
         return not refused and retry < self._backoff.attempts and start < deadline and self._budget.take()
@@ -175,7 +183,10 @@ class Transport:
         except BreakerOpenError as error:
             outcome = "refused"
             raise UpstreamUnavailableError(
-                call.method, call.path, "not asked, since it failed too often just now", retry_after=error.retry_after
+                call.method,
+                call.path,
+                f"not asked, since it failed too often just now: {self._last_failure}",
+                retry_after=error.retry_after,
             ) from error
         except KeeptrustsError as error:
             outcome = _outcome(error)

@@ -19,8 +19,8 @@ _WEEK = (0.9, 1.0, 1.1, 1.05, 0.85, 0.3, 0.2)
 _USUAL_SHARE = 0.45
 """The share of its budget that a key spends on a busy day."""
 
-_USUAL_COST = Decimal("1.10")
-"""What a request of today costs in the mean, in USD, where there are many: long ones, with whole documents in them."""
+_USUAL_COST = Decimal(6)
+"""What a booking comes to in the mean where there are many, in USD: a run of long requests, with whole documents in them."""
 
 _LATE = Decimal("0.70")
 
@@ -53,18 +53,18 @@ class Spent:
 
 
 def spent_on(day: Day, weekday: int, plan: KeyPlan, rng: Random) -> list[Spent]:
-    """What a key spent on a day that is over: a few bookings in working hours, seldom as much as the budget."""
+    """What a key spent on a day that is over: bookings in working hours, seldom as much as the budget."""
     share = _USUAL_SHARE * _WEEK[weekday] * rng.uniform(0.7, 1.3)
+    total = _exact(plan.budget * Decimal(str(share)))
     length = day.end - day.start
-    times = [day.start + length * rng.uniform(0.3, 0.85) for _ in range(rng.randint(2, 5))]
-    return _split(_exact(plan.budget * Decimal(str(share))), times, plan.models, rng)
+    times = [day.start + length * rng.uniform(0.3, 0.85) for _ in range(_requests(total, rng.randint(2, 5)))]
+    return _split(total, times, plan.models, rng)
 
 
 def spent_today(day: Day, now: datetime, plan: KeyPlan, rng: Random) -> list[Spent]:
     """What a key spent from midnight until `now`, at the pace of its plan."""
     total = _exact(plan.budget * share_by_now(plan.pace, day.elapsed(now)))
-    requests = max(rng.randint(16, 24), int(total / _USUAL_COST))
-    times = [day.start + (now - day.start) * rng.random() for _ in range(requests)]
+    times = [day.start + (now - day.start) * rng.random() for _ in range(_requests(total, rng.randint(16, 24)))]
     return _split(total, times, plan.models, rng)
 
 
@@ -81,6 +81,10 @@ def share_by_now(pace: Pace, elapsed: Decimal) -> Decimal:
     if pace is Pace.STEADY:
         return elapsed / 2
     return Decimal("0.76") if elapsed < _LATE else elapsed + (1 - elapsed) / 2
+
+
+def _requests(total: Decimal, least: int) -> int:
+    return max(least, int(total / _USUAL_COST))
 
 
 def _split(total: Decimal, times: list[datetime], models: tuple[str, ...], rng: Random) -> list[Spent]:

@@ -97,6 +97,7 @@ def _fund(state: State, team: Team, plan: TeamPlan, spent: Decimal, now: datetim
 
 def _book(state: State, team: Team, spent: list[tuple[Key, Spent]]) -> None:
     account = state.wallets.of_team(team.id) or state.wallets.organization
+    used: dict[str, datetime] = {}
     for number, (key, each) in enumerate(sorted(spent, key=lambda pair: pair[1].at)):
         charge = Charge(f"req_past{key.serial:04x}{number:06x}", key.id, each.model, PRICES[each.model].provider)
         booking = state.wallets.settle_late(account.id, each.cost, created_at=each.at, charge=charge)
@@ -106,7 +107,9 @@ def _book(state: State, team: Team, spent: list[tuple[Key, Spent]]) -> None:
         for verdict, code, one_in in _STOPPED:
             if number % one_in == 0:
                 state.decide(key, verdict, charge, at=each.at, cost=Cost(_NOTHING), reason_code=code)
-        state.key_used(key.id, at=each.at)
+        used[key.id] = each.at
+    for key_id, at in used.items():
+        state.key_used(key_id, at=at)
 
 
 def _hand_out_the_rest(state: State, now: datetime) -> None:

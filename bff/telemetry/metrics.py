@@ -76,11 +76,12 @@ class Metrics:
             "breaker_state", "1 for the state in which a breaker is, 0 for the others", "system", "state"
         )
         self._snapshot_age = gauge(
-            "snapshot_age_seconds", "Age of the facts that are being served; -1 before the first"
+            "snapshot_age_seconds",
+            "Age of the facts that are being served; -1 while there are none: before the first, or when all are too old",
         )
         self._stale_left = gauge(
             "snapshot_stale_seconds_left",
-            "Time until the facts are too old to be served if no read succeeds; -1 before the first",
+            "Time until the facts are too old to be served if no read succeeds; -1 before the first, 0 when they are",
         )
         self._refresh_seconds = gauge("snapshot_refresh_seconds", "Age at which the facts are read anew, as configured")
         self._stale_limit_seconds = gauge(

@@ -12,6 +12,15 @@ NOBODY = "http://127.0.0.1:9"
 FREE_PORTS = ("--port", "0", "--sandbox-port", "0", "--gateway-port", "0")
 
 
+SERVING = {
+    "KEEPTRUSTS_API_URL": "http://127.0.0.1:1",
+    "KEEPTRUSTS_API_TOKEN": "canary",
+    "BACKSTAGE_URL": "http://127.0.0.1:1",
+    "BACKSTAGE_TOKEN": "canary",
+}
+"""All that serving needs, though nobody is there."""
+
+
 @pytest.mark.parametrize(
     ("words", "settings", "code", "said"),
     [
@@ -24,6 +33,8 @@ FREE_PORTS = ("--port", "0", "--sandbox-port", "0", "--gateway-port", "0")
         (("serve",), {"BFF_PORT": "x"}, 3, "BFF_PORT='x'"),
         (("demo", *FREE_PORTS), {"BFF_TYPO": "x"}, 3, "BFF_TYPO is not a setting"),
         (("sandbox", *FREE_PORTS[:2]), {"BFF_TIMEZONE": "Mars"}, 3, "BFF_TIMEZONE='Mars'"),
+        (("demo", "--port", "99999"), {}, 4, "choose another with --port"),
+        (("serve",), SERVING | {"BFF_HOST": "203.0.113.7"}, 4, "this machine has no such address"),
         (("doctor",), {}, 3, "KEEPTRUSTS_API_URL"),
     ],
 )

@@ -127,11 +127,12 @@ async def test_retries_have_a_budget(transport: Transport, upstream: respx.MockR
 async def test_an_open_breaker_asks_nobody(
     transport: Transport, upstream: respx.MockRouter, observed: Observed
 ) -> None:
-    """After enough failures calls fail without being made, and after the sleep one of a hundred is made."""
+    """After enough failures calls fail without being made, telling how the last one did; after the sleep one of a hundred is made."""
     upstream.get("/v1/teams").respond(503)
     for _ in range(30):
-        with pytest.raises(UpstreamUnavailableError):
+        with pytest.raises(UpstreamUnavailableError) as failed:
             await transport.get(CALL)
+    assert failed.value.reason == "not asked, since it failed too often just now: answered 503"
     made = len(upstream.calls)
     assert made < 30
     assert observed.attempts[-1] == ("teams.list", "refused")

@@ -75,9 +75,9 @@ def test_weekends_are_quieter() -> None:
 
 @given(st.integers(0, 6), st.integers())
 def test_a_past_day_stays_in_the_day_and_its_budget(weekday: int, seed: int) -> None:
-    """A few bookings in working hours, of less than the budget."""
+    """Some bookings in working hours, of less than the budget: a few, and more where much is spent."""
     spent = spent_on(DAY, weekday, PLAN, Random(seed))
-    assert 2 <= len(spent) <= 5
+    assert 2 <= len(spent) <= PLAN.budget / 6
     assert all(DAY.start < each.at < DAY.end for each in spent)
     assert 0 < sum(each.cost for each in spent) < PLAN.budget
 
