@@ -116,6 +116,8 @@ async def _serve(servers: Sequence[Server], started: Callable[[], Awaitable[None
     beside = asyncio.ensure_future(_after_start(servers, started))
     try:
         await serving[0]
+        # What runs beside may be a client of the others.
+        beside.cancel()
         for server in servers[1:]:
             server.should_exit = True
         await asyncio.gather(*serving[1:])
