@@ -24,7 +24,7 @@ STALE_FOR = 600.0
 """Age in seconds up to which a group counts while Backstage cannot be reached."""
 
 RETRY_AFTER = 5.0
-"""Seconds for which a stale group is given without asking again."""
+"""Seconds for which a stale group is given, or the token called refused, without asking again."""
 
 MOST_GROUPS = 20_000
 
@@ -46,6 +46,8 @@ class Groups:
         self._token = token
         self._monotonic = monotonic
         self._memory: LRUCache[EntityRef, _Remembered] = LRUCache(most_groups)
+        self._refused_until = -1.0
+        self._refusal = ""
 
     async def group(self, ref: EntityRef) -> Entity | None:
         """The group, None when there is none. Raises `CatalogError`, without a token `CatalogDeniedError`."""
@@ -56,8 +58,14 @@ class Groups:
         remembered, now = self._memory.get(ref), self._monotonic()
         if remembered is not None and now < remembered.due:
             return remembered.group
+        if now < self._refused_until:
+            # The token is refused for every group alike.
+            raise CatalogDeniedError(self._refusal)
         try:
             group = (await self._by_refs.read(_READER, self._token, [ref]))[ref]
+        except CatalogDeniedError as error:
+            self._refused_until, self._refusal = self._monotonic() + RETRY_AFTER, str(error)
+            raise
         except CatalogUnavailableError:
             # Being refused, or answered nonsense, is news and never covered up by what was true before.
             if remembered is None or now - remembered.read_at >= STALE_FOR:

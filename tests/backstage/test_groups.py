@@ -93,6 +93,18 @@ async def test_a_refusal_is_not_covered_up(backstage: StubBackstage, groups: Gro
         await groups.group(TEAM)
 
 
+async def test_a_refused_token_is_tried_at_a_bounded_rate(backstage: StubBackstage, groups: Groups) -> None:
+    """While Backstage refuses the service, cards do not each ask again; once it is accepted, groups are there within seconds."""
+    backstage.reply = httpx.Response(401)
+    for name in ("a-team", "b-team", "c-team"):
+        with pytest.raises(CatalogDeniedError):
+            await groups.group(EntityRef("group", "default", name))
+    assert backstage.calls[PATH] == 1
+    backstage.reply = None
+    backstage.clock.now += RETRY_AFTER
+    assert await groups.group(TEAM) is not None
+
+
 async def test_without_a_service_token(backstage: StubBackstage) -> None:
     """The message says which setting is missing."""
     with pytest.raises(CatalogDeniedError, match="BACKSTAGE_TOKEN is not set"):
