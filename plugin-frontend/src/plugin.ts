@@ -1,4 +1,5 @@
 import {
+  configApiRef,
   createApiFactory,
   createComponentExtension,
   createPlugin,
@@ -7,7 +8,8 @@ import {
   fetchApiRef,
 } from '@backstage/core-plugin-api';
 import { createCardExtension } from '@backstage/plugin-home-react';
-import { KeeptrustsClient, keeptrustsApiRef } from './api';
+import { keeptrustsApiRef } from './api';
+import { configuredClient } from './api/configuredClient';
 import { governancePageRouteRef } from './routes';
 
 /**
@@ -21,8 +23,12 @@ export const keeptrustsPlugin = createPlugin({
   apis: [
     createApiFactory({
       api: keeptrustsApiRef,
-      deps: { discoveryApi: discoveryApiRef, fetchApi: fetchApiRef },
-      factory: deps => new KeeptrustsClient(deps),
+      deps: {
+        configApi: configApiRef,
+        discoveryApi: discoveryApiRef,
+        fetchApi: fetchApiRef,
+      },
+      factory: configuredClient,
     }),
   ],
 });

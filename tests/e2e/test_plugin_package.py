@@ -23,6 +23,7 @@ from tests.e2e.harness.window import open_window
 
 PLUGIN = "backstage-plugin-keeptrusts"
 ENTRY_POINTS = (".", "./alpha")
+PROXY_PATH = "/platform/keeptrusts"
 SAME_LOOP = pytest.mark.asyncio(loop_scope="session")
 """The loop in which the fixtures run."""
 
@@ -92,10 +93,19 @@ def test_nothing_of_this_machine_is_in_it(unpacked: Path, manifest: dict[str, An
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def other_backstage(unpacked: Path, tmp_path: Path) -> AsyncIterator[Backstage]:
-    """A Backstage whose app is built outside the checkout, with the unpacked package in the place of the plugin's source."""
+    """A Backstage whose app is built outside the checkout, with the unpacked package in the place of the plugin's source.
+
+    Its proxy has the service at a path of its own, which the plugin's configuration names.
+    """
     app = await build_app(tmp_path / "elsewhere", unpacked)
     overlay = tmp_path / "app-config.yaml"
-    overlay.write_text(yaml.safe_dump({"app": {"packageName": str(app)}}))
+    documented = yaml.safe_load(CONFIGURATION[1].read_text())["proxy"]["endpoints"]["/keeptrusts"]
+    own = {
+        "app": {"packageName": str(app)},
+        "proxy": {"endpoints": {PROXY_PATH: documented}},
+        "keeptrusts": {"proxyPath": PROXY_PATH},
+    }
+    overlay.write_text(yaml.safe_dump(own))
     token = secrets.token_urlsafe(24)
     service = Service(token=token, log=tmp_path / "service.log")
     backstage = Backstage(
@@ -137,6 +147,8 @@ async def test_it_works_in_an_app_of_the_old_system(other_backstage: Backstage, 
     await other_backstage.ingested("component:default/customer-support-bot")
     window = await open_window(browser, other_backstage)
     page = window.page
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/api/proxy/" in request.url else None)
     try:
         card = await go_to_card(page, "customer-support-bot")
         await expect(card.get_by_role("meter")).to_be_visible()
@@ -149,6 +161,8 @@ async def test_it_works_in_an_app_of_the_old_system(other_backstage: Backstage, 
         await expect(page.get_by_role("grid", name="AI governance by entity")).to_contain_text("customer-support-bot")
         await page.goto("/home")
         await expect(page.get_by_text("AI governance: what needs my attention")).to_be_visible()
+        assert asked
+        assert all(url.startswith(f"{other_backstage.url}/api/proxy{PROXY_PATH}/v1/") for url in asked), asked
         assert window.complaints == []
     finally:
         await window.context.close()

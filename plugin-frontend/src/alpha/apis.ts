@@ -1,15 +1,21 @@
 import {
   ApiBlueprint,
+  configApiRef,
   discoveryApiRef,
   fetchApiRef,
 } from '@backstage/frontend-plugin-api';
-import { KeeptrustsClient, keeptrustsApiRef } from '../api';
+import { keeptrustsApiRef } from '../api';
+import { configuredClient } from '../api/configuredClient';
 
 export const keeptrustsApi = ApiBlueprint.make({
   params: defineParams =>
     defineParams({
       api: keeptrustsApiRef,
-      deps: { discoveryApi: discoveryApiRef, fetchApi: fetchApiRef },
-      factory: deps => new KeeptrustsClient(deps),
+      deps: {
+        configApi: configApiRef,
+        discoveryApi: discoveryApiRef,
+        fetchApi: fetchApiRef,
+      },
+      factory: configuredClient,
     }),
 });
