@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -95,8 +98,15 @@ class Workspace:
 
     def run(self, *words: str, **environment: str) -> Run:
         """Run Terraform to its end, whatever that is."""
+        with self.started(*words, **environment) as process:
+            printed, _ = process.communicate(timeout=SECONDS)
+        return Run(process.returncode, printed)
+
+    @contextmanager
+    def started(self, *words: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+        """Terraform while it runs, in a process group of its own; it is ended with the block."""
         (self.folder / "terraform.tfvars.json").write_text(json.dumps(self.variables))
-        done = subprocess.run(
+        with subprocess.Popen(
             [*terraform_command(), *words],
             cwd=self.folder,
             env=self._isolated() | self.environment | environment,
@@ -104,10 +114,13 @@ class Workspace:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-        return Run(done.returncode, done.stdout)
+            start_new_session=True,
+        ) as process:
+            try:
+                yield process
+            finally:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
 
     def init(self, *words: str) -> Run:
         """`terraform init`."""

@@ -29,11 +29,10 @@ def main(words: list[str] | None = None) -> None:
 
 def _serve() -> None:
     # Terraform starts a provider several times a command: what only people need is not loaded here.
-    from tf.runner import run_provider  # noqa: PLC0415
-
     from terraform_provider_keeptrusts.provider import KeeptrustsProvider  # noqa: PLC0415
+    from terraform_provider_keeptrusts.serving import serve  # noqa: PLC0415
 
-    run_provider(KeeptrustsProvider(), [sys.argv[0]])
+    serve(KeeptrustsProvider())
 
 
 def _mirror(folder: Path) -> None:
