@@ -138,6 +138,27 @@ describe('KeeptrustsClient', () => {
     expect(observedAt).toBe(NOW - 3_000);
   });
 
+  it('counts the age of many from the oldest of them where the header is hidden', async () => {
+    const older = '2026-03-10T11:00:00Z';
+    const items = [
+      { entityRef: BOT, status: inOrder },
+      {
+        entityRef: `${BOT}2`,
+        status: {
+          ...inOrder,
+          freshness: { ...inOrder.freshness, observedAt: older },
+        },
+      },
+      { entityRef: `${BOT}3`, problem: { type: 'x', title: 'y', status: 404 } },
+    ];
+    const fetch = jest.fn().mockResolvedValue(json({ items }));
+    const refs = items.map(item => item.entityRef);
+
+    expect((await clientOf(fetch).getStatuses(refs)).observedAt).toBe(
+      Date.parse(older),
+    );
+  });
+
   it('asks nobody about no entities', async () => {
     const fetch = jest.fn();
 
@@ -183,6 +204,19 @@ describe('KeeptrustsClient', () => {
     ).rejects.toMatchObject({
       kind: 'unreachable',
       message: 'no answer within 0.001 s',
+    });
+  });
+
+  it('does not wait for ever for whoever wraps fetch and forgets its signal', async () => {
+    const fetch = jest.fn().mockReturnValueOnce(new Promise(() => {}));
+    const client = clientOf(fetch, 1);
+
+    await expect(client.getStatus(BOT)).rejects.toMatchObject({
+      kind: 'unreachable',
+    });
+    fetch.mockResolvedValue(json(inOrder));
+    await expect(client.getStatus(BOT)).resolves.toMatchObject({
+      value: inOrder,
     });
   });
 

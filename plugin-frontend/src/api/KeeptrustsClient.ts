@@ -1,5 +1,6 @@
 import { parseEntityRef } from '@backstage/catalog-model';
 import { DiscoveryApi, FetchApi } from '@backstage/core-plugin-api';
+import { inTime, TIMEOUT_MS } from './deadline';
 import { ContractError, isKeeptrustsError, UnreachableError } from './errors';
 import { KeeptrustsApi, Observed, RequestOptions } from './KeeptrustsApi';
 import { errorOf } from './problems';
@@ -16,7 +17,6 @@ import {
 const REFS_PER_REQUEST = 1000;
 /** The endpoint of Backstage's proxy, as `catalog/backstage/app-config.keeptrusts.yaml` names it. */
 const PROXY_PATH = '/keeptrusts';
-const TIMEOUT_MS = 30_000;
 
 /**
  * What a client is made of.
@@ -135,38 +135,34 @@ export class KeeptrustsClient implements KeeptrustsApi {
   }
 
   async #send<T extends object>(request: Request<T>): Promise<Observed<T>> {
-    const { fetchApi, proxyPath = PROXY_PATH, now = Date.now } = this.#options;
-    const url = `${await this.#options.discoveryApi.getBaseUrl(
-      'proxy',
-    )}${proxyPath}${request.path}`;
-    return this.#inTime(async signal => {
-      const reply = await fetchApi.fetch(url, { ...initOf(request), signal });
-      const receivedAt = now();
-      if (!reply.ok) throw await errorOf(reply);
-      const value = await readBody(reply, request);
-      return { value, observedAt: observedAtOf(reply, value, receivedAt) };
-    });
-  }
-
-  async #inTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { timeoutMs = TIMEOUT_MS } = this.#options;
-    const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), timeoutMs);
+    const { timeoutMs = TIMEOUT_MS, now = Date.now } = this.#options;
     try {
-      return await work(abort.signal);
+      return await inTime({ timeoutMs, part: 'service' }, async signal => {
+        const reply = await this.#fetch(request, signal);
+        const receivedAt = now();
+        if (!reply.ok) throw await errorOf(reply);
+        const value = await readBody(reply, request);
+        return { value, observedAt: observedAtOf(reply, value, receivedAt) };
+      });
     } catch (error) {
-      if (abort.signal.aborted)
-        throw new UnreachableError(`no answer within ${timeoutMs / 1000} s`, {
-          part: 'service',
-        });
       if (isKeeptrustsError(error)) throw error;
       // `fetch` says only that it failed, and whoever wraps it may throw anything.
       throw new UnreachableError('the request could not be sent', {
         part: 'service',
       });
-    } finally {
-      clearTimeout(timer);
     }
+  }
+
+  async #fetch<T extends object>(
+    request: Request<T>,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    const { discoveryApi, fetchApi, proxyPath = PROXY_PATH } = this.#options;
+    const proxy = await discoveryApi.getBaseUrl('proxy');
+    return fetchApi.fetch(`${proxy}${proxyPath}${request.path}`, {
+      ...initOf(request),
+      signal,
+    });
   }
 }
 
@@ -213,13 +209,24 @@ function observedAtOf(
   value: object,
   receivedAt: number,
 ): number | undefined {
-  const freshness =
-    'freshness' in value ? (value.freshness as Freshness) : undefined;
-  if (freshness && !freshness.observedAt) return undefined;
+  const parts = freshnessIn(value);
+  if (parts.length && !parts.some(it => it.observedAt)) return undefined;
   const age = Number.parseInt(reply.headers.get('age') ?? '', 10);
   if (age >= 0) return receivedAt - age * 1000;
-  const moment = Date.parse(freshness?.observedAt ?? '');
-  return Number.isNaN(moment) ? undefined : Math.min(moment, receivedAt);
+  const moments = parts
+    .map(it => Date.parse(it.observedAt ?? ''))
+    .filter(moment => !Number.isNaN(moment));
+  return moments.length ? Math.min(...moments, receivedAt) : undefined;
+}
+
+/** How old an answer says that it is; one about many entities says so of each. */
+function freshnessIn(
+  value: Partial<{ freshness: Freshness; items: readonly StatusItem[] }>,
+): Freshness[] {
+  return [
+    value.freshness,
+    ...(value.items ?? []).map(item => item.status?.freshness),
+  ].filter(it => it !== undefined);
 }
 
 function entityPath(entityRef: string): string {

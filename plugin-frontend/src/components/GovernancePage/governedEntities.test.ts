@@ -1,6 +1,7 @@
 import { CATALOG_FILTER_EXISTS } from '@backstage/catalog-client';
 import { NotAllowedError } from '@backstage/errors';
 import { StatusItem } from '../../api';
+import { TIMEOUT_MS } from '../../api/deadline';
 import { inOrder } from '../../fixtures/statuses';
 import { loadGovernedEntities, MOST_ENTITIES } from './governedEntities';
 
@@ -40,6 +41,8 @@ function sources(names: string[], owners: string[] = ['user:default/guest']) {
 }
 
 describe('loadGovernedEntities', () => {
+  afterEach(() => jest.useRealTimers());
+
   it('asks the catalog for what the viewer owns and claims a key, and the service once for all of it', async () => {
     const given = sources(
       ['b', 'a'],
@@ -155,6 +158,20 @@ describe('loadGovernedEntities', () => {
 
     await expect(loadGovernedEntities(given, 'all', {})).rejects.toMatchObject({
       kind: 'not-permitted',
+    });
+  });
+
+  it('does not wait for ever for the catalog', async () => {
+    jest.useFakeTimers();
+    const given = sources(['a']);
+    given.catalog.getEntities.mockReturnValue(new Promise(() => {}));
+
+    const refusal = loadGovernedEntities(given, 'all', {}).catch(it => it);
+    await jest.advanceTimersByTimeAsync(TIMEOUT_MS);
+
+    expect(await refusal).toMatchObject({
+      kind: 'unreachable',
+      part: 'catalog',
     });
   });
 });

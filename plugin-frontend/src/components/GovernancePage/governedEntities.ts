@@ -14,6 +14,7 @@ import {
   StatusItem,
   UnreachableError,
 } from '../../api';
+import { inTime, TIMEOUT_MS } from '../../api/deadline';
 import { errorOfProblem } from '../../api/problems';
 
 /** Whose entities: those that the viewer or one of their groups owns, or all that they may see. */
@@ -60,11 +61,18 @@ export async function loadGovernedEntities(
   scope: Scope,
   options: RequestOptions,
 ): Promise<Observed<GovernedEntities>> {
-  const owners =
-    scope === 'owned'
-      ? (await identity.getBackstageIdentity()).ownershipEntityRefs
-      : undefined;
-  const found = await claimingEntities(catalog, owners);
+  const found = await inTime(
+    { timeoutMs: TIMEOUT_MS, part: 'catalog' },
+    async () =>
+      claimingEntities(
+        catalog,
+        scope === 'owned'
+          ? (
+              await identity.getBackstageIdentity()
+            ).ownershipEntityRefs
+          : undefined,
+      ),
+  );
   const entities = found.slice(0, MOST_ENTITIES);
   if (!entities.length)
     return {
