@@ -31,6 +31,18 @@ describe('GatewayCard', () => {
     expect(card).toHaveTextContent('for 3 d 4 h');
   });
 
+  it('shows in the service’s own words what a newer one says', async () => {
+    rendered({
+      ...working,
+      state: 'paused',
+      gateway: { ...working.gateway, state: 'warming up' },
+      controlPlane: { ...working.controlPlane, state: 'read-only' },
+    } as unknown as PlatformStatus);
+
+    for (const word of ['paused', 'warming up', 'read-only'])
+      expect(await screen.findByText(word)).toBeInTheDocument();
+  });
+
   it('shows which provider is away, and what it means that the control plane is not ready', async () => {
     rendered(impaired);
 

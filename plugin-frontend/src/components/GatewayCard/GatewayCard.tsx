@@ -1,4 +1,5 @@
 import { PlatformStatus } from '../../api';
+import { known } from '../../api/known';
 import { usePlatformStatus } from '../../hooks';
 import { Translate, useTranslation } from '../../translation';
 import { CardFrame } from '../CardFrame';
@@ -35,8 +36,8 @@ export function GatewayCard() {
       badge={
         platform && (
           <StateBadge
-            tone={TONES[platform.state]}
-            label={STATES[platform.state](t)}
+            tone={known(TONES, platform.state) ?? 'unknown'}
+            label={known(STATES, platform.state)?.(t) ?? platform.state}
           />
         )
       }

@@ -1,5 +1,6 @@
 import { Text } from '@backstage/ui';
 import { GatewayHealth, PlatformStatus } from '../../api';
+import { known } from '../../api/known';
 import { formatCount, formatSpan } from '../../format';
 import { useNow } from '../../hooks';
 import { Translate, useTranslation } from '../../translation';
@@ -55,8 +56,8 @@ export function PlatformContent({ platform }: { platform: PlatformStatus }) {
         <Fact label={t('gateway.label')} note={gateway.message}>
           <StateBadge
             small
-            tone={GATEWAY_TONES[gateway.state]}
-            label={GATEWAY_STATES[gateway.state](t)}
+            tone={known(GATEWAY_TONES, gateway.state) ?? 'unknown'}
+            label={known(GATEWAY_STATES, gateway.state)?.(t) ?? gateway.state}
           />
         </Fact>
         <Fact
@@ -65,8 +66,11 @@ export function PlatformContent({ platform }: { platform: PlatformStatus }) {
         >
           <StateBadge
             small
-            tone={CONTROL_PLANE_TONES[controlPlane.state]}
-            label={CONTROL_PLANE_STATES[controlPlane.state](t)}
+            tone={known(CONTROL_PLANE_TONES, controlPlane.state) ?? 'unknown'}
+            label={
+              known(CONTROL_PLANE_STATES, controlPlane.state)?.(t) ??
+              controlPlane.state
+            }
           />
         </Fact>
       </FactList>

@@ -28,6 +28,21 @@ describe('the order', () => {
     ]);
   });
 
+  it('takes a state of which it has never heard for unknown', () => {
+    const odd: GovernedEntity = {
+      ...calm,
+      name: 'odd',
+      title: 'odd',
+      status: { ...inOrder, state: 'paused' as 'ok' },
+    };
+
+    expect(namesBy('state', 'ascending', [calm, odd, hasty])).toEqual([
+      'hasty',
+      'odd',
+      'calm',
+    ]);
+  });
+
   it('by state turns round, and equals stay by name', () => {
     expect(namesBy('state', 'descending')).toEqual([
       'calm',

@@ -41,9 +41,9 @@ const PACE_RANKS: Record<Exclude<Pace['kind'], 'no-budget'>, number> = {
   'day-over': 6,
 };
 
-/** The state of an entity; unknown where its status could not be had. */
+/** The state of an entity; unknown where its status could not be had, or is in a state that has no name here. */
 export const stateOf = ({ status }: GovernedEntity): GovernanceState =>
-  status?.state ?? 'unknown';
+  status && Object.hasOwn(STATE_RANKS, status.state) ? status.state : 'unknown';
 
 /**
  * The entities in an order, at `now` in milliseconds. What has nothing in the column comes last, whichever way; equals

@@ -37,6 +37,38 @@ describe('GovernanceStatusCard', () => {
     ]);
   });
 
+  it.each([
+    ['the entity', { state: 'paused' }, 'paused'],
+    [
+      'the key',
+      { gatewayKey: { ...inOrder.gatewayKey, state: 'suspended' } },
+      'suspended',
+    ],
+    [
+      'the wallet',
+      { wallet: { ...inOrder.wallet, state: 'frozen' } },
+      'frozen',
+    ],
+    [
+      'the wallet’s owner',
+      { wallet: { ...inOrder.wallet, scope: 'project' } },
+      'Wallet',
+    ],
+  ])(
+    'shows all the rest when a newer service has a new word for %s',
+    async (_, changes, word) => {
+      const { card } = await rendered({
+        ...inOrder,
+        ...changes,
+      } as GovernanceStatus);
+
+      expect(within(card).getByText(word)).toBeInTheDocument();
+      expect(
+        within(card).getByRole('region', { name: 'Spent today' }),
+      ).toBeInTheDocument();
+    },
+  );
+
   it('loads as a skeleton', () => {
     renderWithApis(<GovernanceStatusCard />, {
       api: { getStatus: () => new Promise(() => {}) },

@@ -3,6 +3,7 @@ import {
   GovernanceStatus,
   PolicyTierStatus,
 } from '../../api';
+import { known } from '../../api/known';
 import { formatAge } from '../../format';
 import { Translate, useTranslation } from '../../translation';
 import { ExternalLink } from '../ExternalLink';
@@ -59,12 +60,17 @@ export function IdentitySection({
                 {t('key.label')}
                 <StateBadge
                   small
-                  tone={KEY_TONES[gatewayKey.state]}
-                  label={KEY_STATES[gatewayKey.state](t)}
+                  tone={known(KEY_TONES, gatewayKey.state) ?? 'unknown'}
+                  label={
+                    known(KEY_STATES, gatewayKey.state)?.(t) ?? gatewayKey.state
+                  }
                 />
               </>
             }
-            note={<KeyNote gatewayKey={gatewayKey} now={now} />}
+            // Without an id the key is not known, or not the viewer's to know.
+            note={
+              gatewayKey.id && <KeyNote gatewayKey={gatewayKey} now={now} />
+            }
           >
             <span className={styles.mono}>{gatewayKey.declared}</span>
           </Fact>
@@ -85,9 +91,7 @@ function KeyNote({
   now: number;
 }) {
   const { t } = useTranslation();
-  const { id, prefix, expiresAt, lastUsedAt } = gatewayKey;
-  // Without an id the key is not known, or not the viewer's to know.
-  if (!id) return null;
+  const { prefix, expiresAt, lastUsedAt } = gatewayKey;
   return (
     <>
       {prefix && (

@@ -1,5 +1,6 @@
 import { Text } from '@backstage/ui';
 import { WalletStatus } from '../../api';
+import { known } from '../../api/known';
 import { formatMoney } from '../../format';
 import { Translate, useTranslation } from '../../translation';
 import { WalletStateBadge } from '../WalletStateBadge';
@@ -21,7 +22,7 @@ export function WalletSection({
   binds: boolean;
 }) {
   const { t } = useTranslation();
-  const title = TITLES[wallet.scope](t);
+  const title = known(TITLES, wallet.scope)?.(t) ?? t('wallet.title');
   return (
     <section className={styles.section} aria-label={title}>
       <SectionHead title={title}>

@@ -1,4 +1,5 @@
 import { GovernanceState } from '../../api';
+import { known } from '../../api/known';
 import { Translate, useTranslation } from '../../translation';
 import { StateBadge, Tone } from './StateBadge';
 
@@ -18,11 +19,11 @@ const LABELS: Record<GovernanceState, (t: Translate) => string> = {
   unknown: t => t('state.unknown'),
 };
 
-/** The state of an entity in words. */
+/** The state of an entity in words; one that is not known here in the service's own. */
 export const governanceStateLabel = (
   t: Translate,
   state: GovernanceState,
-): string => LABELS[state](t);
+): string => known(LABELS, state)?.(t) ?? state;
 
 /** The state of an entity at a glance. */
 export function GovernanceStateBadge({
@@ -35,7 +36,7 @@ export function GovernanceStateBadge({
   const { t } = useTranslation();
   return (
     <StateBadge
-      tone={TONES[state]}
+      tone={known(TONES, state) ?? 'unknown'}
       label={governanceStateLabel(t, state)}
       small={small}
     />

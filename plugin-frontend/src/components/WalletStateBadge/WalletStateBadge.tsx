@@ -1,4 +1,5 @@
 import { WalletStatus } from '../../api';
+import { known } from '../../api/known';
 import { Translate, useTranslation } from '../../translation';
 import { StateBadge, Tone } from '../StateBadge';
 
@@ -16,8 +17,14 @@ const LABELS: Record<WalletState, (t: Translate) => string> = {
   depleted: t => t('wallet.depleted'),
 };
 
-/** How full a wallet is, in a word. */
+/** How full a wallet is, in a word; one that is not known here is the service's own. */
 export function WalletStateBadge({ state }: { state: WalletState }) {
   const { t } = useTranslation();
-  return <StateBadge small tone={TONES[state]} label={LABELS[state](t)} />;
+  return (
+    <StateBadge
+      small
+      tone={known(TONES, state) ?? 'unknown'}
+      label={known(LABELS, state)?.(t) ?? state}
+    />
+  );
 }
