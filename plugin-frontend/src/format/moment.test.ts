@@ -6,9 +6,9 @@ const TOKYO = { locale: 'en-GB', timeZone: 'Asia/Tokyo' };
 
 describe('formatMoment', () => {
   it.each([
-    ['2026-03-10T16:40:00Z', '16:40'],
-    ['2026-03-11T00:00:00Z', 'Wed 00:00'],
-    ['2026-03-06T09:05:00Z', 'Fri 09:05'],
+    ['2026-03-10T16:40:00Z', '16:40 UTC'],
+    ['2026-03-11T00:00:00Z', 'Wed 00:00 UTC'],
+    ['2026-03-06T09:05:00Z', 'Fri 09:05 UTC'],
     ['2026-09-01T00:00:00Z', '1 Sept 2026'],
     ['2025-03-10T12:00:00Z', '10 Mar 2025'],
   ])('says %s as short as it can be understood: %s', (iso, text) => {
@@ -16,10 +16,10 @@ describe('formatMoment', () => {
     expect(formatMoment(iso, NOW, UTC).replace(',', '')).toBe(text);
   });
 
-  it('is about the viewer’s day, not that of UTC', () => {
+  it('is about the viewer’s day and names the zone, which need not be that of the budget', () => {
     expect(
       formatMoment('2026-03-10T16:40:00Z', NOW, TOKYO).replace(',', ''),
-    ).toBe('Wed 01:40');
+    ).toBe('Wed 01:40 GMT+9');
   });
 });
 

@@ -1,5 +1,11 @@
 const DAY = 24 * 60 * 60 * 1000;
 
+const TIME = {
+  hour: '2-digit',
+  minute: '2-digit',
+  timeZoneName: 'short',
+} as const;
+
 /** How and where the viewer reads times; both are the browser's own unless told. */
 export interface Place {
   locale?: string;
@@ -8,7 +14,8 @@ export interface Place {
 
 /**
  * A moment as short as it can be said from `now`: the time of day for today, with its weekday within six days, the date
- * otherwise. `iso` is RFC 3339; the zone is the viewer's.
+ * otherwise. `iso` is RFC 3339; the zone is the viewer's, and a time of day names it: findings beside it are in the zone of
+ * the budget.
  */
 export function formatMoment(
   iso: string,
@@ -22,11 +29,9 @@ export function formatMoment(
     timeZone,
     dateStyle: 'short',
   });
-  if (day.format(moment) === day.format(now))
-    return format({ hour: '2-digit', minute: '2-digit' });
-  if (Math.abs(moment.getTime() - now) < 6 * DAY) {
-    return format({ weekday: 'short', hour: '2-digit', minute: '2-digit' });
-  }
+  if (day.format(moment) === day.format(now)) return format(TIME);
+  if (Math.abs(moment.getTime() - now) < 6 * DAY)
+    return format({ weekday: 'short', ...TIME });
   return format({ dateStyle: 'medium' });
 }
 

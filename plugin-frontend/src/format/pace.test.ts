@@ -16,7 +16,7 @@ describe('the pace of a budget', () => {
 
   it('names the time at which the budget runs out', () => {
     expect(said({ exhaustsAt: '2026-03-10T16:40:00Z' })).toBe(
-      'Runs out at 16:40 at this pace',
+      'Runs out at 16:40 UTC at this pace',
     );
   });
 
