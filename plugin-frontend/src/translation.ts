@@ -196,7 +196,7 @@ export const keeptrustsTranslationRef = createTranslationRef({
       notConfigured: {
         title: 'Backstage is not connected to Keeptrusts yet',
         description:
-          'Its proxy has no endpoint /keeptrusts. Add it to app-config.yaml as the plugin’s README shows.',
+          'Its proxy has no endpoint where this plugin asks. Add it to app-config.yaml as the plugin’s README shows.',
       },
       contract: {
         title: 'The answer could not be read',

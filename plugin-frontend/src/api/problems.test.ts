@@ -65,6 +65,18 @@ describe('errorOf', () => {
     await expect(errorOf(reply(status))).resolves.toMatchObject({ kind });
   });
 
+  it('names the address at which the proxy has nothing', async () => {
+    const absent = reply(404);
+    Object.defineProperty(absent, 'url', {
+      value: 'http://backstage/api/proxy/platform/ai/v1/gateway?x',
+    });
+
+    await expect(errorOf(absent)).resolves.toMatchObject({
+      detail:
+        'Backstage has no proxy endpoint at /api/proxy/platform/ai/v1/gateway',
+    });
+  });
+
   it('knows after how many seconds to ask again', async () => {
     const error = await errorOf(
       reply(503, 'upstream-unavailable', { 'retry-after': '7' }),

@@ -76,12 +76,7 @@ function errorOfStatus(reply: Response): KeeptrustsError {
         { status },
       );
     case 404:
-      return new NotConfiguredError(
-        `Backstage has no proxy endpoint at ${
-          new URL(reply.url || '/', 'http://backstage').pathname
-        }`,
-        { status },
-      );
+      return notConfigured(reply);
     case 429:
     case 502:
     case 503:
@@ -99,6 +94,13 @@ function errorOfStatus(reply: Response): KeeptrustsError {
         status,
       });
   }
+}
+
+/** Names the address, since an app may have the endpoint under another name than it told the plugin. */
+function notConfigured({ url, status }: Response): NotConfiguredError {
+  const { pathname } = new URL(url || '/', 'http://backstage');
+  const message = `Backstage has no proxy endpoint at ${pathname}`;
+  return new NotConfiguredError(message, { status, detail: message });
 }
 
 async function problemOf(reply: Response): Promise<Problem | undefined> {

@@ -58,6 +58,24 @@ describe('Failure', () => {
     expect(onRetry).toHaveBeenCalledTimes(1);
   });
 
+  it('stays in the keyboard’s reach while it is too early to try again', async () => {
+    const error = new ServiceError('');
+    renderWithApis(
+      <Failure
+        error={error}
+        busy={false}
+        retryable={false}
+        onRetry={() => {}}
+      />,
+    );
+
+    await userEvent.tab();
+
+    const button = screen.getByRole('button', { name: 'Try again' });
+    expect(button).toHaveFocus();
+    expect(button).toHaveAttribute('aria-disabled', 'true');
+  });
+
   it('shows what the service says, the request’s id and when to try again', () => {
     const details = {
       detail: 'No answer since 11:15.',

@@ -73,7 +73,9 @@ export function Failure(props: {
         size="small"
         variant="secondary"
         isPending={busy}
-        isDisabled={!retryable && !busy}
+        // Never `isDisabled`: that would take the focus from whoever has just pressed it in vain.
+        aria-disabled={retryable ? undefined : true}
+        className={styles.retry}
         onPress={onRetry}
       >
         {t('failure.retry')}
