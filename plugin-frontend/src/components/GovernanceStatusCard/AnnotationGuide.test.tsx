@@ -14,7 +14,16 @@ describe('annotationsFor', () => {
     );
   });
 
-  it.each([undefined, '', 7])(
+  it.each(['team-a', 'group:team-a', 'Group:default/team-a'])(
+    'takes the name of an owner written as %s',
+    owner => {
+      expect(annotationsFor({ ...plainEntity, spec: { owner } })).toContain(
+        ': team-a-gw-key',
+      );
+    },
+  );
+
+  it.each([undefined, '', 7, 'https://example.com/team', 'my: team'])(
     'has an example for an entity whose owner is %p',
     owner => {
       expect(

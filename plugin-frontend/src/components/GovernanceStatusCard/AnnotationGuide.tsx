@@ -1,4 +1,4 @@
-import { Entity, parseEntityRef } from '@backstage/catalog-model';
+import { Entity } from '@backstage/catalog-model';
 import { Text } from '@backstage/ui';
 import {
   KEEPTRUSTS_BUDGET_ANNOTATION,
@@ -8,6 +8,9 @@ import {
 import { useTranslation } from '../../translation';
 import { CopyableCode } from '../CopyableCode';
 import styles from './GovernanceStatusCard.module.css';
+
+/** `team`, `group:team` or `group:default/team`, in the letters that a name may have. */
+const OWNER = /^([\w.-]+:)?([\w.-]+\/)?(?<name>[\w.-]+)$/;
 
 /** How to claim AI access for an entity that claims none: no error, only the lines to paste. */
 export function AnnotationGuide({ entity }: { entity: Entity }) {
@@ -40,6 +43,7 @@ export function annotationsFor(entity: Entity): string {
 
 function ownerNameOf({ spec }: Entity): string {
   const owner = spec?.owner;
-  if (typeof owner !== 'string' || !owner) return 'my-team';
-  return parseEntityRef(owner, { defaultKind: 'group' }).name;
+  // The last part of a reference. What is none (a kind of the app's own may put anything there) is no name of a team.
+  const name = typeof owner === 'string' && OWNER.exec(owner)?.groups?.name;
+  return name || 'my-team';
 }
