@@ -140,6 +140,9 @@ export const keeptrustsTranslationRef = createTranslationRef({
       code: 'Annotations to add',
       note: 'The key is the name of a gateway key of the owner’s team; the budget is in US dollars a day.',
     },
+    link: {
+      newTab: ', opens in a new tab',
+    },
     copy: {
       do: 'Copy',
       done: 'Copied',
@@ -187,6 +190,10 @@ export const keeptrustsTranslationRef = createTranslationRef({
         title: 'Not permitted',
         description:
           'You may not see the AI governance of this entity. Whoever runs Backstage can tell you how to get access.',
+      },
+      signedOut: {
+        title: 'Your sign-in is not accepted',
+        description: 'It may have ended: reload the page to sign in again.',
       },
       notFound: {
         title: 'Nothing here for you',

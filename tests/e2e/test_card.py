@@ -353,7 +353,7 @@ async def test_content_stays_when_a_refresh_fails(
 
 @pytest.mark.parametrize(
     ("bearer", "kind", "words"),
-    [("outsider", "not-found", "Nothing here for you"), (None, "not-permitted", "Not permitted")],
+    [("outsider", "not-found", "Nothing here for you"), (None, "not-permitted", "Your sign-in is not accepted")],
 )
 async def test_access_that_has_gone_is_told(
     bearer: str | None, kind: str, words: str, backstage: Backstage, ready: Service, open_as: Open

@@ -20,6 +20,10 @@ const rendered = (error: KeeptrustsError, onRetry = () => {}) =>
 describe('Failure', () => {
   it.each<[KeeptrustsError, string]>([
     [new NotPermittedError(''), 'Not permitted'],
+    [
+      new NotPermittedError('', { status: 401 }),
+      'Your sign-in is not accepted',
+    ],
     [new NotFoundError(''), 'Nothing here for you'],
     [
       new NotConfiguredError(''),

@@ -12,14 +12,23 @@ export interface FailureText {
   description: string;
 }
 
-type Texts<K extends string> = Record<K, (t: Translate) => FailureText>;
+type Texts<K extends string> = Record<
+  K,
+  (t: Translate, error: KeeptrustsError) => FailureText
+>;
 
 // Every key is written out: over keys that are put together TypeScript runs out of memory.
 const OF_KIND: Texts<Exclude<KeeptrustsErrorKind, 'unreachable'>> = {
-  'not-permitted': t => ({
-    title: t('failure.notPermitted.title'),
-    description: t('failure.notPermitted.description'),
-  }),
+  'not-permitted': (t, { status }) =>
+    status === 401
+      ? {
+          title: t('failure.signedOut.title'),
+          description: t('failure.signedOut.description'),
+        }
+      : {
+          title: t('failure.notPermitted.title'),
+          description: t('failure.notPermitted.description'),
+        },
   'not-found': t => ({
     title: t('failure.notFound.title'),
     description: t('failure.notFound.description'),
@@ -60,8 +69,8 @@ const OF_UNREACHABLE: Texts<UnreachablePart> = {
 /** Says what an error means: one text a cause. */
 export function failureText(t: Translate, error: KeeptrustsError): FailureText {
   if (error.kind === 'unreachable')
-    return OF_UNREACHABLE[(error as UnreachableError).part](t);
-  return OF_KIND[error.kind](t);
+    return OF_UNREACHABLE[(error as UnreachableError).part](t, error);
+  return OF_KIND[error.kind](t, error);
 }
 
 /** `failureText` in the viewer's language. */

@@ -10,7 +10,9 @@ describe('ExternalLink', () => {
       </ExternalLink>,
     );
 
-    const link = screen.getByRole('link', { name: 'Console' });
+    const link = screen.getByRole('link', {
+      name: 'Console, opens in a new tab',
+    });
     expect(link).toHaveAttribute(
       'href',
       'https://console.example.com/settings',

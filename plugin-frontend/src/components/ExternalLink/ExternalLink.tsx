@@ -1,10 +1,11 @@
 import { Link } from '@backstage/ui';
 import { RiExternalLinkLine } from '@remixicon/react';
 import { ReactNode } from 'react';
+import { useTranslation } from '../../translation';
 import styles from './ExternalLink.module.css';
 
 /**
- * A link out of Backstage, in a new tab. An address that is not a web page's (`javascript:`, say) is no link: the text
+ * A link out of Backstage, in a new tab, which it says to who cannot see its icon. An address that is not a web page's (`javascript:`, say) is no link: the text
  * stands there alone.
  */
 export function ExternalLink({
@@ -14,6 +15,7 @@ export function ExternalLink({
   href?: string | null;
   children: ReactNode;
 }) {
+  const { t } = useTranslation();
   return href && isWebAddress(href) ? (
     <Link
       href={href}
@@ -23,7 +25,12 @@ export function ExternalLink({
       className={styles.link}
     >
       {children}
-      <RiExternalLinkLine aria-hidden size={14} className={styles.icon} />
+      <RiExternalLinkLine
+        role="img"
+        aria-label={t('link.newTab')}
+        size={14}
+        className={styles.icon}
+      />
     </Link>
   ) : (
     <>{children}</>
