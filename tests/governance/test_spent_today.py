@@ -92,5 +92,5 @@ def test_unread_spend_has_no_budget_section() -> None:
     world = World().but(spend=Reading(None, cause=Cause.UNAVAILABLE, detail="connection refused"))
     assert world.assess().budget is None
     assert (
-        world.finding(Code.UPSTREAM_UNAVAILABLE).message == "Keeptrusts' spend could not be read. connection refused."
+        world.finding(Code.UPSTREAM_UNAVAILABLE).message == "Keeptrusts' spend could not be read. Connection refused."
     )
