@@ -12,6 +12,7 @@ from tf.iface import CreateContext, DeleteContext
 from tf.types import Unknown
 from tf.utils import Diagnostics
 
+from bff.keeptrusts.errors import KeeptrustsError, UpstreamContractError, UpstreamTimeoutError
 from bff.onboarding import keys
 from bff.sandbox import ADMIN_TOKEN
 from bff.vault.errors import VaultUnavailableError
@@ -78,6 +79,35 @@ def test_a_key_that_cannot_be_revoked_either_is_remembered(provider: Provider, k
     assert (state["id"], state["stored"]) == (keeptrusts.active_keys(plan["team_id"])[0]["id"], False)
     assert GatewayKey(provider).delete(DeleteContext(Diagnostics(), "keeptrusts_gateway_key"), state) is None
     assert keeptrusts.active_keys(plan["team_id"]) == []
+
+
+@pytest.mark.parametrize("error", [UpstreamTimeoutError, UpstreamContractError])
+def test_a_key_whose_secret_is_lost_is_revoked(
+    provider: Provider, keeptrusts: StandIn, error: type[KeeptrustsError]
+) -> None:
+    """Where Keeptrusts makes a key and its answer is lost, the key is revoked, and the error says so."""
+    plan, diags, made = planned(keeptrusts), Diagnostics(), provider.connection.keeptrusts.create_token
+
+    async def answer_is_lost(*args: Any, **options: Any) -> Any:
+        await made(*args, **options)
+        raise error("POST", "/v1/tokens", "nothing that helps")
+
+    provider.connection.keeptrusts.create_token = answer_is_lost  # type: ignore[method-assign]  # as above
+    assert GatewayKey(provider).create(CreateContext(diags, "keeptrusts_gateway_key"), plan) is None
+    assert [item.severity for item in diags.diagnostics] == ["error"]
+    assert "was revoked again" in str(diags.diagnostics[0].detail)
+    assert [key["status"] for key in keeptrusts.of_team("tokens", plan["team_id"])] == ["revoked"]
+
+
+def test_a_key_that_was_there_before_is_spared(provider: Provider, keeptrusts: StandIn) -> None:
+    """Where nothing was made, a key of that name which somebody else made stays in force."""
+    plan, diags = planned(keeptrusts), Diagnostics()
+    body = {"name": plan["name"], "token_type": "gateway", "team_id": plan["team_id"]}
+    there = keeptrusts.do("POST", "/v1/tokens", body)["id"]
+    with keeptrusts.faulty(refused("POST", "/v1/tokens", 503)):
+        assert GatewayKey(provider).create(CreateContext(diags, "keeptrusts_gateway_key"), plan) is None
+    assert "answered 503" in str(diags.diagnostics[0].detail)
+    assert [key["id"] for key in keeptrusts.active_keys(plan["team_id"])] == [there]
 
 
 def test_keys_are_where_onboarding_puts_them() -> None:

@@ -103,7 +103,11 @@ def test_the_configuration_goes_before_the_environment() -> None:
         ({"gateway_url": "gateway.internal"}, "gateway_url"),
         ({"vault": {"address": None}}, "vault.address"),
         ({"vault": Unknown}, "vault.address"),
-        ({"vault": {"address": "https://vault.internal", "role_id": "role"}}, "vault.token"),
+        ({"vault": {"address": "https://vault.internal"}}, "vault.token"),
+        ({"vault": {"address": "https://vault.internal", "role_id": "role"}}, "vault.secret_id"),
+        ({"vault": {"address": "https://vault.internal", "token": "t", "namespace": "k\u00fcche"}}, "vault.namespace"),
+        ({"vault": {"address": "https://vault.internal", "token": "t", "mount": "../sys"}}, "vault.mount"),
+        ({"vault": {"address": "https://vault.internal", "token": "t", "mount": "/"}}, "vault.mount"),
     ],
 )
 def test_a_wrong_argument_is_named_without_its_value(config: dict[str, Any], named: str) -> None:
@@ -112,3 +116,22 @@ def test_a_wrong_argument_is_named_without_its_value(config: dict[str, Any], nam
     assert read_arguments(config, ENOUGH, diags) is None
     assert [item.summary.split()[3] for item in diags.diagnostics] == [named]
     assert not [text for text in ("hunter2", "two words", "kt_ak_canary") if text in str(diags)]
+
+
+def test_an_app_role_in_the_block_goes_before_a_token_in_the_environment() -> None:
+    """Whoever names a role is logged in as that role, though VAULT_TOKEN is set for something else."""
+    diags = Diagnostics()
+    block = {"address": "https://vault.internal", "role_id": "role", "secret_id": "secret", "namespace": "ai/teams/"}
+    found = read_arguments({"vault": block}, ENOUGH | {"VAULT_TOKEN": "of-somebody"}, diags)
+    assert found
+    assert found.vault
+    assert (found.vault.token, found.vault.role_id, found.vault.namespace) == (None, "role", "ai/teams/")
+
+
+def test_an_address_in_the_environment_alone_asks_for_no_vault() -> None:
+    """Teams and wallets can be had where VAULT_ADDR is set and nobody is logged in."""
+    diags = Diagnostics()
+    found = read_arguments({"vault": None}, ENOUGH | {"VAULT_ADDR": "https://vault.internal"}, diags)
+    assert found
+    assert found.vault is None
+    assert not diags.diagnostics

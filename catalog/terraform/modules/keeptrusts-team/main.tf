@@ -1,3 +1,9 @@
+locals {
+  # Sums and products of fractions are off in the last of their 512 bits, which the state does not keep: each plan would differ.
+  daily_budget_usd = tonumber(format("%.6f", var.daily_budget_usd))
+  funding_usd      = tonumber(format("%.6f", local.daily_budget_usd * var.funding_days))
+}
+
 resource "keeptrusts_team" "this" {
   name = var.team_name
 }
@@ -19,5 +25,5 @@ resource "keeptrusts_gateway_key" "this" {
 
 resource "keeptrusts_wallet_funding" "this" {
   team_id = keeptrusts_team.this.id
-  amount  = var.daily_budget_usd * var.funding_days
+  amount  = local.funding_usd
 }

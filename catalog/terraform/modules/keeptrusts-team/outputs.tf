@@ -19,6 +19,6 @@ output "annotations" {
   value = {
     "keeptrusts.dev/gateway-key-name" = keeptrusts_gateway_key.this.name
     "keeptrusts.dev/policy-tier"      = keeptrusts_configuration.this.template_id
-    "keeptrusts.dev/daily-budget"     = tostring(var.daily_budget_usd)
+    "keeptrusts.dev/daily-budget"     = tostring(local.daily_budget_usd)
   }
 }

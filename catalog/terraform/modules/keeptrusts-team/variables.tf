@@ -1,6 +1,7 @@
 variable "team_name" {
   description = "Name of the team, as its Backstage group is named."
   type        = string
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z0-9]([-_.a-z0-9]{0,61}[a-z0-9])?$", var.team_name))
@@ -12,6 +13,7 @@ variable "policy_tier" {
   description = "The policy template that the team's configuration is made from."
   type        = string
   default     = "tier-2-internal"
+  nullable    = false
 
   validation {
     condition     = can(regex("^tier-(0|[1-9][0-9]{0,2})-[a-z0-9]+(-[a-z0-9]+)*$", var.policy_tier)) && length(var.policy_tier) <= 63
@@ -23,10 +25,16 @@ variable "daily_budget_usd" {
   description = "What the team plans to spend in a day, in USD; 0 means that nothing may be spent."
   type        = number
   default     = 100
+  nullable    = false
 
   validation {
     condition     = var.daily_budget_usd >= 0 && var.daily_budget_usd <= 100000
     error_message = "daily_budget_usd must be 0 to 100000."
+  }
+
+  validation {
+    condition     = abs(var.daily_budget_usd - tonumber(format("%.6f", var.daily_budget_usd))) < 1e-20
+    error_message = "daily_budget_usd must have at most six decimal places."
   }
 }
 
@@ -34,6 +42,7 @@ variable "funding_days" {
   description = "For how many days the wallet is funded: in all it is allocated the daily budget times this."
   type        = number
   default     = 30
+  nullable    = false
 
   validation {
     condition     = var.funding_days >= 1 && var.funding_days <= 3650 && floor(var.funding_days) == var.funding_days

@@ -29,6 +29,7 @@ _VARIABLES: Mapping[str, tuple[str, ...]] = {
     "vault.mount": ("VAULT_KV_MOUNT",),
 }
 _TOKEN = re.compile(r"[!-~]+")
+_WORD = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,19 +156,38 @@ class _Given:
             return None
         return None if value is None else value.rstrip("/")
 
+    def words(self, name: str) -> str | None:
+        """Words between slashes: a header's value and a part of a path that is what it says."""
+        value = self.text(name)
+        if value is not None and not all(map(_WORD.fullmatch, value.strip("/").split("/"))):
+            self._wrong(
+                name, "is not in order", f"It must be letters, digits and .-_ between slashes, not {value[:80]!r}."
+            )
+            return None
+        return value
+
     def vault(self) -> VaultArguments | None:
-        in_block = self._config.get("vault") is not None
-        address = self.url("vault.address", needed=in_block)
+        block = self._config.get("vault")
+        address = self.url("vault.address", needed=block is not None)
         if address is None:
             return None
-        token = self.secret("vault.token")
+        # Who writes an AppRole into the block means that, whatever token lies about in the environment.
+        role_named = isinstance(block, Mapping) and not block.get("token") and bool(block.get("role_id"))
+        token = None if role_named else self.secret("vault.token")
         role_id, secret_id = self.text("vault.role_id"), self.secret("vault.secret_id")
+        namespace, mount = self.words("vault.namespace"), self.words("vault.mount")
         if not self._diags.has_errors() and token is None and (role_id is None or secret_id is None):
-            how = "Set VAULT_TOKEN, or VAULT_ROLE_ID and VAULT_SECRET_ID, in the environment, or the same in the vault block."
-            self._wrong("vault.token", "is missing", how)
-        return VaultArguments(
-            address, token, role_id, secret_id, self.text("vault.namespace"), self.text("vault.mount") or DEFAULT_MOUNT
-        )
+            if block is None:
+                # An address that lies about in the environment is no wish for keys: those that need Vault say so.
+                return None
+            if role_named:
+                self._wrong(
+                    "vault.secret_id", "is missing", "Set it beside role_id, or VAULT_SECRET_ID in the environment."
+                )
+            else:
+                how = "Set VAULT_TOKEN, or VAULT_ROLE_ID and VAULT_SECRET_ID, in the environment, or the same in the vault block."
+                self._wrong("vault.token", "is missing", how)
+        return VaultArguments(address, token, role_id, secret_id, namespace, mount or DEFAULT_MOUNT)
 
     def _wrong(self, name: str, what: str, detail: str) -> None:
         self._diags.add_error(f"The provider's argument {name} {what}", detail, path=list(name.split(".")))

@@ -108,6 +108,4 @@ def explain_vault(error: VaultError) -> str:
 
 
 def _perhaps(error: KeeptrustsError) -> str:
-    return (
-        "" if error.method == "GET" else " It may have been done all the same: terraform plan shows what is there now."
-    )
+    return "" if error.method == "GET" else " It may have been done all the same: the next terraform apply tells."

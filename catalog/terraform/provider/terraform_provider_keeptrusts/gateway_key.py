@@ -13,9 +13,14 @@ from tf.schema import Attribute
 from tf.types import Bool, String, Unknown
 from tf.utils import Diagnostics
 
-from bff.keeptrusts.errors import KeeptrustsError, UpstreamRejectedError
+from bff.keeptrusts.errors import (
+    KeeptrustsError,
+    UpstreamContractError,
+    UpstreamRejectedError,
+    UpstreamUnavailableError,
+)
 from bff.vault.errors import VaultError
-from terraform_provider_keeptrusts.diagnosis import Deed, RefusalError, diagnosed
+from terraform_provider_keeptrusts.diagnosis import Deed, RefusalError, diagnosed, explain
 from terraform_provider_keeptrusts.key_entry import KeyEntry, is_segment, key_path
 from terraform_provider_keeptrusts.moment import Moment, instant, written
 from terraform_provider_keeptrusts.resource import KeeptrustsResource, State, identity
@@ -102,14 +107,13 @@ class GatewayKey(KeeptrustsResource):
             return planned
         now = dict(current)
         with diagnosed(ctx.diagnostics, Deed(f"replace the gateway key {current['id']}", "name", _TAKEN)):
-            self._ask(self._gone(current))
-            return self._ask(self._made(planned, now))
+            return self._ask(self._replaced(current, planned, now))
         return now
 
     def delete(self, ctx: DeleteContext, current: State) -> State | None:
         """Revoke it and take it out of Vault."""
         with diagnosed(ctx.diagnostics, Deed(f"revoke the gateway key {current['id']}")):
-            self._ask(self._gone(current))
+            self._ask(self._taken_back(current))
             return None
         return current
 
@@ -129,13 +133,18 @@ class GatewayKey(KeeptrustsResource):
         # Before anything is made: a Vault that is sealed or refuses us must cost nothing.
         await self._clear(path, team)
         await store.expect_free(path)
-        key_id, secret, rest = await self._connection.change(
-            lambda: self._keeptrusts.create_token(
-                planned["name"],
-                team_id=planned["team_id"],
-                expires_at=instant(planned["expires_at"]),
+        before = await self._organisation.keys_in_force(planned["name"], team_id=planned["team_id"])
+        try:
+            key_id, secret, rest = await self._connection.change(
+                lambda: self._keeptrusts.create_token(
+                    planned["name"],
+                    team_id=planned["team_id"],
+                    expires_at=instant(planned["expires_at"]),
+                )
             )
-        )
+        except (UpstreamUnavailableError, UpstreamContractError) as error:
+            lost = await self._lost(planned, path, spared={key.id for key in before})
+            raise (RefusalError(f"{explain(error)} {lost}") if lost else error) from None
         prefix = rest.get("prefix")
         made = planned | {"id": key_id, "vault_path": path, "prefix": prefix if isinstance(prefix, str) else None}
         entry = KeyEntry(key_id, team.name, self._connection.arguments.gateway_url)
@@ -145,12 +154,37 @@ class GatewayKey(KeeptrustsResource):
             raise RefusalError(await self._undone(made, error, orphan)) from None
         return made | {"stored": True}
 
+    async def _replaced(self, current: State, planned: State, orphan: State) -> State:
+        # Nothing is revoked that could not be replaced: what still uses the lost key goes on until then.
+        await self._clear(current["vault_path"], await self._team(current["team_id"]))
+        await self._store().expect_own(current["vault_path"], key_id=current["id"])
+        await self._gone(current)
+        return await self._made(planned, orphan)
+
+    async def _taken_back(self, current: State) -> None:
+        # Once it is revoked nobody asks for its entry again, so it is not begun where it cannot be ended.
+        await self._store().expect_removable(current["vault_path"], key_id=current["id"])
+        await self._gone(current)
+
     async def _clear(self, path: str, team: TeamRecord) -> None:
         """Remove what is left of a key of this team that was revoked behind our back: it opens nothing any more."""
         left = await self._store().key_id(path)
         key = None if left is None else await self._organisation.key(left)
         if key is not None and key.status == "revoked" and key.team_id == team.id:
             await self._store().remove(path, key_id=key.id)
+
+    async def _lost(self, planned: State, path: str, *, spared: set[str]) -> str | None:
+        """What became of a key whose secret never reached us; None when none was made."""
+        try:
+            found = await self._organisation.keys_in_force(planned["name"], team_id=planned["team_id"])
+            # One that Vault holds is another run's, which came before us.
+            spared |= {await self._store().key_id(path) or ""} if found else set()
+            lost = [key.id for key in found if key.id not in spared]
+            for key_id in lost:
+                await self._revoked(key_id)
+        except (KeeptrustsError, VaultError) as second:
+            return f"Whether a key {planned['name']!r} was made, and by whom, cannot be told ({second}): look in Keeptrusts, and revoke it."
+        return f"The key that was made, {', '.join(lost)}, was revoked again: nobody has it." if lost else None
 
     async def _undone(self, made: State, error: VaultError, orphan: State) -> str:
         """What to say of a key that could not be kept, once it is revoked."""
@@ -171,12 +205,15 @@ class GatewayKey(KeeptrustsResource):
         return current | told | {"stored": stored}
 
     async def _gone(self, current: State, *, deleted_too: bool = True) -> None:
+        await self._revoked(current["id"])
+        await self._store().remove(current["vault_path"], key_id=current["id"], deleted_too=deleted_too)
+
+    async def _revoked(self, key_id: str) -> None:
         try:
-            await self._connection.change(lambda: self._keeptrusts.revoke_token(current["id"]))
+            await self._connection.change(lambda: self._keeptrusts.revoke_token(key_id))
         except UpstreamRejectedError as error:
             if error.status != 404:
                 raise
-        await self._store().remove(current["vault_path"], key_id=current["id"], deleted_too=deleted_too)
 
     async def _imported(self, key_id: str, path: str) -> State:
         key = await self._organisation.key(key_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from bff.vault.errors import VaultConflictError
+from bff.vault.errors import VaultConflictError, VaultDeniedError
 from bff.vault.login import AppRole, VaultLogin
 from bff.vault.store import VaultStore
 from bff.vault.wire import VaultWire
@@ -14,6 +14,7 @@ from terraform_provider_keeptrusts.key_entry import KeyEntry
 SECONDS = 20.0
 
 _ID = "id"
+_REMOVING = frozenset({"root", "delete"})
 
 
 class KeyStore:
@@ -37,6 +38,22 @@ class KeyStore:
                 "remove them for good: vault kv metadata delete."
             )
         await self._vault.require_writable(path)
+
+    async def expect_own(self, path: str, *, key_id: str) -> None:
+        """Raise `VaultError` where something else than this key is at `path`, or what is there could not be removed."""
+        fields = await self._vault.read(path)
+        if fields is not None and fields.get(_ID) != key_id:
+            raise VaultConflictError(
+                f"{self._vault.mount}/{path} holds {_described(fields.get(_ID))} now and not {key_id}. Remove it, or give another "
+                "vault_path."
+            )
+        await self.expect_removable(path, key_id=key_id)
+
+    async def expect_removable(self, path: str, *, key_id: str) -> None:
+        """Raise `VaultError` where this key is at `path` and could not be removed."""
+        fields = await self._vault.read(path)
+        if fields is not None and fields.get(_ID) == key_id:
+            await self._vault.require_removable(path)
 
     async def keep(self, path: str, secret: SecretStr, entry: KeyEntry) -> None:
         """Write a key where there is nothing."""
@@ -84,6 +101,14 @@ class _Vault(VaultStore):
         """Whether there is a version at `path`, be it a deleted one."""
         status, _ = await self._call("kv.metadata.read", "GET", f"/v1/{self._below('metadata', path)}")
         return status != 404
+
+    async def require_removable(self, path: str) -> None:
+        """Raise `VaultDeniedError` unless all versions at `path` may be removed."""
+        wanted = f"{self.mount}/metadata/{path}"
+        _, document = await self._call("capabilities", "POST", "/v1/sys/capabilities-self", body={"paths": [wanted]})
+        found = document.get(wanted) or (document.get("data") or {}).get(wanted) or ()
+        if not _REMOVING.intersection(found):
+            raise VaultDeniedError(f"Vault's policy does not let this provider delete {wanted}.")
 
     async def remove(self, path: str) -> None:
         """Remove all versions at `path`; there may be none."""

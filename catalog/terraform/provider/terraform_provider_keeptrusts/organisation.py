@@ -52,8 +52,12 @@ class Organisation:
 
     async def key(self, key_id: str) -> TokenRecord | None:
         """The gateway key with this id, revoked or not."""
-        keys = await self._read("tokens", self._client.tokens)
-        return next((key for key in keys if key.id == key_id), None)
+        return next((key for key in await self._keys() if key.id == key_id), None)
+
+    async def keys_in_force(self, name: str, *, team_id: str) -> tuple[TokenRecord, ...]:
+        """The team's gateway keys of this name that are not revoked; Keeptrusts should have one at most."""
+        keys = await self._keys()
+        return tuple(key for key in keys if key.name == name and key.team_id == team_id and key.status != "revoked")
 
     async def configuration(self, configuration_id: str) -> ConfigurationRecord | None:
         """The configuration with this id."""
@@ -64,6 +68,9 @@ class Organisation:
         """The team's wallet."""
         wallets = await self._read("wallets", self._client.wallets)
         return next((wallet for wallet in wallets if wallet.scope == "team" and wallet.team_id == team_id), None)
+
+    async def _keys(self) -> tuple[TokenRecord, ...]:
+        return await self._read("tokens", self._client.tokens)
 
     async def _read(self, name: str, read: Callable[[], Awaitable[Pages[Record]]]) -> tuple[Record, ...]:
         reading = self._readings.get(name)

@@ -42,7 +42,12 @@ class Team(KeeptrustsResource):
         """The team as it is now; None when it is gone."""
         with diagnosed(ctx.diagnostics, Deed(f"read the team {current['id']}")):
             team = self._ask(self._organisation.team(current["id"]))
-            return None if team is None else _state(team)
+            if team is None:
+                return None
+            told = _state(team)
+            # Keeptrusts keeps no empty description; who wrote one has what was asked for.
+            empty = told["description"] is None and current["description"] == ""
+            return told | {"description": ""} if empty else told
         return current
 
     def update(self, ctx: UpdateContext, current: State, planned: State) -> State | None:
