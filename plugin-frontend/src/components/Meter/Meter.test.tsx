@@ -31,7 +31,7 @@ describe('Meter', () => {
   it('marks the share of time that has passed', () => {
     const mark = rendered(0.25, 0.5).querySelector('.mark');
 
-    expect(mark).toHaveStyle({ insetInlineStart: '50%' });
+    expect(mark).toHaveStyle({ '--meter-mark': '0.5' });
   });
 
   it('has no mark without a share of time', () => {

@@ -1,3 +1,4 @@
+import { CSSProperties } from 'react';
 import { clampRatio } from '../../format';
 import styles from './Meter.module.css';
 
@@ -33,7 +34,7 @@ export function Meter({ label, text, ratio, markRatio, tone }: MeterProps) {
       {markRatio !== undefined && (
         <div
           className={styles.mark}
-          style={{ insetInlineStart: `${clampRatio(markRatio) * 100}%` }}
+          style={{ '--meter-mark': clampRatio(markRatio) } as CSSProperties}
         />
       )}
     </div>
