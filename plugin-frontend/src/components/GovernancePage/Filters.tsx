@@ -1,5 +1,5 @@
 import { Button, SearchField, Switch, ToggleButton } from '@backstage/ui';
-import { useEffect, useRef, useState } from 'react';
+import { RefObject, useEffect, useRef, useState } from 'react';
 import { GovernanceState } from '../../api';
 import { formatCount } from '../../format';
 import { useTranslation } from '../../translation';
@@ -18,20 +18,35 @@ export function Filters(props: {
 }) {
   const { query, found, onChange } = props;
   const { t } = useTranslation();
+  const field = useRef<HTMLDivElement>(null);
+  const [text, setText] = useState(query.search);
+  useEffect(() => {
+    // The address changes with every key, perhaps later than the next one: it must not overtake whoever types.
+    if (!field.current?.contains(document.activeElement)) setText(query.search);
+  }, [query.search]);
+  const clear = () => {
+    setText('');
+    onChange({ search: '', states: [] });
+    // The button goes with what it clears, and must not take the keyboard's place on the page with it.
+    field.current?.querySelector('input')?.focus();
+  };
   return (
     <div className={styles.filters}>
-      <Search search={query.search} onSearch={search => onChange({ search })} />
+      <Search
+        field={field}
+        text={text}
+        onType={typed => {
+          setText(typed);
+          onChange({ search: typed });
+        }}
+      />
       <StateChoice
         chosen={query.states}
         found={found}
         onChoose={states => onChange({ states })}
       />
       {isFiltered(query) && (
-        <Button
-          size="small"
-          variant="tertiary"
-          onPress={() => onChange({ search: '', states: [] })}
-        >
+        <Button size="small" variant="tertiary" onPress={clear}>
           {t('overview.filter.clear')}
         </Button>
       )}
@@ -57,20 +72,13 @@ export function ScopeSwitch({
   );
 }
 
-function Search({
-  search,
-  onSearch,
-}: {
-  search: string;
-  onSearch: (search: string) => void;
+function Search(props: {
+  field: RefObject<HTMLDivElement>;
+  text: string;
+  onType: (text: string) => void;
 }) {
+  const { field, text, onType } = props;
   const { t } = useTranslation();
-  const field = useRef<HTMLDivElement>(null);
-  const [text, setText] = useState(search);
-  useEffect(() => {
-    // The address changes with every key, perhaps later than the next one: it must not overtake whoever types.
-    if (!field.current?.contains(document.activeElement)) setText(search);
-  }, [search]);
   return (
     <SearchField
       ref={field}
@@ -78,10 +86,7 @@ function Search({
       placeholder={t('overview.filter.search')}
       className={styles.search}
       value={text}
-      onChange={typed => {
-        setText(typed);
-        onSearch(typed);
-      }}
+      onChange={onType}
     />
   );
 }

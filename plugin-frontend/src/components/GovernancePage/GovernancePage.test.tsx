@@ -137,6 +137,7 @@ describe('GovernancePage', () => {
     );
     expect(namesIn(await table())).toHaveLength(everybody.length);
     expect(screen.getByRole('searchbox')).toHaveValue('');
+    expect(screen.getByRole('searchbox')).toHaveFocus();
     expect(location.search).toBe('');
   });
 
