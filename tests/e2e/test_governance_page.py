@@ -271,8 +271,8 @@ async def test_it_fits_and_everybody_can_read_it(
     window = await open_as(USER, colour_scheme=scheme, width=width, height=740 if width > 600 else 1400)
     await go_to_page(window.page, query)
 
-    await window.page.evaluate(_END_OF_DAY)
-    assert await window.page.evaluate(_FITS)
     assert await grave_findings(window.page, "#root") == []
     assert await take_picture(window.page, picture, tmp_path)
+    await window.page.evaluate(_END_OF_DAY)
+    assert await window.page.evaluate(_FITS)
     assert window.complaints == []
