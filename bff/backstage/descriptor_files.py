@@ -77,7 +77,7 @@ def paths_of(pattern: str, problems: list[str]) -> Iterator[str]:
     def unreadable(error: OSError) -> None:
         problems.append(f"{error.filename}: {error.strerror}")
 
-    for found in _matches(pattern):
+    for found in matches(pattern):
         if not os.path.isdir(found):  # noqa: PTH112 - Path.is_dir raises where a folder above may not be entered
             yield found
             continue
@@ -87,11 +87,34 @@ def paths_of(pattern: str, problems: list[str]) -> Iterator[str]:
             yield from (str(Path(folder, name)) for name in names if name.endswith(_SUFFIXES))
 
 
-def _matches(pattern: str) -> Iterator[str]:
+def matches(pattern: str) -> Iterator[str]:
+    """What is there of this name or, where nothing is called so, of this glob; `**` follows no link, which may lead in a circle."""
     # A pattern that names something exactly is that thing, even when its name holds a bracket.
     if os.path.lexists(pattern):
         return iter((pattern,))
-    return glob.iglob(pattern, recursive=True)  # noqa: PTH207 - pathlib's glob takes no absolute pattern
+    head, recursive, rest = _at_any_depth(pattern)
+    return _below(head, rest) if recursive else glob.iglob(pattern)  # noqa: PTH207 - pathlib's glob takes no absolute pattern
+
+
+def _at_any_depth(pattern: str) -> tuple[str, bool, str]:
+    """What stands before the first `**`, whether there is one, and what stands after it."""
+    parts = pattern.split("/")
+    if "**" not in parts:
+        return pattern, False, ""
+    place = parts.index("**")
+    return "/".join(parts[:place]) or ("/" if place else ""), True, "/".join(parts[place + 1 :])
+
+
+def _below(head: str, rest: str) -> Iterator[str]:
+    for top in matches(head) if head else (os.curdir,):
+        if not rest:
+            yield top
+            continue
+        for folder, folders, _ in os.walk(top):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            # Without a head the names are told as they are written, without `./` before them.
+            shown = folder if head else folder.removeprefix(os.curdir).removeprefix("/")
+            yield from matches(os.path.join(glob.escape(shown), rest))  # noqa: PTH118 - a pattern and no path
 
 
 def _looked_at(path: str, known: File | None) -> File:

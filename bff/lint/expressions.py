@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_RAW = re.compile(r"\{%-?\s*raw\s*-?%\}.*?\{%-?\s*endraw\s*-?%\}", re.DOTALL)
+_RAW = re.compile(r"\{%-?\s*raw\s*-?%\}")
+_RAW_END = re.compile(r"\{%-?\s*endraw\s*-?%\}")
 _OPENING = re.compile(r"\$\{\{|\{%|\{#")
 _TOKEN = re.compile(
     r"""(?P<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')
@@ -55,8 +56,6 @@ class _Token:
 
 def variables(text: str) -> list[Variable]:
     """Every variable that the expressions in `text` name, in order. Raises `ExpressionError`."""
-    # What stands between raw and endraw is blanked, so that places stay what they are.
-    text = _RAW.sub(lambda raw: " " * len(raw[0]), text)
     found: list[Variable] = []
     place = 0
     while opening := _OPENING.search(text, place):
@@ -64,6 +63,12 @@ def variables(text: str) -> list[Variable]:
             place = text.find("#}", opening.end()) + 2
             if place < 2:
                 raise ExpressionError("{#")
+            continue
+        if raw := _RAW.match(text, opening.start()):
+            end = _RAW_END.search(text, raw.end())
+            if end is None:
+                raise ExpressionError(raw[0])
+            place = end.end()
             continue
         tokens, place = _tokens(text, opening)
         found.extend(_named(text, tokens))

@@ -6,13 +6,17 @@ Types are those of YAML 1.2, which Backstage reads: `yes` is text there and `500
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
-from bff.backstage.yaml_documents import read_documents
+from bff.backstage.yaml_documents import DEEPEST, YamlError, read_documents
+
+MOST_VALUES = 500_000
+"""Values in a text; the largest catalogs have some ten thousand, and a text of this many takes seconds to read."""
 
 Scalar = str | int | float | bool | None
 
@@ -50,6 +54,8 @@ class Node:
     written: str = ""
     """A scalar as it stands there, whatever it is read as."""
     source: tuple[str, ...] = field(default=(), repr=False)
+    depth: int = 1
+    """Levels from here down, those of aliases included."""
 
     @property
     def text(self) -> str | None:
@@ -104,11 +110,25 @@ class Twice:
 
 def read_nodes(text: str) -> tuple[list[Node], list[Twice]]:
     """Every document of `text`, and the keys that are there twice. Raises `YamlError`."""
+    _require_few(text)
     # Whatever is too deep, holds itself or has keys that are no text is refused here, before anything recursive sees it.
     for _ in read_documents(text):
         pass
     reading = _Reading((*tuple(text.splitlines()), ""))
     return [reading.node(document) for document in yaml.compose_all(text, Loader=_Loader)], reading.twice
+
+
+def _require_few(text: str) -> None:
+    # Each value takes two characters at least, its end included: most texts need not be counted.
+    if len(text) <= 2 * MOST_VALUES:
+        return
+    values = 0
+    with suppress(yaml.YAMLError):  # Whoever reads the text next tells of it.
+        for event in yaml.parse(text, Loader=_Loader):
+            values += isinstance(event, yaml.NodeEvent)
+            if values > MOST_VALUES:
+                line = event.start_mark.line if event.start_mark else 0
+                raise YamlError(line + 1, f"more than {MOST_VALUES} values")
 
 
 @dataclass(slots=True)
@@ -124,15 +144,19 @@ class _Reading:
             # Kept, so that no other node takes the id of this one while its documents are read.
             self.kept.append(made)
             known = self.nodes[id(made)] = self._read(made)
+            if known.depth > DEEPEST:
+                raise YamlError(known.line, f"nested more than {DEEPEST} levels deep, with its aliases")
         return known
 
     def _read(self, made: Any) -> Node:
         line, end = made.start_mark.line + 1, made.end_mark
         last_line = max(line, end.line + (end.column > 0))
         if isinstance(made, yaml.SequenceNode):
-            return Node(tuple(self.node(item) for item in made.value), line, last_line)
+            items = tuple(self.node(item) for item in made.value)
+            return Node(items, line, last_line, depth=_above(items))
         if isinstance(made, yaml.MappingNode):
-            return Node(self._members(made), line, last_line)
+            members = self._members(made)
+            return Node(members, line, last_line, depth=_above(members.values()))
         return Node(
             _scalar(made), line, last_line, block=made.style in {"|", ">"}, written=made.value, source=self.source
         )
@@ -144,6 +168,10 @@ class _Reading:
                 self.twice.append(Twice(key.value, key.start_mark.line + 1))
             members[key.value] = self.node(value)
         return members
+
+
+def _above(nodes: Iterable[Node]) -> int:
+    return 1 + max((node.depth for node in nodes), default=0)
 
 
 def _scalar(made: Any) -> Scalar:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-import glob
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from bff.backstage.descriptor_files import matches
 from bff.governance.entity_ref import EntityRef, EntityRefError
 from bff.governance.wording import quoted
 from bff.lint.descriptors import Descriptor
@@ -76,5 +76,5 @@ def target_faults(descriptor: Descriptor) -> Iterator[Fault]:
             continue
         path = Path(descriptor.file).parent / target
         # A target may be a glob, and a name may hold a bracket.
-        if not path.is_file() and not glob.glob(str(path), recursive=True):  # noqa: PTH207 - no absolute pattern there
+        if not path.is_file() and next(matches(str(path)), None) is None:
             yield descriptor.fault(node, Code.TARGET_MISSING, f"no file {quoted(target)} beside this one")

@@ -24,6 +24,7 @@ from bff.lint.expressions import ExpressionError, variables
         ("${{ a.steps.b }}", [("a", "steps", "b")]),
         ("{% if parameters.a %}x{% endif %}", [("if",), ("parameters", "a"), ("endif",)]),
         ("{% raw %}${{ secrets.a }}{% endraw %}${{ b }}", [("b",)]),
+        ("{%- raw -%}{% raw %}${{ a {% endraw %}{# {% raw %} #}${{ b }}", [("b",)]),
         ("{# ${{ secrets.a #}${{ b }}", [("b",)]),
         ("${{ a.b\n  .c }}", [("a", "b", "c")]),
         ("${{ }}", []),
@@ -42,9 +43,17 @@ def test_a_variable_is_told_as_it_is_written() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["${{ a", "${{ a }", "{% if a", "{# a", "${{ { a: 1 }", "${{ 'a }}", "${{ a }} ${{"])
+@pytest.mark.parametrize(
+    "text", ["${{ a", "${{ a }", "{% if a", "{# a", "{% raw %}${{ a }}", "${{ { a: 1 }", "${{ 'a }}", "${{ a }} ${{"]
+)
 def test_what_does_not_end_is_told(text: str) -> None:
     """An expression that is never closed is an error that shows how it begins."""
     with pytest.raises(ExpressionError) as told:
         variables(text)
     assert told.value.opening in text
+
+
+def test_openings_without_an_end_cost_one_look() -> None:
+    """A text full of openings is refused at its first, and not searched to its end from each."""
+    with pytest.raises(ExpressionError):
+        variables("{% raw %}" * 200_000)

@@ -71,6 +71,28 @@ def test_a_link_to_nothing_is_told(tmp_path: Path) -> None:
     assert unreadable(tmp_path / "gone.yaml") == (1, "No such file or directory")
 
 
+def test_links_that_lead_in_a_circle_are_not_followed(tmp_path: Path) -> None:
+    """A link to a folder above it hides no file and multiplies none, in a folder or in a glob of any depth."""
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "up").symlink_to("..")
+    (tmp_path / "a" / "b" / "team.yaml").write_text(GROUP)
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / ".hidden" / "team.yaml").write_text(GROUP)
+    there = [str(tmp_path / "a" / "b" / "team.yaml")]
+    for pattern in ("", "/**/*.yaml", "/**/b/**/team.yaml", "/a/**", "/**/b"):
+        assert [file.path for file in find_files([f"{tmp_path}{pattern}"])[0]] == there, pattern
+
+
+def test_a_glob_of_any_depth_tells_names_as_they_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the folder one is in, names begin without a point."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a[1]").mkdir()
+    for name in ("team.yaml", "a[1]/team.yaml"):
+        (tmp_path / name).write_text(GROUP)
+    assert [file.path for file in find_files(["**/*.yaml"])[0]] == ["a[1]/team.yaml", "team.yaml"]
+    assert [file.path for file in find_files(["a*/**/*.yaml"])[0]] == ["a[1]/team.yaml"]
+
+
 @pytest.mark.parametrize(
     ("line", "code", "allowed"),
     [(1, Code.YAML, True), (1, Code.KEY_TWICE, False), (2, Code.YAML, False), (3, Code.YAML, False)],

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from bff.backstage.yaml_documents import YamlError
-from bff.lint.nodes import Node, data, read_nodes
+from bff.lint.nodes import MOST_VALUES, Node, data, read_nodes
 
 
 def only(text: str) -> Node:
@@ -99,3 +99,18 @@ def test_what_nobody_should_write_is_refused(text: str) -> None:
     with pytest.raises(YamlError) as refused:
         read_nodes(text)
     assert refused.value.line == 1
+
+
+@pytest.mark.parametrize("ending", ["apiVersion: *a999", "z: {kind: *a999}"])
+def test_a_ladder_of_aliases_is_too_deep(ending: str) -> None:
+    """Levels that aliases pile up count as those that are written: nothing recursive falls down them."""
+    ladder = "\n".join(["a0: &a0 [x]", *(f"a{level}: &a{level} [*a{level - 1}]" for level in range(1, 1000))])
+    with pytest.raises(YamlError, match="levels deep, with its aliases"):
+        read_nodes(f"{ladder}\n{ending}\n")
+
+
+def test_a_text_of_too_many_values_is_refused() -> None:
+    """It would take minutes to read and to tell of; it is refused where it gets too long."""
+    with pytest.raises(YamlError, match="more than") as refused:
+        read_nodes("a: 1\n" * MOST_VALUES)
+    assert 0 < refused.value.line <= MOST_VALUES // 2 + 1
