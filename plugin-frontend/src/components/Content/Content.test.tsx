@@ -1,4 +1,5 @@
 import { screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
 import { renderWithApis } from '../../__testUtils__/renderWithApis';
 import { UnreachableError } from '../../api';
 import { Resource } from '../../hooks';
@@ -10,17 +11,21 @@ const resting: Resource<string> = {
   refresh: () => {},
 };
 
+const contentOf = (resource: Partial<Resource<string>>) => (
+  <Content
+    resource={{ ...resting, ...resource }}
+    skeleton={<p>skeleton</p>}
+    isEmpty={value => value === ''}
+    empty={<p>nothing</p>}
+  >
+    {value => <p>{value}</p>}
+  </Content>
+);
+
 const rendered = (resource: Partial<Resource<string>>) =>
-  renderWithApis(
-    <Content
-      resource={{ ...resting, ...resource }}
-      skeleton={<p>skeleton</p>}
-      isEmpty={value => value === ''}
-      empty={<p>nothing</p>}
-    >
-      {value => <p>{value}</p>}
-    </Content>,
-  );
+  renderWithApis(contentOf(resource));
+
+const away = new UnreachableError('away', { part: 'service' });
 
 describe('Content', () => {
   it('shows the skeleton before the first answer, and says that it loads', () => {
@@ -47,11 +52,31 @@ describe('Content', () => {
   it('keeps the content when a refresh has failed, and says so', () => {
     rendered({
       value: 'content',
-      error: new UnreachableError('away', { part: 'service' }),
+      error: away,
     });
 
     expect(screen.getByText('content')).toBeInTheDocument();
     expect(screen.getByText('Could not be refreshed')).toBeInTheDocument();
+  });
+
+  it('leads the keyboard on to what a second try has brought', async () => {
+    const { rerender } = rendered({ error: away });
+    await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
+
+    rerender(contentOf({ value: 'content' }));
+
+    expect(document.activeElement).toContainElement(
+      screen.getByText('content'),
+    );
+    expect(document.body).not.toHaveFocus();
+  });
+
+  it('takes the focus from nobody when content comes by itself', () => {
+    const { rerender } = rendered({ busy: true });
+
+    rerender(contentOf({ value: 'content' }));
+
+    expect(document.body).toHaveFocus();
   });
 
   it('shows what there is to say of nothing', () => {
@@ -70,7 +95,7 @@ describe('Content', () => {
 
   it('keeps the failure on screen while it tries again', () => {
     rendered({
-      error: new UnreachableError('away', { part: 'service' }),
+      error: away,
       busy: true,
       refreshable: false,
     });

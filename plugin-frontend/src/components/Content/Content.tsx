@@ -1,5 +1,5 @@
 import { Alert, Flex } from '@backstage/ui';
-import { ReactElement, ReactNode } from 'react';
+import { ReactElement, ReactNode, useEffect, useRef } from 'react';
 import { Resource } from '../../hooks';
 import { useTranslation } from '../../translation';
 import styles from './Content.module.css';
@@ -30,6 +30,16 @@ export function Content<T>({
 }: ContentProps<T>) {
   const { t } = useTranslation();
   const { value, error, busy } = resource;
+  const content = useRef<HTMLDivElement>(null);
+  const retried = useRef(false);
+  const shown = value !== undefined;
+  useEffect(() => {
+    if (!shown || !retried.current) return;
+    retried.current = false;
+    // The button has gone with the failure: whoever pressed it goes on with what came, unless they went elsewhere.
+    if (document.activeElement === document.body)
+      content.current?.focus({ preventScroll: true });
+  }, [shown]);
   if (value === undefined) {
     if (error)
       return (
@@ -37,7 +47,10 @@ export function Content<T>({
           error={error}
           busy={busy}
           retryable={resource.refreshable}
-          onRetry={resource.refresh}
+          onRetry={() => {
+            retried.current = true;
+            resource.refresh();
+          }}
         />
       );
     return (
@@ -48,6 +61,8 @@ export function Content<T>({
   }
   return (
     <Flex
+      ref={content}
+      tabIndex={-1}
       direction="column"
       gap="4"
       aria-busy={busy}
