@@ -43,7 +43,7 @@ def told_once(run: Run, *words: str) -> None:
         ({"KEEPTRUSTS_API_URL": "keeptrusts.internal"}, ("argument api_url is no address", "http:// or https://")),
         ({"VAULT_ADDR": NOBODY}, ("Cannot read the gateway key", "Vault cannot be reached", "vault block")),
         ({"VAULT_TOKEN": "stale"}, ("Cannot read the gateway key", "Vault does not permit", "token or AppRole")),
-        ({"VAULT_TOKEN": ""}, ("argument vault.token is missing", "Set VAULT_TOKEN")),
+        ({"VAULT_TOKEN": ""}, ("Cannot read the gateway key", "VAULT_ADDR and VAULT_TOKEN in the environment")),
         ({"VAULT_ADDR": ""}, ("Cannot read the gateway key", "needs the provider's vault block")),
     ],
     ids=["api-down", "401", "no-api-key", "no-address", "vault-down", "vault-denied", "no-vault-token", "no-vault"],
