@@ -19,8 +19,9 @@ resource "keeptrusts_gateway_key" "this" {
   name    = "${var.team_name}-gw-key"
   team_id = keeptrusts_team.this.id
 
-  # A key is of use once the policy is there to govern it and goes before the policy does.
-  depends_on = [keeptrusts_configuration.this]
+  # A key is of use once there are a policy to govern it and money to pay for it, and goes before both: nobody spends while the
+  # money is reclaimed.
+  depends_on = [keeptrusts_configuration.this, keeptrusts_wallet_funding.this]
 }
 
 resource "keeptrusts_wallet_funding" "this" {
