@@ -173,15 +173,17 @@ async def test_filters_are_in_the_address(ready: Service, open_as: Open) -> None
     await warnings.click()
     await expect(rows).to_have_count(number)
     assert {state.split("\n")[0] for state, *_ in (await cells_of(grid)).values()} == {"Needs attention"}
-    await page.get_by_role("searchbox").fill("search-team index")
+    await page.get_by_role("searchbox").fill("platform-team incid")
     await expect(rows).to_have_count(1)
-    assert await names_in(grid) == ["semantic-indexer"]
-    await expect(page).to_have_url(re.compile(r"q=search-team\+index&state=warning|state=warning&q=search-team\+index"))
+    assert await names_in(grid) == ["incident-copilot"]
+    await expect(page).to_have_url(
+        re.compile(r"q=platform-team\+incid&state=warning|state=warning&q=platform-team\+incid")
+    )
     assert asked(made) == ONE_CALL
 
     await page.reload()
     await expect(rows).to_have_count(1)
-    await expect(page.get_by_role("searchbox")).to_have_value("search-team index")
+    await expect(page.get_by_role("searchbox")).to_have_value("platform-team incid")
     await page.get_by_role("searchbox").fill("no such thing")
     await expect(page.get_by_role("status").filter(has_text="No entity fits these filters")).to_be_visible()
     await page.get_by_role("button", name="Clear filters").click()
