@@ -106,7 +106,7 @@ def test_a_name_that_is_taken_is_told_with_a_way_out(new_workspace: NewWorkspace
         "Cannot make the team",
         "answered 409",
         "terraform import",
-        "main.tf line 2",
+        "main.tf line",
         "name = var.team_name",
     )
     assert workspace.state == {}
