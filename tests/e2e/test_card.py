@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Route, expect
 
-from tests.e2e.harness.answers import PROXY, answer, money, requests_of
+from tests.e2e.harness.answers import PROXY, answer, money, requests_of, share
 from tests.e2e.harness.axe import grave_findings
 from tests.e2e.harness.backstage import Backstage
 from tests.e2e.harness.card import find_card, go_to_card, selector_of
@@ -161,7 +161,7 @@ async def test_numbers_are_those_of_the_service(backstage: Backstage, ready: Ser
     )
     spending = card.get_by_role("region", name="Spent today")
     await expect(spending).to_contain_text(f"{money(budget['spent'])} of {money(budget['daily'])}")
-    await expect(spending).to_contain_text(f"{int(budget['usedRatio'] * 100 + 1e-9)}% used")
+    await expect(spending).to_contain_text(f"{share(budget['spent'], budget['daily'])} used")
     identity = card.get_by_role("region", name="Team, key and tier")
     for words in (status["team"]["name"], status["gatewayKey"]["declared"], status["gatewayKey"]["prefix"]):
         await expect(identity).to_contain_text(words)

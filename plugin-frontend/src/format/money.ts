@@ -1,5 +1,8 @@
 import { Amount } from '../api';
 
+/** From here on two significant digits would be no more than the cents are, and `$0.0999` would read `$0.1`. */
+const TEN_UNITS = 9.95;
+
 /**
  * An amount in the viewer's locale: to the cent, and with two significant digits where the cent would hide it, so that
  * what is not nothing never reads as nothing. `{amount: '0.0042', currency: 'USD'}` reads `$0.0042`.
@@ -13,7 +16,7 @@ export function formatMoney(
     10 ** -(format.resolvedOptions().maximumFractionDigits ?? 2);
   const size = Math.abs(Number(amount));
   const fitting =
-    size > 0 && size < 10 * smallestUnit
+    size > 0 && size < TEN_UNITS * smallestUnit
       ? currencyFormat(locale, currency, { maximumSignificantDigits: 2 })
       : format;
   // A decimal string is formatted exactly, however long it is; a number would be rounded to 15 digits first.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 import httpx
@@ -11,6 +11,7 @@ from playwright.async_api import Page, Request
 from tests.e2e.harness.backstage import Backstage
 
 PROXY = "/api/proxy/keeptrusts"
+_TWO_DIGITS = Context(prec=2, rounding=ROUND_HALF_UP)
 
 
 async def answer(backstage: Backstage, user: str, path: str, body: object | None = None) -> Any:
@@ -47,8 +48,8 @@ def asked(made: list[Request]) -> list[str]:
 def money(amount: dict[str, str]) -> str:
     """An amount as a British browser writes it: to the cent, below ten cents with two significant digits."""
     value = Decimal(amount["amount"])
-    if 0 < value < Decimal("0.1"):
-        return f"US${value:.2g}"
+    if 0 < value < Decimal("0.0995"):
+        return f"US${_TWO_DIGITS.plus(value).normalize():f}"
     return f"US${value.quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
 
 
