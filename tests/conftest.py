@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+import structlog
 
 from bff.app import App, create_app
 from bff.app_connections import World
@@ -113,7 +114,8 @@ Start = Callable[..., AbstractAsyncContextManager[Running]]
 
 @pytest.fixture(autouse=True)
 def own_logging() -> Iterator[None]:
-    """The service sets the process' logging up as it starts; the test after it begins with what was there before."""
+    """The service sets the process' logging up as it starts; no test begins with what one before it left out of the logs."""
+    structlog.reset_defaults()
     root = logging.getLogger()
     level, handlers = root.level, root.handlers[:]
     yield
