@@ -55,5 +55,5 @@ async def _bounded(request: Request) -> bytes:
     except TimeoutError:
         # RFC 9110, 15.5.9: what may still come of it is not read any more.
         detail = f"The body did not come within {BODY_SECONDS:g} s."
-        raise ProblemError(ProblemType.MALFORMED, detail, {"connection": "close"}, status=408) from None
+        raise ProblemError(ProblemType.TOO_SLOW, detail, {"connection": "close"}) from None
     return bytes(body)

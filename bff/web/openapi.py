@@ -90,7 +90,13 @@ _CALLER = (
     ProblemType.CATALOG_CONTRACT,
 )
 _ENTITY = (ProblemType.INVALID_ENTITY_REF, ProblemType.NOT_FOUND, ProblemType.UPSTREAM_UNAVAILABLE, *_CALLER)
-_BODY = (ProblemType.MALFORMED, ProblemType.TOO_LARGE, ProblemType.UNSUPPORTED_MEDIA_TYPE, ProblemType.INVALID)
+_BODY = (
+    ProblemType.MALFORMED,
+    ProblemType.TOO_SLOW,
+    ProblemType.TOO_LARGE,
+    ProblemType.UNSUPPORTED_MEDIA_TYPE,
+    ProblemType.INVALID,
+)
 _TEXT = {"type": "string"}
 
 _PROVISIONING = (
@@ -165,7 +171,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/gateway",
         "Health of the Keeptrusts gateway and control plane",
         {200: (JSON, _schema(PlatformStatus))},
-        problems=(ProblemType.UNAUTHENTICATED, ProblemType.IDENTITY_UNAVAILABLE),
+        problems=(ProblemType.UNAUTHENTICATED, ProblemType.FORBIDDEN, ProblemType.IDENTITY_UNAVAILABLE),
         conditional=True,
     ),
     Operation(
@@ -220,6 +226,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "/health",
         "Health by outside system; 503 when no answers can be given",
         {200: (HEALTH_JSON, _HEALTH_SCHEMA)},
+        problems=(ProblemType.FORBIDDEN,),
         public=True,
         tag="operations",
         extra_responses={
@@ -231,11 +238,18 @@ OPERATIONS: tuple[Operation, ...] = (
         "/metrics",
         "Metrics in Prometheus' text format",
         {200: ("text/plain", _TEXT)},
+        problems=(ProblemType.FORBIDDEN,),
         public=True,
         tag="operations",
     ),
     Operation(
-        "get", "/openapi.json", "This document", {200: (JSON, {"type": "object"})}, public=True, tag="operations"
+        "get",
+        "/openapi.json",
+        "This document",
+        {200: (JSON, {"type": "object"})},
+        problems=(ProblemType.FORBIDDEN,),
+        public=True,
+        tag="operations",
     ),
 )
 

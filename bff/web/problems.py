@@ -48,6 +48,7 @@ class ProblemType(Enum):
     FORBIDDEN = ("forbidden", 403, "Not permitted")
     NOT_FOUND = ("not-found", 404, "Nothing is here for you")
     METHOD_NOT_ALLOWED = ("method-not-allowed", 405, "This method has no meaning here")
+    TOO_SLOW = ("too-slow", 408, "The body takes too long")
     CONFLICT = ("conflict", 409, "Something else of that name is there")
     TOO_LARGE = ("too-large", 413, "The body is too large")
     UNSUPPORTED_MEDIA_TYPE = ("unsupported-media-type", 415, "The body must be JSON")

@@ -24,7 +24,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(running: Running, mon
 
     reply = await asyncio.wait_for(running.client.post(BY_REFS, content=stopping(), headers=JSON), 10)
     assert (reply.status_code, reply.headers["content-type"]) == (408, "application/problem+json")
-    assert (reply.json()["status"], reply.headers["connection"]) == (408, "close")
+    assert (reply.json()["type"], reply.headers["connection"]) == ("urn:keeptrusts-bff:too-slow", "close")
 
 
 async def test_a_long_name_is_not_repeated_at_length(running: Running) -> None:

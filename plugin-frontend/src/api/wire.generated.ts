@@ -1212,6 +1212,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body takes too long */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             readonly 413: {
                 headers: {
@@ -1411,6 +1420,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong in this service */
             readonly 500: {
                 headers: {
@@ -1482,6 +1500,15 @@ export interface operations {
             };
             /** @description Not permitted */
             readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body takes too long */
+            readonly 408: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -1622,6 +1649,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body takes too long */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something else of that name is there */
             readonly 409: {
                 headers: {
@@ -1738,6 +1774,15 @@ export interface operations {
             };
             /** @description Not permitted */
             readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body takes too long */
+            readonly 408: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -1864,6 +1909,15 @@ export interface operations {
             };
             /** @description Not permitted */
             readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body takes too long */
+            readonly 408: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -2031,6 +2085,15 @@ export interface operations {
                     };
                 };
             };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong in this service */
             readonly 500: {
                 headers: {
@@ -2079,6 +2142,15 @@ export interface operations {
                     readonly "text/plain": string;
                 };
             };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something is wrong in this service */
             readonly 500: {
                 headers: {
@@ -2106,6 +2178,15 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": Record<string, never>;
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something is wrong in this service */
