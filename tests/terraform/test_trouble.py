@@ -183,3 +183,36 @@ def test_money_that_is_there_is_never_taken_by_a_plan_that_adds(
     (workspace.folder / "imports.tf").write_text(f'import {{\n  to = {TEAM}\n  id = "{team["id"]}"\n}}\n')
     told_once(workspace.apply(), "was allocated 7 USD already, more than 1 USD", "terraform import")
     assert keeptrusts.bookings(team["id"]) == [("allocation", 7)]
+
+
+@pytest.mark.parametrize(
+    ("owner", "suffix", "words"),
+    [
+        (None, "", ("does not say which team", ",TEAM_ID")),
+        ("team_other", ",team_mine", ("is for the team 'team_other', not 'team_mine'",)),
+    ],
+)
+def test_a_policy_of_others_is_never_imported_to_be_replaced(
+    workspace: Workspace, keeptrusts: StandIn, owner: str | None, suffix: str, words: tuple[str, ...]
+) -> None:
+    """A configuration that is another team's, or perhaps the organisation's, does not come into the state."""
+    theirs = {"id": "cfg_theirs", "name": "theirs", "team_id": owner, "template_id": "tier-1-public", "enabled": True}
+    (workspace.folder / "imports.tf").write_text(
+        f'import {{\n  to = {CONFIGURATION}\n  id = "{theirs["id"]}{suffix}"\n}}\n'
+    )
+    with keeptrusts.faulty(broken("GET", "/v1/configurations", {"data": [theirs]})):
+        told_once(workspace.plan(), "import the configuration", *words)
+
+
+def test_a_policy_is_imported_for_the_team_that_is_named(workspace: Workspace, keeptrusts: StandIn) -> None:
+    """Where Keeptrusts does not say whose a configuration is, who imports it does, and then a plan has nothing to do."""
+    workspace.applied()
+    there = workspace.state[CONFIGURATION]
+    unsigned = keeptrusts.of_team("configurations", there["team_id"])[0] | {"team_id": None}
+    with keeptrusts.faulty(broken("GET", "/v1/configurations", {"data": [unsigned]})):
+        assert workspace.run("state", "rm", CONFIGURATION).ok
+        imports = f'import {{\n  to = {CONFIGURATION}\n  id = "{there["id"]},{there["team_id"]}"\n}}\n'
+        (workspace.folder / "imports.tf").write_text(imports)
+        workspace.applied()
+        assert workspace.state[CONFIGURATION] == there
+        assert workspace.plan().code == 0

@@ -67,12 +67,14 @@ class Configuration(KeeptrustsResource):
         return current
 
     def import_(self, ctx: ImportContext, id: str) -> State | None:  # noqa: A002 - the framework's name
-        """Take over the configuration with this id."""
+        """Take over the configuration `ID`, or `ID,TEAM_ID` where Keeptrusts does not say whose it is."""
         with diagnosed(ctx.diagnostics, Deed(f"import the configuration {id!r}")):
-            found = self._ask(self._organisation.configuration(id))
+            configuration_id, _, team_id = id.partition(",")
+            found = self._ask(self._organisation.configuration(configuration_id))
             if found is None:
-                raise RefusalError(f"No configuration has the id {id!r}.")
-            return _state(found, team_id=None)
+                raise RefusalError(f"No configuration has the id {configuration_id!r}.")
+            _require_team(found, team_id)
+            return _state(found, team_id=team_id)
         return None
 
     async def _replace(self, now: State, planned: State) -> None:
@@ -113,6 +115,17 @@ class Configuration(KeeptrustsResource):
         except UpstreamRejectedError as error:
             if error.status != 404:
                 raise
+
+
+def _require_team(found: ConfigurationRecord, given: str) -> None:
+    """Refuse what would be planned to be replaced: the policy of the whole organisation might be lost by it."""
+    if not found.team_id and not given:
+        raise RefusalError(
+            f"Keeptrusts does not say which team the configuration {found.id!r} is for. If it is a team's, give the team's id as "
+            f"{found.id},TEAM_ID."
+        )
+    if found.team_id and given and found.team_id != given:
+        raise RefusalError(f"The configuration {found.id!r} is for the team {found.team_id!r}, not {given!r}.")
 
 
 def _state(found: ConfigurationRecord, *, team_id: str | None) -> State:
