@@ -2,6 +2,7 @@ import { Alert, Text } from '@backstage/ui';
 import { RiAlertLine, RiErrorWarningLine } from '@remixicon/react';
 import { Finding } from '../../api';
 import { useTranslation } from '../../translation';
+import { WholeNames } from '../WholeNames';
 import styles from './Findings.module.css';
 
 /** What is wrong, worst first, as the service orders it: the first stands out, the others follow in a list. */
@@ -18,8 +19,8 @@ export function Findings({ findings }: { findings: readonly Finding[] }) {
       <Alert
         status={worst.severity === 'error' ? 'danger' : 'warning'}
         icon
-        title={worst.message}
-        description={worst.hint}
+        title={<WholeNames text={worst.message} />}
+        description={worst.hint && <WholeNames text={worst.hint} />}
         data-finding={worst.code}
       />
       {others.length > 0 && (
@@ -34,7 +35,9 @@ export function Findings({ findings }: { findings: readonly Finding[] }) {
             >
               <SeverityIcon severity={finding.severity} />
               <div>
-                <Text variant="body-medium">{finding.message}</Text>
+                <Text variant="body-medium">
+                  <WholeNames text={finding.message} />
+                </Text>
                 {finding.hint && (
                   <Text
                     as="p"
@@ -42,7 +45,7 @@ export function Findings({ findings }: { findings: readonly Finding[] }) {
                     color="secondary"
                     className={styles.hint}
                   >
-                    {finding.hint}
+                    <WholeNames text={finding.hint} />
                   </Text>
                 )}
               </div>

@@ -4,6 +4,7 @@ import { BudgetMeter, spentText } from '../BudgetMeter';
 import { useFailureText } from '../Content';
 import { GovernanceStateBadge } from '../StateBadge';
 import { WalletStateBadge } from '../WalletStateBadge';
+import { WholeNames } from '../WholeNames';
 import { GovernedEntity } from './governedEntities';
 import styles from './GovernancePage.module.css';
 import { stateOf } from './order';
@@ -23,7 +24,11 @@ export function StateCell({ entity }: CellProps) {
   return (
     <span className={styles.lines} data-failure={failure?.kind}>
       <GovernanceStateBadge small state={stateOf(entity)} />
-      {reason && <span className={styles.second}>{reason}</span>}
+      {reason && (
+        <span className={styles.second}>
+          <WholeNames text={reason} />
+        </span>
+      )}
     </span>
   );
 }

@@ -93,30 +93,32 @@ function KeyNote({
   const { t } = useTranslation();
   const { prefix, expiresAt, lastUsedAt } = gatewayKey;
   return (
-    <>
-      {prefix && (
-        <>
-          <span className={styles.mono}>{prefix}…</span>
-          {' · '}
-        </>
-      )}
-      {expiresAt ? (
-        <>
-          {Date.parse(expiresAt) > now ? t('key.expires') : t('key.expiredOn')}{' '}
-          <Moment iso={expiresAt} now={now} />
-        </>
-      ) : (
-        t('key.neverExpires')
-      )}
-      {' · '}
-      <span className={styles.whole}>
-        {lastUsedAt
-          ? t('key.lastUsed', {
-              age: formatAge(t, now - Date.parse(lastUsedAt)),
-            })
-          : t('key.neverUsed')}
-      </span>
-    </>
+    <div className={styles.notes}>
+      <div className={styles.notesRow}>
+        {prefix && (
+          <span className={`${styles.note} ${styles.mono}`}>{prefix}…</span>
+        )}{' '}
+        <span className={styles.note}>
+          {expiresAt ? (
+            <>
+              {Date.parse(expiresAt) > now
+                ? t('key.expires')
+                : t('key.expiredOn')}{' '}
+              <Moment iso={expiresAt} now={now} />
+            </>
+          ) : (
+            t('key.neverExpires')
+          )}
+        </span>{' '}
+        <span className={styles.note}>
+          {lastUsedAt
+            ? t('key.lastUsed', {
+                age: formatAge(t, now - Date.parse(lastUsedAt)),
+              })
+            : t('key.neverUsed')}
+        </span>
+      </div>
+    </div>
   );
 }
 

@@ -1,0 +1,1 @@
+export { WholeNames } from './WholeNames';
