@@ -12,7 +12,7 @@ from bff.keeptrusts.examination import Trial, Verdict
 from bff.settings import Settings
 from tests.backstage.stub import SERVICE_TOKEN, StubBackstage
 from tests.harness.openbao import MOUNT, OpenBao, running_openbao
-from tests.harness.redis_server import RedisServer, RedisServerError, find, redis_server
+from tests.harness.redis_server import RedisServer, redis_server
 from tests.harness.served import served
 from tests.harness.stub_backstage import BackstageOverHttp
 
@@ -45,10 +45,6 @@ def openbao() -> Iterator[OpenBao]:
 @pytest.fixture(scope="module")
 def redis() -> Iterator[RedisServer]:
     """A running server."""
-    try:
-        find()
-    except RedisServerError as error:
-        pytest.skip(str(error))
     with redis_server() as server:
         yield server
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 import signal
 import time
-
-import pytest
 
 from bff.cli.server import CLOSE_SECONDS
 from tests.drills.conftest import Figure
@@ -19,7 +16,6 @@ from tests.harness.fleet import fleet
 DRAIN = 2
 
 
-@pytest.mark.skipif(not shutil.which("wrk"), reason="needs Debian's wrk")
 async def test_no_request_fails_when_a_replica_stops_under_load(figure: Figure) -> None:
     """SIGTERM to one of two replicas while wrk asks: every request of more than a thousand is answered with 200."""
     async with fleet(BFF_DRAIN_SECONDS=str(DRAIN)) as running:

@@ -13,7 +13,7 @@ from bff.sandbox import READ_TOKEN
 from tests.drills.conftest import Figure
 from tests.drills.stage import BOT
 from tests.harness.fleet import Fleet, Replica, fleet
-from tests.harness.redis_server import RedisServer, RedisServerError, find, redis_server
+from tests.harness.redis_server import RedisServer, redis_server
 
 REFRESH = 2.0
 LISTS = ("/v1/teams", "/v1/tokens", "/v1/configurations", "/v1/wallets", "/v1/events")
@@ -22,10 +22,6 @@ LISTS = ("/v1/teams", "/v1/tokens", "/v1/configurations", "/v1/wallets", "/v1/ev
 @pytest.fixture
 def redis() -> Iterator[RedisServer]:
     """A server of this drill's own."""
-    try:
-        find()
-    except RedisServerError as error:
-        pytest.skip(str(error))
     with redis_server() as server:
         yield server
 

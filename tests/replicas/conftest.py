@@ -10,16 +10,12 @@ from redis.exceptions import ConnectionError  # noqa: A004 - redis-py's own, whi
 
 from bff.replicas.store import Store, redis_client
 from bff.telemetry.calls import Unobserved
-from tests.harness.redis_server import RedisServer, RedisServerError, find, redis_server
+from tests.harness.redis_server import RedisServer, redis_server
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[RedisServer]:
     """A server that tests share; those that kill it begin it anew."""
-    try:
-        find()
-    except RedisServerError as error:
-        pytest.skip(str(error))
     with redis_server() as made:
         yield made
 
