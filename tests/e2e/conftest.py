@@ -12,7 +12,7 @@ from playwright.async_api import Browser, async_playwright
 from tests.e2e.harness import chromium
 from tests.e2e.harness.backstage import Backstage
 from tests.e2e.harness.service import Service
-from tests.e2e.harness.switch import Switch
+from tests.e2e.harness.switch import Switch, switch
 from tests.e2e.harness.window import Window, open_window
 
 HERE = Path(__file__).parent
@@ -27,11 +27,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def switch() -> AsyncIterator[Switch]:
+@pytest_asyncio.fixture(name="switch", scope="session", loop_scope="session")
+async def listening_switch() -> AsyncIterator[Switch]:
     """What stands behind the proxy: nobody, until a test says `with switch.to(port)`."""
-    async with Switch() as switch:
-        yield switch
+    async with switch() as made:
+        yield made
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-LOOPBACK = "127.0.0.1"
+from tests.harness.relay import LOOPBACK, accepting, join
+
 PROBE_SECONDS = 0.2
-_CHUNK_BYTES = 64 * 1024
 
 
 class Balancer:
@@ -28,18 +27,15 @@ class Balancer:
                 (self.ready.add if await _is_ready(target) else self.ready.discard)(target)
             await asyncio.sleep(PROBE_SECONDS)
 
-    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry one connection."""
-        with contextlib.suppress(OSError):  # either side may go away at any time
-            for target in self._in_turn():
-                try:
-                    inner_reader, inner_writer = await asyncio.open_connection(LOOPBACK, target)
-                except OSError:
-                    self.ready.discard(target)
-                    continue
-                await _join(reader, writer, inner_reader, inner_writer)
-                break
-        writer.close()
+        for target in self._in_turn():
+            try:
+                await join((reader, writer), target)
+            except OSError:
+                self.ready.discard(target)
+                continue
+            break
 
     def _in_turn(self) -> list[int]:
         self._turn += 1
@@ -59,40 +55,14 @@ async def _is_ready(port: int) -> bool:
     return b" 200 " in status
 
 
-async def _join(
-    reader: asyncio.StreamReader,
-    writer: asyncio.StreamWriter,
-    inner_reader: asyncio.StreamReader,
-    inner_writer: asyncio.StreamWriter,
-) -> None:
-    ways = [
-        asyncio.ensure_future(_carry(reader, inner_writer)),
-        asyncio.ensure_future(_carry(inner_reader, writer)),
-    ]
-    # HTTP has no use for a connection of which one way has ended.
-    await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-    for way in ways:
-        way.cancel()
-    await asyncio.gather(*ways, return_exceptions=True)
-    inner_writer.close()
-
-
-async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while piece := await reader.read(_CHUNK_BYTES):
-        writer.write(piece)
-        await writer.drain()
-
-
 @asynccontextmanager
 async def balancer(targets: Sequence[int]) -> AsyncIterator[Balancer]:
     """A balancer before `targets`."""
     made = Balancer(targets)
-    server = await asyncio.start_server(made.accept, LOOPBACK, 0)
-    made.port = server.sockets[0].getsockname()[1]
     probing = asyncio.create_task(made.probe())
     try:
-        yield made
+        async with accepting(made.carry) as made.port:
+            yield made
     finally:
         probing.cancel()
-        server.close()
         await asyncio.gather(probing, return_exceptions=True)

@@ -9,9 +9,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from tests.harness.faults import HEALTHY, Fault, Turns
+from tests.harness.relay import CHUNK_BYTES, LOOPBACK, Ends, accepting
 
-LOOPBACK = "127.0.0.1"
-_CHUNK_BYTES = 64 * 1024
 _AT_ONCE = struct.pack("ii", 1, 0)
 """SO_LINGER: closing sends an RST."""
 
@@ -50,7 +49,7 @@ class FaultProxy:
         for line in tuple(self._lines):
             line.reset()
 
-    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, from its first byte to its end."""
         self.connections += 1
         try:
@@ -70,12 +69,7 @@ class FaultProxy:
 class _Line:
     """One connection with the one behind it."""
 
-    def __init__(
-        self,
-        proxy: FaultProxy,
-        client: tuple[asyncio.StreamReader, asyncio.StreamWriter],
-        server: tuple[asyncio.StreamReader, asyncio.StreamWriter],
-    ) -> None:
+    def __init__(self, proxy: FaultProxy, client: Ends, server: Ends) -> None:
         self._proxy = proxy
         self._from_client, self._client = client
         self._from_server, self._server = server
@@ -97,7 +91,7 @@ class _Line:
             self._server.close()
 
     async def _requests(self) -> None:
-        while piece := await self._from_client.read(_CHUNK_BYTES):
+        while piece := await self._from_client.read(CHUNK_BYTES):
             if self._answered:
                 self._answered = False
                 self._fault = self._proxy.next_fault()
@@ -109,7 +103,7 @@ class _Line:
         self.close()
 
     async def _answers(self) -> None:
-        while piece := await self._from_server.read(_CHUNK_BYTES):
+        while piece := await self._from_server.read(CHUNK_BYTES):
             self._answered = True
             await self._fault.answer(self, piece)
         self._client.close()
@@ -145,25 +139,5 @@ def _reset(writer: asyncio.StreamWriter) -> None:
 async def fault_proxy(port: int) -> AsyncIterator[FaultProxy]:
     """A proxy before who listens, or will, on `port` of loopback."""
     proxy = FaultProxy(port)
-    connections: set[asyncio.Task[None]] = set()
-
-    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        connections.add(task)
-        try:
-            await proxy.accept(reader, writer)
-        except asyncio.CancelledError:
-            pass  # the proxy ends; a task of asyncio's streams that was cancelled is reported as an error
-        finally:
-            connections.discard(task)
-
-    server = await asyncio.start_server(accept, LOOPBACK, 0)
-    proxy.port = server.sockets[0].getsockname()[1]
-    try:
+    async with accepting(proxy.carry) as proxy.port:
         yield proxy
-    finally:
-        server.close()
-        for task in tuple(connections):
-            task.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)

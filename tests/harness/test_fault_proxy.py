@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from tests.harness.fault_proxy import LOOPBACK, FaultProxy, fault_proxy
+from tests.harness.fault_proxy import FaultProxy, fault_proxy
 from tests.harness.faults import HEALTHY, BlackHole, Fault, HalfClose, Reply, Reset, Slow, SlowBody, Turns
+from tests.harness.relay import LOOPBACK, accepting
 
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"
 
@@ -21,10 +22,8 @@ async def proxy() -> AsyncIterator[FaultProxy]:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while await reader.read(1000):
             writer.write(ANSWER)
-        writer.close()
 
-    server = await asyncio.start_server(serve, LOOPBACK, 0)
-    async with server, fault_proxy(server.sockets[0].getsockname()[1]) as made:
+    async with accepting(serve) as port, fault_proxy(port) as made:
         yield made
 
 

@@ -18,6 +18,7 @@ from bff.replicas.store import Store, StoreError, redis_client
 from bff.telemetry.calls import Unobserved
 from bff.telemetry.traces import Traces
 from tests.harness.redis_server import RedisServer
+from tests.harness.relay import accepting
 
 Make = Callable[[], Store]
 
@@ -258,14 +259,13 @@ async def test_a_step_that_nobody_waits_for_is_told() -> None:
     """An attempt that is cancelled while Redis says nothing is counted as such."""
     told, asked = Told(), asyncio.Event()
 
-    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         await reader.read(1)
         asked.set()
         await reader.read()
-        writer.close()
 
-    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
-        url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
+    async with accepting(silent) as port:
+        url = f"redis://127.0.0.1:{port}/0"
         one = Store(redis_client(url), place="test", replica="r", observer=told, monotonic=time.monotonic)
         looking = asyncio.create_task(one.look(0))
         await asked.wait()

@@ -2,7 +2,7 @@
 
 import socket
 
-LOOPBACK = "127.0.0.1"
+from tests.harness.relay import LOOPBACK
 
 
 def free_port() -> int:
