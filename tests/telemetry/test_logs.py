@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 
 import pytest
 from structlog.types import ExcInfo
 
-from bff.telemetry.logs import AccessLog, LibraryLines
+from bff.telemetry.logs import AccessLog, Batches, LibraryLines
 
 
 def emitted(record: logging.LogRecord) -> dict[str, str]:
@@ -58,3 +59,35 @@ def test_requests_are_told_at_their_level(level: str, quiet: bool, lines: int) -
     assert len(written) == lines
     if written:
         assert json.loads(written[0])["time"] == "2026-03-10T12:00:00.250000Z"
+
+
+async def test_lines_of_one_pass_are_written_at_once() -> None:
+    """What many requests log in one pass of the loop is one write; the next pass has its own."""
+    written: list[bytes] = []
+    write = Batches(written.append)
+    for line in (b"a\n", b"b\n"):
+        write(line)
+    assert written == []
+    await asyncio.sleep(0)
+    write(b"c\n")
+    await asyncio.sleep(0)
+    assert written == [b"a\nb\n", b"c\n"]
+
+
+async def test_no_batch_is_larger_than_a_pipe_takes_in_one_piece() -> None:
+    """Lines stay whole and in their order, and one that is too large goes alone."""
+    written: list[bytes] = []
+    write = Batches(written.append, most_bytes=10)
+    lines = [b"1234\n", b"12345\n", b"12\n", b"x" * 20 + b"\n", b"12\n"]
+    for line in lines:
+        write(line)
+    await asyncio.sleep(0)
+    assert b"".join(written) == b"".join(lines)
+    assert [len(batch) for batch in written] == [5, 9, 21, 3]
+
+
+def test_without_a_loop_nothing_waits() -> None:
+    """A line that is logged before or after the loop is written at once."""
+    written: list[bytes] = []
+    Batches(written.append)(b"a\n")
+    assert written == [b"a\n"]
