@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 
 from tests.harness.relay import LOOPBACK, accepting, join
 
@@ -47,9 +47,9 @@ class Balancer:
 async def _is_ready(port: int) -> bool:
     try:
         reader, writer = await asyncio.open_connection(LOOPBACK, port)
-        writer.write(b"GET /readyz HTTP/1.1\r\nhost: balancer\r\nconnection: close\r\n\r\n")
-        status = await reader.readline()
-        writer.close()
+        with closing(writer):
+            writer.write(b"GET /readyz HTTP/1.1\r\nhost: balancer\r\nconnection: close\r\n\r\n")
+            status = await reader.readline()
     except OSError:
         return False
     return b" 200 " in status

@@ -10,6 +10,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bff.cli.server import Server, listen
 
+_PASSES = 5
+"""Of the event loop, from a connection in the kernel to one that the server knows; three would do."""
+
 
 @asynccontextmanager
 async def served(app: ASGIApp) -> AsyncIterator[int]:
@@ -21,6 +24,9 @@ async def served(app: ASGIApp) -> AsyncIterator[int]:
     try:
         yield listener.getsockname()[1]
     finally:
+        # Who has connected is let in before the door closes: asyncio would leave their socket open (CPython's issue 109564).
+        for _ in range(_PASSES):
+            await asyncio.sleep(0)
         server.should_exit = True
         await serving
 
