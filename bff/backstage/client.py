@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from bff.backstage.entities import CatalogContractError, CatalogDeniedError, CatalogError, CatalogUnavailableError
 from bff.resilience.backoff import Backoff
 from bff.resilience.breaker import Breaker, BreakerOpenError, BreakerState
+from bff.resilience.open_calls import OpenCalls
 from bff.telemetry.calls import CallObserver, Unobserved
 from bff.telemetry.traces import Traces, propagated
 
@@ -75,6 +76,7 @@ class BackstageClient:
             changed=lambda state: self._observer.breaker(SYSTEM, state),
         )
         self._places = asyncio.Semaphore(MOST_CONNECTIONS)
+        self._calls = OpenCalls()
         self._http = httpx.AsyncClient(
             transport=transport,
             follow_redirects=False,
@@ -111,7 +113,8 @@ class BackstageClient:
         return self._breaker.state
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """End what is under way, and close all connections."""
+        await self._calls.cancel()
         await self._http.aclose()
 
     async def _call(self, read: Callable[[Any], Read], request: _Request, operation: str) -> Read:
@@ -146,15 +149,16 @@ class BackstageClient:
 
     async def _exchange(self, request: _Request, until: float) -> Any:
         try:
-            # Inside the breaker's guard: an answer that does not come is a failure like any other.
-            async with (
-                asyncio.timeout_at(until),
-                self._http.stream(
-                    request.method, self.base_url + request.path, headers=request.headers(), content=request.body
-                ) as response,
-            ):
-                _judge(request, response)
-                return _parsed(request, await self._body(request, response))
+            with self._calls.one():
+                # Inside the breaker's guard: an answer that does not come is a failure like any other.
+                async with (
+                    asyncio.timeout_at(until),
+                    self._http.stream(
+                        request.method, self.base_url + request.path, headers=request.headers(), content=request.body
+                    ) as response,
+                ):
+                    _judge(request, response)
+                    return _parsed(request, await self._body(request, response))
         except TimeoutError:
             raise _TimeoutError(f"{request}: no answer within {self._deadline:g} s") from None
         except httpx.InvalidURL:

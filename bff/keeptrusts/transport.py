@@ -31,6 +31,7 @@ from bff.keeptrusts.errors import (
 from bff.keeptrusts.parsing import Call
 from bff.resilience.backoff import Backoff
 from bff.resilience.breaker import Breaker, BreakerOpenError
+from bff.resilience.open_calls import OpenCalls
 from bff.resilience.retry_budget import RetryBudget
 from bff.telemetry.calls import CallObserver
 from bff.telemetry.traces import Traces, propagated
@@ -115,6 +116,7 @@ class Transport:
         self._traces = traces or Traces()
         self._budget = RetryBudget()
         self._places = asyncio.Semaphore(MOST_CONNECTIONS)
+        self._calls = OpenCalls()
         self._last_failure = ""
         self.breaker = Breaker(
             monotonic=monotonic,
@@ -151,7 +153,8 @@ class Transport:
         return await self._attempt(read, call, self._monotonic() + self._limits.deadline, body=body)
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """End what is under way, and close all connections."""
+        await self._calls.cancel()
         await self._client.aclose()
 
     def _failed(self, error: BaseException) -> bool:
@@ -214,8 +217,9 @@ class Transport:
     async def _exchange(self, call: Call, deadline: float, params: Mapping[str, str] | None, body: Any) -> bytes:
         seconds = max(min(self._limits.attempt, deadline - self._monotonic()), 0.0)
         try:
-            async with asyncio.timeout(seconds):
-                return await self._reply(call, params, body)
+            with self._calls.one():
+                async with asyncio.timeout(seconds):
+                    return await self._reply(call, params, body)
         except (TimeoutError, httpx.TimeoutException):
             raise UpstreamTimeoutError(call.method, call.path, f"no answer within {seconds:.1f} s") from None
         except httpx.TransportError as error:

@@ -11,6 +11,7 @@ import httpx
 import orjson
 from pydantic import SecretStr
 
+from bff.resilience.open_calls import OpenCalls
 from bff.telemetry.calls import CallObserver, Unobserved
 from bff.telemetry.traces import Traces, propagated
 from bff.vault.errors import (
@@ -67,6 +68,7 @@ class VaultWire:
         self._deadline = deadline
         self._monotonic = monotonic
         self._traces = traces or Traces()
+        self._calls = OpenCalls()
 
     async def call(
         self, operation: str, method: str, path: str, *, token: SecretStr | None = None, body: object | None = None
@@ -109,7 +111,8 @@ class VaultWire:
             self._observer.attempt(SYSTEM, operation, outcome, self._monotonic() - started)
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """End what is under way, and close all connections."""
+        await self._calls.cancel()
         await self._client.aclose()
 
     async def _exchange(
@@ -123,14 +126,15 @@ class VaultWire:
             headers["content-type"] = "application/json"
             content = orjson.dumps(body)
         try:
-            async with (
-                asyncio.timeout(self._deadline),
-                self._client.stream(method, path, headers=headers, content=content) as response,
-            ):
-                body_read = await _bounded(response)
-                if response.is_success:
-                    return response.status_code, _object(body_read, path)
-                return response.status_code, _errors(body_read)
+            with self._calls.one():
+                async with (
+                    asyncio.timeout(self._deadline),
+                    self._client.stream(method, path, headers=headers, content=content) as response,
+                ):
+                    body_read = await _bounded(response)
+                    if response.is_success:
+                        return response.status_code, _object(body_read, path)
+                    return response.status_code, _errors(body_read)
         except TimeoutError:
             raise VaultUnavailableError(f"Vault gave no answer within {self._deadline:g} s.") from None
         except httpx.TransportError as error:
