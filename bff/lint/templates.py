@@ -1,4 +1,4 @@
-"""Checks of Templates: what the scaffolder finds out only while it runs, or never tells."""
+"""Checks of Templates: what the scaffolder finds out only while it runs, or never."""
 
 from __future__ import annotations
 
@@ -10,7 +10,29 @@ from bff.lint.expressions import ExpressionError, Variable, variables
 from bff.lint.faults import Code, Fault
 from bff.lint.nodes import Node
 
-_SECRET_WORDS = frozenset({"apikey", "credential", "credentials", "key", "password", "passwd", "secret", "token"})
+_SECRET_WORDS = frozenset({"apikey", "credential", "credentials", "password", "passwd", "secret", "token"})
+# What a key opens: other keys (issueKey, projectKey, publicKey) only name something.
+_SECRET_KEYS = frozenset(
+    {
+        "access",
+        "account",
+        "admin",
+        "api",
+        "auth",
+        "client",
+        "deploy",
+        "encryption",
+        "gateway",
+        "kt",
+        "license",
+        "master",
+    }
+    | {"private", "secret", "service", "session", "shared", "signing", "ssh", "storage", "subscription", "virtual"}
+)
+# Steps that work with such names: what they call a key is the name of a ticket or a project.
+_NAMING_STEPS = frozenset(
+    {"confluence", "issue", "jira", "linear", "project", "sonar", "sonarqube", "ticket", "youtrack"}
+)
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
 _WHOLE = frozenset({"body", "headers"})
 
@@ -25,7 +47,7 @@ def template_faults(descriptor: Descriptor) -> Iterator[Fault]:
     owner = spec.at("owner")
     if owner is None or owner.value is None:
         line = owner.line if owner else descriptor.node.line
-        yield descriptor.fault(line, Code.OWNER_MISSING, "a Template needs spec.owner, so that somebody answers for it")
+        yield descriptor.fault(line, Code.OWNER_MISSING, "a Template needs spec.owner, the group that answers for it")
     yield from _Check(descriptor, spec).faults()
 
 
@@ -37,6 +59,11 @@ class _Check:
         steps = spec.at("steps")
         self._steps = steps.items if steps else ()
         self._ids = [node.text if (node := step.at("id")) else None for step in self._steps]
+        self._naming = {
+            name
+            for step, name in zip(self._steps, self._ids, strict=True)
+            if name and not _NAMING_STEPS.isdisjoint(_subject(step))
+        }
 
     def faults(self) -> Iterator[Fault]:
         known = {step for step in self._ids if step}
@@ -80,10 +107,10 @@ class _Check:
             try:
                 named = variables(node.text or "")
             except ExpressionError:
-                continue  # Told above.
+                continue  # A fault already.
             for variable in named:
-                if why := _secret(variable.path):
-                    message = f"{variable.written} {why}, and whoever may read the task sees its outputs"
+                if why := _secret(variable.path, self._naming):
+                    message = f"{variable.written} {why}, and everyone who may read the task sees its outputs"
                     yield self._fault(node.line_of(variable.written), Code.SECRET_IN_OUTPUT, message)
 
 
@@ -115,8 +142,19 @@ def _brackets(name: str, known: Collection[str]) -> str:
     return f"; an id with a dash needs brackets: steps['{meant}']" if meant else ""
 
 
-def _secret(path: tuple[str | None, ...]) -> str | None:
-    """Why a variable must not stand in an output."""
+def _words(name: str) -> list[str]:
+    """The words of a name in lower case, however it joins them: `apiKey`, `api_key`, `API-KEY`."""
+    return [word.lower() for word in _WORD.findall(name)]
+
+
+def _subject(step: Node) -> set[str]:
+    """The words that say what a step works with: of its id, its action and the path that it requests."""
+    named = (step.at("id"), step.at("action"), step.at("input", "path"))
+    return {word for node in named if node for word in _words(node.text or "")}
+
+
+def _secret(path: tuple[str | None, ...], naming: Collection[str]) -> str | None:
+    """Why a variable must not stand in an output; `naming` holds the ids of steps whose keys are names."""
     if path[0] == "secrets" or path[:2] == ("environment", "secrets"):
         return "is a secret"
     if path[0] not in {"steps", "parameters"}:
@@ -124,7 +162,15 @@ def _secret(path: tuple[str | None, ...]) -> str | None:
     if path[0] == "steps" and (len(path) <= 3 or (len(path) == 4 and path[3] in _WHOLE)):
         return "is a step's whole reply" if None not in path else None
     last = path[-1] or ""
-    words = _WORD.findall(last)
-    if len(path) > 1 and words and words[-1].lower() in _SECRET_WORDS:
-        return f"is called {last}"
-    return None
+    words = _words(last)
+    if len(path) < 2 or not words:
+        return None
+    *before, word = words
+    if word == "key":
+        return f"is called {last}" if _opens(before, path[1], naming) else None
+    return f"is called {last}" if word in _SECRET_WORDS else None
+
+
+def _opens(before: list[str], of: str | None, naming: Collection[str]) -> bool:
+    """Whether a key opens something: by the words before it or, without any, by the step that it is of."""
+    return not _SECRET_KEYS.isdisjoint(before) if before else of not in naming
