@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bff.backstage.descriptor import DescriptorError, read_entity, read_refs
 from bff.backstage.entities import Entity
-from bff.backstage.yaml_documents import Document, YamlError, read_documents
+from bff.backstage.yaml_documents import YamlError, read_documents
 from bff.governance.entity_ref import EntityRef
 
 LARGEST_FILE = 16 * 1024 * 1024
@@ -36,7 +36,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file as it was read: what tells it from a later edit, what it holds, what is wrong with it."""
+    """One file as it was read: its version, what it holds, what is wrong with it."""
 
     version: tuple[int, int, int]
     found: tuple[Found, ...] = ()
@@ -112,7 +112,7 @@ def _below(head: str, rest: str) -> Iterator[str]:
             continue
         for folder, folders, _ in os.walk(top):
             folders[:] = [name for name in folders if not name.startswith(".")]
-            # Without a head the names are told as they are written, without `./` before them.
+            # Without a head the names are shown as they are written, without `./` before them.
             shown = folder if head else folder.removeprefix(os.curdir).removeprefix("/")
             yield from matches(os.path.join(glob.escape(shown), rest))  # noqa: PTH118 - a pattern and no path
 
@@ -141,14 +141,15 @@ def _read(path: str, text: str, version: tuple[int, int, int]) -> File:
     problems: list[str] = []
     try:
         for document in read_documents(text):
-            if is_entity(document.value):
+            value = document.root.texts()
+            if is_entity(value):
                 try:
-                    found.append(_found(document))
+                    found.append(_found(value, document.line))
                 except DescriptorError as error:
                     problems.append(f"{path}:{document.line}: {error}")
     except YamlError as error:
-        # What stands above the fault is left out as well: half a file is nobody's intention.
-        return File(version, problems=(f"{path}:{error.line}: {str(error).partition(': ')[2]}",))
+        # What stands above the fault is left out as well: half a file is never meant.
+        return File(version, problems=(f"{path}:{error.line}: {error.problem}",))
     return File(version, tuple(found), tuple(problems))
 
 
@@ -161,12 +162,12 @@ def is_entity(document: object) -> bool:
     return bool(slash) and (group == _API_GROUP or group.endswith(f".{_API_GROUP}"))
 
 
-def _found(document: Document) -> Found:
-    entity = read_entity(document.value)
+def _found(value: object, line: int) -> Found:
+    entity = read_entity(value)
     namespace = entity.ref.namespace
     return Found(
         entity,
-        document.line,
-        groups=read_refs(document.value, member="memberOf", kind="group", namespace=namespace),
-        members=read_refs(document.value, member="members", kind="user", namespace=namespace),
+        line,
+        groups=read_refs(value, member="memberOf", kind="group", namespace=namespace),
+        members=read_refs(value, member="members", kind="user", namespace=namespace),
     )

@@ -83,7 +83,7 @@ class FileCatalog:
         if not self._checking and self._monotonic() - self._checked_at >= self._interval:
             self._checking = True
             try:
-                # In a thread, since a folder can be large and a disk slow; whoever asks meanwhile gets what is there.
+                # In a thread, since a folder can be large and a disk slow; requests meanwhile are answered from what is there.
                 self._take(await asyncio.to_thread(scan_files, self._patterns, self._scan.files))
             finally:
                 self._checking = False

@@ -11,9 +11,10 @@ import click
 
 from bff.cli.exits import Exit, Failure
 from bff.lint.apis import validates_definitions
-from bff.lint.files import NothingThereError
-from bff.lint.report import Report
+from bff.lint.report import NothingThereError, Report
 from bff.lint.report import lint as look
+
+_MOST_NAMED = 5
 
 
 def lint(patterns: Sequence[str], *, closed: bool, as_json: bool) -> None:
@@ -40,7 +41,15 @@ def _summary(report: Report) -> str:
         if validates_definitions()
         else "; API definitions only by their form: openapi-spec-validator is not installed"
     )
-    return f"{looked_at}: {found}{without}"
+    return f"{looked_at}{_left_out(report.skeletons)}: {found}{without}"
+
+
+def _left_out(skeletons: Sequence[str]) -> str:
+    if not skeletons:
+        return ""
+    more = f" and {len(skeletons) - _MOST_NAMED} more" if len(skeletons) > _MOST_NAMED else ""
+    named = ", ".join(skeletons[:_MOST_NAMED])
+    return f", {_counted(len(skeletons), 'file', 'files')} of templates left out ({named}{more})"
 
 
 def _counted(number: int, one: str, several: str) -> str:

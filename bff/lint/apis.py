@@ -12,11 +12,10 @@ from itertools import islice
 from typing import Any
 from urllib.parse import unquote
 
-from bff.backstage.yaml_documents import YamlError
+from bff.backstage.yaml_documents import Node, YamlError, read_documents
 from bff.governance.wording import quoted
 from bff.lint.descriptors import Descriptor
 from bff.lint.faults import Code, Fault
-from bff.lint.nodes import Node, data, read_nodes
 
 LARGEST_DEFINITION = 200_000
 """Values in a definition, those of an alias counted each time: what the validator walks through."""
@@ -38,14 +37,13 @@ def api_faults(descriptor: Descriptor) -> Iterator[Fault]:
     if written is None or written.text is None:
         return
     try:
-        documents, twice = read_nodes(written.text)
+        documents = list(read_documents(written.text))
     except YamlError as error:
-        problem = str(error).partition(": ")[2]
-        yield descriptor.fault(_line(written, error.line), Code.API_DEFINITION, f"not YAML or JSON: {problem}")
+        yield descriptor.fault(_line(written, error.line), Code.API_DEFINITION, f"not YAML or JSON: {error.problem}")
         return
-    for key in twice:
+    for key in (key for document in documents for key in document.twice):
         yield descriptor.fault(_line(written, key.line), Code.API_DEFINITION, f"the key {key.key} is there already")
-    definition = documents[0] if documents else None
+    definition = documents[0].root if documents else None
     if definition is None or not isinstance(definition.value, dict):
         yield descriptor.fault(
             written, Code.API_DEFINITION, "a definition must be a mapping that begins with openapi: 3.…"
@@ -75,7 +73,7 @@ def _faults(definition: Node) -> Iterator[tuple[int, str]]:
         yield ref.line, f"the reference {quoted(ref.written)} leads nowhere"
     # Other files and addresses are not fetched, and with a part missing nothing can be said of the whole.
     if not dangling and not leading_out and validates_definitions():
-        yield from _told_by_the_validator(definition)
+        yield from _of_the_validator(definition)
 
 
 def _resolves(definition: Node, ref: str) -> bool:
@@ -90,11 +88,11 @@ def _resolves(definition: Node, ref: str) -> bool:
     return node is not None
 
 
-def _told_by_the_validator(definition: Node) -> Iterator[tuple[int, str]]:
+def _of_the_validator(definition: Node) -> Iterator[tuple[int, str]]:
     from openapi_spec_validator import shortcuts  # noqa: PLC0415 - optional, and slow to import
     from openapi_spec_validator.validation.exceptions import ValidatorDetectError  # noqa: PLC0415
 
-    document = data(definition)
+    document = definition.data()
     try:
         errors: Iterable[Any] = shortcuts.get_validator_cls(document)(document).iter_errors()
         for error in islice(errors, _MOST_FAULTS):

@@ -82,7 +82,7 @@ def _tokens(text: str, opening: re.Match[str]) -> tuple[list[_Token], int]:
     depth, place = 0, opening.end()
     while token := _TOKEN.match(text, place):
         if not depth and text.startswith(closing, place):
-            # An end, so that whoever looks at the next token finds one.
+            # With an end, so that there is always a next token.
             return [*tokens, _Token(_END, "", place, place)], place + len(closing)
         if token[0] in {"'", '"'}:
             break  # Text that does not end, and with it the expression.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Iterator
+from pathlib import Path
 
+from bff.backstage.yaml_documents import Node
 from bff.lint.descriptors import Descriptor
 from bff.lint.expressions import ExpressionError, Variable, variables
 from bff.lint.faults import Code, Fault
-from bff.lint.nodes import Node
 
 _SECRET_WORDS = frozenset({"apikey", "credential", "credentials", "password", "passwd", "secret", "token"})
 # What a key opens: other keys (issueKey, projectKey, publicKey) only name something.
@@ -49,6 +51,20 @@ def template_faults(descriptor: Descriptor) -> Iterator[Fault]:
         line = owner.line if owner else descriptor.node.line
         yield descriptor.fault(line, Code.OWNER_MISSING, "a Template needs spec.owner, the group that answers for it")
     yield from _Check(descriptor, spec).faults()
+
+
+def fetched_folders(descriptor: Descriptor) -> Iterator[Path]:
+    """The absolute paths below a Template's own folder that its steps fetch: its skeletons."""
+    home = Path(os.path.abspath(descriptor.file)).parent  # noqa: PTH100 - links stay as they are
+    steps = descriptor.node.at("spec", "steps") if descriptor.ref.kind == "template" else None
+    for step in steps.items if steps else ():
+        action, url = step.at("action"), step.at("input", "url")
+        if action is None or url is None or not (action.text or "").startswith("fetch:"):
+            continue
+        if (target := url.text) and "://" not in target and "${{" not in target:
+            folder = Path(os.path.abspath(home / target))  # noqa: PTH100
+            if home in folder.parents:
+                yield folder
 
 
 class _Check:

@@ -54,6 +54,15 @@ async def test_an_entity_is_found(tmp_path: Path) -> None:
     assert found.owner == EntityRef("group", "default", "support-team")
 
 
+@pytest.mark.parametrize("line", ["\t", "\t# a comment"])
+async def test_a_file_with_a_loose_tab_is_read(tmp_path: Path, line: str) -> None:
+    """A tab that indents nothing costs no entity, as in Backstage."""
+    (tmp_path / "bot.yaml").write_text(component("bot").replace("  annotations:", f"{line}\n  annotations:"))
+    found = await catalog(tmp_path).entity(LOCAL, BOT)
+    assert found is not None
+    assert found.annotations == {"keeptrusts.dev/daily-budget": "500"}
+
+
 async def test_items_come_in_the_order_of_the_references(tmp_path: Path) -> None:
     """Each reference has its item, twice where it is asked twice, None where there is none."""
     (tmp_path / "bot.yaml").write_text(component("bot"))

@@ -1,4 +1,4 @@
-"""The variables of an expression are told from strings, filters, keys and what is not to be rendered."""
+"""The variables of an expression are distinguished from strings, filters, keys and what is not to be rendered."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from bff.lint.expressions import ExpressionError, variables
     ],
 )
 def test_variables_are_found(text: str, paths: list[tuple[str | None, ...]]) -> None:
-    """Each variable with the whole of its path, as far as it can be told before the run."""
+    """Each variable with the whole of its path, as far as it is known before the run."""
     assert [variable.path for variable in variables(text)] == paths
 
 
-def test_a_variable_is_told_as_it_is_written() -> None:
+def test_a_variable_is_given_as_it_is_written() -> None:
     """So that its line can be found."""
     assert [variable.written for variable in variables("x ${{ steps['a'].output | pick('b') | dump }}")] == [
         "steps['a'].output | pick('b')"
@@ -46,11 +46,11 @@ def test_a_variable_is_told_as_it_is_written() -> None:
 @pytest.mark.parametrize(
     "text", ["${{ a", "${{ a }", "{% if a", "{# a", "{% raw %}${{ a }}", "${{ { a: 1 }", "${{ 'a }}", "${{ a }} ${{"]
 )
-def test_what_does_not_end_is_told(text: str) -> None:
+def test_what_does_not_end_is_an_error(text: str) -> None:
     """An expression that is never closed is an error that shows how it begins."""
-    with pytest.raises(ExpressionError) as told:
+    with pytest.raises(ExpressionError) as refused:
         variables(text)
-    assert told.value.opening in text
+    assert refused.value.opening in text
 
 
 def test_openings_without_an_end_cost_one_look() -> None:

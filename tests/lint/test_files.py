@@ -1,4 +1,4 @@
-"""Files are found by name, folder and glob, and those that cannot be read are told and never waited for."""
+"""Files are found by name, folder and glob, and those that cannot be read are reported without waiting."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from bff.backstage.descriptor_files import LARGEST_FILE
 from bff.lint.faults import Code, Fault
-from bff.lint.files import File, NothingThereError, find_files
+from bff.lint.report import File, NothingThereError, find_files
 
 GROUP = "apiVersion: backstage.io/v1alpha1\nkind: Group\nmetadata:\n  name: team\n"
 
@@ -44,7 +44,7 @@ def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
     assert file.text == GROUP
 
 
-def test_other_encodings_are_told_with_their_line(tmp_path: Path) -> None:
+def test_other_encodings_are_reported_with_their_line(tmp_path: Path) -> None:
     """A letter of another encoding is found in its line."""
     file = tmp_path / "latin.yaml"
     file.write_bytes("kind: Group\nmetadata:\n  title: Küche\n".encode("latin-1"))
@@ -52,20 +52,20 @@ def test_other_encodings_are_told_with_their_line(tmp_path: Path) -> None:
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
-    """What is no file is told and not read."""
+    """What is no file is reported and not read."""
     os.mkfifo(tmp_path / "pipe.yaml")
     assert unreadable(tmp_path / "pipe.yaml") == (1, "not a file")
 
 
 def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
-    """A file that is too large is told by its size alone."""
+    """A file that is too large is reported by its size alone."""
     with (tmp_path / "huge.yaml").open("wb") as file:
         file.truncate(LARGEST_FILE + 1)
     line, why = unreadable(tmp_path / "huge.yaml")
     assert (line, "larger than" in why) == (1, True)
 
 
-def test_a_link_to_nothing_is_told(tmp_path: Path) -> None:
+def test_a_link_to_nothing_is_reported(tmp_path: Path) -> None:
     """A file that is gone is a fault and no stack trace."""
     (tmp_path / "gone.yaml").symlink_to(tmp_path / "nothing")
     assert unreadable(tmp_path / "gone.yaml") == (1, "No such file or directory")
@@ -98,6 +98,6 @@ def test_a_glob_of_any_depth_tells_names_as_they_are_written(tmp_path: Path, mon
     [(1, Code.YAML, True), (1, Code.KEY_TWICE, False), (2, Code.YAML, False), (3, Code.YAML, False)],
 )
 def test_a_comment_allows_one_fault_in_one_line(line: int, code: Code, *, allowed: bool) -> None:
-    """Other faults in the line, and the same fault in other lines, are told."""
+    """Other faults in the line, and the same fault in other lines, are reported."""
     file = File("a.yaml", "a: 1 # lint: allow yaml\nb: 2\n")
     assert file.allows(Fault("a.yaml", line, code, "")) is allowed

@@ -15,6 +15,7 @@ from bff.lint.report import lint
 
 CHECKOUT = Path(__file__).parents[2]
 BROKEN = Path(__file__).parent / "broken"
+CLEAN = Path(__file__).parent / "clean"
 COMMAND = Path(sys.executable).with_name("keeptrusts-bff")
 
 
@@ -51,7 +52,7 @@ def test_an_open_catalog_may_refer_to_others() -> None:
 
 
 @pytest.mark.parametrize("ending", ["", "\n"])
-def test_what_never_ends_is_told_in_the_last_line(tmp_path: Path, ending: str) -> None:
+def test_what_never_ends_is_a_fault_in_the_last_line(tmp_path: Path, ending: str) -> None:
     """The line of a fault is one that the file has."""
     (tmp_path / "open.yaml").write_text(f"a: 1\nb: [{ending}")
     [fault] = lint([str(tmp_path)]).faults
@@ -59,7 +60,7 @@ def test_what_never_ends_is_told_in_the_last_line(tmp_path: Path, ending: str) -
 
 
 def test_a_tab_is_called_a_tab(tmp_path: Path) -> None:
-    """Whoever has indented with a tab, which nobody sees, is told so."""
+    """The message for an invisible tab before a key names the tab."""
     (tmp_path / "tab.yaml").write_text("kind: Component\nmetadata:\n\tname: x\n")
     [fault] = lint([str(tmp_path)]).faults
     assert (fault.line, fault.code, fault.message) == (3, Code.YAML, "a tab: YAML is indented with spaces")
@@ -73,6 +74,58 @@ def test_an_entity_without_a_version(tmp_path: Path) -> None:
     [fault] = lint([str(tmp_path)]).faults
     assert (fault.file, fault.line, fault.code) == (str(tmp_path / "ours.yaml"), 1, Code.ENTITY_MALFORMED)
     assert "apiVersion" in fault.message
+
+
+@pytest.mark.parametrize("file", ["ticket.yaml", "tab-line.yaml", "tab-comment.yaml"])
+def test_what_backstage_takes_is_no_fault(file: str) -> None:
+    """Keys of tickets and projects in outputs, a line of one tab and a tab before a comment are right."""
+    report = lint([str(CLEAN / file)])
+    assert (report.entities, report.faults) == (1, ())
+
+
+def test_files_of_templates_are_left_out() -> None:
+    """Skeletons by folder, by the step that fetches them and by their markup are named, and the template is checked."""
+    report = lint([str(CLEAN)])
+    assert report.faults == ()
+    assert {str(Path(path).relative_to(CLEAN)) for path in report.skeletons} == {
+        "bot-template/content/catalog-info.yaml",
+        "cookies/plain.yaml",
+        "cookies/quoted.yaml",
+        "cookies/statements.yaml",
+        "cookies/{{cookiecutter.name}}/catalog-info.yaml",
+        "skeleton/catalog-info.yaml",
+        "skeleton/values.yaml",
+    }
+    assert report.entities == report.files - len(report.skeletons)
+
+
+def test_an_expression_outside_a_skeleton_is_a_fault() -> None:
+    """The file that a template fetches is an ordinary file where no template among the files fetches it."""
+    [malformed] = lint([str(CLEAN / "bot-template" / "content")]).faults
+    assert (malformed.code, malformed.line) == (Code.ENTITY_MALFORMED, 4)
+
+
+def test_a_template_that_is_no_yaml_is_not_a_skeleton(tmp_path: Path) -> None:
+    """Markup in a text does not hide a fault in another line."""
+    (tmp_path / "template.yaml").write_text("kind: Template\ntext: |\n  {% if a %}\nowner: a: b\n")
+    [fault] = lint([str(tmp_path)]).faults
+    assert (fault.line, fault.code) == (4, Code.YAML)
+
+
+def test_a_file_in_a_skeleton_without_markup_is_checked(tmp_path: Path) -> None:
+    """The name of a folder alone does not hide a fault."""
+    (tmp_path / "skeleton").mkdir()
+    (tmp_path / "skeleton" / "a.yaml").write_text("a: b: c\n")
+    [fault] = lint([str(tmp_path)]).faults
+    assert (fault.line, fault.code) == (1, Code.YAML)
+
+
+def test_the_command_names_the_files_of_templates() -> None:
+    """The summary counts what is left out and names the files; without another fault the command ends with 0."""
+    ended = subprocess.run([COMMAND, "lint", CLEAN / "skeleton"], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (0, "")
+    assert "0 entities in 2 files, 2 files of templates left out" in ended.stderr
+    assert str(CLEAN / "skeleton" / "values.yaml") in ended.stderr
 
 
 def test_a_fault_can_be_allowed(tmp_path: Path) -> None:
