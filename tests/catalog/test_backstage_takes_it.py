@@ -5,6 +5,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from bff.lint.faults import Code
+from bff.lint.report import lint
+
 CHECKOUT = Path(__file__).parents[2]
 NODE = CHECKOUT / "toolchain/node_modules/.bin/node"
 VALIDATE = Path(__file__).with_name("validate.cjs")
@@ -67,3 +70,36 @@ def test_backstage_refuses_what_is_broken_with_its_line(tmp_path: Path) -> None:
     assert [int(line) for line, _, _ in refusals] == [4, 12, 19, 21, 27]
     for (_, _, told), part in zip(refusals, ("two words", "must be string", "owner", "Gateway", "unique"), strict=True):
         assert part in told
+
+
+WITH_TABS = {
+    "empty line": "  name: bot\n\t\n  title: Bot\n",
+    "empty line with spaces": "  name: bot\n  \t \n  title: Bot\n",
+    "comment": "  name: bot\n\t# a comment\n  title: Bot\n",
+    "after a value": "  name: bot\t\n  title:\tBot\t# a comment\n",
+    "in a text": "  name: bot\n  title: A\tbot\n",
+    "in a block": "  name: bot\n  title: |\n    A\n    \t\n    \t# bot\n",
+    "between lines of a text": "  name: bot\n  title: A\n    \t\n    bot\n",
+    "in quotes": '  name: bot\n  title: "A\n    \t# bot"\n',
+    "in a list": "  name: bot\n  tags: [a,\n    \t\n    b]\n",
+    "carriage return": "  name: bot\r\n\t\r\n  title: Bot\r\n",
+    "before a key": "  name: bot\n\ttitle: Bot\n",
+    "after the spaces of a key": "  name: bot\n  \ttitle: Bot\n",
+    "left of a block": "  name: bot\n  title: |\n    A\n\t\n    bot\n",
+    "below a block": "  name: bot\n  description: |\n    A\n\t# a comment\n  title: Bot\n",
+    "comment in a text": "  name: bot\n  title: A\n    \t# a comment\n    bot\n",
+}
+"""Metadata with tabs, by where they are; the last five are no YAML to Backstage."""
+
+
+def test_lint_refuses_the_tabs_that_backstage_refuses(tmp_path: Path) -> None:
+    """Backstage's parser and `lint` agree on each place where a tab can be."""
+    start = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n"
+    spec = "spec:\n  type: service\n  lifecycle: production\n  owner: team\n"
+    for name, metadata in WITH_TABS.items():
+        (tmp_path / f"{name}.yaml").write_text(f"{start}{metadata}{spec}", newline="")
+    ended = validated(*sorted(tmp_path.iterdir()))
+    refused = {Path(line.partition(":")[0]).stem for line in ended.stdout.splitlines()}
+    report = lint([str(tmp_path)])
+    assert refused == set(list(WITH_TABS)[-5:])
+    assert {Path(fault.file).stem for fault in report.faults if fault.code is Code.YAML} == refused
