@@ -1,0 +1,122 @@
+"""The tables, as the newest migration leaves them; a test compares the two.
+
+Times called `at` are microseconds since 1970 by the clock of what they tell of; `until` and `made_at` are seconds since
+1970 by the database's own clock, the only one that all processes share. Text that there is none of is empty, so that it
+can be part of a key. Amounts are pairs, see `amounts`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+FORM = 1
+"""The form of the tables that this release knows: it grows when an older release can no longer use them."""
+
+metadata = MetaData()
+
+_ZERO = text("0")
+
+store_form = Table(
+    "store_form",
+    metadata,
+    # The oldest form whose release may still use these tables. One row.
+    Column("oldest", Integer, nullable=False),
+)
+
+ledgers = Table(
+    "ledgers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("organisation", Text, nullable=False),
+    # The IANA zone in which the days of `sums` begin.
+    Column("zone", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger, nullable=False),
+    # How far the reader has come, as JSON.
+    Column("state", Text, nullable=False, server_default=text("'{}'")),
+    UniqueConstraint("organisation", "zone", name="ledgers_organisation_zone"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False, server_default=text("''")),
+    # Grows by one with each change of hands.
+    Column("fence", BigInteger, nullable=False, server_default=_ZERO),
+    Column("until", Double, nullable=False, server_default=_ZERO),
+    # How often the holder was asked to do its work soon.
+    Column("wanted", BigInteger, nullable=False, server_default=_ZERO),
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("ledger_id", Integer, nullable=False),
+    # What wrote the body, so that two releases never read each other's.
+    Column("form", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("made_at", Double, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("ledger_id", "form", name="snapshots_pkey"),
+    sqlite_with_rowid=False,
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("ledger_id", Integer, nullable=False),
+    Column("id", LargeBinary(16), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    # Both are null where the price is not known.
+    Column("usd", BigInteger),
+    Column("pico", BigInteger),
+    PrimaryKeyConstraint("ledger_id", "id", name="events_pkey"),
+    Index("events_at", "ledger_id", "at"),
+    sqlite_with_rowid=False,
+)
+
+sums = Table(
+    "sums",
+    metadata,
+    Column("ledger_id", Integer, nullable=False),
+    # A date as a number: 20260311.
+    Column("day", Integer, nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("team_id", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("usd", BigInteger, nullable=False, server_default=_ZERO),
+    Column("pico", BigInteger, nullable=False, server_default=_ZERO),
+    Column("requests", Integer, nullable=False, server_default=_ZERO),
+    Column("unpriced", Integer, nullable=False, server_default=_ZERO),
+    Column("blocked", Integer, nullable=False, server_default=_ZERO),
+    Column("redacted", Integer, nullable=False, server_default=_ZERO),
+    Column("escalated", Integer, nullable=False, server_default=_ZERO),
+    Column("last_at", BigInteger),
+    PrimaryKeyConstraint("ledger_id", "day", "key_id", "team_id", "model", name="sums_pkey"),
+    sqlite_with_rowid=False,
+)
+
+wallet_marks = Table(
+    "wallet_marks",
+    metadata,
+    Column("ledger_id", Integer, nullable=False),
+    Column("wallet_id", Text, nullable=False),
+    Column("usd", BigInteger, nullable=False),
+    Column("pico", BigInteger, nullable=False),
+    PrimaryKeyConstraint("ledger_id", "wallet_id", name="wallet_marks_pkey"),
+    sqlite_with_rowid=False,
+)
