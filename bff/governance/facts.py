@@ -107,18 +107,38 @@ class Wallet:
 
 
 @dataclass(frozen=True, slots=True)
-class SpendToday:
-    """Spend of one budget day in USD: settled amounts less refunds.
+class SpendEvent:
+    """One policy event as the ledger counts it. `id` is 16 bytes, `at` epoch microseconds; text that is not there is empty.
 
-    `by_key` maps key ids to their spend over all wallets; `unattributed_by_team` holds what a team's wallet paid for
-    requests that name no key. `incomplete_wallets` maps the ids of wallets whose bookings could not be read whole to a
-    sentence that says why: every sum that such a wallet may have paid for is a lower bound.
+    `cost` is in USD, below zero for a correction, None while the price is not known. `is_request` is False for events that
+    are no decision about a request: only their cost counts.
+    """
+
+    id: bytes
+    at: int
+    key_id: str
+    team_id: str
+    model: str
+    cost: Decimal | None
+    verdict: str | None = None
+    is_request: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SpendToday:
+    """Spend of one budget day in USD: what the events of that day add up to.
+
+    `by_key` maps key ids to their spend; `unattributed_by_team` holds what a team's events that name no key cost.
+    `missing` says why every sum is a lower bound, `missing_by_key` why that of one key is; None and empty when they are
+    whole. `catching_up` says that older events of the feed are still being read.
     """
 
     day: date
     by_key: Mapping[str, Decimal] = field(default_factory=dict)
     unattributed_by_team: Mapping[str, Decimal] = field(default_factory=dict)
-    incomplete_wallets: Mapping[str, str] = field(default_factory=dict)
+    missing: str | None = None
+    missing_by_key: Mapping[str, str] = field(default_factory=dict)
+    catching_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +150,17 @@ class Activity:
     redacted: int = 0
     escalated: int = 0
     last_request_at: AwareDatetime | None = None
+
+    def plus(self, other: Activity) -> Activity:
+        """Both together."""
+        times = [moment for moment in (self.last_request_at, other.last_request_at) if moment is not None]
+        return Activity(
+            self.requests + other.requests,
+            self.blocked + other.blocked,
+            self.redacted + other.redacted,
+            self.escalated + other.escalated,
+            max(times, default=None),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +187,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class ModelSpend:
-    """Spend on one model in USD, and in how many settled requests."""
+    """Spend on one model in USD, and in how many requests."""
 
     spent: Decimal
     requests: int
@@ -164,9 +195,9 @@ class ModelSpend:
 
 @dataclass(frozen=True, slots=True)
 class SpendTally:
-    """Sums of several budget days in USD, settled amounts less refunds: by local day and, over all days, by model.
+    """Sums of several budget days in USD: by local day and, over all days, by model.
 
-    Days and models without a booking may be left out; the model is None for bookings that name none.
+    Days and models without an event may be left out; the model is None for events that name none.
     """
 
     by_day: Mapping[date, Decimal] = field(default_factory=dict)
@@ -175,10 +206,10 @@ class SpendTally:
 
 @dataclass(frozen=True, slots=True)
 class SpendHistory:
-    """Spend of one key over several budget days, the running one included.
+    """Spend of the keys of one name over several budget days, the running one included.
 
-    `key` holds what names the key, over all wallets; `unattributed` what the wallet of the key's team paid for requests
-    that name no key. `incomplete_days` maps the days that could not be read whole to a sentence that says why.
+    `key` holds what names one of the keys; `unattributed` what events of their team that name no key cost.
+    `incomplete_days` maps the days that could not be read whole to half a sentence that says why.
     """
 
     key: SpendTally = field(default_factory=SpendTally)

@@ -56,6 +56,10 @@ class Directory:
         )
         return Listed(teams, keys, configurations, wallets)
 
+    async def read_wallets(self, now: datetime) -> Reading[tuple[Wallet, ...]]:
+        """The wallets alone, as of `now`."""
+        return await self._wallets.read(now)
+
     def adopt(self, listed: Listed) -> None:
         """Another replica has read these."""
         self._teams.last.adopt(listed.teams)

@@ -1,0 +1,164 @@
+"""The wallets as the checksum of the ledger: what all `total_spent` grew by is what the events of that time add up to.
+
+Both sides are read at slightly different moments, so the difference is compared with what was counted in the last two
+checks: less than that may be in flight. A difference beyond it, or one that lasts, means that events are missing, and the
+ledger reads the feed again: 15 minutes back, then 6 hours, then 72 hours. Each depth is tried again at growing intervals,
+since an event that is published late cannot be found before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+
+_SECOND = 1_000_000
+_MINUTE = 60 * _SECOND
+_HOUR = 60 * _MINUTE
+
+DEPTHS = (15 * _MINUTE, 6 * _HOUR, 72 * _HOUR)
+"""How far back the feed is read again, in microseconds, one depth after the other."""
+
+_FIRST_WAITS = (_MINUTE, 10 * _MINUTE, 2 * _HOUR)
+_LONGEST_WAITS = (15 * _MINUTE, 2 * _HOUR, 12 * _HOUR)
+
+LASTING = 5 * _MINUTE
+"""Microseconds after which a difference that may be in flight is looked for all the same."""
+
+_CHECKS_OF_SURPLUS = 10
+_NOTHING = Decimal(0)
+
+
+class Balance(StrEnum):
+    """What a comparison of wallets and events says."""
+
+    UNKNOWN = "unknown"
+    """There is nothing to compare with yet, or the wallets cannot be read."""
+    BALANCED = "balanced"
+    IN_FLIGHT = "in-flight"
+    """The wallets have paid for more than the events say, but not for more than may still be published."""
+    SHORT = "short"
+    """Events are missing: every sum of the days that are still open is a lower bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checksum:
+    """Growth of the wallets against cost of the events, both in USD since the baseline. Times are epoch microseconds.
+
+    baseline_at     when the comparison began; None: there is no baseline yet
+    grown, counted  the two sides
+    slack           a difference that is accepted: a surplus that stayed, or what nothing has explained
+    counted_before  `counted` at the last checks, oldest first
+    positive_since  the first of the checks since which the wallets are ahead, None when they are not
+    short_checks    how many checks in a row found more than may be in flight
+    surplus         the differences of the last checks in a row that found the events ahead by more than is in flight
+    tried_at, waits when each depth was last read again since `positive_since`, and how long it then rests
+    """
+
+    baseline_at: int | None = None
+    grown: Decimal = _NOTHING
+    counted: Decimal = _NOTHING
+    slack: Decimal = _NOTHING
+    counted_before: tuple[Decimal, ...] = ()
+    positive_since: int | None = None
+    short_checks: int = 0
+    surplus: tuple[Decimal, ...] = ()
+    tried_at: tuple[int | None, ...] = (None, None, None)
+    waits: tuple[int, ...] = _FIRST_WAITS
+
+    @property
+    def difference(self) -> Decimal:
+        """What the wallets have paid beyond what the events say; below zero where the events are ahead."""
+        return self.grown - self.counted - self.slack
+
+    @property
+    def in_flight(self) -> Decimal:
+        """What may be paid and not be published yet: what was counted in the last two checks."""
+        return abs(self.counted - self.counted_before[0]) if self.counted_before else _NOTHING
+
+    @property
+    def balance(self) -> Balance:
+        """The verdict of the last check. One check alone never says short: an event may be a second late."""
+        if self.baseline_at is None:
+            return Balance.UNKNOWN
+        if self.short_checks >= 2:
+            return Balance.SHORT
+        return Balance.IN_FLIGHT if self.difference > 0 else Balance.BALANCED
+
+    def add(self, cost: Decimal) -> Checksum:
+        """Count the cost of events that were published after the baseline."""
+        return replace(self, counted=self.counted + cost) if self.baseline_at is not None else self
+
+    def checked(self, now: int, growth: Decimal) -> Checksum:
+        """Compare, once the feed has been read to its end: `growth` is what the wallets grew by since the last check."""
+        if self.baseline_at is None:
+            return self
+        after = replace(self, grown=self.grown + growth)
+        difference, in_flight = after.difference, after.in_flight
+        after = replace(
+            after,
+            counted_before=(*self.counted_before, self.counted)[-2:],
+            short_checks=self.short_checks + 1 if difference > in_flight else 0,
+        )
+        if difference <= 0:
+            after = replace(after, positive_since=None, tried_at=(None, None, None), waits=_FIRST_WAITS)
+            return after._with_surplus(difference, in_flight)
+        return replace(after, positive_since=self.positive_since or now, surplus=())
+
+    def _with_surplus(self, difference: Decimal, in_flight: Decimal) -> Checksum:
+        """Begin again from a surplus that stays, such as a refund without an event: it would hide what is missing later."""
+        if difference >= -in_flight:
+            return replace(self, surplus=())
+        surplus = (*self.surplus, difference)[-_CHECKS_OF_SURPLUS:]
+        if len(surplus) < _CHECKS_OF_SURPLUS:
+            return replace(self, surplus=surplus)
+        return replace(self, surplus=(), slack=self.slack + max(surplus))
+
+    def depth_due(self, now: int, *, usable: bool) -> int | None:
+        """The index in `DEPTHS` of the depth to read again now, None when nothing is to be looked for.
+
+        Without `usable` wallets, nothing says whether events are missing: each depth is then read at its longest interval.
+        """
+        if not usable or self.baseline_at is None:
+            return next((depth for depth in range(len(DEPTHS)) if self._rested(depth, now, _LONGEST_WAITS[depth])), None)
+        if self.positive_since is None:
+            return None
+        if self.short_checks == 0 and now - self.positive_since < LASTING:
+            return None
+        for depth in range(len(DEPTHS)):
+            if self._rested(depth, now, self.waits[depth]):
+                return depth
+            if self.tried_at[depth] is None:
+                return None
+        return None
+
+    def tried(self, depth: int, now: int, *, found: bool) -> Checksum:
+        """The feed was read again as far back as `DEPTHS[depth]`, and something was `found` or not."""
+        wait = _FIRST_WAITS[depth] if found else min(self.waits[depth] * 2, _LONGEST_WAITS[depth])
+        tried_at = tuple(now if index == depth else at for index, at in enumerate(self.tried_at))
+        waits = tuple(wait if index == depth else each for index, each in enumerate(self.waits))
+        return replace(self, tried_at=tried_at, waits=waits)
+
+    @property
+    def unexplained(self) -> Decimal | None:
+        """A difference that nothing explains although the feed was read 72 hours back, after as long a time; else None."""
+        deepest = self.tried_at[-1]
+        if self.short_checks < 2 or self.positive_since is None or deepest is None:
+            return None
+        return self.difference if deepest - self.positive_since > DEPTHS[-1] else None
+
+    def settled(self) -> Checksum:
+        """Go on from an unexplained difference: what comes after it is compared as before."""
+        return replace(
+            self,
+            slack=self.slack + self.difference,
+            positive_since=None,
+            short_checks=0,
+            tried_at=(None, None, None),
+            waits=_FIRST_WAITS,
+        )
+
+    def _rested(self, depth: int, now: int, wait: int) -> bool:
+        at = self.tried_at[depth]
+        # A clock that was set back must not put the next try off for long.
+        return at is None or not 0 <= now - at < wait
