@@ -14,10 +14,10 @@ from bff.governance.annotations import GATEWAY_KEY_NAME
 from bff.governance.facts import GatewayKey, Team
 from bff.governance.findings import Code, Finding
 from bff.governance.organisation import Organisation
-from bff.governance.ownership import mapping_hint, owner_team
+from bff.governance.ownership import mapping_hint, owner_team, team_may_be_hidden
 from bff.governance.rules import Rules
 from bff.governance.subject import Owner
-from bff.governance.upstream import TRIED_AGAIN
+from bff.governance.upstream import SEE_DOCTOR, TRIED_AGAIN
 from bff.governance.wire import KeyState
 from bff.governance.wording import date_and_time, duration, quoted
 
@@ -56,6 +56,10 @@ def find_claimed_key(
     candidates = organisation.keys_of_team.get((name, team_id), ()) if team_id is not None else ()
     if not candidates and not rules.ownership_enforced:
         candidates = organisation.keys_by_name.get(name, ())
+    wanted = {"name": name} if team_id is None else {"name": name, "team_id": team_id}
+    if facts.keys.may_hide(**wanted) and not any(_works(key, now) for key in candidates):
+        # What is left out may be the key that works, so that no key here may be called the last.
+        return ClaimedKey("unknown", None, team_id, team, known=False, findings=(_row_unreadable(name),))
     if candidates:
         return _found(candidates, organisation, now=now, rules=rules, known=known)
     return _not_owned(name, owner, team, organisation, known=known)
@@ -69,8 +73,11 @@ def _unless_owner_is_known(name: str | None, owner: Owner, organisation: Organis
     if teams.value is None:
         # Without teams nobody's key can be told from anybody else's. The missing list makes its own finding.
         return ClaimedKey("unknown" if name is not None else None, known=False)
-    if not teams.complete and owner_team(owner, organisation) is None:
-        return _withheld(name, _TEAMS_INCOMPLETE, known=False)
+    if owner_team(owner, organisation) is None:
+        if not teams.complete:
+            return _withheld(name, _TEAMS_INCOMPLETE, known=False)
+        if team_may_be_hidden(owner, teams):
+            return _withheld(name, _TEAM_UNREADABLE, known=False)
     return None
 
 
@@ -91,7 +98,9 @@ def _found(
     candidates: Sequence[GatewayKey], organisation: Organisation, *, now: datetime, rules: Rules, known: bool
 ) -> ClaimedKey:
     # Newest first: a key that was rotated under the same name is the newer one, and one that works beats one that does not.
-    key = next((key for key in candidates if not key.revoked and not _expired(key, now)), candidates[0])
+    # One whose status is not known may work too, which those that are revoked or expired do not.
+    alive = [key for key in candidates if not key.revoked and not _expired(key, now)]
+    key = next((key for key in candidates if _works(key, now)), (alive or candidates)[0])
     state, findings = _standing(key, now=now, rules=rules)
     team = organisation.teams_by_id.get(key.team_id) if key.team_id is not None else None
     return ClaimedKey(state, key, key.team_id, team, known, findings)
@@ -101,18 +110,27 @@ def _standing(key: GatewayKey, *, now: datetime, rules: Rules) -> tuple[KeyState
     if key.revoked:
         message = f"The gateway key {quoted(key.name)} is revoked: requests with it are refused."
         return "revoked", (Finding(Code.KEY_REVOKED, message, _RENEW),)
+    if _expired(key, now):
+        expired = "has expired"
+        if key.expires_at is not None and key.expires_at <= now:
+            expired = f"expired on {date_and_time(key.expires_at, rules.timezone)}"
+        message = f"The gateway key {quoted(key.name)} {expired}: requests with it are refused."
+        return "expired", (Finding(Code.KEY_EXPIRED, message, _RENEW),)
+    if key.unknown_status is not None:
+        return "unknown", (_status_unknown(key.name, key.unknown_status),)
     if key.expires_at is None or key.expires_at - now > rules.expiring_within:
         return "active", ()
     moment = date_and_time(key.expires_at, rules.timezone)
-    if _expired(key, now):
-        message = f"The gateway key {quoted(key.name)} expired on {moment}: requests with it are refused."
-        return "expired", (Finding(Code.KEY_EXPIRED, message, _RENEW),)
     message = f"The gateway key {quoted(key.name)} expires on {moment}, in {duration(key.expires_at - now)}."
     return "expiring", (Finding(Code.KEY_EXPIRING, message, "Make its successor in time and hand it to the service."),)
 
 
 def _expired(key: GatewayKey, now: datetime) -> bool:
-    return key.expires_at is not None and key.expires_at <= now
+    return key.expired or (key.expires_at is not None and key.expires_at <= now)
+
+
+def _works(key: GatewayKey, now: datetime) -> bool:
+    return not key.revoked and key.unknown_status is None and not _expired(key, now)
 
 
 def _withheld(name: str | None, finding: Finding, *, known: bool) -> ClaimedKey:
@@ -127,6 +145,12 @@ _TEAMS_INCOMPLETE = Finding(
     TRIED_AGAIN,
 )
 
+_TEAM_UNREADABLE = Finding(
+    Code.UPSTREAM_CONTRACT,
+    "The owner's team may be in a row of Keeptrusts' teams that is not of the form expected: numbers are withheld.",
+    SEE_DOCTOR,
+)
+
 
 def _owner_unreadable(owner: Owner) -> Finding:
     whose = f"The owner {owner.ref}" if owner.ref is not None else "This entity's owner"
@@ -134,6 +158,23 @@ def _owner_unreadable(owner: Owner) -> Finding:
         Code.UPSTREAM_UNAVAILABLE,
         f"{whose} could not be read from the Backstage catalog, so whose key this is cannot be told: numbers are withheld.",
         TRIED_AGAIN,
+    )
+
+
+def _row_unreadable(name: str) -> Finding:
+    return Finding(
+        Code.UPSTREAM_CONTRACT,
+        f"The gateway key {quoted(name)} may be in a row of Keeptrusts' keys that is not of the form expected.",
+        SEE_DOCTOR,
+    )
+
+
+def _status_unknown(name: str, status: str) -> Finding:
+    return Finding(
+        Code.UPSTREAM_CONTRACT,
+        f"Keeptrusts says {quoted(status)} of the gateway key {quoted(name)}. This service does not know that status, and "
+        "cannot say whether requests with the key are accepted.",
+        SEE_DOCTOR,
     )
 
 

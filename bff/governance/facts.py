@@ -5,6 +5,7 @@ Adapters make these; decisions read them. A part that could not be read carries 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -31,11 +32,39 @@ class Cause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row of a list that was left out because it is not of the form expected; the others of its list stay.
+
+    `place` is where in its page it stands (`data.3`), `field` the first member at fault (`data.3.status`), `message` what is
+    wrong with it, without amounts or free text. `known` holds those fields that name the row and could be read, None where
+    the row has no such value.
+    """
+
+    place: str
+    field: str
+    message: str
+    known: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
+
+    @property
+    def id(self) -> str | None:
+        """The row's id, None when it could not be read."""
+        return self.known.get("id", self.known.get("event_id"))
+
+    def may_be(self, **wanted: str) -> bool:
+        """Whether the row may be one with these values: a field that could not be read may hold any."""
+        return all(self.known.get(name, value) == value for name, value in wanted.items())
+
+    def __str__(self) -> str:
+        return f"{self.field} ({self.id}): {self.message}" if self.id is not None else f"{self.field}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
 class Reading(Generic[T]):
     """One part of the facts: its value (None when there is none to show), when it was observed, why it is not fresh.
 
     `complete` is False when pages are missing: absence from an incomplete reading proves nothing, and sums are lower bounds.
-    `detail` says in one sentence what went wrong; it holds no secret.
+    `detail` says in one sentence what went wrong; it holds no secret. `rejected` are the first rows that were left out, and
+    `rejected_count` is how many there were in all: they leave the rest as complete as it is, but see `may_hide`.
     """
 
     value: T | None
@@ -43,6 +72,16 @@ class Reading(Generic[T]):
     cause: Cause | None = None
     complete: bool = True
     detail: str = ""
+    rejected: tuple[RejectedRow, ...] = ()
+    rejected_count: int = 0
+
+    def may_hide(self, **wanted: str) -> bool:
+        """Whether a row that was left out may be one with these values, so that its absence from `value` proves nothing."""
+        return self.rejected_count > len(self.rejected) or any(row.may_be(**wanted) for row in self.rejected)
+
+    def names(self, **wanted: str) -> bool:
+        """Whether a row that was left out says that it has these values."""
+        return any(all(row.known.get(name) == value for name, value in wanted.items()) for row in self.rejected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +95,11 @@ class Team:
 
 @dataclass(frozen=True, slots=True)
 class GatewayKey:
-    """A gateway key as the control plane lists it: never its secret. Times are aware."""
+    """A gateway key as the control plane lists it: never its secret. Times are aware.
+
+    `expired` says that Keeptrusts calls it so, whatever `expires_at` is. `unknown_status` is Keeptrusts' word for a status
+    that is neither active nor revoked nor expired; None for those.
+    """
 
     id: str
     name: str
@@ -66,6 +109,8 @@ class GatewayKey:
     created_at: AwareDatetime | None = None
     expires_at: AwareDatetime | None = None
     last_used_at: AwareDatetime | None = None
+    expired: bool = False
+    unknown_status: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 
 USD = "USD"
 
-# Upstream amounts have up to 15 digits before the point and 18 after: the usual 28 digits would round their sums.
+# Upstream amounts have up to 15 digits before the point and 12 after: the usual 28 digits would round their sums.
 _EXACT = Context(prec=80)
 
 _CENT = Decimal("0.01")

@@ -25,7 +25,8 @@ class Organisation:
 
     keys_by_name            all keys of one name, newest first
     keys_of_team            the same within one team, by (name, team id)
-    teams_by_name           by the exact name; a name that two teams share is in none of the indexes of names
+    teams_by_name           by the exact name; a name that two teams share, one of which may have been left out because its row
+                            could not be read, is in none of the indexes of names
     teams_by_folded_name    by the name in lower case, in which Backstage gives the names of groups
     configurations          the enabled configuration of a team; the newest where there are several
     wallets                 the wallet of a team; the one in USD where there are several
@@ -54,6 +55,7 @@ class Organisation:
         """Arrange `facts`."""
         keys = sorted(_items(facts.keys), key=_newest_first)
         teams = _items(facts.teams)
+        unread = [name for row in facts.teams.rejected if (name := row.known.get("name")) is not None]
         wallets = _items(facts.wallets)
         everywhere, of_team = _incomplete_wallets(facts, wallets)
         return cls(
@@ -61,8 +63,10 @@ class Organisation:
             keys_by_name=_grouped((key.name, key) for key in keys),
             keys_of_team=_grouped(((key.name, key.team_id), key) for key in keys if key.team_id is not None),
             teams_by_id={team.id: team for team in teams},
-            teams_by_name=_unique((team.name, team) for team in teams),
-            teams_by_folded_name=_unique((team.name.lower(), team) for team in teams),
+            teams_by_name=_unique(((team.name, team) for team in teams), unread),
+            teams_by_folded_name=_unique(
+                ((team.name.lower(), team) for team in teams), [name.lower() for name in unread]
+            ),
             teams_by_slug=_unique((team.slug, team) for team in teams if team.slug is not None),
             configurations=_enabled_configurations(facts),
             wallets=_team_wallets(wallets),
@@ -92,9 +96,10 @@ def _grouped(pairs: Iterable[tuple[K, T]]) -> dict[K, tuple[T, ...]]:
     return {name: tuple(items) for name, items in groups.items()}
 
 
-def _unique(pairs: Iterable[tuple[str, Team]]) -> dict[str, Team]:
+def _unique(pairs: Iterable[tuple[str, Team]], unread: Iterable[str] = ()) -> dict[str, Team]:
     # A name that could mean two teams means none: whose money is shown must not depend on the order of a list.
-    return {name: teams[0] for name, teams in _grouped(pairs).items() if len(teams) == 1}
+    others = frozenset(unread)
+    return {name: teams[0] for name, teams in _grouped(pairs).items() if len(teams) == 1 and name not in others}
 
 
 def _enabled_configurations(facts: Facts) -> dict[str, Configuration]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bff.governance.annotations import TEAM
 from bff.governance.entity_ref import DEFAULT_NAMESPACE
-from bff.governance.facts import Team
+from bff.governance.facts import Reading, Team
 from bff.governance.organisation import Organisation
 from bff.governance.subject import Owner
 from bff.governance.wording import quoted
@@ -32,6 +32,19 @@ def owner_team(owner: Owner, organisation: Organisation) -> Team | None:
         # Groups of several namespaces may be called alike, and a team can be named after one of them alone.
         return None
     return organisation.teams_by_folded_name.get(owner.ref.name)
+
+
+def team_may_be_hidden(owner: Owner, teams: Reading[tuple[Team, ...]]) -> bool:
+    """Whether the team of an owner for whom `owner_team` finds none may be in a row that was left out of `teams`."""
+    if owner.ref is None or owner.ref.kind != "group":
+        return False
+    if owner.group_team is not None:
+        named = owner.group_team.strip()
+        return any(teams.may_hide(**{field: named}) for field in ("name", "id", "slug"))
+    if owner.ref.namespace != DEFAULT_NAMESPACE:
+        return False
+    names = (row.known.get("name", owner.ref.name) for row in teams.rejected)
+    return teams.may_hide(name=owner.ref.name) or any(name and name.lower() == owner.ref.name for name in names)
 
 
 def mapping_hint(owner: Owner) -> str:

@@ -7,7 +7,7 @@ from bff.governance.claimed_key import ClaimedKey
 from bff.governance.claims import Claims
 from bff.governance.findings import Code, Finding, Section
 from bff.governance.organisation import Organisation
-from bff.governance.upstream import TRIED_AGAIN
+from bff.governance.upstream import SEE_DOCTOR, TRIED_AGAIN
 from bff.governance.wire import PolicyTierStatus
 from bff.governance.wording import quoted
 
@@ -19,9 +19,13 @@ def assess_tier(claims: Claims, claimed: ClaimedKey, organisation: Organisation)
     findings: list[Finding] = []
     if claimed.team_id is not None:
         configuration = organisation.configurations.get(claimed.team_id)
-        enforced = configuration.template_id if configuration is not None else None
         if configuration is None:
-            findings += _nothing_enforced(claimed, organisation)
+            findings += _nothing_enforced(claimed.team_id, claimed, organisation)
+        elif organisation.facts.configurations.names(team_id=claimed.team_id):
+            # It may be the newer one, and then the other is not what is enforced.
+            findings.append(_row_unreadable(_whose(claimed)))
+        else:
+            enforced = configuration.template_id
     if not claims.names_a_tier:
         findings.append(_undeclared(enforced))
     elif declared is not None and enforced is not None and declared != enforced:
@@ -31,16 +35,18 @@ def assess_tier(claims: Claims, claimed: ClaimedKey, organisation: Organisation)
     return Section(PolicyTierStatus(declared=declared, enforced=enforced), tuple(findings))
 
 
-def _nothing_enforced(claimed: ClaimedKey, organisation: Organisation) -> list[Finding]:
+def _nothing_enforced(team_id: str, claimed: ClaimedKey, organisation: Organisation) -> list[Finding]:
     reading = organisation.facts.configurations
     if reading.value is None:
         return []  # The missing part makes its own finding.
-    whose = f"The team {quoted(claimed.team.name)}" if claimed.team is not None else "The key's team"
+    whose = _whose(claimed)
     if not reading.complete:
         message = (
             f"{whose} has no enabled policy configuration among those that could be read, and the list is not whole."
         )
         return [Finding(Code.UPSTREAM_UNAVAILABLE, message, TRIED_AGAIN)]
+    if reading.may_hide(team_id=team_id):
+        return [_row_unreadable(whose)]
     message = f"{whose} has no enabled policy configuration, so no tier is enforced."
     return [
         Finding(
@@ -49,6 +55,18 @@ def _nothing_enforced(claimed: ClaimedKey, organisation: Organisation) -> list[F
             "The platform team must enable a configuration made from the tier's template.",
         )
     ]
+
+
+def _whose(claimed: ClaimedKey) -> str:
+    return f"The team {quoted(claimed.team.name)}" if claimed.team is not None else "The key's team"
+
+
+def _row_unreadable(whose: str) -> Finding:
+    message = (
+        f"{whose} may have a policy configuration in a row that is not of the form expected, so which tier is enforced is "
+        "not known."
+    )
+    return Finding(Code.UPSTREAM_CONTRACT, message, SEE_DOCTOR)
 
 
 def _undeclared(enforced: str | None) -> Finding:

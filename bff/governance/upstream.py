@@ -17,7 +17,7 @@ from bff.governance.wording import date_and_time, listed, sentence
 
 TRIED_AGAIN = "It is tried again by itself; if it lasts, tell the platform team."
 _TOKEN = "The platform team must check the service's Keeptrusts token and what it may read."  # noqa: S105 - advice, not a token
-_DOCTOR = "The platform team can see what differs with the command keeptrusts-bff doctor."
+SEE_DOCTOR = "The platform team can see what differs with the command keeptrusts-bff doctor."
 
 Parts = Mapping[str, Reading[Any]]
 """Readings by the name that a sentence gives them: `gateway keys`, `wallets`."""
@@ -58,7 +58,7 @@ def _finding(code: Code, parts: Parts, zone: tzinfo) -> Finding:
     if code is Code.UPSTREAM_DENIED:
         said, hint = f"Keeptrusts does not let this service read its {names}.", _TOKEN
     elif code is Code.UPSTREAM_CONTRACT:
-        said, hint = f"Keeptrusts' answer for its {names} is not of the form expected{shown}.", _DOCTOR
+        said, hint = f"Keeptrusts' answer for its {names} is not of the form expected{shown}.", SEE_DOCTOR
     elif code is Code.DATA_STALE:
         said, hint = f"Keeptrusts' {names} could not be read anew{shown}.", TRIED_AGAIN
     else:

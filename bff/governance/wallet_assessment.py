@@ -9,12 +9,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 from bff.governance.claimed_key import ClaimedKey
-from bff.governance.facts import Wallet
+from bff.governance.facts import Wallet, WalletScope
 from bff.governance.findings import Code, Finding, Section
 from bff.governance.money import USD
 from bff.governance.organisation import Organisation
 from bff.governance.rules import Rules
-from bff.governance.upstream import TRIED_AGAIN
+from bff.governance.upstream import SEE_DOCTOR, TRIED_AGAIN
 from bff.governance.wire import Amount, WalletState, WalletStatus
 from bff.governance.wording import percent, quoted
 
@@ -29,7 +29,7 @@ def assess_wallet(claimed: ClaimedKey, organisation: Organisation, rules: Rules)
     whose = f"the team {quoted(claimed.team.name)}" if claimed.team is not None else "the key's team"
     wallet = organisation.wallets.get(claimed.team_id)
     if wallet is None:
-        return Section(None, (_missing(whose, organisation),))
+        return Section(None, (_missing(claimed.team_id, whose, organisation),))
     state = wallet_state(wallet, rules.wallet_low_below)
     status = WalletStatus(
         scope=wallet.scope.value,
@@ -55,11 +55,14 @@ def wallet_state(wallet: Wallet, low_below: Decimal) -> WalletState:
     return "low" if word == "low" or (share is not None and share < low_below) else "healthy"
 
 
-def _missing(whose: str, organisation: Organisation) -> Finding:
+def _missing(team_id: str, whose: str, organisation: Organisation) -> Finding:
     if not organisation.facts.wallets.complete:
         message = f"The wallet of {whose} is not among those that could be read, and the list is not whole."
         return Finding(Code.UPSTREAM_UNAVAILABLE, message, TRIED_AGAIN)
-    pays = "the organisation's wallet pays for it" if USD in organisation.organisation_wallets else _HELD
+    if organisation.facts.wallets.may_hide(scope=WalletScope.TEAM, team_id=team_id):
+        message = f"The wallet of {whose} may be in a row of Keeptrusts' wallets that is not of the form expected."
+        return Finding(Code.UPSTREAM_CONTRACT, message, SEE_DOCTOR)
+    pays = "the organisation's wallet pays for it" if USD in organisation.organisation_wallets else _held(organisation)
     return Finding(Code.WALLET_MISSING, f"There is no wallet of {whose}: {pays}.", _ALLOCATE)
 
 
@@ -67,10 +70,7 @@ def _depleted(wallet: Wallet, whose: str, organisation: Organisation) -> Finding
     said = f"The wallet of {whose} is empty ({wallet.available} available)"
     if wallet.available.currency in organisation.organisation_wallets:
         return Finding(Code.WALLET_LOW, f"{said}; the organisation's wallet pays meanwhile.", _ALLOCATE)
-    if not organisation.facts.wallets.complete:
-        unsure = "requests are held, unless the organisation's wallet, which could not be read, pays"
-        return Finding(Code.WALLET_DEPLETED, f"{said}: {unsure}.", _ALLOCATE)
-    return Finding(Code.WALLET_DEPLETED, f"{said}: {_HELD}.", _ALLOCATE)
+    return Finding(Code.WALLET_DEPLETED, f"{said}: {_held(organisation)}.", _ALLOCATE)
 
 
 def _low(wallet: Wallet, whose: str) -> Finding:
@@ -79,4 +79,8 @@ def _low(wallet: Wallet, whose: str) -> Finding:
     return Finding(Code.WALLET_LOW, f"The wallet of {whose} is low: {wallet.available} available{of_all}.", _ALLOCATE)
 
 
-_HELD = "requests are being held until there is money"
+def _held(organisation: Organisation) -> str:
+    wallets = organisation.facts.wallets
+    if not wallets.complete or wallets.may_hide(scope=WalletScope.ORGANIZATION):
+        return "requests are held, unless the organisation's wallet, which could not be read, pays"
+    return "requests are being held until there is money"

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import orjson
 from pydantic import BaseModel, SecretStr
 
+from bff.governance.facts import RejectedRow
 from bff.keeptrusts import contract
 from bff.keeptrusts.contract import (
     AllocationReply,
@@ -25,17 +26,23 @@ from bff.keeptrusts.contract import (
 )
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamContractError
 from bff.keeptrusts.listing import Pages
-from bff.keeptrusts.parsing import Call, read_json, read_page, read_reply
+from bff.keeptrusts.parsing import Call, contract_error, read_json, read_page, read_reply
 from bff.keeptrusts.transport import Transport
 
 MOST_PAGES = 500
 """Pages of a list of the directory: 100,000 records."""
 
+MOST_REJECTED_KEPT = 20
+"""Rows of one reading that are kept to say what was left out; more are counted."""
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
 class KeeptrustsClient:
-    """Asks the control plane. Lists are followed page by page; a page that fails leaves what was read before it."""
+    """Asks the control plane. Lists are followed page by page; a page that fails leaves what was read before it.
+
+    A row that is not of the form expected is left out and reported. It is an `UpstreamContractError` where no row fits.
+    """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -68,11 +75,17 @@ class KeeptrustsClient:
         cursor: str | None = None,
         most_pages: int,
     ) -> Pages[TransactionRecord]:
-        """Bookings of a wallet, newest first, from `since` on and before `until`; from `cursor` on where a reading goes on."""
+        """Bookings of a wallet, newest first, from `since` on and before `until`; from `cursor` on where a reading goes on.
+
+        No booking is left out: one that is not of the form expected is an `UpstreamContractError`, since what is decided by
+        them is whether money was moved.
+        """
         path = contract.WALLET_TRANSACTIONS.format(wallet_id=_segment(wallet_id))
         params = {"since": _instant(since)} | ({"until": _instant(until)} if until else {})
         call = Call("wallets.transactions", "GET", path)
-        return await self._list(call, TransactionRecord, "transactions", params, cursor=cursor, most_pages=most_pages)
+        return await self._list(
+            call, TransactionRecord, "transactions", params, cursor=cursor, most_pages=most_pages, every_row=True
+        )
 
     async def events(self, *, since: datetime, cursor: str | None = None, most_pages: int) -> Pages[EventRecord]:
         """Policy decisions from `since` on, in the order in which Keeptrusts gives them."""
@@ -151,13 +164,22 @@ class KeeptrustsClient:
         *,
         cursor: str | None = None,
         most_pages: int = MOST_PAGES,
+        every_row: bool = False,
     ) -> Pages[Model]:
         records: list[Model] = []
+        rejected: list[RejectedRow] = []
+        rejected_count = 0
         seen: set[str] = set() if cursor is None else {cursor}
 
         def read(body: bytes) -> str | None:
-            found, following = read_page(call, model, read_json(call, body), resource=resource)
+            nonlocal rejected_count
+            found, odd, following = read_page(call, model, read_json(call, body), resource=resource)
+            # One odd row among others is that row; where none fits, it is the list that is of another form.
+            if odd and (every_row or not (found or records)):
+                raise contract_error(call, odd[0])
             records.extend(found)
+            rejected.extend(odd[: MOST_REJECTED_KEPT - len(rejected)])
+            rejected_count += len(odd)
             if following in seen:
                 raise UpstreamContractError(
                     call.method, call.path, "next_cursor leads back to a page that was read", field="next_cursor"
@@ -171,11 +193,11 @@ class KeeptrustsClient:
             except KeeptrustsError as error:
                 if page == 0 and not records:
                     raise
-                return Pages(tuple(records), cursor, error)
+                return Pages(tuple(records), cursor, error, tuple(rejected), rejected_count)
             if cursor is None:
                 break
             seen.add(cursor)
-        return Pages(tuple(records), cursor)
+        return Pages(tuple(records), cursor, None, tuple(rejected), rejected_count)
 
     async def _read(self, call: Call, model: type[Model]) -> Model:
         return await self._transport.get_as(partial(read_reply, call, model), call)

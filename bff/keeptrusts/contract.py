@@ -2,15 +2,25 @@
 
 D: seen in Keeptrusts' public documentation. A: assumed, since no reply body is shown there. The client reads with these
 models, the sandbox answers with them, and `keeptrusts-bff doctor` says field by field where a real deployment differs.
-Unknown fields are ignored; ids are opaque; money is a JSON number that arrives here as `Decimal` (never through float).
+Unknown fields are ignored; ids are opaque; money is a JSON number, or one written as text, and arrives here as `Decimal`
+(never through float).
 """
 
 from __future__ import annotations
 
-from decimal import Decimal
+import re
+from decimal import ROUND_HALF_EVEN, Context, Decimal, DecimalException, InvalidOperation
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 HEALTHZ = "/healthz"
 READYZ = "/readyz"
@@ -37,24 +47,39 @@ SECRET_FIELDS = ("key", "token", "value", "secret")
 """A created token's secret arrives under one of these names (D that it arrives once, A under which name)."""
 
 _MOST_DIGITS = 15
-_MOST_DECIMALS = 18
+_MOST_DECIMALS = 12
+_SMALLEST = Decimal(1).scaleb(-_MOST_DECIMALS)
+# Just as many digits as are kept: an amount that needs more is refused by the rounding itself.
+_KEPT = Context(prec=_MOST_DIGITS + _MOST_DECIMALS, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation])
+_NUMBER_AS_TEXT = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
 def _exact_amount(value: Any) -> Decimal:
-    # A bool is an int to Python, and text is not what the contract says: neither may become money.
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise ValueError("must be a JSON number")  # noqa: TRY004 - pydantic reports ValueError as a validation error
-    amount = Decimal(value)
-    if not amount.is_finite() or amount.adjusted() >= _MOST_DIGITS:
-        raise ValueError(f"must be a finite amount of at most {_MOST_DIGITS} digits before the point")
-    exponent = amount.as_tuple().exponent
-    if isinstance(exponent, int) and -exponent > _MOST_DECIMALS:
-        raise ValueError(f"must have at most {_MOST_DECIMALS} decimal places")
-    return amount
+    # A bool is an int to Python, and must not become money.
+    if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
+        raise ValueError(_NO_AMOUNT)  # noqa: TRY004 - pydantic reports ValueError as a validation error
+    if isinstance(value, str) and _NUMBER_AS_TEXT.fullmatch(value) is None:
+        raise ValueError(_NO_AMOUNT)
+    try:
+        amount = Decimal(value)
+        if not amount.is_finite():
+            raise ValueError(_NO_AMOUNT)
+        kept = amount.quantize(_SMALLEST, context=_KEPT)
+    except DecimalException:
+        raise ValueError(f"must have at most {_MOST_DIGITS} digits before the point") from None
+    # What needs no rounding keeps the digits that it came with.
+    return amount if amount == kept else kept
 
+
+_NO_AMOUNT = 'must be a number, or a decimal number as text such as "12.5"'
 
 DecimalAmount = Annotated[Decimal, BeforeValidator(_exact_amount), WithJsonSchema({"type": "number"})]
+"""An exact amount, rounded half to even at 1e-12. A number, or a number as JSON writes it in text (`"12.5"`, `"1e3"`)."""
 Id = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+IDENTIFYING_FIELDS = ("id", "event_id", "name", "slug", "scope", "team_id", "token_id", "timestamp")
+"""What tells of a row that does not fit as a whole which one it is."""
 
 
 class ContractModel(BaseModel):
@@ -81,7 +106,8 @@ class TokenRecord(ContractModel):
     token_type: str = GATEWAY_TOKEN_TYPE
     team_id: Id | None = None
     prefix: str | None = None
-    status: Literal["active", "revoked"]
+    status: Annotated[str, StringConstraints(to_lower=True, min_length=1, max_length=40)]
+    """`active` or `revoked`; another word is kept, so that it costs no more than its own key."""
     created_at: AwareDatetime | None = None
     expires_at: AwareDatetime | None = None
     last_used_at: AwareDatetime | None = None

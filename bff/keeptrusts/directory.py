@@ -82,17 +82,20 @@ class _List(Generic[Record, Item]):
         except KeeptrustsError as error:
             return self.last.failed(error, now)
         items = _distinct(self._item(record) for record in pages.records)
-        return self.last.read(items, now) if pages.complete else self._cut_short(items, pages.failure, now)
+        if pages.complete:
+            return self.last.read(items, now, rejected=pages.rejected, rejected_count=pages.rejected_count)
+        return self._cut_short(items, pages, now)
 
-    def _cut_short(
-        self, items: tuple[Item, ...], failure: KeeptrustsError | None, now: datetime
-    ) -> Reading[tuple[Item, ...]]:
+    def _cut_short(self, items: tuple[Item, ...], pages: Pages[Record], now: datetime) -> Reading[tuple[Item, ...]]:
+        failure = pages.failure
         if isinstance(failure, UpstreamDeniedError):
             return self.last.failed(failure, now)
         # A cursor that is answered 404 has expired: that is no news of the list itself.
         cause, detail = (cause_of(failure), failure.reason) if failure else (Cause.UNAVAILABLE, LIMIT_REACHED)
         kept = self.last.kept(cause, detail, now)
-        return kept if kept.value is not None else Reading(items, now, cause, complete=False, detail=detail)
+        if kept.value is not None:
+            return kept
+        return Reading(items, now, cause, False, detail, pages.rejected, pages.rejected_count)
 
 
 def _distinct(items: Iterable[Item]) -> tuple[Item, ...]:
@@ -116,6 +119,8 @@ def gateway_key(record: TokenRecord) -> GatewayKey:
         created_at=record.created_at,
         expires_at=record.expires_at,
         last_used_at=record.last_used_at,
+        expired=record.status == "expired",
+        unknown_status=None if record.status in {"active", "revoked", "expired"} else record.status,
     )
 
 

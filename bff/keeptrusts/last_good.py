@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from bff.governance.facts import Cause, Reading
+from bff.governance.facts import Cause, Reading, RejectedRow
 from bff.keeptrusts.errors import (
     KeeptrustsError,
     UpstreamDeniedError,
@@ -35,13 +36,14 @@ class LastGood(Generic[T]):
 
     def __init__(self, stale_limit: timedelta) -> None:
         self._stale_limit = stale_limit
-        self._value: T | None = None
-        self._observed_at: datetime | None = None
+        self._last: Reading[T] = Reading(None)
 
-    def read(self, value: T, now: datetime) -> Reading[T]:
-        """The part was read whole at `now`."""
-        self._value, self._observed_at = value, now
-        return Reading(value, now)
+    def read(
+        self, value: T, now: datetime, *, rejected: tuple[RejectedRow, ...] = (), rejected_count: int = 0
+    ) -> Reading[T]:
+        """The part was read whole at `now`, but for the rows that were left out."""
+        self._last = Reading(value, now, rejected=rejected, rejected_count=rejected_count)
+        return self._last
 
     def failed(self, error: KeeptrustsError, now: datetime) -> Reading[T]:
         """The part could not be read at `now`."""
@@ -51,9 +53,10 @@ class LastGood(Generic[T]):
 
     def kept(self, cause: Cause, detail: str, now: datetime) -> Reading[T]:
         """The last good value, if it may still be shown, with why there is no newer one."""
-        if self._observed_at is None or now - self._observed_at > self._stale_limit:
+        observed_at = self._last.observed_at
+        if observed_at is None or now - observed_at > self._stale_limit:
             self.forget()
-        return Reading(self._value, self._observed_at, cause, detail=detail)
+        return replace(self._last, cause=cause, detail=detail)
 
     def adopt(self, reading: Reading[T]) -> None:
         """Another replica has read this: go on from it where it is newer than what is known, or news that it may not be read."""
@@ -63,10 +66,10 @@ class LastGood(Generic[T]):
             reading.value is not None
             and reading.complete
             and reading.observed_at is not None
-            and (self._observed_at is None or reading.observed_at > self._observed_at)
+            and (self._last.observed_at is None or reading.observed_at > self._last.observed_at)
         ):
-            self._value, self._observed_at = reading.value, reading.observed_at
+            self._last = replace(reading, cause=None, detail="")
 
     def forget(self) -> None:
         """Show nothing from memory any more."""
-        self._value = self._observed_at = None
+        self._last = Reading(None)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
+from bff.governance.facts import RejectedRow
 from bff.keeptrusts.contract import (
     ConfigurationRecord,
     EventRecord,
@@ -15,7 +16,7 @@ from bff.keeptrusts.contract import (
     TransactionRecord,
     WalletRecord,
 )
-from bff.keeptrusts.errors import KeeptrustsError
+from bff.keeptrusts.errors import KeeptrustsError, UpstreamContractError
 
 Record = TypeVar("Record")
 
@@ -25,17 +26,33 @@ class Pages(Generic[Record]):
     """Consecutive pages of a list.
 
     `next_cursor` is where the list goes on, None when its end was reached. `failure` is what ended the reading early, in
-    which case `next_cursor` is where to try again (None: from the start).
+    which case `next_cursor` is where to try again (None: from the start). `rejected` are the first rows that were left out
+    because they are not of the form expected, and `rejected_count` is how many there were in all.
     """
 
     records: tuple[Record, ...]
     next_cursor: str | None = None
     failure: KeeptrustsError | None = None
+    rejected: tuple[RejectedRow, ...] = ()
+    rejected_count: int = 0
 
     @property
     def complete(self) -> bool:
-        """Whether the end of the list was reached."""
+        """Whether the end of the list was reached, whichever rows were left out on the way."""
         return self.failure is None and self.next_cursor is None
+
+    def require_none_hidden(self, **wanted: str) -> None:
+        """Raise `UpstreamContractError` when a row that was left out may be one with these values (with none: any row).
+
+        What is decided by the absence of a record must not be decided by a row that could not be read.
+        """
+        doubtful = next((row for row in self.rejected if row.may_be(**wanted)), None)
+        if doubtful is None and self.rejected_count > len(self.rejected):
+            doubtful = self.rejected[-1]
+        if doubtful is not None:
+            raise UpstreamContractError(
+                "GET", "a list", f"a row of it could not be read: {doubtful}", field=doubtful.field
+            )
 
 
 class KeeptrustsLists(Protocol):

@@ -71,17 +71,17 @@ class CurrentOrganisation:
 
     async def keys_named(self, name: str) -> list[TokenRecord]:
         """Every key of a name that is not revoked, in whichever team."""
-        tokens = await self._whole(self._client.tokens)
+        tokens = await self._whole(self._client.tokens, name=name)
         return [token for token in tokens if token.name == name and token.status != "revoked"]
 
     async def configuration(self, team_id: str, name: str) -> ConfigurationRecord | None:
         """The configuration of a team and a name."""
-        configurations = await self._whole(self._client.configurations)
+        configurations = await self._whole(self._client.configurations, team_id=team_id, name=name)
         return next((each for each in configurations if (each.team_id, each.name) == (team_id, name)), None)
 
     async def wallet(self, team_id: str) -> WalletRecord | None:
         """The wallet of a team."""
-        wallets = await self._whole(self._client.wallets)
+        wallets = await self._whole(self._client.wallets, scope="team", team_id=team_id)
         return next((wallet for wallet in wallets if (wallet.scope, wallet.team_id) == ("team", team_id)), None)
 
     async def allocations(
@@ -110,7 +110,8 @@ class CurrentOrganisation:
         )
 
     @staticmethod
-    async def _whole(fetch: Callable[[], Awaitable[Pages[Record]]]) -> tuple[Record, ...]:
+    async def _whole(fetch: Callable[[], Awaitable[Pages[Record]]], **wanted: str) -> tuple[Record, ...]:
+        """Every record that could be read; an error where one with the `wanted` values may be among those that could not."""
         pages = await fetch()
         if pages.failure is not None:
             raise pages.failure
@@ -118,4 +119,5 @@ class CurrentOrganisation:
             raise UpstreamUnavailableError(
                 "GET", "a list", "longer than is read, so that what is not there cannot be told"
             )
+        pages.require_none_hidden(**wanted)
         return pages.records

@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
 from bff.keeptrusts.contract import DecimalAmount
@@ -19,6 +19,12 @@ MOST_DECIMALS = 6
 Text = Annotated[str, StringConstraints(max_length=1_000)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 B = TypeVar("B", bound=BaseModel)
+
+
+def _no_text(value: Any) -> Any:
+    if isinstance(value, str):
+        raise ValueError("must be a JSON number")  # noqa: TRY004 - pydantic reports ValueError as a validation error
+    return value
 
 
 class Body(BaseModel):
@@ -63,7 +69,9 @@ class Movement(Body):
     """`POST /v1/wallets/allocate` and `/reclaim`."""
 
     team_id: Name
-    amount: Annotated[DecimalAmount, Field(gt=0, le=LARGEST_AMOUNT, decimal_places=MOST_DECIMALS)]
+    amount: Annotated[
+        DecimalAmount, BeforeValidator(_no_text), Field(gt=0, le=LARGEST_AMOUNT, decimal_places=MOST_DECIMALS)
+    ]
     currency: Literal["USD"] = "USD"
     note: Text | None = None
 

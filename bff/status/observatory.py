@@ -46,7 +46,7 @@ class FactsUnavailableError(Exception):
 class Epoch:
     """One reading of the facts and the moment for which they are assessed: answers hold from one epoch to the next.
 
-    `stale` says that Keeptrusts could not be asked this time, `troubled` that something could not be read.
+    `stale` says that Keeptrusts could not be asked this time, `unavailable` that some part could not be had for now.
     `observed_at` is when the oldest part that is shown was read.
     """
 
@@ -55,7 +55,7 @@ class Epoch:
     assessed_at: datetime
     observed_at: datetime | None
     stale: bool
-    troubled: bool
+    unavailable: bool
     read_at: float
 
     @property
@@ -208,8 +208,8 @@ class Observatory:
         )
         shown = [part.observed_at for part in parts.values() if part.value is not None and part.observed_at is not None]
         version = self._epoch.version + 1 if self._epoch else 1
-        troubled = any(part.cause is not None for part in parts.values())
-        epoch = Epoch(version, organisation, taken.assessed_at, min(shown, default=None), stale, troubled, read_at)
+        unavailable = any(part.cause is Cause.UNAVAILABLE for part in parts.values())
+        epoch = Epoch(version, organisation, taken.assessed_at, min(shown, default=None), stale, unavailable, read_at)
         self._epoch = epoch
         self._report(parts)
         if facts.keys.cause is None and facts.teams.cause is None:
@@ -240,8 +240,11 @@ class Observatory:
         return self._monotonic() - epoch.read_at
 
     def _refresh_due(self, epoch: Epoch) -> float:
-        """After how many seconds to read again: sooner where something failed, since a short fault should be seen briefly."""
-        return min(self._refresh, LEAST_SECONDS_BETWEEN_READS) if epoch.troubled else self._refresh
+        """After how many seconds to read again: sooner where Keeptrusts was unavailable, since a short fault should be brief.
+
+        A refusal, or an answer of another form, lasts until a person does something: asking more often is of no use.
+        """
+        return min(self._refresh, LEAST_SECONDS_BETWEEN_READS) if epoch.unavailable else self._refresh
 
     def _require_facts(self, epoch: Epoch) -> None:
         for part in (epoch.facts.keys, epoch.facts.teams):

@@ -212,7 +212,7 @@ async def test_every_known_envelope_is_read(
     ("reply", "field"),
     [
         ({"data": [{"name": "x"}]}, "data.0.id"),
-        ({"data": [TEAM, {"id": 7, "name": "x"}]}, "data.1.id"),
+        ({"data": [{"id": 7, "name": "x"}, {"name": "y"}]}, "data.0.id"),
         ([{"id": "", "name": "x"}], "0.id"),
         ({"rows": []}, "data"),
         ({"data": {}}, "data"),
@@ -265,13 +265,41 @@ async def test_characters_written_as_escapes_are_read(client: KeeptrustsClient, 
     assert (await client.teams()).records[0].name == "\N{ROCKET} team"
 
 
-@pytest.mark.parametrize("amount", ['"5"', "true", "null", "1e400", "1e-40", "NaN", "1e15", "[]", "{}"])
+_NO_AMOUNTS = ["true", "null", "1e400", "NaN", "1e15", "[]", "{}", "999999999999999.9999999999999"]
+_NO_AMOUNTS_AS_TEXT = ['"NaN"', '""', '" 1"', '"1,5"', '"1_000"', '"+1"', '"0x1"', '"1e15"', '"Infinity"', '"\\u0661"']
+
+
+@pytest.mark.parametrize("amount", _NO_AMOUNTS + _NO_AMOUNTS_AS_TEXT)
 async def test_what_is_no_amount_is_no_money(client: KeeptrustsClient, upstream: respx.MockRouter, amount: str) -> None:
-    """An amount that is not a number of sensible size is a contract error at that field, never a zero."""
+    """An amount that is not a number of sensible size breaks the contract at that field and is never a zero."""
     body = json.dumps([WALLET]).replace("876.54", amount)
     upstream.route().respond(content=body.encode())
     with pytest.raises(UpstreamContractError):
         await client.wallets()
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ('"12.5"', "12.5"),
+        ('"-3"', "-3"),
+        ('"1e3"', "1000"),
+        ('"0"', "0"),
+        ("-0.000009999999999999999", "-0.00001"),
+        ("1.000009999999999999999", "1.00001"),
+        ("0.0000000000005", "0"),
+        ("0.0000000000015", "0.000000000002"),
+        ('"0.0000000000025"', "0.000000000002"),
+        ("1e-40", "0"),
+        ("999999999999999.999999999999", "999999999999999.999999999999"),
+    ],
+)
+async def test_money_is_read_from_text_and_rounded_half_to_even(
+    client: KeeptrustsClient, upstream: respx.MockRouter, written: str, value: str
+) -> None:
+    """A decimal number as text is as good as a number, and digits beyond 1e-12 are rounded half to even."""
+    upstream.route().respond(content=json.dumps([WALLET]).replace("876.54", written).encode())
+    assert (await client.wallets()).records[0].balance == Decimal(value)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)

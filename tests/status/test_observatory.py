@@ -313,3 +313,25 @@ async def test_a_fault_of_our_own_does_not_end_the_readings(
         await observatory.run(sleep)
     assert (reader.reads, waits) == (1, [LEAST_SECONDS_BETWEEN_READS, 30.0])
     assert b'refreshes_total{outcome="failed"} 1.0' in observatory._metrics.exposition()
+
+
+@pytest.mark.parametrize(
+    ("cause", "reads"),
+    [(Cause.DENIED, 120), (Cause.CONTRACT, 120), (None, 120), (Cause.UNAVAILABLE, 720)],
+    ids=str,
+)
+async def test_only_what_is_unavailable_is_read_again_soon(
+    observatory: Observatory, reader: Reader, time: Time, cause: Cause | None, reads: int
+) -> None:
+    """A lasting refusal (403) is read 120 times an hour at a refresh of 30 seconds, not 720; so is an answer of another form."""
+    reader.cause = cause
+    end = time.seconds + 3600
+
+    async def sleep(seconds: float) -> None:
+        time.pass_(seconds)
+        if time.seconds >= end:
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await observatory.run(sleep)
+    assert reader.reads == reads

@@ -914,11 +914,8 @@ export interface components {
              * @default null
              */
             readonly prefix?: string | null;
-            /**
-             * Status
-             * @enum {string}
-             */
-            readonly status: "active" | "revoked";
+            /** Status */
+            readonly status: string;
             /**
              * Created At
              * @default null

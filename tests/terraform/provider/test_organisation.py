@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from bff.governance.facts import RejectedRow
 from bff.keeptrusts.contract import TeamRecord
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamUnavailableError
 from bff.keeptrusts.listing import Pages
@@ -60,9 +61,20 @@ async def test_a_list_is_read_anew_after_a_change_and_after_a_while() -> None:
     assert client.calls == 3
 
 
-@pytest.mark.parametrize("pages", [Pages((TEAM,), "next", FAILURE), Pages((TEAM,), "next")], ids=["failed", "endless"])
+ODD = RejectedRow("data.1", "data.1.name", "must be text")
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        Pages((TEAM,), "next", FAILURE),
+        Pages((TEAM,), "next"),
+        Pages((TEAM,), rejected=(ODD,), rejected_count=1),
+    ],
+    ids=["failed", "endless", "with a row left out"],
+)
 async def test_what_half_a_list_lacks_is_not_gone(pages: Pages[TeamRecord]) -> None:
-    """A list whose later page fails, or that has no end, is an error: no resource is planned anew for it."""
+    """A list whose later page fails, that has no end, or of which a row could not be read, is an error: no resource is planned anew for it."""
     organisation = Organisation(Client(pages), monotonic=Clock())
     with pytest.raises(KeeptrustsError):
         await organisation.team("team_2")

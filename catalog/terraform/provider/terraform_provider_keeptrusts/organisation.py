@@ -91,4 +91,6 @@ async def _whole(name: str, read: Callable[[], Awaitable[Pages[Record]]]) -> tup
         raise pages.failure
     if pages.next_cursor is not None:
         raise UpstreamContractError("GET", f"/v1/{name}", "the list has no end", field="next_cursor")
+    # Another resource may want the row that could not be read; it is not gone.
+    pages.require_none_hidden()
     return pages.records
