@@ -12,7 +12,7 @@ _NONE_YET = Activity()
 
 
 def assess_activity(claimed: ClaimedKey, organisation: Organisation, window: BudgetWindow) -> ActivityStatus | None:
-    """Counts for the key since the budget day began; None without a key or when events could not be read at all.
+    """Counts for all keys of the claimed name since the budget day began; None without a key or without any events read.
 
     Counts are lower bounds when events are missing, when they are of an earlier day, and when some of the team's requests
     name no key: those may be this key's.
@@ -21,7 +21,9 @@ def assess_activity(claimed: ClaimedKey, organisation: Organisation, window: Bud
     if claimed.key is None or reading.value is None:
         return None
     today = window.contains(reading.value.since)
-    counts = reading.value.by_key.get(claimed.key.id, _NONE_YET) if today else _NONE_YET
+    counts = _NONE_YET
+    for key in claimed.keys if today else ():
+        counts = counts.plus(reading.value.by_key.get(key.id, _NONE_YET))
     return ActivityStatus(
         since=reading.value.since if today else window.start,
         requests=counts.requests,

@@ -46,7 +46,7 @@ def assess(subject: Subject, organisation: Organisation, now: datetime, rules: R
 
     claimed = find_claimed_key(claims.gateway_key_name, subject.owner, organisation, now=now, rules=rules)
     window = BudgetWindow.containing(now, rules.timezone)
-    spent = spent_today(claimed.key, organisation, window) if claimed.key is not None else None
+    spent = spent_today(claimed.keys, claimed.team_id, organisation, window) if claimed.key is not None else None
     tier = assess_tier(claims, claimed, organisation)
     budget: Section[BudgetStatus] = Section()
     if spent is not None:
@@ -102,6 +102,7 @@ def _key_status(declared: str | None, claimed: ClaimedKey) -> GatewayKeyStatus |
         created_at=key.created_at,
         expires_at=key.expires_at,
         last_used_at=key.last_used_at,
+        count=len(claimed.keys),
     )
 
 

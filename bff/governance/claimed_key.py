@@ -26,7 +26,8 @@ from bff.governance.wording import date_and_time, duration, quoted
 class ClaimedKey:
     """What a claim leads to.
 
-    `state` is None when the claimed name cannot be read. `key` is set only when it was found and may be shown; `team` and
+    `state` is None when the claimed name cannot be read. `key` is set only when it was found and may be shown; `keys` are
+    then all of its name in its team, revoked and expired ones too, newest first: what one of them has spent counts. `team` and
     `team_id` are of the team whose tier and wallet may be shown, which is the owner's when there is no key. `known` is
     False when what decides could not be had, so that nothing can be said about the entity as a whole.
     """
@@ -37,6 +38,7 @@ class ClaimedKey:
     team: Team | None = None
     known: bool = True
     findings: tuple[Finding, ...] = ()
+    keys: tuple[GatewayKey, ...] = ()
 
 
 def find_claimed_key(
@@ -103,7 +105,9 @@ def _found(
     key = next((key for key in candidates if _works(key, now)), (alive or candidates)[0])
     state, findings = _standing(key, now=now, rules=rules)
     team = organisation.teams_by_id.get(key.team_id) if key.team_id is not None else None
-    return ClaimedKey(state, key, key.team_id, team, known, findings)
+    # Without enforced ownership keys of several teams may bear the name: only those of one are one key's life.
+    keys = tuple(each for each in candidates if each.team_id == key.team_id)
+    return ClaimedKey(state, key, key.team_id, team, known, findings, keys)
 
 
 def _standing(key: GatewayKey, *, now: datetime, rules: Rules) -> tuple[KeyState, tuple[Finding, ...]]:

@@ -31,8 +31,6 @@ class Organisation:
     configurations          the enabled configuration of a team; the newest where there are several
     wallets                 the wallet of a team; the one in USD where there are several
     organisation_wallets    the organisation's wallets that have money, by currency
-    incomplete_everywhere   why wallets that may pay for any team (or whose owner is unknown) could not be read whole
-    incomplete_of_team      the same for the wallets of one team
     nameless_activity       teams with requests that name no key of theirs: counts by key are lower bounds there
     """
 
@@ -46,8 +44,6 @@ class Organisation:
     configurations: Mapping[str, Configuration]
     wallets: Mapping[str, Wallet]
     organisation_wallets: Mapping[str, Wallet]
-    incomplete_everywhere: tuple[str, ...]
-    incomplete_of_team: Mapping[str, tuple[str, ...]]
     nameless_activity: frozenset[str]
 
     @classmethod
@@ -57,7 +53,6 @@ class Organisation:
         teams = _items(facts.teams)
         unread = [name for row in facts.teams.rejected if (name := row.known.get("name")) is not None]
         wallets = _items(facts.wallets)
-        everywhere, of_team = _incomplete_wallets(facts, wallets)
         return cls(
             facts=facts,
             keys_by_name=_grouped((key.name, key) for key in keys),
@@ -71,8 +66,6 @@ class Organisation:
             configurations=_enabled_configurations(facts),
             wallets=_team_wallets(wallets),
             organisation_wallets=_organisation_wallets(wallets),
-            incomplete_everywhere=everywhere,
-            incomplete_of_team=of_team,
             nameless_activity=_nameless_activity(facts),
         )
 
@@ -126,22 +119,6 @@ def _organisation_wallets(wallets: Iterable[Wallet]) -> dict[str, Wallet]:
         and wallet.available.amount > 0
         and wallet.status.lower() != "depleted"
     }
-
-
-def _incomplete_wallets(facts: Facts, wallets: Iterable[Wallet]) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
-    spend = facts.spend.value
-    if spend is None or not spend.incomplete_wallets:
-        return (), {}
-    team_of = {wallet.id: wallet.team_id for wallet in wallets if wallet.scope is WalletScope.TEAM}
-    everywhere: list[str] = []
-    of_team: list[tuple[str, str]] = []
-    for wallet_id, reason in spend.incomplete_wallets.items():
-        team_id = team_of.get(wallet_id)
-        if team_id is None:
-            everywhere.append(reason)
-        else:
-            of_team.append((team_id, reason))
-    return tuple(everywhere), _grouped(of_team)
 
 
 def _nameless_activity(facts: Facts) -> frozenset[str]:

@@ -12,7 +12,7 @@ from bff.governance.annotations import POLICY_TIER
 from bff.governance.budget_window import BudgetWindow
 from bff.governance.claimed_key import ClaimedKey, find_claimed_key
 from bff.governance.claims import NO_KEY, Claims, read_claims
-from bff.governance.facts import Facts, ModelSpend, Reading, SpendHistory, SpendTally
+from bff.governance.facts import Cause, Facts, ModelSpend, Reading, SpendHistory, SpendTally
 from bff.governance.findings import Code, Finding, worst_first
 from bff.governance.freshness import freshness, is_unexplained
 from bff.governance.money import Money
@@ -38,7 +38,7 @@ def report_spend(
 ) -> SpendReport:
     """Report the last `days` budget days (1 to 90), the running one included.
 
-    `history` is of the key that `find_claimed_key` finds for `subject`, over the same days; None when there is no such key
+    `history` is of all keys that `find_claimed_key` finds for `subject`, over the same days; None when there is no such key
     or its spend could not be read. Numbers are withheld on the same grounds as in an assessment, and then `history` is not
     looked at.
     """
@@ -57,9 +57,12 @@ def report_spend(
     findings = _findings(claims, claimed, organisation.facts, rules)
     if claimed.key is None:
         return report.model_copy(update={"findings": _on_wire(findings)})
+    if history is None and organisation.facts.spend.cause is Cause.DENIED:
+        denied = upstream_findings({"spend": organisation.facts.spend}, zone=rules.timezone, stale=False)
+        return report.model_copy(update={"findings": _on_wire([*findings, *denied])})
     if history is None:
         unread = Finding(
-            Code.UPSTREAM_UNAVAILABLE, "Keeptrusts' bookings of these days could not be read.", TRIED_AGAIN
+            Code.UPSTREAM_UNAVAILABLE, "The events of these days could not be read.", TRIED_AGAIN
         )
         return report.model_copy(update={"findings": _on_wire([*findings, unread])})
     today = BudgetWindow.containing(now, rules.timezone).day
@@ -81,7 +84,7 @@ def _findings(claims: Claims, claimed: ClaimedKey, facts: Facts, rules: Rules) -
 
 
 def _sums(history: SpendHistory, days: list[date], findings: list[Finding]) -> dict[str, object]:
-    # As in the budget: bookings that name no key may be this key's, so they count where there are any.
+    # As in the budget: requests that name no key may be this key's, so they count where there are any.
     nameless = sum((history.unattributed.by_day.get(day, _NOTHING) for day in days), _NOTHING) > 0
     tallies = (history.key, history.unattributed) if nameless else (history.key,)
     missing = {day: history.incomplete_days[day] for day in days if day in history.incomplete_days}

@@ -88,6 +88,10 @@ class GatewayKeyStatus(WireModel):
     created_at: Instant | None = None
     expires_at: Instant | None = None
     last_used_at: Instant | None = None
+    count: int | None = Field(
+        default=None,
+        description="How many keys of this name its team has, revoked and expired ones too: what each has spent counts. The other members are of the current one",
+    )
 
 
 class PolicyTierStatus(WireModel):
@@ -126,7 +130,7 @@ class BudgetStatus(WireModel):
         description="When the budget runs out at today's pace; null when it lasts, is used up, or it is too early in the day to say",
     )
     attribution: Attribution = Field(
-        description="`key`: `spent` names this key; `team`: it also holds what the team's wallet paid for requests that name no key, an upper bound"
+        description="`key`: `spent` names this key; `team`: it also holds what the team's requests that name no key cost, an upper bound"
     )
     complete: bool = Field(description="False: `spent` is a lower bound")
 
@@ -206,13 +210,13 @@ class DailySpend(WireModel):
 class ModelSpend(WireModel):
     """Spend on one model over the whole period."""
 
-    model: str | None = Field(description="Null for bookings that name no model")
+    model: str | None = Field(description="Null for requests that name no model")
     spent: Amount
-    requests: int = Field(ge=0, description="Settled requests")
+    requests: int = Field(ge=0, description="Requests, those that cost nothing too")
 
 
 class SpendReport(WireModel):
-    """Spend of one entity's key by day and by model; sections are null when the numbers are withheld or unknown."""
+    """Spend of all keys of one entity's claim by day and by model; sections are null when the numbers are withheld or unknown."""
 
     entity_ref: str
     days: int = Field(ge=1, le=90)

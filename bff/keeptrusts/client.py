@@ -87,12 +87,16 @@ class KeeptrustsClient:
             call, TransactionRecord, "transactions", params, cursor=cursor, most_pages=most_pages, every_row=True
         )
 
-    async def events(self, *, since: datetime, cursor: str | None = None, most_pages: int) -> Pages[EventRecord]:
-        """Policy decisions from `since` on, in the order in which Keeptrusts gives them."""
+    async def events(
+        self, *, since: datetime, until: datetime | None = None, cursor: str | None = None, most_pages: int
+    ) -> Pages[EventRecord]:
+        """Policy events from `since` on, in the order in which Keeptrusts gives them.
+
+        A: that `until` leaves out what is not before it; whether a deployment does so shows in its reply.
+        """
         call = Call("events.list", "GET", contract.EVENTS)
-        return await self._list(
-            call, EventRecord, "events", {"since": _instant(since)}, cursor=cursor, most_pages=most_pages
-        )
+        params = {"since": _instant(since)} | ({"until": _instant(until)} if until else {})
+        return await self._list(call, EventRecord, "events", params, cursor=cursor, most_pages=most_pages)
 
     async def whoami(self) -> WhoAmI:
         """Who the token is."""

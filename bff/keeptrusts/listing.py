@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 from bff.governance.facts import RejectedRow
 from bff.keeptrusts.contract import (
     ConfigurationRecord,
-    EventRecord,
     TeamRecord,
     TokenRecord,
-    TransactionRecord,
     WalletRecord,
 )
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamContractError
@@ -69,17 +66,3 @@ class KeeptrustsLists(Protocol):
 
     def wallets(self) -> Awaitable[Pages[WalletRecord]]:
         """Every wallet."""
-
-    def transactions(
-        self,
-        wallet_id: str,
-        *,
-        since: datetime,
-        until: datetime | None = None,
-        cursor: str | None = None,
-        most_pages: int,
-    ) -> Awaitable[Pages[TransactionRecord]]:
-        """Bookings of a wallet, newest first, from `since` on and before `until`."""
-
-    def events(self, *, since: datetime, cursor: str | None = None, most_pages: int) -> Awaitable[Pages[EventRecord]]:
-        """Policy events from `since` on, in either order."""

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from bff.governance.facts import Cause, Facts, Reading
 from bff.governance.organisation import Organisation
-from bff.replicas.taken import Taken
 from bff.resilience.single_flight import SingleFlight
+from bff.status.organisation_reader import LEAST_SECONDS_BETWEEN_LISTS, FactsUnreadableError, Read
 from bff.telemetry.logs import logger
 from bff.telemetry.metrics import Metrics
 
 log = logger("observatory")
 
-LEAST_SECONDS_BETWEEN_READS = 5.0
+LEAST_SECONDS_BETWEEN_READS = LEAST_SECONDS_BETWEEN_LISTS
 """However often clients ask for a refresh, and however short a failure: Keeptrusts is not read more often than this."""
+
+CATCHING_UP_SECONDS = 0.1
+"""Seconds after which the feed of events is read on while it has more than one reading takes."""
 
 LONGEST_WAIT = 10.0
 """Seconds for which a request waits for a reading. The reading goes on after that: it may be of many calls."""
@@ -28,10 +31,13 @@ Served = Literal["read", "fresh", "revalidating", "stale"]
 
 
 class FactsReader(Protocol):
-    """Reads all facts; trouble upstream is part of what it returns, never an exception."""
+    """Reads all facts; trouble with Keeptrusts is part of what it returns, never an exception."""
 
-    async def read(self, now: datetime) -> Facts:
-        """The facts as of `now`."""
+    async def read(self, now: datetime, *, insist: bool = False) -> Read | None:
+        """The facts as of `now`, None when there are no newer ones. Raises `FactsUnreadableError`."""
+
+    async def rest(self, seconds: float) -> None:
+        """Wait until the next reading, at most `seconds`: shorter when there is something to read before."""
 
 
 class FactsUnavailableError(Exception):
@@ -47,7 +53,8 @@ class Epoch:
     """One reading of the facts and the moment for which they are assessed: answers hold from one epoch to the next.
 
     `stale` says that Keeptrusts could not be asked this time, `unavailable` that some part could not be had for now.
-    `observed_at` is when the oldest part that is shown was read.
+    `observed_at` is when the oldest part that is shown was read; `read_at` and `tried_at` are monotonic seconds, of the
+    reading and of the last time that a newer one was tried.
     """
 
     version: int
@@ -57,6 +64,7 @@ class Epoch:
     stale: bool
     unavailable: bool
     read_at: float
+    tried_at: float
 
     @property
     def facts(self) -> Facts:
@@ -69,8 +77,7 @@ class Observatory:
 
     `refresh` is the age at which they are read anew, `stale_limit` the age up to which they may be shown when that fails.
     `clock` gives aware wall-clock time for what is shown, `monotonic` seconds for what is due: a clock that jumps makes
-    nothing due and nothing too old. `longest_wait` is how many seconds a request waits for a reading. `taken` tells how the facts of the
-    last reading came, where another replica may have read them.
+    nothing due and nothing too old. `longest_wait` is how many seconds a request waits for a reading.
     """
 
     def __init__(
@@ -83,10 +90,8 @@ class Observatory:
         monotonic: Callable[[], float],
         metrics: Metrics,
         longest_wait: float = LONGEST_WAIT,
-        taken: Callable[[], Taken | None] = lambda: None,
     ) -> None:
         self._reader = reader
-        self._taken = taken
         self._refresh = refresh.total_seconds()
         self._stale_limit = stale_limit.total_seconds()
         self._clock = clock
@@ -98,6 +103,7 @@ class Observatory:
         self._epoch: Epoch | None = None
         self._last_good: float | None = None
         self._expired = False
+        self._trouble: str | None = None
         metrics.watch_snapshot(self.age, self.stale_seconds_left)
 
     @property
@@ -111,10 +117,10 @@ class Observatory:
         Raises `FactsUnavailableError` when there are none to show.
         """
         epoch, waited = self._epoch, False
-        if epoch is None or (insist and self._since(epoch) >= LEAST_SECONDS_BETWEEN_READS):
-            epoch, waited = await self._read_for_a_request(epoch)
-        elif self._since(epoch) >= self._refresh_due(epoch) or (
-            self._expired and self._since(epoch) >= LEAST_SECONDS_BETWEEN_READS
+        if epoch is None or (insist and self._since_tried(epoch) >= LEAST_SECONDS_BETWEEN_READS):
+            epoch, waited = await self._read_for_a_request(epoch, insist=insist)
+        elif self._since_tried(epoch) >= self._refresh_due(epoch) or (
+            self._expired and self._since_tried(epoch) >= LEAST_SECONDS_BETWEEN_READS
         ):
             self._read_in_background()
         self._require_facts(epoch)
@@ -129,6 +135,10 @@ class Observatory:
         while True:
             try:
                 epoch = await self._read()
+            except FactsUnavailableError:
+                # Nothing was ever read; the reason was logged.
+                await sleep(min(self._refresh, LEAST_SECONDS_BETWEEN_READS))
+                continue
             except (
                 Exception
             ):  # a fault of our own: without this loop the facts would grow old and nobody would know why
@@ -136,7 +146,7 @@ class Observatory:
                 self._metrics.refreshed("failed")
                 await sleep(LEAST_SECONDS_BETWEEN_READS)
                 continue
-            await sleep(max(self._refresh_due(epoch) - self._since(epoch), 0.1))
+            await self._reader.rest(max(self._refresh_due(epoch) - self._since_tried(epoch), 0.1))
 
     def expire(self) -> None:
         """Something was changed upstream that should be seen soon: read the facts anew at the next question."""
@@ -176,11 +186,11 @@ class Observatory:
             return False
         return True
 
-    async def _read_for_a_request(self, known: Epoch | None) -> tuple[Epoch, bool]:
+    async def _read_for_a_request(self, known: Epoch | None, *, insist: bool) -> tuple[Epoch, bool]:
         """A new epoch and True; the known one and False when a new one takes too long."""
         try:
             async with asyncio.timeout(self._longest_wait):
-                return await self._read(), True
+                return await self._read(insist=insist), True
         except TimeoutError:
             if known is None:
                 raise FactsUnavailableError(
@@ -188,18 +198,41 @@ class Observatory:
                 ) from None
             return known, False
 
-    async def _read(self) -> Epoch:
+    async def _read(self, *, insist: bool = False) -> Epoch:
         if self._flight.busy("facts"):
             self._metrics.coalesced()
-        return await self._flight.do("facts", self._read_once)
+        return await self._flight.do("facts", lambda: self._read_once(insist=insist))
 
-    async def _read_once(self) -> Epoch:
-        now = self._clock()
-        self._expired = False
-        facts = await self._reader.read(now)
-        # The moment of assessment is the end of the reading: spend that was booked meanwhile is in it.
-        taken = self._taken() or Taken(max(now, self._clock()), 0.0)
-        read_at = self._monotonic() - taken.ago
+    async def _read_once(self, *, insist: bool) -> Epoch:
+        insist, self._expired = insist or self._expired, False
+        try:
+            read = await self._reader.read(self._clock(), insist=insist)
+        except FactsUnreadableError as error:
+            return self._kept(str(error))
+        self._trouble = None
+        if read is None:
+            assert self._epoch is not None  # noqa: S101 - nothing is newer than what was read before
+            self._epoch = replace(self._epoch, tried_at=self._monotonic())
+            return self._epoch
+        return self._begin(read)
+
+    def _kept(self, reason: str) -> Epoch:
+        """Go on with what was read before, which is stale now. Raises `FactsUnavailableError` where there is none."""
+        if self._trouble != reason:
+            log.warning("facts could not be read", reason=reason)
+        self._trouble = reason
+        self._metrics.refreshed("failed")
+        epoch = self._epoch
+        if epoch is None:
+            raise FactsUnavailableError(reason, retry_after=LEAST_SECONDS_BETWEEN_READS)
+        self._epoch = replace(
+            epoch, version=epoch.version + (not epoch.stale), stale=True, unavailable=True, tried_at=self._monotonic()
+        )
+        return self._epoch
+
+    def _begin(self, read: Read) -> Epoch:
+        facts = read.facts
+        read_at = self._monotonic() - read.ago
         organisation = Organisation.of(facts)
         parts = parts_of(facts)
         stale = any(
@@ -209,15 +242,24 @@ class Observatory:
         shown = [part.observed_at for part in parts.values() if part.value is not None and part.observed_at is not None]
         version = self._epoch.version + 1 if self._epoch else 1
         unavailable = any(part.cause is Cause.UNAVAILABLE for part in parts.values())
-        epoch = Epoch(version, organisation, taken.assessed_at, min(shown, default=None), stale, unavailable, read_at)
+        epoch = Epoch(
+            version,
+            organisation,
+            read.assessed_at,
+            min(shown, default=None),
+            stale,
+            unavailable,
+            read_at,
+            tried_at=self._monotonic(),
+        )
         self._epoch = epoch
         self._report(parts)
         if facts.keys.cause is None and facts.teams.cause is None:
             self._last_good = read_at
         elif self._last_good is None and facts.keys.observed_at and facts.teams.observed_at:
-            # Begun while Keeptrusts is down, with what another replica knew.
+            # This process started while Keeptrusts was down, with what another replica knew.
             known_at = min(facts.keys.observed_at, facts.teams.observed_at)
-            self._last_good = read_at - max((taken.assessed_at - known_at).total_seconds(), 0.0)
+            self._last_good = read_at - max((read.assessed_at - known_at).total_seconds(), 0.0)
         return epoch
 
     def _report(self, parts: dict[str, Reading[Any]]) -> None:
@@ -239,23 +281,29 @@ class Observatory:
     def _since(self, epoch: Epoch) -> float:
         return self._monotonic() - epoch.read_at
 
+    def _since_tried(self, epoch: Epoch) -> float:
+        return self._monotonic() - epoch.tried_at
+
     def _refresh_due(self, epoch: Epoch) -> float:
         """After how many seconds to read again: sooner where Keeptrusts was unavailable, since a short fault should be brief.
 
         A refusal, or an answer of another form, lasts until a person does something: asking more often is of no use.
         """
-        return min(self._refresh, LEAST_SECONDS_BETWEEN_READS) if epoch.unavailable else self._refresh
+        if epoch.unavailable:
+            return min(self._refresh, LEAST_SECONDS_BETWEEN_READS)
+        spend = epoch.facts.spend.value
+        return CATCHING_UP_SECONDS if spend is not None and spend.catching_up else self._refresh
 
     def _require_facts(self, epoch: Epoch) -> None:
         for part in (epoch.facts.keys, epoch.facts.teams):
             if part.value is None and part.cause is Cause.UNAVAILABLE:
                 raise FactsUnavailableError(
                     "Keeptrusts cannot be reached, and there are no earlier facts that are young enough to show.",
-                    retry_after=max(self._refresh_due(epoch) - self._since(epoch), 1.0),
+                    retry_after=max(self._refresh_due(epoch) - self._since_tried(epoch), 1.0),
                 )
         if epoch.stale and self._last_good is not None and self.stale_seconds_left() <= 0:
             raise FactsUnavailableError(
-                "Keeptrusts cannot be reached, and the last facts are too old to show.",
+                f"{self._trouble or 'Keeptrusts cannot be reached.'} The last facts are too old to show.",
                 retry_after=LEAST_SECONDS_BETWEEN_READS,
             )
 

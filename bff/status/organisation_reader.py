@@ -196,9 +196,10 @@ class OrganisationReader:
         except KeeptrustsError as error:
             # Whose facts these are is not known, so nothing that is stored may be shown.
             return Read(_unread(error), max(now, self._clock()))
-        held = await self._leases.acquire(snapshots.lease)
-        if held is not None:
-            return await self._lead(now, held, insist=insist)
+        if self._leading is not None or (await snapshots.look()).leaderless:
+            held = await self._leases.acquire(snapshots.lease)
+            if held is not None:
+                return await self._lead(now, held, insist=insist)
         return await self._follow(now, snapshots, insist=insist)
 
     async def _lead(self, now: datetime, held: Held, *, insist: bool) -> Read:

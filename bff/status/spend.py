@@ -14,22 +14,25 @@ from bff.backstage.entities import Catalog, Entity
 from bff.governance.claimed_key import find_claimed_key
 from bff.governance.claims import read_claims
 from bff.governance.entity_ref import EntityRef
-from bff.governance.facts import SpendHistory
+from bff.governance.facts import Cause, SpendHistory
 from bff.governance.rules import Rules
 from bff.governance.spend_report import report_spend
 from bff.governance.subject import Subject
 from bff.resilience.single_flight import SingleFlight
 from bff.status.answers import Answer, owner_of, serialised
 from bff.status.observatory import LEAST_SECONDS_BETWEEN_READS, LONGEST_WAIT, Epoch, FactsUnavailableError
+from bff.status.organisation_reader import FactsUnreadableError
 
 MOST_REPORTS = 2_000
 
 
 class SpendHistories(Protocol):
-    """Reads what a key has spent; trouble upstream makes days incomplete and is never an exception."""
+    """Reads what keys have spent. Raises `FactsUnreadableError` when the database cannot be used."""
 
-    def history(self, *, key_id: str, team_id: str | None, days: int, now: datetime) -> Awaitable[SpendHistory]:
-        """Spend of one key over the last `days` budget days, the running one included."""
+    def history(
+        self, *, key_ids: frozenset[str], team_id: str | None, days: int, now: datetime
+    ) -> Awaitable[SpendHistory]:
+        """Spend of keys over the last `days` budget days, the running one included."""
 
 
 class SpendReports:
@@ -51,7 +54,7 @@ class SpendReports:
     async def of(self, entity: Entity, epoch: Epoch, *, days: int) -> Answer:
         """The spend of `entity` over the last `days` budget days (1 to 90).
 
-        Raises `FactsUnavailableError` when it takes longer than a request waits: the reading goes on for the next one.
+        Raises `FactsUnavailableError` when the database cannot be used, or takes longer than a request waits.
         """
         subject = Subject(entity.ref, entity.annotations, await owner_of(entity, self._catalog))
         remembered = self._memory.get((subject.ref, days))
@@ -64,8 +67,10 @@ class SpendReports:
                 answer = await self._flight.do(key, lambda: self._report(subject, epoch, days))
         except TimeoutError:
             raise FactsUnavailableError(
-                "The bookings of these days are still being read.", retry_after=LEAST_SECONDS_BETWEEN_READS
+                "The spend of these days could not be read in time.", retry_after=LEAST_SECONDS_BETWEEN_READS
             ) from None
+        except FactsUnreadableError as error:
+            raise FactsUnavailableError(str(error), retry_after=LEAST_SECONDS_BETWEEN_READS) from None
         self._memory[subject.ref, days] = (epoch.version, subject, answer)
         return answer
 
@@ -75,8 +80,10 @@ class SpendReports:
         name = read_claims(subject.annotations).gateway_key_name
         claimed = find_claimed_key(name, subject.owner, epoch.organisation, now=now, rules=rules)
         history = None
-        if claimed.key is not None:
-            key = claimed.key
-            history = await self._histories.history(key_id=key.id, team_id=key.team_id, days=days, now=now)
+        # That events may not be read any more is news, which sums from before do not cover up.
+        if claimed.key is not None and epoch.facts.spend.cause is not Cause.DENIED:
+            history = await self._histories.history(
+                key_ids=frozenset(key.id for key in claimed.keys), team_id=claimed.key.team_id, days=days, now=now
+            )
         report = report_spend(subject, epoch.organisation, history, days=days, now=now, rules=rules)
         return serialised(report.model_dump_json().encode())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bff.governance.facts import Facts
 from bff.status.observatory import FactsReader, parts_of
+from bff.status.organisation_reader import Read
 from bff.telemetry.traces import Traces, mark_failed
 
 
@@ -16,11 +16,15 @@ class TracedReader:
         self._reader = reader
         self._traces = traces
 
-    async def read(self, now: datetime) -> Facts:
-        """The facts as of `now`."""
+    async def read(self, now: datetime, *, insist: bool = False) -> Read | None:
+        """The facts as of `now`, None when there are no newer ones. Raises `FactsUnreadableError`."""
         with self._traces.doing("read facts"):
-            facts = await self._reader.read(now)
-            causes = {part.cause for part in parts_of(facts).values()} - {None}
+            read = await self._reader.read(now, insist=insist)
+            causes = {part.cause for part in parts_of(read.facts).values()} - {None} if read is not None else set()
             if causes:
                 mark_failed(min(str(cause) for cause in causes))
-            return facts
+            return read
+
+    async def rest(self, seconds: float) -> None:
+        """Wait until the next reading, at most `seconds`."""
+        await self._reader.rest(seconds)

@@ -36,6 +36,15 @@ store_form = Table(
     Column("oldest", Integer, nullable=False),
 )
 
+organisations = Table(
+    "organisations",
+    metadata,
+    # A hash of the API's address and the token, which tells nothing of either.
+    Column("identity", Text, primary_key=True),
+    # The organisation that Keeptrusts said it is, for starts at which Keeptrusts cannot be asked.
+    Column("organisation", Text, nullable=False),
+)
+
 ledgers = Table(
     "ledgers",
     metadata,

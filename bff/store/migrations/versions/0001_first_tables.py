@@ -16,6 +16,11 @@ def upgrade(op: Operations) -> None:
     store_form = op.create_table("store_form", sa.Column("oldest", sa.Integer, nullable=False))
     op.bulk_insert(store_form, [{"oldest": 1}])
     op.create_table(
+        "organisations",
+        sa.Column("identity", sa.Text, primary_key=True),
+        sa.Column("organisation", sa.Text, nullable=False),
+    )
+    op.create_table(
         "ledgers",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("organisation", sa.Text, nullable=False),

@@ -1,1 +1,0 @@
-"""Several replicas: one reads Keeptrusts, all have its facts, by way of Redis or Valkey."""
