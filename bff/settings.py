@@ -100,6 +100,21 @@ class Settings(BaseSettings):
         description="Redis or Valkey through which replicas share facts, such as redis://redis:6379/0; without it each reads Keeptrusts itself",
     )
 
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL that replicas share, such as postgresql://user:password@host:5432/name; without it a SQLite file",
+    )
+    bff_data_dir: Path | None = Field(
+        default=None,
+        description="Folder of the SQLite file; by default `keeptrusts-bff` in `XDG_STATE_HOME` or `~/.local/state`",
+    )
+    bff_history_days: int = Field(
+        default=400, ge=8, description="Days for which sums of spend and requests are kept, today included"
+    )
+    bff_backfill_days: int = Field(
+        default=90, ge=0, le=400, description="Days before today that are read from Keeptrusts after a first start"
+    )
+
     bff_host: str = Field(default="127.0.0.1", description="Address to listen on")
     bff_port: int = Field(default=8787, ge=1, le=65535, description="Port to listen on")
     bff_auth: Literal["backstage", "none"] = Field(
@@ -142,6 +157,19 @@ class Settings(BaseSettings):
     def _redis_address(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None and urlsplit(secret.get_secret_value()).scheme not in {"redis", "rediss", "unix"}:
             raise ValueError("must be an address such as redis://redis:6379/0, rediss://... or unix://...")
+        return secret
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_address(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None:
+            # Imported here: a command that needs no database does not pay for its driver.
+            from bff.store.database import DatabaseAddressError, check_address  # noqa: PLC0415
+
+            try:
+                check_address(secret.get_secret_value())
+            except DatabaseAddressError as error:
+                raise ValueError(str(error)) from None
         return secret
 
     @field_validator("bff_timezone")
@@ -218,6 +246,20 @@ class Settings(BaseSettings):
             self.require("backstage_token")
         else:
             self.require("bff_catalog_files")
+
+    @property
+    def data_folder(self) -> Path:
+        """Where the SQLite file lies. Raises `SettingsError` where there is neither a setting nor a home folder."""
+        if self.bff_data_dir is not None:
+            return self.bff_data_dir
+        state = Path(os.environ.get("XDG_STATE_HOME", ""))
+        # The XDG Base Directory Specification wants relative paths ignored.
+        if not state.is_absolute():
+            try:
+                state = Path.home() / ".local" / "state"
+            except RuntimeError:
+                raise SettingsError("BFF_DATA_DIR is not set, and this user has no home folder") from None
+        return state / "keeptrusts-bff"
 
     @property
     def timezone(self) -> ZoneInfo:

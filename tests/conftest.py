@@ -28,6 +28,8 @@ from bff.settings import Settings
 from bff.telemetry import logs
 from bff.telemetry.logs import AccessLog
 from bff.telemetry.traces import Traces
+from tests.harness import postgres
+from tests.harness.postgres import PostgresServer
 
 NOON = datetime(2026, 3, 11, 12, tzinfo=UTC)
 API_URL = "http://keeptrusts-api.internal:8080"
@@ -121,6 +123,20 @@ def own_logging() -> Iterator[None]:
     yield
     root.setLevel(level)
     root.handlers[:] = handlers
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One PostgreSQL for all tests; those that stop it need not start it again."""
+    with postgres.postgres_server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The address of a database of the test's own, on a server that runs."""
+    with postgres_server.database() as url:
+        yield url
 
 
 @pytest.fixture

@@ -76,6 +76,8 @@ def test_a_missing_setting_is_named(environment: pytest.MonkeyPatch, missing: st
         ("BFF_PLATFORM_GROUPS", "platform-team,!"),
         ("BFF_DRAIN_SECONDS", "forever"),
         ("BFF_LOG_LEVEL", "loud"),
+        ("BFF_HISTORY_DAYS", "7"),
+        ("BFF_BACKFILL_DAYS", "401"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(environment: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -180,6 +182,53 @@ def test_a_token_that_no_header_can_carry_is_refused(environment: pytest.MonkeyP
     message = load_error()
     assert message.startswith(f"{name}: ")
     assert "canary" not in message
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:canary@db.internal/0",
+        "postgresql://bff:canary#x@db.internal/bff",
+        "postgresql://bff:canary@db.internal/bff?pool_size=10",
+        "postgresql://bff:canary@db.internal:canary/bff",
+    ],
+)
+def test_a_wrong_database_address_is_refused_and_not_shown(environment: pytest.MonkeyPatch, url: str) -> None:
+    """A database address that cannot work stops the start with one line that names the setting and shows no part of it."""
+    environment.setenv("DATABASE_URL", url)
+    message = load_error()
+    assert message.startswith("DATABASE_URL: ")
+    assert "canary" not in message
+    assert "db.internal" not in message
+
+
+def test_a_database_address_may_lie_in_a_file(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`DATABASE_URL_FILE` is read and checked as the setting is, and its text is not printed."""
+    path = tmp_path / "url"
+    path.write_text("postgresql://bff:canary@db.internal/bff\n")
+    environment.setenv("DATABASE_URL_FILE", str(path))
+    assert "canary" not in repr(Settings.load())
+    path.write_text("postgresql://bff:canary@db.internal/bff?decode_responses=True\n")
+    assert "the option decode_responses" in load_error()
+
+
+@pytest.mark.parametrize(
+    ("data_dir", "state_home", "folder"),
+    [
+        ("/var/lib/bff", "/state", "/var/lib/bff"),
+        ("", "/state", "/state/keeptrusts-bff"),
+        ("", "relative", "/home/someone/.local/state/keeptrusts-bff"),
+        ("", "", "/home/someone/.local/state/keeptrusts-bff"),
+    ],
+)
+def test_the_data_folder_is_where_state_belongs(
+    environment: pytest.MonkeyPatch, data_dir: str, state_home: str, folder: str
+) -> None:
+    """SQLite lies in `BFF_DATA_DIR`, else below the user's state folder; a relative `XDG_STATE_HOME` does not count."""
+    environment.setenv("BFF_DATA_DIR", data_dir)
+    environment.setenv("XDG_STATE_HOME", state_home)
+    environment.setenv("HOME", "/home/someone")
+    assert Settings.load().data_folder == Path(folder)
 
 
 def test_every_secret_is_known_as_one() -> None:

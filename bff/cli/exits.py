@@ -20,7 +20,7 @@ class Exit(IntEnum):
     PORT = 4
     """A port cannot be listened on."""
     UNREACHABLE = 5
-    """The BFF cannot be reached, or cannot answer now."""
+    """The BFF or the database cannot be reached, or cannot answer now."""
     NOT_FOUND = 6
     """No such entity, or not for this caller."""
     DENIED = 7

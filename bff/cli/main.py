@@ -141,6 +141,18 @@ def doctor() -> None:
 
 
 @main.command()
+def migrate() -> None:
+    """Make the database's tables, or bring them up to date.
+
+    `serve` does it too as it starts. Run it before a rollout where the service's own user may not make tables. Nothing
+    happens when the tables are up to date, or those of a newer release that this one can use.
+    """
+    from bff.cli.migrate import migrate as run  # noqa: PLC0415
+
+    run()
+
+
+@main.command()
 @click.option("--output", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Write to this file.")
 def openapi(*, output: Path | None) -> None:
     """Print the service's OpenAPI 3.1 document."""

@@ -36,6 +36,10 @@ SERVING = {
         (("demo", "--port", "99999"), {}, 4, "choose another with --port"),
         (("serve",), SERVING | {"BFF_HOST": "203.0.113.7"}, 4, "this machine has no such address"),
         (("doctor",), {}, 3, "KEEPTRUSTS_API_URL"),
+        (("migrate",), {"DATABASE_URL": "redis://:canary@127.0.0.1/0"}, 3, "DATABASE_URL: must be an address"),
+        (("migrate",), {"DATABASE_URL": "postgresql://bff:canary#x@127.0.0.1/bff"}, 3, "DATABASE_URL: a '#' in"),
+        (("migrate",), {"DATABASE_URL": "postgresql://bff:canary@127.0.0.1:1/bff"}, 5, "connection refused"),
+        (("migrate",), {"BFF_DATA_DIR": "/dev/null/bff"}, 5, "/dev/null/bff"),
     ],
 )
 def test_one_line(run: Run, words: tuple[str, ...], settings: dict[str, str], code: int, said: str) -> None:

@@ -1,11 +1,13 @@
 """Debian's packages that tests use, installed where that is possible.
 
 `python -m tests.harness.debian PROGRAM=PACKAGE …` installs the packages whose programs are missing, once and together.
+A program that Debian keeps off the path is named by a pattern of its whole path.
 What cannot be installed ends the run with one line: a test that is left out quietly protects nobody.
 """
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import subprocess
@@ -13,8 +15,15 @@ import sys
 from collections.abc import Callable, Sequence
 
 
-def missing(wanted: Sequence[str], which: Callable[[str], str | None] = shutil.which) -> list[str]:
-    """The packages of those `PROGRAM=PACKAGE` whose program is not on the path."""
+def found(program: str) -> str | None:
+    """Where a program is: on the path by its name, or anywhere by a pattern of its whole path."""
+    if "/" in program:
+        return next(iter(sorted(glob.glob(program))), None)  # noqa: PTH207 - the pattern is a whole path
+    return shutil.which(program)
+
+
+def missing(wanted: Sequence[str], which: Callable[[str], str | None] = found) -> list[str]:
+    """The packages of those `PROGRAM=PACKAGE` whose program is not there."""
     pairs = (item.partition("=") for item in wanted)
     return [package for program, _, package in pairs if which(program) is None]
 

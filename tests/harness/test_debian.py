@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.harness import debian
@@ -11,6 +13,16 @@ def test_only_missing_programs_are_installed() -> None:
     """A package is wanted when its program is not on the path."""
     found = {"promtool": "/usr/bin/promtool"}
     assert debian.missing(["promtool=prometheus", "redis-server=redis"], found.get) == ["redis"]
+
+
+def test_a_program_off_the_path_is_found_by_a_pattern(tmp_path: Path) -> None:
+    """A package is wanted when no file has the whole path of its program, in whatever version's folder."""
+    program = tmp_path / "15" / "bin" / "initdb"
+    program.parent.mkdir(parents=True)
+    wanted = [f"{tmp_path}/*/bin/initdb=postgresql"]
+    assert debian.missing(wanted) == ["postgresql"]
+    program.touch()
+    assert debian.missing(wanted) == []
 
 
 def test_without_root_the_run_ends(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

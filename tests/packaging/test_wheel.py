@@ -60,11 +60,12 @@ def test_the_wheel_runs_the_demo(demo: str) -> None:
 
 
 def test_the_wheel_holds_what_it_should(wheel: Path) -> None:
-    """The wheel holds the package, its types' marker, the OpenAPI document and the demo's catalog; no tests and nothing of the plugin."""
+    """The wheel holds the package, its types' marker, the OpenAPI document, migrations and the demo's catalog; no tests and nothing of the plugin."""
     names = zipfile.ZipFile(wheel).namelist()
     for needed in (
         "bff/py.typed",
         "bff/web/openapi.json",
+        "bff/store/migrations/versions/0001_first_tables.py",
         "bff/catalog/all.yaml",
         "bff/catalog/examples/customer-support-bot.yaml",
     ):
