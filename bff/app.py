@@ -17,23 +17,24 @@ from bff.app_connections import (
     callers,
     configured_traces,
     open_backstage,
-    open_sharing,
+    open_database,
+    open_reader,
     platform,
 )
 from bff.app_onboarding import build_provisioner, open_vault
 from bff.backstage.client import BackstageClient
 from bff.governance.rules import Rules
 from bff.keeptrusts.client import KeeptrustsClient
-from bff.keeptrusts.reader import FactsReader
 from bff.keeptrusts.transport import Transport
 from bff.resilience.breaker import BreakerState
-from bff.settings import Settings
+from bff.settings import IN_MEMORY, Settings
 from bff.status.answers import Answers
 from bff.status.census import Census
 from bff.status.checks import Checks
 from bff.status.observatory import Observatory
 from bff.status.spend import SpendReports
 from bff.status.traced_reader import TracedReader
+from bff.store.database import Database
 from bff.telemetry.logs import AccessLog
 from bff.telemetry.metrics import Metrics
 from bff.telemetry.recent_calls import RecentCalls
@@ -76,21 +77,17 @@ def create_app(
     identity, catalog = callers(settings, world, backstage)
     api_url = str(settings.keeptrusts_api_url)
     control_plane = upstreams.open("keeptrusts", api_url, with_token=True, via=world.control_plane)
-    reader = FactsReader(
-        KeeptrustsClient(control_plane),
-        timezone=settings.timezone,
-        stale_limit=timedelta(seconds=settings.bff_stale_limit_seconds),
-    )
-    shared = open_sharing(settings, world, reader, observer=calls, metrics=metrics)
+    client = KeeptrustsClient(control_plane)
+    database = open_database(settings)
+    reader = open_reader(settings, world, client, database, metrics=metrics, background=background)
     observatory = Observatory(
-        TracedReader(shared.reader if shared else reader, world.traces),
+        TracedReader(reader, world.traces),
         refresh=timedelta(seconds=settings.bff_refresh_seconds),
         stale_limit=timedelta(seconds=settings.bff_stale_limit_seconds),
         clock=world.clock,
         monotonic=world.monotonic,
         metrics=metrics,
         longest_wait=world.longest_wait,
-        taken=shared.reader.taken if shared else lambda: None,
     )
     rules = Rules(
         timezone=settings.timezone,
@@ -107,9 +104,15 @@ def create_app(
         spend=SpendReports(catalog, reader, rules=rules, longest_wait=world.longest_wait),
         platform=platform(settings, world, upstreams),
         metrics=metrics,
-        scrape=_alone(metrics),
         provisioner=None,
-        checks=Checks(observatory, _breakers(control_plane, backstage), calls, clock=world.clock),
+        checks=Checks(
+            observatory,
+            reader,
+            _breakers(control_plane, backstage),
+            calls,
+            clock=world.clock,
+            database_note=_note(settings, database),
+        ),
     )
     admin = upstreams.open_admin(via=world.control_plane)
     vault = open_vault(settings, observer=calls, monotonic=world.monotonic, transport=world.vault, traces=world.traces)
@@ -128,11 +131,12 @@ def create_app(
         )
     metrics.configured(refresh=settings.bff_refresh_seconds, stale_limit=settings.bff_stale_limit_seconds)
     metrics.watch_findings(census.findings, census.entities)
+    metrics.watch_ledger(lambda: _read_share(observatory), reader.difference)
     metrics.watch_service(observatory.ready, lambda: service.draining)
 
     def lifespan() -> contextlib.AbstractAsyncContextManager[None]:
         closing = [upstreams.close, *([backstage.aclose] if backstage else []), *([vault.aclose] if vault else [])]
-        closing += [shared.aclose] if shared else []
+        closing += [reader.aclose, database.close]
         # What is being provisioned is ended before the connections that it needs are closed.
         closing[:0] = [service.provisioner.under_way.settled] if service.provisioner else []
         keeping = [vault.keep] if vault and background else []
@@ -149,11 +153,15 @@ def create_app(
     return App(envelope, service, settings, lifespan)
 
 
-def _alone(metrics: Metrics) -> Callable[[], Awaitable[bytes]]:
-    async def scrape() -> bytes:
-        return metrics.exposition()
+def _read_share(observatory: Observatory) -> float:
+    spend = observatory.epoch.facts.spend.value if observatory.epoch is not None else None
+    return spend.read_share if spend is not None else -1.0
 
-    return scrape
+
+def _note(settings: Settings, database: Database) -> str | None:
+    if database.kind == "memory" and settings.bff_data_dir != IN_MEMORY:
+        return "kept in memory, since its folder cannot be written: a restart reads today again"
+    return None
 
 
 def _breakers(control_plane: Transport, backstage: BackstageClient | None) -> dict[str, Callable[[], BreakerState]]:

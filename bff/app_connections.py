@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import secrets
+import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -20,19 +22,22 @@ from bff.backstage.client import BackstageClient
 from bff.backstage.files import FileCatalog
 from bff.backstage.identity import AnonymousIdentity, BackstageIdentity
 from bff.governance.wire import Links
+from bff.keeptrusts.client import KeeptrustsClient
 from bff.keeptrusts.gateway import ControlPlaneProbe, GatewayClient
-from bff.keeptrusts.reader import FactsReader
 from bff.keeptrusts.transport import Limits, Transport, http_client
 from bff.onboarding.rights import People
-from bff.replicas.sharing import Sharing, SharingError, sharing
-from bff.settings import Settings, SettingsError
+from bff.settings import IN_MEMORY, Settings, SettingsError
 from bff.status.observatory import LONGEST_WAIT
+from bff.status.organisation_reader import OrganisationReader, Timing, identity_of
 from bff.status.platform import PlatformStatuses
+from bff.store.database import Database
 from bff.telemetry.calls import CallObserver
-from bff.telemetry.logs import AccessLog
+from bff.telemetry.logs import AccessLog, logger
 from bff.telemetry.metrics import Metrics
 from bff.telemetry.otlp import TracesError, traces_from
 from bff.telemetry.traces import Traces
+
+log = logger("wiring")
 
 
 def _now() -> datetime:
@@ -155,30 +160,60 @@ def platform(settings: Settings, world: World, upstreams: Upstreams) -> Platform
     )
 
 
-def open_sharing(
-    settings: Settings, world: World, reader: FactsReader, *, observer: CallObserver, metrics: Metrics
-) -> Sharing | None:
-    """The Redis through which replicas share facts, where one is named. Raises `SettingsError`."""
-    metrics.replica_role("alone")
-    if settings.redis_url is None:
-        return None
+def open_database(settings: Settings) -> Database:
+    """The database that the settings name. Raises `SettingsError`.
+
+    Where the folder of the SQLite file cannot be written, the database is in memory: answers go on, and a restart reads
+    today again.
+    """
+    if settings.database_url is not None:
+        return Database.at(settings.database_url.get_secret_value(), folder=None)
+    if settings.bff_data_dir == IN_MEMORY:
+        return Database.at(None, folder=None, in_memory=True)
+    folder = settings.data_folder
     try:
-        return sharing(
-            reader,
-            url=settings.redis_url.get_secret_value(),
-            # What these tell apart are other facts.
-            organisation=f"{settings.keeptrusts_api_url} {settings.bff_timezone}",
-            refresh=timedelta(seconds=settings.bff_refresh_seconds),
-            keep=timedelta(seconds=settings.bff_stale_limit_seconds),
-            observer=observer,
-            clock=world.clock,
-            monotonic=world.monotonic,
-            sleep=world.sleep,
-            changed=metrics.replica_role,
-            traces=world.traces,
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        log.warning(
+            "database is kept in memory, since its folder cannot be written",
+            setting="BFF_DATA_DIR",
+            folder=str(folder),
+            reason=error.strerror,
         )
-    except SharingError as error:
-        raise SettingsError(str(error)) from None
+        return Database.at(None, folder=None, in_memory=True)
+    return Database.at(None, folder=folder)
+
+
+def open_reader(
+    settings: Settings,
+    world: World,
+    client: KeeptrustsClient,
+    database: Database,
+    *,
+    metrics: Metrics,
+    background: bool,
+) -> OrganisationReader:
+    """What reads the organisation, for this process or for all that share the database."""
+    token = settings.keeptrusts_api_token or SecretStr("")
+    return OrganisationReader(
+        client,
+        database,
+        zone=settings.timezone,
+        timing=Timing(
+            refresh=timedelta(seconds=settings.bff_refresh_seconds),
+            stale_limit=timedelta(seconds=settings.bff_stale_limit_seconds),
+            history=timedelta(days=settings.bff_history_days),
+            backfill=timedelta(days=settings.bff_backfill_days),
+        ),
+        identity=identity_of(str(settings.keeptrusts_api_url), token),
+        holder=secrets.token_hex(8),
+        clock=world.clock,
+        monotonic=world.monotonic,
+        changed=metrics.replica_role,
+        background=background,
+    )
 
 
 def configured_traces() -> Traces:

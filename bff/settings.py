@@ -30,6 +30,9 @@ OWN_PREFIX = "BFF_"
 OF_THE_COMMAND_LINE = frozenset({"BFF_URL", "BFF_TOKEN"})
 """Read by `status` and `spend`, not by the service."""
 
+IN_MEMORY = Path(":memory:")
+"""The value of `BFF_DATA_DIR` with which nothing is kept over a restart."""
+
 _VISIBLE = re.compile(r"[!-~]+")
 _LARGEST_SECRET_FILE = 64 * 1024
 
@@ -95,18 +98,13 @@ class Settings(BaseSettings):
         default="secret", description="Mount of the KV version 2 engine; keys go to `ai/<team>/<key name>` below it"
     )
 
-    redis_url: SecretStr | None = Field(
-        default=None,
-        description="Redis or Valkey through which replicas share facts, such as redis://redis:6379/0; without it each reads Keeptrusts itself",
-    )
-
     database_url: SecretStr | None = Field(
         default=None,
         description="PostgreSQL that replicas share, such as postgresql://user:password@host:5432/name; without it a SQLite file",
     )
     bff_data_dir: Path | None = Field(
         default=None,
-        description="Folder of the SQLite file; by default `keeptrusts-bff` in `XDG_STATE_HOME` or `~/.local/state`",
+        description="Folder of the SQLite file, or `:memory:`; by default `keeptrusts-bff` in `XDG_STATE_HOME` or `~/.local/state`",
     )
     bff_history_days: int = Field(
         default=400, ge=8, description="Days for which sums of spend and requests are kept, today included"
@@ -150,13 +148,6 @@ class Settings(BaseSettings):
     def _fits_a_header(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None and not _VISIBLE.fullmatch(secret.get_secret_value()):
             raise ValueError("must be visible ASCII characters without spaces, as a header can carry them")
-        return secret
-
-    @field_validator("redis_url")
-    @classmethod
-    def _redis_address(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret is not None and urlsplit(secret.get_secret_value()).scheme not in {"redis", "rediss", "unix"}:
-            raise ValueError("must be an address such as redis://redis:6379/0, rediss://... or unix://...")
         return secret
 
     @field_validator("database_url")

@@ -115,6 +115,13 @@ Start = Callable[..., AbstractAsyncContextManager[Running]]
 
 
 @pytest.fixture(autouse=True)
+def own_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service keeps nothing over its end unless a test gives it a database: none is made in anybody's state folder."""
+    monkeypatch.setenv("BFF_DATA_DIR", ":memory:")
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+
+
+@pytest.fixture(autouse=True)
 def own_logging() -> Iterator[None]:
     """The service sets the process' logging up as it starts; no test begins with what one before it left out of the logs."""
     structlog.reset_defaults()

@@ -26,7 +26,7 @@ from bff.sandbox.gateway import create_gateway
 from bff.sandbox.scenario import Scenario, seed_scenario
 from bff.sandbox.scenario_files import catalog_folder
 from bff.sandbox.traffic import trickle
-from bff.settings import Settings, SettingsError, is_loopback
+from bff.settings import IN_MEMORY, Settings, SettingsError, is_loopback
 from bff.telemetry import logs
 from bff.web.local_names import LocalNames
 
@@ -151,6 +151,9 @@ def _settings(stand_in: StandIn, bff_url: str) -> Settings:
         bff_auth="none",
         bff_catalog="files",
         bff_catalog_files=str(catalog_folder()),
+        # The sandbox forgets everything when it ends, and so must what is known of it.
+        database_url=None,
+        bff_data_dir=IN_MEMORY,
     )
 
 

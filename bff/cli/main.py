@@ -26,18 +26,11 @@ def main() -> None:
 
 
 @main.command()
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="Processes that share the port. /metrics of any of them shows all, each by its label `worker`.",
-)
-def serve(*, workers: int) -> None:
+def serve() -> None:
     """Run the service against real Keeptrusts and real Backstage."""
     from bff.cli.serve import serve as run  # noqa: PLC0415 - a command pays only for its own imports
 
-    run(workers=workers)
+    run()
 
 
 @main.command()

@@ -1,4 +1,4 @@
-"""Tries the systems beside Keeptrusts that the settings name: Backstage or the catalog's files, Vault, Redis. Changes nothing in them."""
+"""Tries the systems beside Keeptrusts that the settings name: Backstage or the catalog's files, Vault, the database. Changes nothing in them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 from pydantic import SecretStr
 
+from bff.app_connections import open_database
 from bff.app_onboarding import open_vault
 from bff.backstage.by_refs import ByRefs
 from bff.backstage.client import BackstageClient
@@ -17,7 +18,8 @@ from bff.governance.entity_ref import EntityRef
 from bff.keeptrusts.client import KeeptrustsClient
 from bff.keeptrusts.errors import KeeptrustsError
 from bff.keeptrusts.examination import Trial, Verdict
-from bff.settings import Settings
+from bff.settings import IN_MEMORY, Settings
+from bff.store.database import DatabaseUnavailableError, NewerDatabaseError
 from bff.telemetry.calls import Unobserved
 from bff.vault.errors import VaultError
 
@@ -41,8 +43,7 @@ async def examine_neighbours(settings: Settings, admin: KeeptrustsClient | None)
         yield "provisioning", await _admin(admin)
     async for trial in _vault(settings, wanted=admin is not None):
         yield "vault", trial
-    if settings.redis_url is not None:
-        yield "redis", await _redis(settings.redis_url)
+    yield "database", await _database(settings)
 
 
 async def _backstage(settings: Settings) -> AsyncIterator[Trial]:
@@ -86,29 +87,22 @@ async def _vault(settings: Settings, *, wanted: bool) -> AsyncIterator[Trial]:
         await vault.aclose()
 
 
-async def _redis(url: SecretStr) -> Trial:
-    subject = "look for shared facts"
+async def _database(settings: Settings) -> Trial:
+    subject = "DATABASE_URL" if settings.database_url is not None else "BFF_DATA_DIR"
+    database = open_database(settings)
     try:
-        from bff.replicas.store import Store, StoreError, redis_client  # noqa: PLC0415 - redis-py is an extra
-    except ModuleNotFoundError as error:
-        if error.name != "redis":
-            raise
-        return Trial(Verdict.FAIL, subject, "redis-py is not installed: pip install 'keeptrusts-backstage[redis]'")
-    # As replicas do first, at a place that is nobody's.
-    store = Store(
-        redis_client(url.get_secret_value()),
-        place="keeptrusts-bff:doctor",
-        replica="doctor",
-        observer=Unobserved(),
-        monotonic=time.monotonic,
-    )
-    try:
-        await store.look(0)
-    except StoreError as error:
+        await database.usable()
+    except NewerDatabaseError as error:
         return Trial(Verdict.FAIL, subject, str(error))
+    except DatabaseUnavailableError as error:
+        missing = "no such table" in str(error) or "does not exist" in str(error)
+        verdict = Verdict.WARN if missing else Verdict.FAIL
+        return Trial(verdict, subject, "no tables yet: `serve` or `migrate` makes them" if missing else str(error))
     finally:
-        await store.aclose()
-    return Trial(Verdict.OK, subject, "it answers, and runs our scripts")
+        await database.close()
+    if database.kind == "memory" and settings.bff_data_dir != IN_MEMORY:
+        return Trial(Verdict.WARN, subject, "the folder cannot be written: a restart reads today again")
+    return Trial(Verdict.OK, subject, f"{database.kind}, with tables of this release's form")
 
 
 def _files(settings: Settings) -> list[Trial]:

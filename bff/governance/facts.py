@@ -175,7 +175,8 @@ class SpendToday:
 
     `by_key` maps key ids to their spend; `unattributed_by_team` holds what a team's events that name no key cost.
     `missing` says why every sum is a lower bound, `missing_by_key` why that of one key is; None and empty when they are
-    whole. `catching_up` says that older events of the feed are still being read.
+    whole. `catching_up` says that older events of the feed are still being read; `read_share` is the share of the day's
+    time so far whose events have been read, 0 to 1.
     """
 
     day: date
@@ -184,6 +185,7 @@ class SpendToday:
     missing: str | None = None
     missing_by_key: Mapping[str, str] = field(default_factory=dict)
     catching_up: bool = False
+    read_share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,9 +61,7 @@ def report_spend(
         denied = upstream_findings({"spend": organisation.facts.spend}, zone=rules.timezone, stale=False)
         return report.model_copy(update={"findings": _on_wire([*findings, *denied])})
     if history is None:
-        unread = Finding(
-            Code.UPSTREAM_UNAVAILABLE, "The events of these days could not be read.", TRIED_AGAIN
-        )
+        unread = Finding(Code.UPSTREAM_UNAVAILABLE, "The events of these days could not be read.", TRIED_AGAIN)
         return report.model_copy(update={"findings": _on_wire([*findings, unread])})
     today = BudgetWindow.containing(now, rules.timezone).day
     return report.model_copy(

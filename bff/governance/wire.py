@@ -90,7 +90,7 @@ class GatewayKeyStatus(WireModel):
     last_used_at: Instant | None = None
     count: int | None = Field(
         default=None,
-        description="How many keys of this name its team has, revoked and expired ones too: what each has spent counts. The other members are of the current one",
+        description="How many keys of this name its team has, revoked and expired ones too; the other members are of the current one",
     )
 
 

@@ -102,17 +102,8 @@ class Checksum:
         )
         if difference <= 0:
             after = replace(after, positive_since=None, tried_at=(None, None, None), waits=_FIRST_WAITS)
-            return after._with_surplus(difference, in_flight)
+            return _with_surplus(after, difference, in_flight)
         return replace(after, positive_since=self.positive_since or now, surplus=())
-
-    def _with_surplus(self, difference: Decimal, in_flight: Decimal) -> Checksum:
-        """Begin again from a surplus that stays, such as a refund without an event: it would hide what is missing later."""
-        if difference >= -in_flight:
-            return replace(self, surplus=())
-        surplus = (*self.surplus, difference)[-_CHECKS_OF_SURPLUS:]
-        if len(surplus) < _CHECKS_OF_SURPLUS:
-            return replace(self, surplus=surplus)
-        return replace(self, surplus=(), slack=self.slack + max(surplus))
 
     def depth_due(self, now: int, *, usable: bool) -> int | None:
         """The index in `DEPTHS` of the depth to read again now, None when nothing is to be looked for.
@@ -120,7 +111,9 @@ class Checksum:
         Without `usable` wallets, nothing says whether events are missing: each depth is then read at its longest interval.
         """
         if not usable or self.baseline_at is None:
-            return next((depth for depth in range(len(DEPTHS)) if self._rested(depth, now, _LONGEST_WAITS[depth])), None)
+            return next(
+                (depth for depth in range(len(DEPTHS)) if self._rested(depth, now, _LONGEST_WAITS[depth])), None
+            )
         if self.positive_since is None:
             return None
         if self.short_checks == 0 and now - self.positive_since < LASTING:
@@ -162,3 +155,13 @@ class Checksum:
         at = self.tried_at[depth]
         # A clock that was set back must not put the next try off for long.
         return at is None or not 0 <= now - at < wait
+
+
+def _with_surplus(checksum: Checksum, difference: Decimal, in_flight: Decimal) -> Checksum:
+    """Begin again from a surplus that stays, such as a refund without an event: it would hide what is missing later."""
+    if difference >= -in_flight:
+        return replace(checksum, surplus=())
+    surplus = (*checksum.surplus, difference)[-_CHECKS_OF_SURPLUS:]
+    if len(surplus) < _CHECKS_OF_SURPLUS:
+        return replace(checksum, surplus=surplus)
+    return replace(checksum, surplus=(), slack=checksum.slack + max(surplus))

@@ -260,7 +260,9 @@ class Feed:
                 if not stop:
                     # The next pages are on their way while these are counted.
                     fetching = asyncio.ensure_future(self._fetch(read, progress))
-                span, progress = await self._count(inside, found, read, held, progress, settle, ended, backfill=backfill)
+                span, progress = await self._count(
+                    inside, found, read, held, progress, settle, ended, backfill=backfill
+                )
                 if found.failure is not None:
                     raise found.failure
                 if stop:
@@ -311,7 +313,10 @@ class Feed:
             return span, replace(progress, until_honoured=False)
         if span.restarts >= MOST_RESTARTS:
             raise UpstreamContractError(
-                error.method, error.path, "cursors expire before the pages that they lead to can be read", field="next_cursor"
+                error.method,
+                error.path,
+                "cursors expire before the pages that they lead to can be read",
+                field="next_cursor",
             ) from None
         return span.restarted(), progress
 

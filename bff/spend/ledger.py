@@ -81,7 +81,9 @@ class Ledger:
     `lag` is how old the last reading may be before the time since counts as not read.
     """
 
-    def __init__(self, database: Database, ledger_id: int, zone: ZoneInfo, *, history: timedelta, lag: timedelta) -> None:
+    def __init__(
+        self, database: Database, ledger_id: int, zone: ZoneInfo, *, history: timedelta, lag: timedelta
+    ) -> None:
         self._database = database
         self._id = ledger_id
         self._zone = zone
@@ -214,9 +216,7 @@ class Ledger:
             rows = (await connection.execute(query)).all()
         return self._today_of(rows, window, now, progress)
 
-    async def history(
-        self, *, key_ids: frozenset[str], team_id: str | None, days: int, now: datetime
-    ) -> SpendHistory:
+    async def history(self, *, key_ids: frozenset[str], team_id: str | None, days: int, now: datetime) -> SpendHistory:
         """Spend of keys over the last `days` budget days, the running one included, and of what names no key of their team."""
         today = BudgetWindow.containing(now, self._zone).day
         wanted = [today - timedelta(days=ago) for ago in range(days)]
@@ -287,12 +287,18 @@ class Ledger:
         for key_id, amount in by_key.items():
             if amount < 0:
                 missing_of_key[key_id] = "corrections take away more than events add, so the sum cannot be right"
-        spend = SpendToday(window.day, by_key, of_team, missing, missing_of_key, catching_up=not progress.caught_up)
+        spend = SpendToday(
+            window.day,
+            by_key,
+            of_team,
+            missing,
+            missing_of_key,
+            catching_up=not progress.caught_up,
+            read_share=progress.share(micros(now), start),
+        )
         return spend, ActivityToday(window.start, activity, team_activity, complete=missing is None)
 
-    async def _known(
-        self, connection: AsyncConnection, ids: Sequence[bytes]
-    ) -> dict[bytes, tuple[Decimal | None]]:
+    async def _known(self, connection: AsyncConnection, ids: Sequence[bytes]) -> dict[bytes, tuple[Decimal | None]]:
         found: dict[bytes, tuple[Decimal | None]] = {}
         for start in range(0, len(ids), _IDS_AT_ONCE):
             query = select(events.c.id, events.c.usd, events.c.pico).where(
@@ -343,7 +349,9 @@ class Ledger:
         statement = self._database.upsert(sums)
         excluded = statement.excluded
         usd, pico = added(sums.c.usd, sums.c.pico, excluded.usd, excluded.pico)
-        counts = {name: sums.c[name] + excluded[name] for name in ("requests", "unpriced", "blocked", "redacted", "escalated")}
+        counts = {
+            name: sums.c[name] + excluded[name] for name in ("requests", "unpriced", "blocked", "redacted", "escalated")
+        }
         newer = func.coalesce(excluded.last_at, 0) > func.coalesce(sums.c.last_at, 0)
         last_at = case((newer, excluded.last_at), else_=sums.c.last_at)
         await connection.execute(

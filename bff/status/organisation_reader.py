@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -107,7 +107,6 @@ class OrganisationReader:
         holder: str,
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         changed: Callable[[Role], None] = lambda _role: None,
         background: bool = True,
     ) -> None:
@@ -122,7 +121,6 @@ class OrganisationReader:
         self._pause = min(max(refresh / 10, 0.05), 1.0)
         self._clock = clock
         self._monotonic = monotonic
-        self._sleep = sleep
         self._changed = changed
         self._background = background
         self._directory = Directory(client, stale_limit=timing.stale_limit)
@@ -159,25 +157,27 @@ class OrganisationReader:
 
     async def rest(self, seconds: float) -> None:
         """Wait until the next reading is due, at most `seconds`; meanwhile read late events and older days where we lead."""
-        until = self._monotonic() + seconds
-        while (left := until - self._monotonic()) > 0:
+        until = _loop_time() + seconds
+        while (left := until - _loop_time()) > 0:
             try:
                 async with self._turn:
                     if await self._news():
                         return
             except StoreError as error:
                 self._is(Role.ALONE, str(error))
-            await self._sleep(min(self._pause, left))
+            await asyncio.sleep(min(self._pause, left))
 
-    async def history(
-        self, *, key_ids: frozenset[str], team_id: str | None, days: int, now: datetime
-    ) -> SpendHistory:
+    async def history(self, *, key_ids: frozenset[str], team_id: str | None, days: int, now: datetime) -> SpendHistory:
         """Spend of the keys over the last `days` budget days, the running one included. Raises `FactsUnreadableError`."""
         try:
             ledger, _, _ = await self._prepared(now)
             return await ledger.history(key_ids=key_ids, team_id=team_id, days=days, now=now)
         except (StoreError, ValueError) as error:
             raise FactsUnreadableError(f"The database cannot be used: {error}.") from None
+
+    def difference(self) -> float:
+        """What the wallets have paid beyond what the events add up to, in USD, where this process leads; else 0."""
+        return float(self.progress.checksum.difference) if self.progress is not None else 0.0
 
     async def aclose(self) -> None:
         """Give the leases back, so that another process takes over at once."""
@@ -273,20 +273,20 @@ class OrganisationReader:
         self._leading, self.progress = None, None
         if insist:
             await self._leases.want(snapshots.lease)
-        until = self._monotonic() + (FOLLOWER_WAITS if insist or not self._known else 0.0)
+        until = _loop_time() + (FOLLOWER_WAITS if insist or not self._known else 0.0)
         while True:
             seen = await snapshots.look()
             if seen.version not in {0, self._known}:
                 taken = await self._take(snapshots)
                 if taken is not None:
                     return taken
-            if self._monotonic() >= until:
+            if _loop_time() >= until:
                 break
             if seen.leaderless:
                 held = await self._leases.acquire(snapshots.lease)
                 if held is not None:
                     return await self._lead(now, held, insist=insist)
-            await self._sleep(self._pause)
+            await asyncio.sleep(self._pause)
         if not self._known:
             raise FactsUnreadableError("Another process reads Keeptrusts, and has not published anything yet.")
         self._is(Role.FOLLOWING)
@@ -401,7 +401,9 @@ class OrganisationReader:
         mine = and_(ledgers.c.organisation == organisation, ledgers.c.zone == self._zone.key)
         row = {"organisation": organisation, "zone": self._zone.key, "created_at": micros(now), "used_at": micros(now)}
         async with self._database.write() as connection:
-            before = (await connection.execute(select(ledgers.c.zone).where(ledgers.c.organisation == organisation))).all()
+            before = (
+                await connection.execute(select(ledgers.c.zone).where(ledgers.c.organisation == organisation))
+            ).all()
             statement = self._database.upsert(ledgers).values(**row)
             await connection.execute(statement.on_conflict_do_nothing(index_elements=["organisation", "zone"]))
             await connection.execute(update(ledgers).where(mine).values(used_at=micros(now)))
@@ -417,7 +419,7 @@ class OrganisationReader:
 
         async def renew() -> None:
             while True:
-                await self._sleep(held.ttl / 3)
+                await asyncio.sleep(held.ttl / 3)
                 # What goes wrong here is found out by the next write, which checks the lease.
                 with contextlib.suppress(StoreError):
                     await self._leases.renew(held)
@@ -439,6 +441,11 @@ class OrganisationReader:
             log.info("role", role=role)
         self.role = role
         self._changed(role)
+
+
+def _loop_time() -> float:
+    # Leases and waits for other processes pass in real time, whatever clock the rest goes by.
+    return asyncio.get_running_loop().time()
 
 
 def identity_of(api_url: str, token: SecretStr) -> str:

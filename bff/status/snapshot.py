@@ -71,7 +71,9 @@ class Snapshots:
         now = self._database.now()
         mine = and_(snapshots.c.ledger_id == self._id, snapshots.c.form == FORM)
         async with self._database.read() as connection:
-            found = (await connection.execute(select(snapshots.c.version, now - snapshots.c.made_at).where(mine))).first()
+            found = (
+                await connection.execute(select(snapshots.c.version, now - snapshots.c.made_at).where(mine))
+            ).first()
             left = await connection.scalar(select(leases.c.until - now).where(leases.c.name == self.lease))
         version, age = (0, 0.0) if found is None else (int(found[0]), max(float(found[1]), 0.0))
         return Look(version, age, left is None or left < 0)
@@ -94,7 +96,7 @@ class Snapshots:
         statement = self._database.upsert(snapshots).values(
             ledger_id=self._id, form=FORM, version=1, made_at=self._database.now(), body=body
         )
-        statement = statement.on_conflict_do_update(
+        replacing = statement.on_conflict_do_update(
             index_elements=["ledger_id", "form"],
             set_={
                 "version": snapshots.c.version + 1,
@@ -103,7 +105,7 @@ class Snapshots:
             },
         ).returning(snapshots.c.version)
         async with self._database.write(held) as connection:
-            return int((await connection.execute(statement)).scalar_one())
+            return int((await connection.execute(replacing)).scalar_one())
 
 
 def encoded(snapshot: Snapshot) -> bytes:

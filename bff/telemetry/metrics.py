@@ -30,8 +30,6 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.instance = CollectorRegistry()
-        """What is said of all workers of an instance together, by whichever of them is asked."""
 
         def counter(name: str, text: str, *labels: str) -> Counter:
             return Counter(f"{PREFIX}_{name}", text, labels, registry=self.registry)
@@ -94,9 +92,16 @@ class Metrics:
         )
         self._assessed = gauge("entities_assessed", "Entities that were assessed within the last hour")
         self._findings_source: Callable[[], Mapping[str, int]] = dict
+        self._read_share = gauge(
+            "ledger_read_ratio", "Share of today's time so far whose events have been read, 0 to 1; -1 before the first"
+        )
+        self._difference = gauge(
+            "ledger_checksum_difference_usd",
+            "What the wallets have paid beyond what the events add up to, since the baseline, where this process leads",
+        )
         self._role = gauge(
             "replica_role",
-            "1 for what this replica does, 0 for the others: alone (without Redis), leading (reads for all) or following",
+            "1 for what this process does, 0 for the others: leading (reads Keeptrusts for all), following, or alone (without a database)",
             "role",
         )
         gauge("build_info", "1, with the version as label", "version").labels(bff.__version__).set(1)
@@ -106,13 +111,6 @@ class Metrics:
             "action",
             "outcome",
         )
-        self._workers = Gauge(
-            f"{PREFIX}_workers",
-            "Processes of this instance by what they did when metrics were read: answering, or mute, whose metrics are missing",
-            ("state",),
-            registry=self.instance,
-        )
-        self.workers(answering=1, mute=0)
         for action in get_args(Provisioned):
             for outcome in get_args(Outcome):
                 self._provisioning.labels(action, outcome)
@@ -148,6 +146,11 @@ class Metrics:
         """Ask for the age of the facts whenever metrics are read."""
         self._snapshot_age.set_function(age)
         self._stale_left.set_function(stale_left)
+
+    def watch_ledger(self, share: Callable[[], float], difference: Callable[[], float]) -> None:
+        """Ask how far the ledger has been read, and what the wallets say beyond it, whenever metrics are read."""
+        self._read_share.set_function(share)
+        self._difference.set_function(difference)
 
     def watch_service(self, ready: Callable[[], bool], draining: Callable[[], bool]) -> None:
         """Ask whether it answers and whether it is about to stop whenever metrics are read."""
@@ -187,24 +190,11 @@ class Metrics:
         for each in REPLICA_ROLES:
             self._role.labels(each).set(each == role)
 
-    def workers(self, *, answering: int, mute: int) -> None:
-        """So many workers of this instance have answered, and so many have not."""
-        self._workers.labels("answering").set(answering)
-        self._workers.labels("mute").set(mute)
-
     def exposition(self) -> bytes:
-        """All metrics in Prometheus' text format, where there is one worker."""
-        return self.own_exposition() + self.instance_exposition()
-
-    def own_exposition(self) -> bytes:
-        """What this process alone has to show."""
+        """All metrics in Prometheus' text format."""
         for code, entities in self._findings_source().items():
             self._findings.labels(code).set(entities)
         return generate_latest(self.registry)
-
-    def instance_exposition(self) -> bytes:
-        """What is said of all workers together."""
-        return generate_latest(self.instance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +212,7 @@ def documented() -> list[Documented]:
     rows: list[Documented] = []
     metrics = Metrics()
     collectors: dict[Collector, None] = {}
-    for registry in (metrics.registry, metrics.instance):
-        collectors |= dict.fromkeys(registry._names_to_collectors.values())  # noqa: SLF001 - no public list exists
+    collectors |= dict.fromkeys(metrics.registry._names_to_collectors.values())  # noqa: SLF001 - no public list exists
     for collector in collectors:
         assert isinstance(collector, Counter | Gauge | Histogram)  # noqa: S101 - nothing else is registered above
         kind = collector._type  # noqa: SLF001 - as above

@@ -55,6 +55,6 @@ async def health(request: Request) -> Response:
 
 
 async def metrics(request: Request) -> Response:
-    """`GET /metrics`: Prometheus' text format, of every worker of this instance."""
+    """`GET /metrics`: Prometheus' text format."""
     service: Service = request.app.state.service
-    return Response(await service.scrape(), media_type=CONTENT_TYPE_LATEST, headers=NO_STORE)
+    return Response(service.metrics.exposition(), media_type=CONTENT_TYPE_LATEST, headers=NO_STORE)

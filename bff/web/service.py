@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bff.backstage.caller import Identity
@@ -25,10 +25,7 @@ _CACHE_STATUS = {
 
 @dataclass(slots=True)
 class Service:
-    """The parts of one service. `provisioner` is None where provisioning is off. `draining` becomes true when it has been told to stop.
-
-    `scrape` gives all metrics in Prometheus' text format.
-    """
+    """The parts of one service. `provisioner` is None where provisioning is off. `draining` becomes true when it has been told to stop."""
 
     identity: Identity
     catalog: Catalog
@@ -37,7 +34,6 @@ class Service:
     spend: SpendReports
     platform: PlatformStatuses
     metrics: Metrics
-    scrape: Callable[[], Awaitable[bytes]]
     provisioner: Provisioner | None
     checks: Callable[[], dict[str, HealthCheck]]
     draining: bool = False
