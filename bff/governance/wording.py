@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 from decimal import ROUND_FLOOR, Decimal
 
+from bff.governance.facts import RejectedRow
+
 _LONGEST_QUOTED = 80
 _LONGEST_DETAIL = 300
+_MOST_ROWS_NAMED = 3
 
 
 def quoted(text: str, longest: int = _LONGEST_QUOTED) -> str:
@@ -28,6 +31,25 @@ def listed(words: Sequence[str]) -> str:
     if len(words) <= 1:
         return "".join(words)
     return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def rows_left_out(rejected: Sequence[RejectedRow], count: int, fitting: int | None) -> str:
+    """Which rows of a list were left out: `1 row of 5,000 was left out: data.3.name (tok_4): must be text`.
+
+    `count` is how many were left out, `rejected` the first of them, and `fitting` how many were not, where that is known.
+    """
+    of_all = f" of {fitting + count:,}" if fitting is not None else ""
+    said = "; ".join(map(str, rejected[:_MOST_ROWS_NAMED]))
+    more = f"; and {count - _MOST_ROWS_NAMED:,} more" if count > _MOST_ROWS_NAMED else ""
+    rows, were = ("row", "was") if count == 1 else ("rows", "were")
+    return f"{count:,} {rows}{of_all} {were} left out: {said}{more}"
+
+
+def statuses_not_known(words: Sequence[str]) -> str:
+    """Keys whose status is not known, one word a key: `2 keys have a status that is not known: 'disabled', 'paused'`."""
+    distinct = listed([quoted(word) for word in sorted(set(words))[:_MOST_ROWS_NAMED]])
+    keys = "1 key has" if len(words) == 1 else f"{len(words):,} keys have"
+    return f"{keys} a status that is not known: {distinct}"
 
 
 def clock_time(moment: datetime, zone: tzinfo) -> str:
