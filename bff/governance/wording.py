@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from decimal import ROUND_FLOOR, Decimal
 
@@ -45,11 +45,12 @@ def rows_left_out(rejected: Sequence[RejectedRow], count: int, fitting: int | No
     return f"{count:,} {rows}{of_all} {were} left out: {said}{more}"
 
 
-def statuses_not_known(words: Sequence[str]) -> str:
-    """Keys whose status is not known, one word a key: `2 keys have a status that is not known: 'disabled', 'paused'`."""
-    distinct = listed([quoted(word) for word in sorted(set(words))[:_MOST_ROWS_NAMED]])
+def statuses_not_known(words: Mapping[str, str]) -> str:
+    """Keys whose status is not known, by id: `1 key has a status that is not known: 'paused' (tok_2)`."""
+    said = "; ".join(f"{quoted(word)} ({key_id})" for key_id, word in [*words.items()][:_MOST_ROWS_NAMED])
+    more = f"; and {len(words) - _MOST_ROWS_NAMED:,} more" if len(words) > _MOST_ROWS_NAMED else ""
     keys = "1 key has" if len(words) == 1 else f"{len(words):,} keys have"
-    return f"{keys} a status that is not known: {distinct}"
+    return f"{keys} a status that is not known: {said}{more}"
 
 
 def clock_time(moment: datetime, zone: tzinfo) -> str:

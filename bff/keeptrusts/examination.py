@@ -123,7 +123,7 @@ def _left_out(subject: str, pages: Pages[Any]) -> list[Trial]:
 
 
 def _statuses(keys: Sequence[TokenRecord]) -> list[Trial]:
-    words = [word for key in keys if (word := gateway_key(key).unknown_status) is not None]
+    words = {key.id: word for key in keys if (word := gateway_key(key).unknown_status) is not None}
     return [Trial(Verdict.WARN, "GET /v1/tokens", statuses_not_known(words))] if words else []
 
 

@@ -282,7 +282,7 @@ class NotUnderstood:
 def not_understood(facts: Facts) -> dict[str, NotUnderstood]:
     """The parts of which not every row was understood, by name."""
     found: dict[str, NotUnderstood] = {}
-    statuses = [key.unknown_status for key in facts.keys.value or () if key.unknown_status is not None]
+    statuses = {key.id: key.unknown_status for key in facts.keys.value or () if key.unknown_status is not None}
     for name, part in parts_of(facts).items():
         sentences = []
         if part.rejected_count:

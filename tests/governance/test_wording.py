@@ -112,7 +112,9 @@ def test_rows_that_were_left_out_are_named(count: int, fitting: int | None, text
     assert rows_left_out(rows, count, fitting) == text
 
 
-def test_statuses_that_are_not_known_are_quoted() -> None:
-    """Each word is said once, and how many keys there are in all."""
-    assert statuses_not_known(["paused"]) == "1 key has a status that is not known: 'paused'"
-    assert statuses_not_known(["b", "a", "b"]) == "3 keys have a status that is not known: 'a' and 'b'"
+def test_keys_whose_status_is_not_known_are_named() -> None:
+    """The first keys are named by id with Keeptrusts' word, and all are counted."""
+    assert statuses_not_known({"tok_2": "paused"}) == "1 key has a status that is not known: 'paused' (tok_2)"
+    several = statuses_not_known({f"tok_{number}": "paused" for number in range(1200)})
+    assert several.startswith("1,200 keys have a status that is not known: 'paused' (tok_0); ")
+    assert several.endswith("'paused' (tok_2); and 1,197 more")

@@ -277,5 +277,5 @@ async def test_the_doctor_names_row_and_field(organisation: Organisation) -> Non
     warned = {trial.subject: trial.message for trial in trials if trial.verdict is Verdict.WARN}
     assert Verdict.FAIL not in {trial.verdict for trial in trials}
     assert warned["GET /v1/teams"] == "1 row of 2 was left out: 1.name (team_2): Input should be a valid string"
-    assert warned["GET /v1/tokens"] == "1 key has a status that is not known: 'paused'"
+    assert warned["GET /v1/tokens"] == "1 key has a status that is not known: 'paused' (tok_1)"
     assert "1.event_id: " in warned["GET /v1/events"]

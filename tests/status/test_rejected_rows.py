@@ -71,11 +71,12 @@ async def test_health_names_the_row(running: Running) -> None:
 
 
 async def test_health_names_a_status_that_is_not_known(running: Running) -> None:
-    """A key whose status is not known is kept, and health says Keeptrusts' word for it."""
-    await change(running, "/v1/tokens", status="paused")
+    """A key whose status is not known is kept, and health names it with Keeptrusts' word."""
+    key = await change(running, "/v1/tokens", status="paused")
     await running.status_of(BOTS[0])
     check = await snapshot_check(running)
-    assert (check["status"], check["output"]) == ("warn", "keys: 1 key has a status that is not known: 'paused'")
+    assert check["status"] == "warn"
+    assert check["output"] == f"keys: 1 key has a status that is not known: 'paused' ({key['id']})"
 
 
 async def test_rows_left_out_are_a_metric(running: Running) -> None:
