@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from decimal import ROUND_FLOOR, Decimal
 
+from bff.governance.facts import RejectedRow
+
 _LONGEST_QUOTED = 80
 _LONGEST_DETAIL = 300
+_MOST_ROWS_NAMED = 3
 
 
 def quoted(text: str, longest: int = _LONGEST_QUOTED) -> str:
@@ -28,6 +31,26 @@ def listed(words: Sequence[str]) -> str:
     if len(words) <= 1:
         return "".join(words)
     return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def rows_left_out(rejected: Sequence[RejectedRow], count: int, fitting: int | None) -> str:
+    """Which rows of a list were left out: `1 row of 5,000 was left out: data.3.name (tok_4): must be text`.
+
+    `count` is how many were left out, `rejected` the first of them, and `fitting` how many were not, where that is known.
+    """
+    of_all = f" of {fitting + count:,}" if fitting is not None else ""
+    said = "; ".join(map(str, rejected[:_MOST_ROWS_NAMED]))
+    more = f"; and {count - _MOST_ROWS_NAMED:,} more" if count > _MOST_ROWS_NAMED else ""
+    rows, were = ("row", "was") if count == 1 else ("rows", "were")
+    return f"{count:,} {rows}{of_all} {were} left out: {said}{more}"
+
+
+def statuses_not_known(words: Mapping[str, str]) -> str:
+    """Keys whose status is not known, by id: `1 key has a status that is not known: 'paused' (tok_2)`."""
+    said = "; ".join(f"{quoted(word)} ({key_id})" for key_id, word in [*words.items()][:_MOST_ROWS_NAMED])
+    more = f"; and {len(words) - _MOST_ROWS_NAMED:,} more" if len(words) > _MOST_ROWS_NAMED else ""
+    keys = "1 key has" if len(words) == 1 else f"{len(words):,} keys have"
+    return f"{keys} a status that is not known: {said}{more}"
 
 
 def clock_time(moment: datetime, zone: tzinfo) -> str:

@@ -14,8 +14,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from bff.governance.wording import rows_left_out, statuses_not_known
 from bff.keeptrusts.client import KeeptrustsClient
-from bff.keeptrusts.contract import WalletRecord
+from bff.keeptrusts.contract import TokenRecord, WalletRecord
+from bff.keeptrusts.directory import gateway_key
 from bff.keeptrusts.errors import KeeptrustsError
 from bff.keeptrusts.gateway import ControlPlaneProbe, GatewayClient
 from bff.keeptrusts.listing import Pages
@@ -55,19 +57,24 @@ async def examine_control_plane(
             else Trial(Verdict.WARN, "GET /readyz", "not ready")
         )
     yield await _whoami(client)
-    yield (await _listed("GET /v1/teams", client.teams, "teams", expected=("created_at",)))[0]
-    yield (
-        await _listed("GET /v1/tokens", client.tokens, "gateway keys", expected=("team_id", "prefix", "created_at"))
-    )[0]
-    configurations = await _listed(
-        "GET /v1/configurations", client.configurations, "configurations", expected=("team_id",)
+    trials, _ = await _listed("GET /v1/teams", client.teams, "teams", expected=("created_at",))
+    for each in trials:
+        yield each
+    trials, keys = await _listed(
+        "GET /v1/tokens", client.tokens, "gateway keys", expected=("team_id", "prefix", "created_at")
     )
-    yield configurations[0]
-    trial, wallets = await _listed("GET /v1/wallets", client.wallets, "wallets", expected=("updated_at",))
-    yield trial
+    for each in (*trials, *_statuses(keys)):
+        yield each
+    trials, _ = await _listed("GET /v1/configurations", client.configurations, "configurations", expected=("team_id",))
+    for each in trials:
+        yield each
+    trials, wallets = await _listed("GET /v1/wallets", client.wallets, "wallets", expected=("updated_at",))
+    for each in trials:
+        yield each
     async for each in _transactions(client, wallets, now):
         yield each
-    yield await _events(client, now)
+    for each in await _events(client, now):
+        yield each
 
 
 async def examine_gateway(gateway: GatewayClient) -> Trial:
@@ -96,14 +103,28 @@ async def _whoami(client: KeeptrustsClient) -> Trial:
 
 async def _listed(
     subject: str, fetch: Callable[[], Awaitable[Pages[Any]]], what: str, *, expected: Sequence[str]
-) -> tuple[Trial, Sequence[Any]]:
+) -> tuple[list[Trial], Sequence[Any]]:
     try:
         pages = await fetch()
     except KeeptrustsError as error:
-        return Trial(Verdict.FAIL, subject, error.reason), ()
+        return [Trial(Verdict.FAIL, subject, error.reason)], ()
     if pages.failure is not None:
-        return Trial(Verdict.FAIL, subject, f"a later page failed: {pages.failure.reason}"), pages.records
-    return _judged(subject, pages.records, what, expected), pages.records
+        trial = Trial(Verdict.FAIL, subject, f"a later page failed: {pages.failure.reason}")
+    else:
+        trial = _judged(subject, pages.records, what, expected)
+    return [trial, *_left_out(subject, pages)], pages.records
+
+
+def _left_out(subject: str, pages: Pages[Any]) -> list[Trial]:
+    if not pages.rejected_count:
+        return []
+    said = rows_left_out(pages.rejected, pages.rejected_count, len(pages.records))
+    return [Trial(Verdict.WARN, subject, said)]
+
+
+def _statuses(keys: Sequence[TokenRecord]) -> list[Trial]:
+    words = {key.id: word for key in keys if (word := gateway_key(key).unknown_status) is not None}
+    return [Trial(Verdict.WARN, "GET /v1/tokens", statuses_not_known(words))] if words else []
 
 
 def _judged(subject: str, records: Sequence[BaseModel], what: str, expected: Sequence[str]) -> Trial:
@@ -146,10 +167,11 @@ async def _transactions(
         yield _judged(subject, records, "bookings of spend", ("model",))
 
 
-async def _events(client: KeeptrustsClient, now: datetime) -> Trial:
+async def _events(client: KeeptrustsClient, now: datetime) -> list[Trial]:
     subject = "GET /v1/events"
     try:
         pages = await client.events(since=now - LOOK_BACK, most_pages=1)
     except KeeptrustsError as error:
-        return Trial(Verdict.FAIL, subject, error.reason)
-    return _judged(subject, pages.records, "policy events (first page)", ("verdict", "token_id", "team_id"))
+        return [Trial(Verdict.FAIL, subject, error.reason)]
+    trial = _judged(subject, pages.records, "policy events (first page)", ("verdict", "token_id", "team_id"))
+    return [trial, *_left_out(subject, pages)]

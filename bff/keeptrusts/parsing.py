@@ -121,7 +121,7 @@ def _is_short_text(value: Any) -> bool:
 def _message(fault: ErrorDetails) -> str:
     message = fault["msg"].removeprefix("Value error, ")
     value = fault["input"]
-    # A word in the place of another word is the contract's news; any other value may be what nobody else should read.
+    # A word where another word is expected says what has changed. Any other value may be a secret, and is not quoted.
     if fault["type"] == "literal_error" and isinstance(value, str) and _WORD.fullmatch(value):
         return f"{message}, not {value!r}"
     return message

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from bff.resilience.breaker import BreakerState
-from bff.status.observatory import Observatory, parts_of
+from bff.status.observatory import Observatory, not_understood, parts_of
 from bff.status.organisation_reader import OrganisationReader
 from bff.telemetry.health import Health, HealthCheck
 from bff.telemetry.recent_calls import RecentCalls
@@ -60,6 +60,7 @@ class Checks:
         troubled = [
             f"{name}: {part.detail or part.cause}" for name, part in parts_of(epoch.facts).items() if part.cause
         ]
+        troubled += [f"{name}: {odd.sentence}" for name, odd in not_understood(epoch.facts).items()]
         health = Health.FAIL if not self._observatory.ready() else Health.WARN if troubled else Health.PASS
         age = round(self._observatory.age(), 1)
         return HealthCheck(

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 
 from bff.governance.facts import Cause, Facts, Reading
 from bff.governance.organisation import Organisation
+from bff.governance.wording import rows_left_out, statuses_not_known
 from bff.resilience.single_flight import SingleFlight
 from bff.status.organisation_reader import LEAST_SECONDS_BETWEEN_LISTS, FactsUnreadableError, Read
 from bff.telemetry.logs import logger
@@ -104,6 +105,7 @@ class Observatory:
         self._last_good: float | None = None
         self._expired = False
         self._trouble: str | None = None
+        self._odd: dict[str, NotUnderstood] = {}
         metrics.watch_snapshot(self.age, self.stale_seconds_left)
 
     @property
@@ -253,7 +255,7 @@ class Observatory:
             tried_at=self._monotonic(),
         )
         self._epoch = epoch
-        self._report(parts)
+        self._report(parts, not_understood(facts))
         if facts.keys.cause is None and facts.teams.cause is None:
             self._last_good = read_at
         elif self._last_good is None and facts.keys.observed_at and facts.teams.observed_at:
@@ -262,7 +264,16 @@ class Observatory:
             self._last_good = read_at - max((read.assessed_at - known_at).total_seconds(), 0.0)
         return epoch
 
-    def _report(self, parts: dict[str, Reading[Any]]) -> None:
+    def _report(self, parts: dict[str, Reading[Any]], odd: dict[str, NotUnderstood]) -> None:
+        for name in parts:
+            self._metrics.rejected_rows(name, odd[name].rows if name in odd else 0)
+        if odd != self._odd:
+            # Said when it changes: a row may stay as it is for months.
+            if odd:
+                log.warning("not every row was understood", **{name: each.sentence for name, each in odd.items()})
+            else:
+                log.info("every row was understood again")
+            self._odd = odd
         troubled = {name: f"{part.cause}: {part.detail}" for name, part in parts.items() if part.cause is not None}
         self._metrics.refreshed("ok" if not troubled else "failed" if len(troubled) == len(parts) else "partial")
         if troubled:
@@ -306,6 +317,31 @@ class Observatory:
                 f"{self._trouble or 'Keeptrusts cannot be reached.'} The last facts are too old to show.",
                 retry_after=LEAST_SECONDS_BETWEEN_READS,
             )
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """Rows of one part of the facts that were left out, or kept with a value that is not known; how many, and which."""
+
+    rows: int
+    sentence: str
+
+
+def not_understood(facts: Facts) -> dict[str, NotUnderstood]:
+    """The parts of which not every row was understood, by name."""
+    found: dict[str, NotUnderstood] = {}
+    statuses = {key.id: key.unknown_status for key in facts.keys.value or () if key.unknown_status is not None}
+    for name, part in parts_of(facts).items():
+        sentences = []
+        if part.rejected_count:
+            fitting = len(part.value) if isinstance(part.value, tuple) else None
+            sentences.append(rows_left_out(part.rejected, part.rejected_count, fitting))
+        if name == "keys" and statuses:
+            sentences.append(statuses_not_known(statuses))
+        if sentences:
+            rows = part.rejected_count + (len(statuses) if name == "keys" else 0)
+            found[name] = NotUnderstood(rows, "; ".join(sentences))
+    return found
 
 
 def parts_of(facts: Facts) -> dict[str, Reading[Any]]:

@@ -59,6 +59,11 @@ class Metrics:
             "coalesced_requests", "Requests that waited for a read of Keeptrusts already under way"
         )
         self._refreshes = counter("refreshes", "Reads of all facts by outcome: ok, partial or failed", "outcome")
+        self._rejected_rows = gauge(
+            "rejected_rows",
+            "Rows of the latest reading that were left out, or have a status that is not known, by list; /health names them",
+            "list",
+        )
         self._attempts = counter(
             "upstream_attempts", "Attempts that were made to call an outside system", "system", "operation", "outcome"
         )
@@ -141,6 +146,10 @@ class Metrics:
     def refreshed(self, outcome: Literal["ok", "partial", "failed"]) -> None:
         """A read of all facts ended."""
         self._refreshes.labels(outcome).inc()
+
+    def rejected_rows(self, name: str, rows: int) -> None:
+        """So many rows of the list `name` were not understood in the latest reading."""
+        self._rejected_rows.labels(name).set(rows)
 
     def watch_snapshot(self, age: Callable[[], float], stale_left: Callable[[], float]) -> None:
         """Ask for the age of the facts whenever metrics are read."""

@@ -10,7 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bff.governance.wording import clock_time, date_and_time, duration, listed, percent, quoted, sentence
+from bff.governance.facts import RejectedRow
+from bff.governance.wording import (
+    clock_time,
+    date_and_time,
+    duration,
+    listed,
+    percent,
+    quoted,
+    rows_left_out,
+    sentence,
+    statuses_not_known,
+)
 
 AFTERNOON = datetime(2026, 3, 10, 16, 40, tzinfo=UTC)
 
@@ -76,3 +87,34 @@ def test_a_detail_becomes_one_bounded_sentence(text: str) -> None:
     assert said.isprintable()
     assert len(said) <= 302
     assert not said or said.endswith((".", "…", "!", "?"))
+
+
+@pytest.mark.parametrize(
+    ("count", "fitting", "text"),
+    [
+        (1, 4999, "1 row of 5,000 was left out: data.0.name (tok_0): must be text"),
+        (1, None, "1 row was left out: data.0.name (tok_0): must be text"),
+        (
+            1200,
+            0,
+            "1,200 rows of 1,200 were left out: "
+            + "; ".join(f"data.{number}.name (tok_{number}): must be text" for number in range(3))
+            + "; and 1,197 more",
+        ),
+    ],
+)
+def test_rows_that_were_left_out_are_named(count: int, fitting: int | None, text: str) -> None:
+    """The first rows are named by field, id and reason, and all are counted."""
+    rows = [
+        RejectedRow(f"data.{number}", f"data.{number}.name", "must be text", {"id": f"tok_{number}"})
+        for number in range(min(count, 20))
+    ]
+    assert rows_left_out(rows, count, fitting) == text
+
+
+def test_keys_whose_status_is_not_known_are_named() -> None:
+    """The first keys are named by id with Keeptrusts' word, and all are counted."""
+    assert statuses_not_known({"tok_2": "paused"}) == "1 key has a status that is not known: 'paused' (tok_2)"
+    several = statuses_not_known({f"tok_{number}": "paused" for number in range(1200)})
+    assert several.startswith("1,200 keys have a status that is not known: 'paused' (tok_0); ")
+    assert several.endswith("'paused' (tok_2); and 1,197 more")

@@ -20,6 +20,7 @@ from bff.keeptrusts.errors import (
     UpstreamRejectedError,
     UpstreamUnavailableError,
 )
+from bff.keeptrusts.examination import Verdict, examine_control_plane
 from bff.keeptrusts.gateway import ControlPlaneProbe, GatewayClient
 from bff.keeptrusts.transport import Transport, http_client
 from bff.sandbox import ADMIN_TOKEN, READ_TOKEN
@@ -260,3 +261,21 @@ async def test_surfaces_that_are_not_well_are_told_apart(organisation: Organisat
     assert (await probe.ready()).problem == "answered 500"
     organisation.faults.put(Rule(kind="body", text='{"status": "healthy", "uptime_seconds": 1e300}'))
     assert "uptime_seconds" in str((await organisation.gateway().health()).problem)
+
+
+async def test_the_doctor_names_row_and_field(organisation: Organisation) -> None:
+    """A list from which a row was left out has a warning that names row, field and reason, and no failure."""
+    team = organisation.state.create_team("support-team")
+    odd = [
+        ("/v1/teams", f'[{{"id": "{team.id}", "name": "support-team"}}, {{"id": "team_2", "name": 7}}]'),
+        ("/v1/tokens", '[{"id": "tok_1", "name": "key", "status": "paused"}]'),
+        ("/v1/events", '[{"event_id": "e", "timestamp": "2026-03-10T12:00:00Z", "event_type": "x"}, {"event_id": 1}]'),
+    ]
+    organisation.faults.put(*(Rule(kind="body", text=text, path=path) for path, text in odd))
+    probe = ControlPlaneProbe(organisation.control_plane(None))
+    trials = [trial async for trial in examine_control_plane(organisation.client(), probe, NOW)]
+    warned = {trial.subject: trial.message for trial in trials if trial.verdict is Verdict.WARN}
+    assert Verdict.FAIL not in {trial.verdict for trial in trials}
+    assert warned["GET /v1/teams"] == "1 row of 2 was left out: 1.name (team_2): Input should be a valid string"
+    assert warned["GET /v1/tokens"] == "1 key has a status that is not known: 'paused' (tok_1)"
+    assert "1.event_id: " in warned["GET /v1/events"]

@@ -74,7 +74,7 @@ ODD = RejectedRow("data.1", "data.1.name", "must be text")
     ids=["failed", "endless", "with a row left out"],
 )
 async def test_what_half_a_list_lacks_is_not_gone(pages: Pages[TeamRecord]) -> None:
-    """A list whose later page fails, that has no end, or of which a row could not be read, is an error: no resource is planned anew for it."""
+    """A list that is not whole, or of which a row could not be read, is an error: nothing is planned for what it lacks."""
     organisation = Organisation(Client(pages), monotonic=Clock())
     with pytest.raises(KeeptrustsError):
         await organisation.team("team_2")
