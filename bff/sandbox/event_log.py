@@ -124,11 +124,6 @@ class EventLog:
         """Published events, oldest first."""
         return (self._decision(index) for index in range(len(self)))
 
-    @property
-    def bytes_held(self) -> int:
-        """What the columns take in memory."""
-        return sum(column.itemsize * len(column) for column in self._columns)
-
     def source(self, token_id: str | None, team_id: str | None) -> int:
         """The number of a source."""
         return self._source_table.number(Source(token_id, team_id))
@@ -250,9 +245,10 @@ class EventLog:
         zone: ZoneInfo,
         published_only: bool = False,
     ) -> Truth:
-        """What the events from `since` (inclusive) to `until` (exclusive), by their own time, add up to at present.
+        """What the events from `since` (inclusive) to `until` (exclusive), by their own time, add up to.
 
-        Days are those of `zone`. An event that is not published yet counts unless `published_only`.
+        It is as of the last `State.advance`, which every request begins with. Days are those of `zone`. An event that is not
+        published yet counts unless `published_only`.
         """
         sums: defaultdict[tuple[date, int, int], _Tally] = defaultdict(_Tally)
         start, end = self.span(since, until)
