@@ -21,8 +21,10 @@ from bff.cli.server import Server, address, listen, run
 from bff.sandbox import ADMIN_TOKEN, READ_TOKEN
 from bff.sandbox.accounts import State
 from bff.sandbox.control_plane import create_control_plane
+from bff.sandbox.errors import InvalidError
 from bff.sandbox.faults import Faults
 from bff.sandbox.gateway import create_gateway
+from bff.sandbox.load import Load, LoadProfile
 from bff.sandbox.scenario import Scenario, seed_scenario
 from bff.sandbox.scenario_files import catalog_folder
 from bff.sandbox.traffic import trickle
@@ -58,12 +60,18 @@ def demo(*, port: int, sandbox_port: int, gateway_port: int, traffic: bool) -> N
     click.echo("stopped")
 
 
-def sandbox(*, port: int, gateway_port: int, traffic: bool, empty: bool) -> None:
-    """Run the stand-in alone until a signal."""
+def sandbox(*, port: int, gateway_port: int, traffic: bool, empty: bool, load: str | None) -> None:
+    """Run the stand-in alone until a signal; `load` is a `LoadProfile` as text."""
     logs.configure("warning")
+    profile = None if load is None else _load_profile(load)
+    if traffic and (empty or profile is not None):
+        raise Failure("--traffic needs the example teams: leave out --empty and --load", Exit.USAGE)
     timezone = _named_timezone(os.environ.get("BFF_TIMEZONE") or "UTC")
-    stand_in = StandIn.listening(port, gateway_port, sandbox_option="--port")
-    scenario = None if empty else stand_in.seed(timezone)
+    run_id = None if profile is None else profile.run
+    stand_in = StandIn.listening(port, gateway_port, sandbox_option="--port", run_id=run_id)
+    if profile is not None:
+        Load(stand_in.state, profile)
+    scenario = None if empty or profile is not None else stand_in.seed(timezone)
 
     async def started() -> None:
         click.echo(f"A stand-in for Keeptrusts: control plane {stand_in.api_url}, gateway {stand_in.gateway_url}")
@@ -84,10 +92,10 @@ class StandIn:
     gateway: socket.socket
 
     @classmethod
-    def listening(cls, port: int, gateway_port: int, *, sandbox_option: str) -> StandIn:
-        """An empty sandbox whose ports are taken."""
+    def listening(cls, port: int, gateway_port: int, *, sandbox_option: str, run_id: str | None = None) -> StandIn:
+        """An empty sandbox whose ports are taken; `run_id` goes into its ids."""
         return cls(
-            State(lambda: datetime.now(UTC)),
+            State(lambda: datetime.now(UTC), run=run_id),
             Faults(),
             listen(HOST, port, setting=sandbox_option),
             listen(HOST, gateway_port, setting="--gateway-port"),
@@ -117,6 +125,13 @@ class StandIn:
         """Keep chat completions going until cancelled."""
         async with httpx.AsyncClient(base_url=self.gateway_url, trust_env=False) as client:
             await trickle(client, scenario, rng=random.Random())  # noqa: S311 - it picks prompts
+
+
+def _load_profile(text: str) -> LoadProfile:
+    try:
+        return LoadProfile.from_text(text)
+    except InvalidError as error:
+        raise Failure(f"--load: {error}", Exit.USAGE) from None
 
 
 def _named_timezone(name: str) -> ZoneInfo:

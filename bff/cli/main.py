@@ -53,11 +53,23 @@ def demo(*, port: int, sandbox_port: int, gateway_port: int, traffic: bool) -> N
 @click.option("--gateway-port", default=41002, show_default=True, help="Port of the gateway.")
 @click.option("--traffic/--no-traffic", default=False, help="Keep chat completions going.")
 @click.option("--empty", is_flag=True, help="Start without the example teams.")
-def sandbox(*, port: int, gateway_port: int, traffic: bool, empty: bool) -> None:
-    """Run the stand-in for Keeptrusts alone."""
+@click.option(
+    "--load",
+    metavar="[NAME=VALUE,…]",
+    is_flag=False,
+    flag_value="",
+    help="A large organisation with steady events instead of the example teams, as in "
+    "teams=2000,keys=5000,rate=100,history=500000,late=0.01,order=oldest-first,cursors=position.",
+)
+def sandbox(*, port: int, gateway_port: int, traffic: bool, empty: bool, load: str | None) -> None:
+    """Run the stand-in for Keeptrusts alone.
+
+    `--load` without a value has 2,000 teams, 5,000 keys and 100 events a second. PUT /_sandbox/feed changes order and cursors
+    while it runs; GET /_sandbox/truth gives what all events add up to.
+    """
     from bff.cli.demo import sandbox as run  # noqa: PLC0415
 
-    run(port=port, gateway_port=gateway_port, traffic=traffic, empty=empty)
+    run(port=port, gateway_port=gateway_port, traffic=traffic, empty=empty, load=load)
 
 
 url_option = click.option(

@@ -34,6 +34,7 @@ WALLET_TRANSACTIONS = "/v1/wallets/{wallet_id}/transactions"
 ALLOCATE = "/v1/wallets/allocate"
 RECLAIM = "/v1/wallets/reclaim"
 EVENTS = "/v1/events"
+"""A: `?since=` is inclusive, `?until=` exclusive, both by an event's own `timestamp`; a deployment may ignore `until`."""
 
 GATEWAY_HEALTH = "/health"
 CHAT_COMPLETIONS = "/v1/chat/completions"

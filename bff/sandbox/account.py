@@ -96,6 +96,12 @@ class Account:
         self._stay_bounded(at)
         return booking
 
+    def settle_unlisted(self, amount: Decimal, at: datetime) -> None:
+        """Spend `amount` (negative: give back) without a booking, for loads whose bookings would not fit into memory."""
+        self.balance -= amount
+        self.total_spent += amount
+        self.updated_at = max(self.updated_at, at)
+
     def reserve(self, amount: Decimal, at: datetime, charge: Charge) -> str:
         """Set `amount` aside and return the reservation's id."""
         reservation = self.post("reserve", -amount, at, charge=charge).id

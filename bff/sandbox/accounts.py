@@ -17,42 +17,59 @@ from hashlib import sha256
 from itertools import count
 
 from bff.sandbox.errors import DuplicateError, InUseError, InvalidError, NotFoundError
+from bff.sandbox.event_list import EventListing
+from bff.sandbox.event_log import EventLog
 from bff.sandbox.faults import Surface
 from bff.sandbox.records import Charge, Configuration, Cost, Decision, Key, Team, Verdict
-from bff.sandbox.timeline import Order, Timeline
 from bff.sandbox.wallets import Wallets
 
-MOST_TEAMS = 2_000
-MOST_KEYS = 10_000
+MOST_TEAMS = 10_000
+MOST_KEYS = 50_000
 MOST_CONFIGURATIONS = 10_000
 SMALLEST_MOVEMENT = Decimal("0.000001")
 """Spend may leave less than this in a wallet, which nobody can take out."""
 
 MOST_DECISIONS = 60_000
-"""Beyond this the oldest days of decisions are forgotten."""
+"""Beyond this the oldest days of decisions are forgotten, unless a load is under way."""
 
 _PREFIX_LENGTH = len("kt_gk_") + 4
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9 ._-]{0,98}[A-Za-z0-9])?", re.ASCII)
 
 
 class State:
-    """Everything that the sandbox knows; `clock` gives the present as an aware time."""
+    """Everything that the sandbox knows; `clock` gives the present as an aware time.
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    `run`, six hexadecimal digits, goes into every id: two states with the same one make the same ids in the same order.
+    """
+
+    def __init__(self, clock: Callable[[], datetime], *, run: str | None = None) -> None:
         self.clock = clock
         self.started_at = clock()
         self.calls: dict[Surface, Counter[str]] = {"control-plane": Counter(), "gateway": Counter()}
-        # Ids of two runs must differ: whoever remembers the last run would take new bookings for old ones.
-        self._run = secrets.token_hex(3)
+        # Ids of two runs differ unless asked otherwise: a reader that remembers one would take new bookings for old ones.
+        self._run = run or secrets.token_hex(3)
         self._serial = count(1).__next__
         self._teams: dict[str, Team] = {}
+        self._team_names: set[str] = set()
         self._keys: dict[str, Key] = {}
+        self._names_in_force: set[tuple[str, str]] = set()
         self._key_by_hash: dict[bytes, str] = {}
         self._configurations: dict[str, Configuration] = {}
-        self.decisions: Timeline[Decision] = Timeline(decision_order)
+        self.decisions = EventLog(self._run)
+        self.listing = EventListing()
+        self._load: Callable[[datetime], None] | None = None
         self.organization_id = f"org_{self._run}"
         self.organization_name = "Sandbox organisation (stand-in)"
         self.wallets = Wallets(clock, self._serial, run=self._run, organization_name=self.organization_name)
+
+    def follow(self, load: Callable[[datetime], None]) -> None:
+        """Have `load` bring events and wallets up to the present whenever they are read; then no event is forgotten."""
+        self._load = load
+
+    def advance(self) -> None:
+        """Let happen what is due by now."""
+        if self._load is not None:
+            self._load(self.clock())
 
     @property
     def teams(self) -> Sequence[Team]:
@@ -79,20 +96,22 @@ class State:
     def create_team(self, name: str, *, description: str | None = None, created_at: datetime | None = None) -> Team:
         """Make a team; its name must be new."""
         _check_name("team", name)
-        if any(team.name == name for team in self._teams.values()):
+        if name in self._team_names:
             raise DuplicateError(f"a team named {name!r} exists")
         _check_room("teams", len(self._teams), MOST_TEAMS)
         serial = self._serial()
         team = Team(f"team_{self._run}{serial:06x}", serial, name, _slug(name), description, created_at or self.clock())
         self._teams[team.id] = team
+        self._team_names.add(name)
         return team
 
     def change_team(self, team_id: str, *, name: str, description: str | None) -> Team:
         """Give a team this name, which no other may have, and this description."""
         _check_name("team", name)
-        self.team(team_id)
-        if any(team.name == name and team.id != team_id for team in self._teams.values()):
+        former = self.team(team_id).name
+        if name != former and name in self._team_names:
             raise DuplicateError(f"a team named {name!r} exists")
+        self._team_names ^= {former} ^ {name}
         changed = self._teams[team_id] = replace(
             self._teams[team_id], name=name, slug=_slug(name), description=description
         )
@@ -102,7 +121,7 @@ class State:
 
     def delete_team(self, team_id: str) -> None:
         """Take a team away that has no key in force, no configuration and no money; its bookings stay in the books."""
-        self.team(team_id)
+        team = self.team(team_id)
         account = self.wallets.of_team(team_id)
         held = {
             "an active token": any(key.team_id == team_id and key.revoked_at is None for key in self._keys.values()),
@@ -112,6 +131,7 @@ class State:
         if held_by := [what for what, there in held.items() if there]:
             raise InUseError(f"the team still has {', '.join(held_by)}")
         del self._teams[team_id]
+        self._team_names.remove(team.name)
 
     def create_key(
         self,
@@ -128,7 +148,7 @@ class State:
         """
         _check_name("token", name)
         team = self.team(team_id)
-        if any(key.name == name and key.team_id == team_id and key.revoked_at is None for key in self._keys.values()):
+        if (team_id, name) in self._names_in_force:
             raise DuplicateError(f"the team {team.name!r} has a token named {name!r}")
         _check_room("tokens", len(self._keys), MOST_KEYS)
         secret = f"kt_gk_{secrets.token_hex(24)}"
@@ -144,6 +164,7 @@ class State:
             expires_at=expires_at,
         )
         self._keys[key.id] = key
+        self._names_in_force.add((team_id, name))
         self._key_by_hash[_hashed(secret)] = key.id
         return key, secret
 
@@ -164,6 +185,7 @@ class State:
         key = self.key(key_id)
         if key.revoked_at is None:
             key = self._keys[key_id] = replace(key, revoked_at=at or self.clock())
+            self._names_in_force.remove((key.team_id, key.name))
         return key
 
     def key_used(self, key_id: str, *, at: datetime) -> None:
@@ -213,14 +235,9 @@ class State:
             event_cost_attribution=cost,
         )
         self.decisions.add(decision)
-        if len(self.decisions) > MOST_DECISIONS:
+        if self._load is None and len(self.decisions) > MOST_DECISIONS:
             self.decisions.drop_oldest(keep=MOST_DECISIONS * 9 // 10)
         return decision
-
-
-def decision_order(decision: Decision) -> Order:
-    """Where a decision stands among the others."""
-    return decision.timestamp, decision.serial
 
 
 def _slug(name: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from functools import cache
 from hmac import compare_digest
+from operator import attrgetter
 from typing import Any
 
 from pydantic import BaseModel
@@ -20,10 +21,10 @@ from bff.sandbox.accounts import State
 from bff.sandbox.bodies import ChangedTeam, Movement, NewConfiguration, NewTeam, NewToken, read_body
 from bff.sandbox.edge import Edge
 from bff.sandbox.errors import ForbiddenError, InvalidError, SandboxError, UnauthenticatedError
+from bff.sandbox.event_list import events_page
 from bff.sandbox.faults import Faults
 from bff.sandbox.paging import (
-    Numbered,
-    Page,
+    N,
     decode_position,
     decode_serial,
     encode_position,
@@ -43,12 +44,13 @@ BILLING = "org:billing"
 def create_control_plane(state: State, *, read_token: str, admin_token: str, faults: Faults) -> ASGIApp:
     """The control plane over `state`: `read_token` may read, `admin_token` may also write and move money.
 
-    `/_sandbox/faults` sets `faults`, which the gateway shares; `/_sandbox/requests` counts for both surfaces.
+    `/_sandbox/faults` sets `faults`, which the gateway shares; `/_sandbox/requests` counts for both surfaces;
+    `/_sandbox/feed` sets how events are listed, and `/_sandbox/truth` gives what they add up to.
     """
     plane = _ControlPlane(state, {read_token: (READ,), admin_token: (READ, WRITE, BILLING)})
     routes = plane.routes()
     app = Starlette(
-        routes=[*routes, *switchboard_routes(faults, state.calls)],
+        routes=[*routes, *switchboard_routes(state, faults)],
         exception_handlers={SandboxError: on_refusal, HTTPException: on_http_error, Exception: on_failure},
     )
     return Edge(app, surface="control-plane", routes=routes, faults=faults, calls=state.calls["control-plane"])
@@ -129,8 +131,9 @@ class _ControlPlane:
     async def tokens(self, request: Request) -> Response:
         self._allow(request, READ)
         wanted = request.query_params.get("type", contract.GATEWAY_TOKEN_TYPE)
-        keys = [key for key in self._state.keys if key.token_type == wanted]
-        return _list_reply(request, keys, contract.TokenRecord)
+        return _list_reply(
+            request, self._state.keys, contract.TokenRecord, matches=lambda key: key.token_type == wanted
+        )
 
     async def create_token(self, request: Request) -> Response:
         self._allow(request, WRITE)
@@ -187,20 +190,25 @@ class _ControlPlane:
             until=parse_moment("until", query.get("until")),
             before=decode_position(query["cursor"]) if "cursor" in query else None,
         )
-        return _timeline_reply("data", page, contract.TransactionRecord)
+        following = None if page.next is None else encode_position(*page.next)
+        rows = [_row(booking, contract.TransactionRecord) for booking in page.items]
+        return json_reply({"data": rows, "next_cursor": following})
 
     async def events(self, request: Request) -> Response:
         self._allow(request, READ)
         query = request.query_params
-        team_id = query.get("team_id")
-        page = self._state.decisions.newest_first(
-            limit=parse_limit(query.get("limit")),
-            since=parse_moment("since", query.get("since")),
-            until=parse_moment("until", query.get("until")),
-            before=decode_position(query["cursor"]) if "cursor" in query else None,
-            matches=lambda decision: team_id in {None, decision.team_id},
+        return json_reply(
+            events_page(
+                self._state.decisions,
+                self._state.listing,
+                limit=parse_limit(query.get("limit")),
+                since=parse_moment("since", query.get("since")),
+                until=parse_moment("until", query.get("until")),
+                team_id=query.get("team_id"),
+                cursor=query.get("cursor"),
+                now=self._state.clock(),
+            )
         )
-        return _timeline_reply("events", page, contract.EventRecord)
 
     async def allocate(self, request: Request) -> Response:
         self._allow(request, BILLING)
@@ -220,6 +228,8 @@ class _ControlPlane:
             if scheme.lower() == "bearer" and compare_digest(known.encode(), token.strip().encode()):
                 if needed not in permissions:
                     raise ForbiddenError(f"this token lacks the permission {needed}")
+                # Whatever is read or changed next is as of now.
+                self._state.advance()
                 return permissions
         raise UnauthenticatedError("a valid bearer token is needed")
 
@@ -232,17 +242,26 @@ def _record(value: object, model: type[BaseModel]) -> BaseModel:
     return model.model_validate(value, from_attributes=True)
 
 
-def _list_reply(request: Request, items: Sequence[Numbered], model: type[BaseModel]) -> Response:
+def _row(value: object, model: type[BaseModel]) -> dict[str, Any]:
+    """The members of `model` that `value` has, read without the price of a validation: lists have thousands of rows."""
+    names, read = _reader(model)
+    return dict(zip(names, read(value), strict=True))
+
+
+@cache
+def _reader(model: type[BaseModel]) -> tuple[tuple[str, ...], Callable[[object], tuple[Any, ...]]]:
+    names = tuple(model.model_fields)
+    return names, attrgetter(*names)
+
+
+def _list_reply(
+    request: Request, items: Sequence[N], model: type[BaseModel], matches: Callable[[N], bool] = lambda _: True
+) -> Response:
     query = request.query_params
     after = decode_serial(query["cursor"]) if "cursor" in query else None
-    page = page_of(items, limit=parse_limit(query.get("limit")), after=after)
+    page = page_of(items, limit=parse_limit(query.get("limit")), after=after, matches=matches)
     following = None if page.next is None else encode_serial(page.next)
-    return json_reply({"data": [_record(item, model) for item in page.items], "next_cursor": following})
-
-
-def _timeline_reply(name: str, page: Page[Any, tuple[datetime, int]], model: type[BaseModel]) -> Response:
-    following = None if page.next is None else encode_position(*page.next)
-    return json_reply({name: [_record(item, model) for item in page.items], "next_cursor": following})
+    return json_reply({"data": [_row(item, model) for item in page.items], "next_cursor": following})
 
 
 def _movement_reply(booking: object, account: object) -> Response:

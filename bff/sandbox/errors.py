@@ -51,6 +51,12 @@ class NotFoundError(SandboxError):
     code = "not_found"
 
 
+class CursorExpiredError(NotFoundError):
+    """The cursor was given out too long ago."""
+
+    code = "cursor_expired"
+
+
 class DuplicateError(SandboxError):
     """The name is taken."""
 

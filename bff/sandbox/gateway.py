@@ -71,6 +71,7 @@ class _Gateway:
         if price is None:
             raise InvalidError(f"model: must be one of {', '.join(PRICES)}, not {chat.model!r}")
         # From here on nothing waits: ruling, reservation and settlement are one step.
+        self._state.advance()
         asked = _Asked(key, Charge(request.state.request_id, key.id, chat.model, price.provider), self._state.clock())
         self._state.key_used(key.id, at=asked.at)
         ruling = rule_on(chat.text)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Generic, Protocol, TypeVar
 
 from bff.keeptrusts.contract import DEFAULT_PAGE, LARGEST_PAGE
@@ -39,35 +41,38 @@ class Page(Generic[T, P]):
     next: P | None
 
 
-def page_of(items: Sequence[N], *, limit: int, after: int | None) -> Page[N, int]:
-    """At most `limit` of `items` (in the order of making) that come after the serial number `after`."""
-    rest = [item for item in items if after is None or item.serial > after]
-    page = tuple(rest[:limit])
-    return Page(page, next=page[-1].serial if len(rest) > limit else None)
+def page_of(
+    items: Sequence[N], *, limit: int, after: int | None, matches: Callable[[N], bool] = lambda _: True
+) -> Page[N, int]:
+    """At most `limit` of the matching `items` (in the order of making) that come after the serial number `after`."""
+    start = 0 if after is None else bisect_right(items, after, key=lambda item: item.serial)
+    rest = (items[index] for index in range(start, len(items)))
+    page = tuple(islice(filter(matches, rest), limit + 1))
+    return Page(page[:limit], next=page[limit - 1].serial if len(page) > limit else None)
 
 
 def encode_position(moment: datetime, serial: int) -> str:
     """The cursor of a position in time."""
-    return _wrap(f"{(moment - _EPOCH) // timedelta(microseconds=1)}.{serial}")
+    return wrap(f"{(moment - _EPOCH) // timedelta(microseconds=1)}.{serial}")
 
 
 def decode_position(cursor: str) -> tuple[datetime, int]:
     """The position that `encode_position` made a cursor of; raises `InvalidError` for anything else."""
-    microseconds, serial = _unwrap(cursor)
+    microseconds, serial = _numbers(cursor)
     try:
         return _EPOCH + timedelta(microseconds=microseconds), serial
     except OverflowError:
-        raise InvalidError(_not_a_cursor(cursor)) from None
+        raise InvalidError(not_a_cursor(cursor)) from None
 
 
 def encode_serial(serial: int) -> str:
     """The cursor of a place in a list that only grows at its end."""
-    return _wrap(f"0.{serial}")
+    return wrap(f"0.{serial}")
 
 
 def decode_serial(cursor: str) -> int:
     """The serial number that `encode_serial` made a cursor of; raises `InvalidError` for anything else."""
-    return _unwrap(cursor)[1]
+    return _numbers(cursor)[1]
 
 
 def parse_limit(text: str | None) -> int:
@@ -97,23 +102,29 @@ def _refuse_moment(name: str, text: str) -> datetime:
     ) from None
 
 
-def _wrap(position: str) -> str:
+def wrap(position: str) -> str:
+    """A position as an opaque cursor."""
     return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
 
 
-def _unwrap(cursor: str) -> tuple[int, int]:
+def unwrap(cursor: str) -> str:
+    """The position that `wrap` made a cursor of; raises `InvalidError` for what is no cursor."""
     try:
-        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
-        raise InvalidError(_not_a_cursor(cursor)) from None
-    match = _POSITION.fullmatch(text)
-    if match is None:
-        raise InvalidError(_not_a_cursor(cursor))
-    return int(match[1]), int(match[2])
+        raise InvalidError(not_a_cursor(cursor)) from None
 
 
-def _not_a_cursor(cursor: str) -> str:
+def not_a_cursor(cursor: str) -> str:
+    """What is wrong with a cursor that no page gave."""
     return f"cursor must be the next_cursor of an earlier page, not {_shown(cursor)}"
+
+
+def _numbers(cursor: str) -> tuple[int, int]:
+    match = _POSITION.fullmatch(unwrap(cursor))
+    if match is None:
+        raise InvalidError(not_a_cursor(cursor))
+    return int(match[1]), int(match[2])
 
 
 def _shown(text: str) -> str:

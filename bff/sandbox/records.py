@@ -91,9 +91,9 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a request cost and the booking that paid for it."""
+    """What a request cost (None: its price is not known) and the booking that paid for it."""
 
-    total_cost_usd: Decimal
+    total_cost_usd: Decimal | None
     source_spend_log_id: str | None = None
 
 
@@ -109,7 +109,7 @@ class Decision:
     reason_code: str | None
     model: str
     provider: str
-    team_id: str
-    token_id: str
+    team_id: str | None
+    token_id: str | None
     event_cost_attribution: Cost
     event_type: str = "decision"

@@ -33,6 +33,8 @@ SERVING = {
         (("serve",), {"BFF_PORT": "x"}, 3, "BFF_PORT='x'"),
         (("demo", *FREE_PORTS), {"BFF_TYPO": "x"}, 3, "BFF_TYPO is not a setting"),
         (("sandbox", *FREE_PORTS[:2]), {"BFF_TIMEZONE": "Mars"}, 3, "BFF_TIMEZONE='Mars'"),
+        (("sandbox", "--load", "rate=fast"), {}, 2, "--load: rate: "),
+        (("sandbox", "--load", "--traffic"), {}, 2, "leave out --empty and --load"),
         (("demo", "--port", "99999"), {}, 4, "choose another with --port"),
         (("serve",), SERVING | {"BFF_HOST": "203.0.113.7"}, 4, "this machine has no such address"),
         (("doctor",), {}, 3, "KEEPTRUSTS_API_URL"),

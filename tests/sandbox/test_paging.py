@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +11,51 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bff.sandbox.errors import InvalidError
-from bff.sandbox.paging import decode_position, decode_serial, encode_position, encode_serial, parse_limit, parse_moment
+from bff.sandbox.paging import (
+    decode_position,
+    decode_serial,
+    encode_position,
+    encode_serial,
+    page_of,
+    parse_limit,
+    parse_moment,
+)
+
+
+@dataclass
+class Item:
+    """Something numbered that counts how often its number is read."""
+
+    number: int
+    reads: Counter[str]
+
+    @property
+    def serial(self) -> int:
+        self.reads["serial"] += 1
+        return self.number
+
+
+def test_a_page_reads_what_it_gives() -> None:
+    """The place of a cursor is found by search: a list of 100,000 is not read through for each of its pages."""
+    reads: Counter[str] = Counter()
+    page = page_of([Item(number, reads) for number in range(100_000)], limit=200, after=70_000)
+    assert [item.number for item in page.items] == list(range(70_001, 70_201))
+    assert reads["serial"] < 50
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 5])
+def test_pages_of_what_matches_are_all_that_matches(count: int) -> None:
+    """Items that do not match take no place in a page, and the last page says that it is the last."""
+    items = [Item(number, Counter()) for number in range(2 * count)]
+    seen: list[int] = []
+    after: int | None = None
+    pages = 0
+    while pages == 0 or after is not None:
+        page = page_of(items, limit=2, after=after, matches=lambda item: item.number % 2 == 1)
+        seen += [item.number for item in page.items]
+        after, pages = page.next, pages + 1
+    assert seen == list(range(1, 2 * count, 2))
+    assert pages == max(1, -(-count // 2))
 
 
 @given(st.datetimes(timezones=st.just(UTC)), st.integers(0, 10**12))
