@@ -52,7 +52,7 @@ FILE_NAME = "keeptrusts-bff.sqlite3"
 
 CONNECTIONS = 5
 CHECKOUT_WITHIN = 5.0
-"""Seconds to get a connection that answers, from the pool or a new one."""
+"""Seconds to get a connection that answers, from the pool or a new one; more where the address names several hosts."""
 
 CONNECT_WITHIN = 3
 """Seconds for one address of a PostgreSQL server."""
@@ -176,7 +176,9 @@ class Database:
         Does not connect. Raises `DatabaseAddressError`, and `ValueError` when there is neither an address nor a folder.
         """
         if url is not None:
-            return cls("postgresql", _postgresql_engine(_parameters(url)))
+            parameters = _parameters(url)
+            within = _checkout_within(parameters)
+            return cls("postgresql", _postgresql_engine(parameters, within), within=within)
         if in_memory:
             # Of its own name and kept by one connection, so that it is there as long as this object, and for it alone.
             name = f"file:/{uuid.uuid4()}"
@@ -189,7 +191,13 @@ class Database:
         return cls("sqlite", _sqlite_engine(URL.create(_SQLITE, database=str(file))), file=file)
 
     def __init__(
-        self, kind: Kind, engine: AsyncEngine, *, file: Path | None = None, keeper: sqlite3.Connection | None = None
+        self,
+        kind: Kind,
+        engine: AsyncEngine,
+        *,
+        within: float = CHECKOUT_WITHIN,
+        file: Path | None = None,
+        keeper: sqlite3.Connection | None = None,
     ) -> None:
         """Use `Database.at`."""
         self.kind = kind
@@ -201,6 +209,7 @@ class Database:
             else engine
         )
         self._writing = engine.execution_options(begin="BEGIN IMMEDIATE")
+        self._within = within
         self._file = file
         self._file_made = file is None
         self._keeper = keeper
@@ -240,7 +249,7 @@ class Database:
         self._unused.clear()
         try:
             await self._make_file()
-            connection = await _checked_out(engine)
+            connection = await _checked_out(engine, self._within)
             try:
                 with _driver_errors():
                     async with connection.begin():
@@ -298,7 +307,12 @@ class Database:
         async with self.write() as connection, _patient(connection, self.kind):
             # Looked at again, since another process may have held the lock until now.
             if await connection.run_sync(_is_due, scripts):
-                await connection.run_sync(scripts.run)
+                try:
+                    await connection.run_sync(scripts.run)
+                except DBAPIError as error:
+                    # Here the tables are not ours yet: another program's of the same name are no fault of this one.
+                    said = str(error.orig).splitlines()[0]
+                    raise DatabaseUnavailableError(_cause(error.orig) or f"the tables cannot be made: {said}") from None
 
     async def close(self) -> None:
         """Close every connection, once the transactions under way have ended; waits a few seconds for them."""
@@ -311,11 +325,11 @@ class Database:
             self._keeper.close()
 
 
-async def _checked_out(engine: AsyncEngine) -> AsyncConnection:
+async def _checked_out(engine: AsyncEngine, within: float) -> AsyncConnection:
     """A connection that has just answered. Raises `DatabaseUnavailableError`."""
     try:
         with _driver_errors():
-            async with asyncio.timeout(CHECKOUT_WITHIN):
+            async with asyncio.timeout(within):
                 return await engine.connect()
     except PoolTimeoutError:
         raise DatabaseUnavailableError("all connections to the database are in use") from None
@@ -360,18 +374,25 @@ async def _patient(connection: AsyncConnection, kind: Kind) -> AsyncIterator[Non
         await connection.execute(select(func.pg_advisory_xact_lock(literal(_MIGRATION_LOCK, BigInteger))))
         yield
     finally:
-        driver.silent_after = SILENT_AFTER
+        del driver.silent_after
 
 
 # --- engines ---------------------------------------------------------------------------------------------------------
 
 
-def _postgresql_engine(parameters: dict[str, Any]) -> AsyncEngine:
-    kept: dict[str, Any] = {"application_name": "keeptrusts-bff", "connect_timeout": CONNECT_WITHIN} | parameters
+def _checkout_within(parameters: Mapping[str, Any]) -> float:
+    """Seconds in which every host of an address can be tried, each as long as the address says."""
+    hosts = str(parameters.get("host", "")).count(",") + 1
+    return max(CHECKOUT_WITHIN, hosts * float(parameters.get("connect_timeout", CONNECT_WITHIN)) + 1)
+
+
+def _postgresql_engine(parameters: dict[str, Any], within: float) -> AsyncEngine:
+    kept: dict[str, Any] = {"application_name": "keeptrusts-bff", "connect_timeout": CONNECT_WITHIN}
+    kept |= parameters | {"client_encoding": "utf8"}
 
     async def connect() -> psycopg.AsyncConnection[Any]:
         # Statements are not prepared, so that a pooler in between may change the server connection under us.
-        return await _BoundedConnection.connect(**kept, client_encoding="utf8", prepare_threshold=None)
+        return await _BoundedConnection.connect(**kept, prepare_threshold=None)
 
     # The address never reaches SQLAlchemy, which therefore cannot show it.
     engine = create_async_engine(
@@ -379,7 +400,7 @@ def _postgresql_engine(parameters: dict[str, Any]) -> AsyncEngine:
         async_creator=connect,
         pool_size=CONNECTIONS,
         max_overflow=0,
-        pool_timeout=CHECKOUT_WITHIN,
+        pool_timeout=within,
         pool_pre_ping=True,
         hide_parameters=True,
     )
@@ -442,7 +463,7 @@ def _sqlite_engine(address: URL) -> AsyncEngine:
         with contextlib.closing(connection.cursor()) as cursor:
             for pragma in _SQLITE_PRAGMAS:
                 cursor.execute(pragma)
-            # The mode is the file's. Whoever finds it locked here comes second: another process is setting it.
+            # The mode is the file's: where it is locked here, another process is setting it.
             with contextlib.suppress(sqlite3.OperationalError):
                 cursor.execute("PRAGMA journal_mode=WAL")
 
