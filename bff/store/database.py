@@ -69,6 +69,15 @@ _MIGRATION_MS = 60_000
 _MIGRATION_LOCK = 0x6B74_6266_6600_0001
 
 _POSTGRESQL, _SQLITE = "postgresql+psycopg://", "sqlite+aiosqlite"
+# Options of reads and of writes. A read sees one state of the database from its first statement to its last. A write to
+# SQLite locks at its beginning, since a lock that it asks for later can be refused without a wait.
+_TRANSACTIONS: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "postgresql": (
+        {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+        {"isolation_level": "READ COMMITTED"},
+    ),
+    "sqlite": ({}, {"sqlite_begin": "BEGIN IMMEDIATE"}),
+}
 _SQLITE_PRAGMAS = (
     "PRAGMA synchronous=NORMAL",
     "PRAGMA foreign_keys=OFF",
@@ -182,7 +191,7 @@ class Database:
         if in_memory:
             # Of its own name and kept by one connection, so that it is there as long as this object, and for it alone.
             name = f"file:/{uuid.uuid4()}"
-            keeper = sqlite3.connect(f"{name}?vfs=memdb", uri=True)
+            keeper = sqlite3.connect(f"{name}?vfs=memdb", uri=True, check_same_thread=False)
             address = URL.create(_SQLITE, database=name, query={"vfs": "memdb", "uri": "true"})
             return cls("memory", _sqlite_engine(address), keeper=keeper)
         if folder is None:
@@ -202,13 +211,8 @@ class Database:
         """Use `Database.at`."""
         self.kind = kind
         self._engine = engine
-        # A read sees one state of the database from its first statement to its last, as SQLite's transactions do.
-        self._reading = (
-            engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            if kind == "postgresql"
-            else engine
-        )
-        self._writing = engine.execution_options(begin="BEGIN IMMEDIATE")
+        reading, writing = _TRANSACTIONS["postgresql" if kind == "postgresql" else "sqlite"]
+        self._reading, self._writing = engine.execution_options(**reading), engine.execution_options(**writing)
         self._within = within
         self._file = file
         self._file_made = file is None
@@ -469,7 +473,7 @@ def _sqlite_engine(address: URL) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+        connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
 
     return engine
 
