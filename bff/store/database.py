@@ -52,7 +52,7 @@ FILE_NAME = "keeptrusts-bff.sqlite3"
 
 CONNECTIONS = 5
 CHECKOUT_WITHIN = 5.0
-"""Seconds to get a connection that answers, from the pool or a new one."""
+"""Seconds to get a connection that answers, from the pool or a new one; more where the address names several hosts."""
 
 CONNECT_WITHIN = 3
 """Seconds for one address of a PostgreSQL server."""
@@ -69,6 +69,15 @@ _MIGRATION_MS = 60_000
 _MIGRATION_LOCK = 0x6B74_6266_6600_0001
 
 _POSTGRESQL, _SQLITE = "postgresql+psycopg://", "sqlite+aiosqlite"
+# Options of reads and of writes. A read sees one state of the database from its first statement to its last. A write to
+# SQLite locks at its beginning, since a lock that it asks for later can be refused without a wait.
+_TRANSACTIONS: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "postgresql": (
+        {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+        {"isolation_level": "READ COMMITTED"},
+    ),
+    "sqlite": ({}, {"sqlite_begin": "BEGIN IMMEDIATE"}),
+}
 _SQLITE_PRAGMAS = (
     "PRAGMA synchronous=NORMAL",
     "PRAGMA foreign_keys=OFF",
@@ -176,11 +185,13 @@ class Database:
         Does not connect. Raises `DatabaseAddressError`, and `ValueError` when there is neither an address nor a folder.
         """
         if url is not None:
-            return cls("postgresql", _postgresql_engine(_parameters(url)))
+            parameters = _parameters(url)
+            within = _checkout_within(parameters)
+            return cls("postgresql", _postgresql_engine(parameters, within), within=within)
         if in_memory:
             # Of its own name and kept by one connection, so that it is there as long as this object, and for it alone.
             name = f"file:/{uuid.uuid4()}"
-            keeper = sqlite3.connect(f"{name}?vfs=memdb", uri=True)
+            keeper = sqlite3.connect(f"{name}?vfs=memdb", uri=True, check_same_thread=False)
             address = URL.create(_SQLITE, database=name, query={"vfs": "memdb", "uri": "true"})
             return cls("memory", _sqlite_engine(address), keeper=keeper)
         if folder is None:
@@ -189,18 +200,20 @@ class Database:
         return cls("sqlite", _sqlite_engine(URL.create(_SQLITE, database=str(file))), file=file)
 
     def __init__(
-        self, kind: Kind, engine: AsyncEngine, *, file: Path | None = None, keeper: sqlite3.Connection | None = None
+        self,
+        kind: Kind,
+        engine: AsyncEngine,
+        *,
+        within: float = CHECKOUT_WITHIN,
+        file: Path | None = None,
+        keeper: sqlite3.Connection | None = None,
     ) -> None:
         """Use `Database.at`."""
         self.kind = kind
         self._engine = engine
-        # A read sees one state of the database from its first statement to its last, as SQLite's transactions do.
-        self._reading = (
-            engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            if kind == "postgresql"
-            else engine
-        )
-        self._writing = engine.execution_options(begin="BEGIN IMMEDIATE")
+        reading, writing = _TRANSACTIONS["postgresql" if kind == "postgresql" else "sqlite"]
+        self._reading, self._writing = engine.execution_options(**reading), engine.execution_options(**writing)
+        self._within = within
         self._file = file
         self._file_made = file is None
         self._keeper = keeper
@@ -240,7 +253,7 @@ class Database:
         self._unused.clear()
         try:
             await self._make_file()
-            connection = await _checked_out(engine)
+            connection = await _checked_out(engine, self._within)
             try:
                 with _driver_errors():
                     async with connection.begin():
@@ -298,7 +311,12 @@ class Database:
         async with self.write() as connection, _patient(connection, self.kind):
             # Looked at again, since another process may have held the lock until now.
             if await connection.run_sync(_is_due, scripts):
-                await connection.run_sync(scripts.run)
+                try:
+                    await connection.run_sync(scripts.run)
+                except DBAPIError as error:
+                    # Here the tables are not ours yet: another program's of the same name are no fault of this one.
+                    said = str(error.orig).splitlines()[0]
+                    raise DatabaseUnavailableError(_cause(error.orig) or f"the tables cannot be made: {said}") from None
 
     async def close(self) -> None:
         """Close every connection, once the transactions under way have ended; waits a few seconds for them."""
@@ -311,11 +329,11 @@ class Database:
             self._keeper.close()
 
 
-async def _checked_out(engine: AsyncEngine) -> AsyncConnection:
+async def _checked_out(engine: AsyncEngine, within: float) -> AsyncConnection:
     """A connection that has just answered. Raises `DatabaseUnavailableError`."""
     try:
         with _driver_errors():
-            async with asyncio.timeout(CHECKOUT_WITHIN):
+            async with asyncio.timeout(within):
                 return await engine.connect()
     except PoolTimeoutError:
         raise DatabaseUnavailableError("all connections to the database are in use") from None
@@ -360,18 +378,25 @@ async def _patient(connection: AsyncConnection, kind: Kind) -> AsyncIterator[Non
         await connection.execute(select(func.pg_advisory_xact_lock(literal(_MIGRATION_LOCK, BigInteger))))
         yield
     finally:
-        driver.silent_after = SILENT_AFTER
+        del driver.silent_after
 
 
 # --- engines ---------------------------------------------------------------------------------------------------------
 
 
-def _postgresql_engine(parameters: dict[str, Any]) -> AsyncEngine:
-    kept: dict[str, Any] = {"application_name": "keeptrusts-bff", "connect_timeout": CONNECT_WITHIN} | parameters
+def _checkout_within(parameters: Mapping[str, Any]) -> float:
+    """Seconds in which every host of an address can be tried, each as long as the address says."""
+    hosts = str(parameters.get("host", "")).count(",") + 1
+    return max(CHECKOUT_WITHIN, hosts * float(parameters.get("connect_timeout", CONNECT_WITHIN)) + 1)
+
+
+def _postgresql_engine(parameters: dict[str, Any], within: float) -> AsyncEngine:
+    kept: dict[str, Any] = {"application_name": "keeptrusts-bff", "connect_timeout": CONNECT_WITHIN}
+    kept |= parameters | {"client_encoding": "utf8"}
 
     async def connect() -> psycopg.AsyncConnection[Any]:
         # Statements are not prepared, so that a pooler in between may change the server connection under us.
-        return await _BoundedConnection.connect(**kept, client_encoding="utf8", prepare_threshold=None)
+        return await _BoundedConnection.connect(**kept, prepare_threshold=None)
 
     # The address never reaches SQLAlchemy, which therefore cannot show it.
     engine = create_async_engine(
@@ -379,7 +404,7 @@ def _postgresql_engine(parameters: dict[str, Any]) -> AsyncEngine:
         async_creator=connect,
         pool_size=CONNECTIONS,
         max_overflow=0,
-        pool_timeout=CHECKOUT_WITHIN,
+        pool_timeout=within,
         pool_pre_ping=True,
         hide_parameters=True,
     )
@@ -442,13 +467,13 @@ def _sqlite_engine(address: URL) -> AsyncEngine:
         with contextlib.closing(connection.cursor()) as cursor:
             for pragma in _SQLITE_PRAGMAS:
                 cursor.execute(pragma)
-            # The mode is the file's. Whoever finds it locked here comes second: another process is setting it.
+            # The mode is the file's: where it is locked here, another process is setting it.
             with contextlib.suppress(sqlite3.OperationalError):
                 cursor.execute("PRAGMA journal_mode=WAL")
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+        connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
 
     return engine
 

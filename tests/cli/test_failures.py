@@ -40,6 +40,13 @@ SERVING = {
         (("doctor",), {}, 3, "KEEPTRUSTS_API_URL"),
         (("migrate",), {"DATABASE_URL": "redis://:canary@127.0.0.1/0"}, 3, "DATABASE_URL: must be an address"),
         (("migrate",), {"DATABASE_URL": "postgresql://bff:canary#x@127.0.0.1/bff"}, 3, "DATABASE_URL: a '#' in"),
+        (("serve",), SERVING | {"DATABASE_URL": "postgresql://bff:canary@127.0.0.1/bff?foo=bar"}, 3, "the option foo"),
+        (
+            ("doctor",),
+            SERVING | {"DATABASE_URL": "postgresql://bff:canary#x@127.0.0.1/bff"},
+            3,
+            "DATABASE_URL: a '#' in",
+        ),
         (("migrate",), {"DATABASE_URL": "postgresql://bff:canary@127.0.0.1:1/bff"}, 5, "connection refused"),
         (("migrate",), {"BFF_DATA_DIR": "/dev/null/bff"}, 5, "/dev/null/bff"),
     ],

@@ -142,7 +142,7 @@ class PostgresServer:
         self._process.wait(STARTS_WITHIN)
         # The next start is refused while a process of this one still has its memory.
         until = time.monotonic() + STARTS_WITHIN
-        while any(Path(f"/proc/{pid}").exists() for pid in processes) and time.monotonic() < until:
+        while any(_lives(pid) for pid in processes) and time.monotonic() < until:
             time.sleep(0.01)
 
     def _signal(self, number: int) -> None:
@@ -181,6 +181,15 @@ def postgres_server() -> Iterator[PostgresServer]:
             server.kill()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process runs; one that has ended and that no parent waits for does not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def _user() -> tuple[int, int]:

@@ -1,0 +1,140 @@
+"""The tables are made once, by whichever process comes first, and releases of two ages use them side by side."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, func, select, text, update
+
+from bff.store.database import FILE_NAME, Database, DatabaseUnavailableError, NewerDatabaseError
+from bff.store.migrations import VERSION_TABLE
+from bff.store.tables import FORM, metadata, store_form
+
+from .conftest import Open, taken
+
+COMMAND = Path(sys.executable).with_name("keeptrusts-bff")
+WITHIN = 30.0
+
+
+async def test_the_migrations_make_the_tables_of_the_code(database: Database) -> None:
+    """After all migrations the database has exactly the tables, columns and indices that the code works with."""
+
+    def differences(connection: Connection) -> list[object]:
+        options = {"version_table": VERSION_TABLE, "compare_type": True}
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
+
+    async with database.read() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_migrating_again_changes_nothing(database: Database) -> None:
+    """A second migration keeps what is in the tables."""
+    held = await taken(database)
+    await database.migrate()
+    async with database.write(held) as connection:
+        assert (await connection.execute(select(store_form.c.oldest))).scalars().all() == [FORM]
+
+
+async def test_without_tables_it_is_said_what_to_run(open_database: Open) -> None:
+    """A database that was never migrated is not usable, and the error names the command."""
+    with pytest.raises(DatabaseUnavailableError, match="keeptrusts-bff migrate"):
+        await open_database().usable()
+
+
+async def test_tables_of_a_newer_form_are_refused(database: Database) -> None:
+    """Tables that only a newer release may use are neither used nor migrated, and the error says both forms."""
+    async with database.write() as connection:
+        await connection.execute(update(store_form).values(oldest=FORM + 1))
+    for attempt in (database.usable, database.migrate):
+        with pytest.raises(
+            NewerDatabaseError, match=f"have form {FORM + 1}, and this release knows forms up to {FORM}"
+        ):
+            await attempt()
+
+
+async def test_an_older_release_works_beside_a_newer_one(database: Database) -> None:
+    """Tables to which a newer release has added something are left as they are, and used."""
+    async with database.write() as connection:
+        await connection.execute(text("ALTER TABLE leases ADD COLUMN later INTEGER"))
+        await connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = 'of-a-newer-release'"))
+    await database.migrate()
+    await database.usable()
+    assert (await taken(database)).fence == 1
+    async with database.read() as connection:
+        revision = (await connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}"))).scalar_one()
+    assert revision == "of-a-newer-release"
+
+
+async def test_the_command_refuses_tables_of_a_newer_form(tmp_path: Path) -> None:
+    """`migrate` ends with one line and a code of its own where a newer release is needed."""
+    database = Database.at(None, folder=tmp_path)
+    await database.migrate()
+    async with database.write() as connection:
+        await connection.execute(update(store_form).values(oldest=FORM + 1))
+    await database.close()
+    process = migration(BFF_DATA_DIR=str(tmp_path))
+    said, error = process.communicate(timeout=WITHIN)
+    assert (process.returncode, said) == (1, "")
+    assert error.startswith(f"keeptrusts-bff: the database's tables have form {FORM + 1}")
+    assert error.count("\n") == 1
+
+
+async def test_a_migration_that_fails_leaves_nothing(open_database: Open) -> None:
+    """When one table cannot be made none is, so that the next attempt finds what the first one found."""
+    database = open_database()
+    async with database.write() as connection:
+        await connection.execute(text("CREATE TABLE sums (day INTEGER)"))
+    with pytest.raises(DatabaseUnavailableError, match=r"the tables cannot be made: .*sums.* already exists"):
+        await database.migrate()
+    async with database.write() as connection:
+        await connection.execute(text("DROP TABLE sums"))
+    await database.migrate()
+    await database.usable()
+
+
+async def test_two_processes_migrate_sqlite_at_once(tmp_path: Path) -> None:
+    """Processes that find an empty folder make one file with one set of tables."""
+    migrations = [migration(BFF_DATA_DIR=str(tmp_path)) for _ in range(3)]
+    for process in migrations:
+        assert process.communicate(timeout=WITHIN) == (f"The tables in {tmp_path / FILE_NAME} are up to date.\n", "")
+    database = Database.at(None, folder=tmp_path)
+    assert await forms(database) == 1
+
+
+async def test_two_processes_migrate_postgresql_at_once(postgres_url: str) -> None:
+    """Processes that wait for the same lock make one set of tables, one after the other."""
+    with psycopg.connect(postgres_url) as blocker:
+        blocker.execute("SELECT pg_advisory_xact_lock(%s)", (0x6B74_6266_6600_0001,))
+        migrations = [migration(DATABASE_URL=postgres_url) for _ in range(2)]
+        until = time.monotonic() + WITHIN
+        waiting = 0
+        while waiting < len(migrations) and time.monotonic() < until:
+            found = blocker.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+            [(waiting,)] = found.fetchall()
+        assert waiting == len(migrations)
+    for process in migrations:
+        assert process.communicate(timeout=WITHIN) == ("The tables in PostgreSQL are up to date.\n", "")
+    assert await forms(Database.at(postgres_url, folder=None)) == 1
+
+
+def migration(**settings: str) -> subprocess.Popen[str]:
+    """A process that migrates."""
+    pipe = subprocess.PIPE
+    return subprocess.Popen([COMMAND, "migrate"], env=os.environ | settings, stdout=pipe, stderr=pipe, text=True)
+
+
+async def forms(database: Database) -> int:
+    """How often the tables have been made; closes the database."""
+    try:
+        async with database.read() as connection:
+            return (await connection.execute(select(func.count()).select_from(store_form))).scalar_one()
+    finally:
+        await database.close()
