@@ -26,8 +26,8 @@ from bff.telemetry.logs import logger
 
 log = logger("feed")
 
-PAGES_AT_ONCE = 10
-"""Pages that are counted in one transaction: 2,000 events."""
+PAGES_AT_ONCE = 5
+"""Pages that are counted in one transaction: 1,000 events, whose sums are made without a pause."""
 
 BACKFILL_PAGES_A_SECOND = 5.0
 """Pages of older days that are read a second in the mean, so that Keeptrusts has little more to do than without."""

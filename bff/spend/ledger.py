@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import Executable, and_, bindparam, case, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bff.governance.budget_window import BudgetWindow
@@ -32,7 +32,7 @@ log = logger("ledger")
 KEPT = timedelta(hours=96)
 """How long an event is a row: a day is frozen 72 hours after its end."""
 
-_IDS_AT_ONCE = 1_000
+_IDS_AT_ONCE = 250
 _HOUR = 3_600_000_000
 _PURGED_AT_ONCE = _HOUR
 _PROTECTED = 6 * _HOUR
@@ -90,6 +90,11 @@ class Ledger:
         self._history = history
         self._lag = lag // timedelta(microseconds=1)
         self._windows: list[tuple[int, int, int]] = []
+        self._insert_events = database.prepared(insert(events))
+        self._add_sums = database.prepared(self._adding())
+        self._upsert_marks = database.prepared(self._marking())
+        self._reprice = database.prepared(_REPRICED)
+        self._find = database.prepared(_FOUND)
 
     async def progress(self) -> Progress:
         """How far the feed has been read."""
@@ -139,9 +144,9 @@ class Ledger:
             if changes:
                 await self._add(connection, changes)
             if rows:
-                await connection.execute(insert(events), rows)
+                await self._insert_events.run(connection, rows)
             if repriced:
-                await connection.execute(_REPRICED, repriced)
+                await self._reprice.run(connection, repriced)
             after = settle(Recorded(len(rows) + len(repriced), cost, too_late))
             await self._save(connection, after)
         return after
@@ -157,17 +162,10 @@ class Ledger:
             before = {row.wallet_id: joined(row.usd, row.pico) for row in rows}
             changed = {wallet: total for wallet, total in totals.items() if before.get(wallet) != total}
             if changed:
-                statement = self._database.upsert(wallet_marks)
                 marks = [
                     {"ledger_id": self._id, "wallet_id": wallet, **_pair(total)} for wallet, total in changed.items()
                 ]
-                await connection.execute(
-                    statement.on_conflict_do_update(
-                        index_elements=["ledger_id", "wallet_id"],
-                        set_={"usd": statement.excluded.usd, "pico": statement.excluded.pico},
-                    ),
-                    marks,
-                )
+                await self._upsert_marks.run(connection, marks)
         return sum((total - before[wallet] for wallet, total in changed.items() if wallet in before), _NOTHING)
 
     async def purge(self, now: datetime, progress: Progress, held: Held) -> Progress:
@@ -301,10 +299,10 @@ class Ledger:
     async def _known(self, connection: AsyncConnection, ids: Sequence[bytes]) -> dict[bytes, tuple[Decimal | None]]:
         found: dict[bytes, tuple[Decimal | None]] = {}
         for start in range(0, len(ids), _IDS_AT_ONCE):
-            query = select(events.c.id, events.c.usd, events.c.pico).where(
-                and_(events.c.ledger_id == self._id, events.c.id.in_(ids[start : start + _IDS_AT_ONCE]))
-            )
-            for row in await connection.execute(query):
+            part = ids[start : start + _IDS_AT_ONCE]
+            # The statement has always as many places: what is left of them asks for the last once more.
+            values = {f"id_{place}": part[min(place, len(part) - 1)] for place in range(_IDS_AT_ONCE)}
+            for row in await self._find.run_once(connection, {"ledger": self._id, **values}):
                 found[bytes(row.id)] = (None if row.usd is None else joined(row.usd, row.pico),)
         return found
 
@@ -346,36 +344,45 @@ class Ledger:
         return changes, rows, repriced, total
 
     async def _add(self, connection: AsyncConnection, changes: Mapping[_SumKey, _Sum]) -> None:
+        rows = [
+            {
+                "ledger_id": self._id,
+                "day": day,
+                "key_id": key_id,
+                "team_id": team_id,
+                "model": model,
+                **_pair(change.amount),
+                "requests": change.requests,
+                "unpriced": change.unpriced,
+                "blocked": change.blocked,
+                "redacted": change.redacted,
+                "escalated": change.escalated,
+                "last_at": change.last_at,
+            }
+            for (day, key_id, team_id, model), change in changes.items()
+        ]
+        await self._add_sums.run(connection, rows)
+
+    def _adding(self) -> Executable:
+        """An insert of sums that adds to those that are there."""
         statement = self._database.upsert(sums)
         excluded = statement.excluded
         usd, pico = added(sums.c.usd, sums.c.pico, excluded.usd, excluded.pico)
-        counts = {
-            name: sums.c[name] + excluded[name] for name in ("requests", "unpriced", "blocked", "redacted", "escalated")
-        }
+        counted = ("requests", "unpriced", "blocked", "redacted", "escalated")
+        counts = {name: sums.c[name] + excluded[name] for name in counted}
         newer = func.coalesce(excluded.last_at, 0) > func.coalesce(sums.c.last_at, 0)
         last_at = case((newer, excluded.last_at), else_=sums.c.last_at)
-        await connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["ledger_id", "day", "key_id", "team_id", "model"],
-                set_={"usd": usd, "pico": pico, "last_at": last_at, **counts},
-            ),
-            [
-                {
-                    "ledger_id": self._id,
-                    "day": day,
-                    "key_id": key_id,
-                    "team_id": team_id,
-                    "model": model,
-                    **_pair(change.amount),
-                    "requests": change.requests,
-                    "unpriced": change.unpriced,
-                    "blocked": change.blocked,
-                    "redacted": change.redacted,
-                    "escalated": change.escalated,
-                    "last_at": change.last_at,
-                }
-                for (day, key_id, team_id, model), change in changes.items()
-            ],
+        return statement.on_conflict_do_update(
+            index_elements=["ledger_id", "day", "key_id", "team_id", "model"],
+            set_={"usd": usd, "pico": pico, "last_at": last_at, **counts},
+        )
+
+    def _marking(self) -> Executable:
+        """An insert of wallets' totals that replaces those that are there."""
+        statement = self._database.upsert(wallet_marks)
+        return statement.on_conflict_do_update(
+            index_elements=["ledger_id", "wallet_id"],
+            set_={"usd": statement.excluded.usd, "pico": statement.excluded.pico},
         )
 
     async def _save(self, connection: AsyncConnection, progress: Progress) -> None:
@@ -391,6 +398,13 @@ class Ledger:
         self._windows = [(micros(window.start), micros(window.end), number), *self._windows[:3]]
         return number
 
+
+_FOUND = select(events.c.id, events.c.usd, events.c.pico).where(
+    and_(
+        events.c.ledger_id == bindparam("ledger"),
+        events.c.id.in_([bindparam(f"id_{place}") for place in range(_IDS_AT_ONCE)]),
+    )
+)
 
 _REPRICED = (
     update(events)

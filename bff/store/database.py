@@ -28,6 +28,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Double,
+    Executable,
     Table,
     cast,
     event,
@@ -43,6 +44,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bff.store.lease import Held, extension
+from bff.store.prepared import Prepared
 from bff.store.tables import FORM, store_form
 
 if TYPE_CHECKING:  # it brings Alembic, which only a migration needs
@@ -281,6 +283,10 @@ class Database:
         if self.kind == "postgresql":
             return cast(extract("epoch", func.clock_timestamp()), Double)
         return (func.julianday("now") - literal(2440587.5)) * literal(86400.0)
+
+    def prepared(self, statement: Executable) -> Prepared:
+        """`statement` as text of this engine, made once, for statements that run with thousands of rows."""
+        return Prepared(statement, self._engine.dialect)
 
     def upsert(self, table: Table) -> Insert:
         """An insert of this engine's kind, with `on_conflict_do_update` and `on_conflict_do_nothing`."""
