@@ -48,6 +48,8 @@ class Checksum:
     baseline_at     when the comparison began; None: there is no baseline yet
     grown, counted  the two sides
     slack           a difference that is accepted: a surplus that stayed, or what nothing has explained
+    unclear         cost of events from before the baseline that were published after it: the wallets may have paid it on
+                    either side
     counted_before  `counted` at the last checks, oldest first
     positive_since  the first of the checks since which the wallets are ahead, None when they are not
     short_checks    how many checks in a row found more than may be in flight
@@ -59,6 +61,7 @@ class Checksum:
     grown: Decimal = _NOTHING
     counted: Decimal = _NOTHING
     slack: Decimal = _NOTHING
+    unclear: Decimal = _NOTHING
     counted_before: tuple[Decimal, ...] = ()
     positive_since: int | None = None
     short_checks: int = 0
@@ -73,8 +76,9 @@ class Checksum:
 
     @property
     def in_flight(self) -> Decimal:
-        """What may be paid and not be published yet: what was counted in the last two checks."""
-        return abs(self.counted - self.counted_before[0]) if self.counted_before else _NOTHING
+        """What may be paid and not be published yet: what was counted in the last two checks, and what is unclear."""
+        recent = abs(self.counted - self.counted_before[0]) if self.counted_before else _NOTHING
+        return recent + self.unclear
 
     @property
     def balance(self) -> Balance:
@@ -85,9 +89,11 @@ class Checksum:
             return Balance.SHORT
         return Balance.IN_FLIGHT if self.difference > 0 else Balance.BALANCED
 
-    def add(self, cost: Decimal) -> Checksum:
-        """Count the cost of events that were published after the baseline."""
-        return replace(self, counted=self.counted + cost) if self.baseline_at is not None else self
+    def add(self, cost: Decimal, *, earlier: Decimal = _NOTHING) -> Checksum:
+        """Count the cost of events that were published after the baseline; `earlier` is of those that happened before it."""
+        if self.baseline_at is None:
+            return self
+        return replace(self, counted=self.counted + cost, unclear=self.unclear + abs(earlier))
 
     def checked(self, now: int, growth: Decimal) -> Checksum:
         """Compare, once the feed has been read to its end: `growth` is what the wallets grew by since the last check."""
@@ -136,7 +142,7 @@ class Checksum:
     def unexplained(self) -> Decimal | None:
         """A difference that nothing explains although the feed was read 72 hours back, after as long a time; else None."""
         deepest = self.tried_at[-1]
-        if self.short_checks < 2 or self.positive_since is None or deepest is None:
+        if self.positive_since is None or deepest is None:
             return None
         return self.difference if deepest - self.positive_since > DEPTHS[-1] else None
 
@@ -145,6 +151,7 @@ class Checksum:
         return replace(
             self,
             slack=self.slack + self.difference,
+            unclear=_NOTHING,
             positive_since=None,
             short_checks=0,
             tried_at=(None, None, None),

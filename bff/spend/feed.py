@@ -18,7 +18,7 @@ from bff.governance.budget_window import BudgetWindow
 from bff.governance.facts import RejectedRow, SpendEvent
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamContractError, UpstreamRejectedError
 from bff.keeptrusts.events import EventPages, EventSource, event_id
-from bff.spend.checksum import DEPTHS, Checksum
+from bff.spend.checksum import DEPTHS, Balance, Checksum
 from bff.spend.ledger import Ledger, Recorded
 from bff.spend.progress import OVERLAP, Progress, Span, UnreadEvent, instant, micros
 from bff.store.lease import Held
@@ -157,10 +157,12 @@ class Feed:
         progress = replace(progress, checksum=checksum)
         unexplained = checksum.unexplained
         if unexplained is not None:
-            reason = f"the wallets have paid {unexplained.normalize():f} USD that are in no event"
-            log.warning("wallets and events differ for good", usd=f"{unexplained.normalize():f}")
-            open_days = [(now - timedelta(days=ago)).astimezone(self._zone).date().isoformat() for ago in range(5)]
-            short_days = progress.short_days | dict.fromkeys(open_days, reason)
+            short_days = progress.short_days
+            if checksum.balance is Balance.SHORT:
+                reason = f"the wallets have paid {unexplained.normalize():f} USD that are in no event"
+                log.warning("wallets and events differ for good", usd=f"{unexplained.normalize():f}")
+                open_days = [(now - timedelta(days=ago)).astimezone(self._zone).date().isoformat() for ago in range(5)]
+                short_days = short_days | dict.fromkeys(open_days, reason)
             progress = replace(progress, checksum=checksum.settled(), short_days=short_days)
         return await self._keep(progress, held)
 
@@ -261,11 +263,14 @@ class Feed:
                     # The next pages are on their way while these are counted.
                     fetching = asyncio.ensure_future(self._fetch(read, progress))
                 span, progress = await self._count(
-                    inside, found, read, held, progress, settle, ended, backfill=backfill
+                    inside, found, read, held, progress, settle, ended=ended, backfill=backfill
                 )
-                if found.failure is not None:
+                if isinstance(found.failure, UpstreamRejectedError):
+                    span, progress = self._refused(span, progress, found.failure)
+                    fetching = asyncio.ensure_future(self._fetch(span, progress))
+                elif found.failure is not None:
                     raise found.failure
-                if stop:
+                elif stop:
                     return progress
         finally:
             fetching.cancel()
@@ -279,8 +284,8 @@ class Feed:
         held: Held,
         progress: Progress,
         settle: Callable[[Progress, Span, bool], Progress],
-        ended: bool,
         *,
+        ended: bool,
         backfill: bool,
     ) -> tuple[Span, Progress]:
         counted = span
@@ -292,7 +297,8 @@ class Feed:
             known = known.without_unread(inside, before=known.known_from or 0)
             known = replace(known, too_late=known.too_late + recorded.too_late)
             if not backfill:
-                known = replace(known, checksum=known.checksum.add(recorded.cost))
+                checksum = known.checksum.add(recorded.cost, earlier=recorded.earlier)
+                known = replace(known, checksum=checksum)
             return settle(known, counted, ended)
 
         progress = await self._ledger.record(inside, held, progress, after, backfill=backfill)

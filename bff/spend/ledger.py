@@ -45,10 +45,14 @@ _UNPAID = frozenset({_BLOCK, _ESCALATE})
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What of a batch of events was new: how many, and what they cost (price changes of known ones included), in USD."""
+    """What of a batch of events was new: how many, and what they cost in USD, new prices of known ones included.
+
+    `cost` is of those since the baseline of the checksum, `earlier` of those before it.
+    """
 
     events: int = 0
     cost: Decimal = _NOTHING
+    earlier: Decimal = _NOTHING
     too_late: int = 0
 
 
@@ -140,14 +144,17 @@ class Ledger:
                 by_id[event.id] = event
         async with self._database.write(held) as connection:
             known = await self._known(connection, list(by_id))
-            changes, rows, repriced, cost = self._changes(by_id, known)
+            changes, rows, repriced, costs = self._changes(by_id, known)
             if changes:
                 await self._add(connection, changes)
             if rows:
                 await self._insert_events.run(connection, rows)
             if repriced:
                 await self._reprice.run(connection, repriced)
-            after = settle(Recorded(len(rows) + len(repriced), cost, too_late))
+            baseline = progress.checksum.baseline_at or 0
+            cost = sum((each for at, each in costs if at >= baseline), _NOTHING)
+            earlier = sum((each for at, each in costs if at < baseline), _NOTHING)
+            after = settle(Recorded(len(rows) + len(repriced), cost, earlier, too_late))
             await self._save(connection, after)
         return after
 
@@ -308,12 +315,12 @@ class Ledger:
 
     def _changes(
         self, batch: Mapping[bytes, SpendEvent], known: Mapping[bytes, tuple[Decimal | None]]
-    ) -> tuple[dict[_SumKey, _Sum], list[dict[str, object]], list[dict[str, object]], Decimal]:
-        """The sums to add, the rows to insert, those to price anew, and what all of it costs."""
+    ) -> tuple[dict[_SumKey, _Sum], list[dict[str, object]], list[dict[str, object]], list[tuple[int, Decimal]]]:
+        """The sums to add, the rows to insert, those with a new price, and each cost with the time of its event."""
         changes: defaultdict[_SumKey, _Sum] = defaultdict(_Sum)
         rows: list[dict[str, object]] = []
         repriced: list[dict[str, object]] = []
-        total = _NOTHING
+        costs: list[tuple[int, Decimal]] = []
         for event in batch.values():
             cost = _NOTHING if event.cost is None and event.verdict in _UNPAID else event.cost
             key = (self._day(event.at), event.key_id, event.team_id, event.model)
@@ -324,7 +331,7 @@ class Ledger:
                 change = changes[key]
                 change.amount += cost - (before or _NOTHING)
                 change.unpriced -= before is None
-                total += cost - (before or _NOTHING)
+                costs.append((event.at, cost - (before or _NOTHING)))
                 repriced.append({"row_ledger": self._id, "row_id": event.id, **_pair(cost)})
                 continue
             change = changes[key]
@@ -332,7 +339,7 @@ class Ledger:
                 change.unpriced += 1
             else:
                 change.amount += cost
-                total += cost
+                costs.append((event.at, cost))
             if event.is_request:
                 change.requests += 1
                 change.blocked += event.verdict == _BLOCK
@@ -341,7 +348,7 @@ class Ledger:
                 change.last_at = event.at if change.last_at is None else max(change.last_at, event.at)
             usd_pico = {"usd": None, "pico": None} if cost is None else _pair(cost)
             rows.append({"ledger_id": self._id, "id": event.id, "at": event.at, **usd_pico})
-        return changes, rows, repriced, total
+        return changes, rows, repriced, costs
 
     async def _add(self, connection: AsyncConnection, changes: Mapping[_SumKey, _Sum]) -> None:
         rows = [
