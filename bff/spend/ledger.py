@@ -7,6 +7,7 @@ in the middle has either counted a page and moved on, or done neither.
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -219,7 +220,8 @@ class Ledger:
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
-        return self._today_of(rows, window, now, progress)
+        # Beside the event loop: of thousands of keys this takes a while.
+        return await asyncio.to_thread(self._today_of, rows, window, now, progress)
 
     async def history(self, *, key_ids: frozenset[str], team_id: str | None, days: int, now: datetime) -> SpendHistory:
         """Spend of keys over the last `days` budget days, the running one included, and of what names no key of their team."""

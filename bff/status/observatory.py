@@ -216,7 +216,8 @@ class Observatory:
             assert self._epoch is not None  # noqa: S101 - nothing is newer than what was read before
             self._epoch = replace(self._epoch, tried_at=self._monotonic())
             return self._epoch
-        return self._begin(read)
+        # Beside the event loop: of thousands of keys the indexes take a while.
+        return self._begin(read, await asyncio.to_thread(Organisation.of, read.facts))
 
     def _kept(self, reason: str) -> Epoch:
         """Go on with what was read before, which is stale now. Raises `FactsUnavailableError` where there is none."""
@@ -232,10 +233,9 @@ class Observatory:
         )
         return self._epoch
 
-    def _begin(self, read: Read) -> Epoch:
+    def _begin(self, read: Read, organisation: Organisation) -> Epoch:
         facts = read.facts
         read_at = self._monotonic() - read.ago
-        organisation = Organisation.of(facts)
         parts = parts_of(facts)
         stale = any(
             part.cause is not None and part.cause is not Cause.DENIED and part.value is not None
