@@ -15,12 +15,11 @@ from datetime import UTC, datetime, timedelta
 import httpx
 from pydantic import SecretStr
 
-from bff.backstage.caller import Identity
+from bff.backstage.caller import AnonymousIdentity, Identity
 from bff.backstage.catalog import BackstageCatalog
 from bff.backstage.client import DEADLINE as BACKSTAGE_DEADLINE
 from bff.backstage.client import BackstageClient
 from bff.backstage.files import FileCatalog
-from bff.backstage.identity import AnonymousIdentity, BackstageIdentity
 from bff.governance.wire import Links
 from bff.keeptrusts.client import KeeptrustsClient
 from bff.keeptrusts.gateway import ControlPlaneProbe, GatewayClient
@@ -129,6 +128,8 @@ def callers(settings: Settings, world: World, backstage: BackstageClient | None)
     identity: Identity = AnonymousIdentity()
     catalog: People
     if backstage is not None and settings.bff_auth == "backstage":
+        from bff.backstage.identity import BackstageIdentity  # noqa: PLC0415 - it brings cryptography, only for tokens
+
         public = settings.backstage_public_url or backstage.base_url
         now = world.clock
         identity = BackstageIdentity(

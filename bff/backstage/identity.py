@@ -11,7 +11,7 @@ from functools import partial
 from cachetools import LRUCache
 from pydantic import SecretStr
 
-from bff.backstage.caller import LOCAL, Caller, UnauthenticatedError
+from bff.backstage.caller import Caller, UnauthenticatedError
 from bff.backstage.client import BackstageClient
 from bff.backstage.jwks import SigningKeys
 from bff.backstage.tokens import (
@@ -47,15 +47,6 @@ _OVERHEAD = 600
 """What a remembered token takes beside its text, roughly."""
 
 _NOT_ACCEPTED = "token not accepted"
-
-
-class AnonymousIdentity:
-    """Asks nobody who they are: for a service that only its own machine can reach (`BFF_AUTH=none`)."""
-
-    async def caller(self, authorization: str | None) -> Caller:
-        """The local caller, whatever the header says."""
-        del authorization
-        return LOCAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,8 @@ def _migrate(settings: Settings) -> None:
     async def migrate() -> None:
         database = open_database(settings)
         try:
-            await database.migrate()
+            if done := await database.migrate():
+                log.info(done)
         finally:
             await database.close()
 

@@ -357,7 +357,8 @@ class OrganisationReader:
     async def _prepared(self, now: datetime) -> tuple[Ledger, Feed, Snapshots]:
         """The ledger of this organisation, in tables of this release's form. Raises `StoreError` and `KeeptrustsError`."""
         if self._ledger is None or self._feed is None or self._snapshots is None:
-            await self._database.migrate()
+            if done := await self._database.migrate():
+                log.info(done)
             organisation = await self._organisation()
             self._ledger_id = ledger_id = await self._ledger_of(organisation, now)
             lag = max(3 * self._timing.refresh, timedelta(minutes=5))

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bff.backstage.caller import LOCAL, UnauthenticatedError
+from bff.backstage.caller import LOCAL, AnonymousIdentity, UnauthenticatedError
 from bff.backstage.client import BackstageClient
-from bff.backstage.identity import REMEMBERED_FOR, AnonymousIdentity, BackstageIdentity
+from bff.backstage.identity import REMEMBERED_FOR, BackstageIdentity
 from bff.governance.entity_ref import EntityRef
 from tests.backstage.stub import Key, StubBackstage
 

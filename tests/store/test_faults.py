@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert, select
 
-from bff.store import database as store
+from bff.store import postgresql as postgresql_store
+from bff.store import sqlite as sqlite_store
 from bff.store.database import CONNECTIONS, FILE_NAME, Database, DatabaseUnavailableError
 from bff.store.tables import snapshots, store_form
 from tests.harness.postgres import PASSWORD, PostgresServer
@@ -80,7 +81,7 @@ async def test_a_server_that_falls_silent_within_a_statement_is_left(
     postgresql: Database, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A statement that gets no answer ends by itself, also where the connection was good a moment ago."""
-    monkeypatch.setattr(store._BoundedConnection, "silent_after", 0.5)
+    monkeypatch.setattr(postgresql_store._BoundedConnection, "silent_after", 0.5)
 
     async def read() -> None:
         async with postgresql.read() as connection:
@@ -216,7 +217,7 @@ async def test_a_full_disk_is_said_and_what_was_there_can_be_read(database: Data
 
 async def test_a_file_that_another_process_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A writer that waits too long for another process says so, and readers do not wait at all."""
-    monkeypatch.setattr(store, "BUSY_WITHIN", 0.1)
+    monkeypatch.setattr(sqlite_store, "BUSY_WITHIN", 0.1)
     database = Database.at(None, folder=tmp_path)
     await database.migrate()
     with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as other:

@@ -15,7 +15,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, func, select, text, update
 
 from bff.store.database import FILE_NAME, Database, DatabaseUnavailableError, NewerDatabaseError
-from bff.store.migrations import VERSION_TABLE
+from bff.store.migrations import REVISIONS, VERSION_TABLE, due
+from bff.store.migrations.scripts import Scripts
 from bff.store.tables import FORM, metadata, store_form
 
 from .conftest import Open, taken
@@ -33,6 +34,39 @@ async def test_the_migrations_make_the_tables_of_the_code(database: Database) ->
 
     async with database.read() as connection:
         assert await connection.run_sync(differences) == []
+
+
+def test_the_revisions_are_those_of_the_scripts() -> None:
+    """The revisions that are known without reading the scripts are the scripts' own, in their order."""
+    assert Scripts().revisions == REVISIONS
+
+
+@pytest.mark.parametrize(
+    ("revision", "done"),
+    [(None, "tables made"), ("0001", "tables updated"), ("0002", None), ("of-a-newer-release", None)],
+)
+def test_what_is_due(revision: str | None, done: str | None) -> None:
+    """Tables that are not there are made, older ones are updated, and current and newer ones are left alone."""
+    assert due(revision, ("0001", "0002")) == done
+
+
+async def test_it_is_said_what_a_migration_did(open_database: Open) -> None:
+    """The first migration has made the tables, and the second one has done nothing."""
+    database = open_database()
+    assert (await database.migrate(), await database.migrate()) == ("tables made", None)
+
+
+async def test_alembic_is_not_imported_for_tables_that_are_current(tmp_path: Path) -> None:
+    """A process that finds its tables in SQLite imports neither Alembic nor PostgreSQL's driver."""
+    made = Database.at(None, folder=tmp_path)
+    await made.migrate()
+    await made.close()
+    assert packages_after_a_migration(tmp_path) & {"alembic", "psycopg"} == set()
+
+
+def test_alembic_is_imported_to_make_the_tables(tmp_path: Path) -> None:
+    """A process that finds no tables imports Alembic, so that the test above sees what it looks for."""
+    assert "alembic" in packages_after_a_migration(tmp_path)
 
 
 async def test_migrating_again_changes_nothing(database: Database) -> None:
@@ -123,6 +157,27 @@ async def test_two_processes_migrate_postgresql_at_once(postgres_url: str) -> No
     for process in migrations:
         assert process.communicate(timeout=WITHIN) == ("The tables in PostgreSQL are up to date.\n", "")
     assert await forms(Database.at(postgres_url, folder=None)) == 1
+
+
+MIGRATE = """
+import asyncio, pathlib, sys
+import bff.app
+from bff.store.database import Database
+
+async def migrate():
+    database = Database.at(None, folder=pathlib.Path(sys.argv[1]))
+    await database.migrate()
+    await database.close()
+
+asyncio.run(migrate())
+print(*{name.partition(".")[0] for name in sys.modules})
+"""
+
+
+def packages_after_a_migration(folder: Path) -> set[str]:
+    """What a process of its own has imported once it has the service and has migrated."""
+    command = [sys.executable, "-c", MIGRATE, str(folder)]
+    return set(subprocess.run(command, check=True, capture_output=True, text=True, timeout=WITHIN).stdout.split())
 
 
 def migration(**settings: str) -> subprocess.Popen[str]:

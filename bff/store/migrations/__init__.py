@@ -1,4 +1,6 @@
-"""Alembic's scripts, one a change of the tables, in `versions/`, and what runs them.
+"""Alembic's scripts, one a change of the tables, in `versions/`; `scripts` runs them.
+
+Which there are stands here too, so that a process whose tables are current needs neither Alembic nor the scripts.
 
 A script has `revision`, `down_revision` and `upgrade(op: Operations)`: the operations are passed and not taken from
 Alembic's global ones, so that two databases can be migrated in one process. A change only adds, so that an older release
@@ -7,41 +9,23 @@ beside a newer one goes on; one that cannot raises `store_form.oldest` and `bff.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
-
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from typing import Literal
 
 VERSION_TABLE = "store_revision"
 """Where Alembic keeps how far the scripts have run; of our own name, for a database that others use too."""
 
+REVISIONS = ("0001",)
+"""The revision of every script, oldest first."""
 
-class Scripts:
-    """The scripts of this release; reading them takes some tenths of a second."""
+Migrated = Literal["tables made", "tables updated"]
+"""What a migration does, as logs say it."""
 
-    def __init__(self) -> None:
-        """Read them all."""
-        self._directory = ScriptDirectory(str(Path(__file__).parent))
-        self._known = {script.revision for script in self._directory.walk_revisions()}
-        self._newest = set(self._directory.get_heads())
 
-    def are_due(self, connection: Connection) -> bool:
-        """Whether the tables are older than the scripts; those of a newer release are not."""
-        current = set(self._context(connection).get_current_heads())
-        return current != self._newest and current <= self._known
+def due(revision: str | None, revisions: tuple[str, ...] = REVISIONS) -> Migrated | None:
+    """What is to be done with tables of a revision, None for no tables, where the scripts are `revisions`.
 
-    def run(self, connection: Connection) -> None:
-        """Run what is due, in the transaction of `connection`."""
-        context = self._context(connection)
-        context.run_migrations(op=Operations(context))
-
-    def _context(self, connection: Connection) -> MigrationContext:
-        def steps(current: Any, _context: MigrationContext) -> Iterable[Any]:
-            # The step that `alembic upgrade` itself takes; Alembic has no public name for it.
-            return self._directory._upgrade_revs("head", current)  # noqa: SLF001
-
-        return MigrationContext.configure(connection, opts={"fn": steps, "version_table": VERSION_TABLE})
+    None when there is nothing to do: a revision that is not among them is a newer release's.
+    """
+    if revision is None:
+        return "tables made"
+    return "tables updated" if revision in revisions[:-1] else None

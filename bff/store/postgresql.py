@@ -1,0 +1,239 @@
+"""PostgreSQL: its addresses as libpq reads them, connections that never wait without an end, and what its errors mean."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import psycopg
+from psycopg import conninfo
+from psycopg.abc import PQGen
+from psycopg.pq import TransactionStatus
+from psycopg.waiting import wait_async
+from sqlalchemy import BigInteger, ColumnElement, Double, Table, cast, event, extract, func, literal, select
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bff.store.database import CHECKOUT_WITHIN, CONNECTIONS, NO_TABLES, Database, DatabaseAddressError
+
+CONNECT_WITHIN = 3
+"""Seconds for one address of a PostgreSQL server."""
+
+SILENT_AFTER = 12.0
+"""Seconds without an answer to a statement: more than PostgreSQL's own limit, so that only a silent server gets there."""
+
+_STATEMENT_MS, _LOCK_MS, _IDLE_MS = 10_000, 5_000, 30_000
+_MIGRATION_MS = 60_000
+# Any number will do, as long as nothing else takes an advisory lock of the same one.
+_MIGRATION_LOCK = 0x6B74_6266_6600_0001
+
+
+class PostgresqlDatabase(Database):
+    """A database on a PostgreSQL server, for processes of several machines."""
+
+    _driver_error = psycopg.Error
+
+    def __init__(self, url: str) -> None:
+        """Use `url` as libpq reads it. Raises `DatabaseAddressError`."""
+        parameters = read_address(url)
+        within = _checkout_within(parameters)
+        super().__init__(
+            "postgresql",
+            _engine(parameters, within),
+            within=within,
+            reading={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+            writing={"isolation_level": "READ COMMITTED"},
+        )
+
+    def now(self) -> ColumnElement[float]:
+        """The server's clock."""
+        return cast(extract("epoch", func.clock_timestamp()), Double)
+
+    def upsert(self, table: Table) -> postgresql.Insert:
+        """An insert with PostgreSQL's `ON CONFLICT`."""
+        return postgresql.insert(table)
+
+    @contextlib.asynccontextmanager
+    async def _alone(self, connection: AsyncConnection) -> AsyncIterator[None]:
+        """Hold an advisory lock until the transaction ends, with time enough for the change of a large table."""
+        driver: _BoundedConnection = (await connection.get_raw_connection()).driver_connection  # type: ignore[assignment]
+        driver.silent_after = 2 * _MIGRATION_MS / 1000
+        try:
+            limits = (func.set_config(name, str(_MIGRATION_MS), True) for name in ("lock_timeout", "statement_timeout"))
+            await connection.execute(select(*limits))
+            await connection.execute(select(func.pg_advisory_xact_lock(literal(_MIGRATION_LOCK, BigInteger))))
+            yield
+        finally:
+            del driver.silent_after
+
+    def _cause(self, error: BaseException | None) -> str | None:
+        """The driver's error as one line."""
+        return _cause(error) if isinstance(error, psycopg.Error) else None
+
+
+# --- addresses -------------------------------------------------------------------------------------------------------
+
+_FORM_EXPECTED = "must be an address such as postgresql://user:password@host:5432/name?sslmode=verify-full"
+_ENCODE = "in a password must be percent-encoded (# is %23, / is %2F, ? is %3F, @ is %40)"
+
+# libpq looks at these values only when it connects.
+_CHOICES: Mapping[str, frozenset[str]] = {
+    "sslmode": frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}),
+    "target_session_attrs": frozenset({"any", "read-write", "read-only", "primary", "standby", "prefer-standby"}),
+    "gssencmode": frozenset({"disable", "prefer", "require"}),
+    "channel_binding": frozenset({"disable", "prefer", "require"}),
+    "sslnegotiation": frozenset({"postgres", "direct"}),
+    "load_balance_hosts": frozenset({"disable", "random"}),
+}
+_WHOLE_NUMBERS = ("connect_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout")
+
+
+def read_address(url: str) -> dict[str, Any]:
+    """The parameters of an address, named as libpq names them. Raises `DatabaseAddressError`."""
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in {"postgresql", "postgres"}:
+        raise DatabaseAddressError(f"{_FORM_EXPECTED}; without one SQLite is used")
+    if not url.isprintable() or " " in url:
+        raise DatabaseAddressError(f"{_FORM_EXPECTED}, without blanks or control characters")
+    if "#" in rest:
+        raise DatabaseAddressError(f"a '#' {_ENCODE}")
+    authority = re.split("[/?]", rest, maxsplit=1)[0]
+    # libpq would take what follows the first '@', '/' or '?' for a host, a name or an option, and show it in errors.
+    if authority.count("@") > 1 or ("@" in rest and "@" not in authority):
+        raise DatabaseAddressError(f"a '/', '?' or '@' {_ENCODE}")
+    try:
+        parameters = conninfo.conninfo_to_dict(url)
+    except psycopg.ProgrammingError as error:
+        option = re.search(r'invalid URI query parameter: "([A-Za-z_]{1,40})"', str(error))
+        wrong = f"the option {option[1]} is not one that PostgreSQL's clients know" if option else _FORM_EXPECTED
+        raise DatabaseAddressError(wrong) from None
+    _check_values(parameters)
+    return parameters
+
+
+def _check_values(parameters: Mapping[str, Any]) -> None:
+    for option, choices in _CHOICES.items():
+        if option in parameters and parameters[option] not in choices:
+            raise DatabaseAddressError(f"the option {option} must be one of {', '.join(sorted(choices))}")
+    for option in _WHOLE_NUMBERS:
+        if option in parameters and not re.fullmatch("[0-9]{1,9}", str(parameters[option])):
+            raise DatabaseAddressError(f"the option {option} must be a whole number")
+    ports = str(parameters.get("port", "")).split(",")
+    if any(port and not (re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) < 65536) for port in ports):
+        raise DatabaseAddressError("a port must be a number from 1 to 65535")
+
+
+# --- connections ----------------------------------------------------------------------------------------------------
+
+
+def _checkout_within(parameters: Mapping[str, Any]) -> float:
+    """Seconds in which every host of an address can be tried, each as long as the address says."""
+    hosts = str(parameters.get("host", "")).count(",") + 1
+    return max(CHECKOUT_WITHIN, hosts * float(parameters.get("connect_timeout", CONNECT_WITHIN)) + 1)
+
+
+def _engine(parameters: dict[str, Any], within: float) -> AsyncEngine:
+    kept: dict[str, Any] = {"application_name": "keeptrusts-bff", "connect_timeout": CONNECT_WITHIN}
+    kept |= parameters | {"client_encoding": "utf8"}
+
+    async def connect() -> psycopg.AsyncConnection[Any]:
+        # Statements are not prepared, so that a pooler in between may change the server connection under us.
+        return await _BoundedConnection.connect(**kept, prepare_threshold=None)
+
+    # The address never reaches SQLAlchemy, which therefore cannot show it.
+    engine = create_async_engine(
+        "postgresql+psycopg://",
+        async_creator=connect,
+        pool_size=CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=within,
+        pool_pre_ping=True,
+        hide_parameters=True,
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def limit(connection: Any, _record: object) -> None:
+        # Not in `options` of the connection, which poolers refuse and the address may use itself.
+        with contextlib.closing(connection.cursor()) as cursor:
+            cursor.execute(
+                "SELECT set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false),"
+                " set_config('idle_in_transaction_session_timeout', %s, false)",
+                (str(_STATEMENT_MS), str(_LOCK_MS), str(_IDLE_MS)),
+            )
+        connection.commit()
+
+    return engine
+
+
+class _BoundedConnection(psycopg.AsyncConnection[Any]):
+    """A connection on which no wait for the server is without an end.
+
+    A server's own limits end nothing when the server is stopped or the network drops its packets. psycopg's way to end
+    a cancelled statement, which asks that same server, takes as long again; here the connection is dropped.
+    """
+
+    silent_after = SILENT_AFTER
+
+    async def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:  # noqa: ASYNC109 - psycopg's signature
+        """Wait for the server. Raises `psycopg.OperationalError` when it stays silent."""
+        try:
+            async with asyncio.timeout(self.silent_after if timeout is None else min(timeout, self.silent_after)):
+                return await wait_async(gen, self.pgconn.socket, interval=interval)
+        except TimeoutError:
+            self.pgconn.finish()
+            raise _SilentServerError from None
+        except asyncio.CancelledError:
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                self.pgconn.finish()
+            raise
+
+
+class _SilentServerError(psycopg.OperationalError):
+    """The server did not answer in time."""
+
+
+# --- faults ----------------------------------------------------------------------------------------------------------
+
+_OF_THE_SERVER = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError)
+_OF_THIS_PROGRAM = (psycopg.errors.InFailedSqlTransaction, psycopg.errors.NoActiveSqlTransaction)
+_OF_THE_ACCOUNT = (psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidSchemaName)
+
+# What libpq says when it cannot connect names the host and the user; these sentences name neither.
+_WHEN_CONNECTING = (
+    ("password authentication failed", "PostgreSQL refuses the password"),
+    ("no password supplied", "PostgreSQL wants a password"),
+    ("no pg_hba.conf entry", "PostgreSQL's pg_hba.conf does not let this user in from here"),
+    ("too many clients", "PostgreSQL has no connection left"),
+    ("remaining connection slots", "PostgreSQL has no connection left"),
+    ("too many connections", "PostgreSQL has no connection left for this user or database"),
+    ("starting up", "PostgreSQL is starting"),
+    ("shutting down", "PostgreSQL is stopping"),
+    ("recovery mode", "PostgreSQL is recovering"),
+    ("session is read-only", "PostgreSQL takes no writes: it is a standby"),
+    ("certificate", "PostgreSQL's certificate is not accepted, or ours is not"),
+    ("does not support SSL", "PostgreSQL does not support TLS, which the address asks for"),
+    ("SSL", "the TLS connection to PostgreSQL fails"),
+    ("could not translate host name", "the host of PostgreSQL is not known"),
+    ("resolve host", "the host of PostgreSQL is not known"),
+    ("Connection refused", "PostgreSQL does not listen there: connection refused"),
+    ("No such file or directory", "PostgreSQL does not listen there: no such socket"),
+    ("timeout", "PostgreSQL does not answer"),
+    ("server closed the connection", "PostgreSQL closed the connection"),
+    ("does not exist", "PostgreSQL has no such database or user"),
+)
+
+
+def _cause(error: psycopg.Error) -> str | None:
+    if isinstance(error, psycopg.errors.UndefinedTable):
+        return NO_TABLES
+    if isinstance(error, _OF_THIS_PROGRAM) or not isinstance(error, _OF_THE_SERVER + _OF_THE_ACCOUNT):
+        return None
+    if isinstance(error, _SilentServerError):
+        return "PostgreSQL does not answer"
+    if error.diag.message_primary:
+        return f"PostgreSQL: {error.diag.message_primary.splitlines()[0]}"
+    said = str(error)
+    return next((ours for theirs, ours in _WHEN_CONNECTING if theirs in said), "PostgreSQL cannot be connected to")
