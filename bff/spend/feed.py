@@ -21,6 +21,7 @@ from bff.keeptrusts.events import EventPages, EventSource, event_id
 from bff.spend.checksum import DEPTHS, Balance, Checksum
 from bff.spend.ledger import Ledger, Recorded
 from bff.spend.progress import OVERLAP, Progress, Span, UnreadEvent, instant, micros
+from bff.store.database import StoreError
 from bff.store.lease import Held
 from bff.telemetry.logs import logger
 
@@ -92,6 +93,10 @@ class Feed:
                 progress = await self._compare(now, held, progress, totals, read_totals, deadline)
         except KeeptrustsError as error:
             return Turn(await self._current(held), error)
+        except StoreError:
+            # Whether the last transaction was committed is not known: what is stored says it.
+            self._progress = None
+            raise
         return Turn(progress)
 
     async def further(self, now: datetime, held: Held, *, usable: bool) -> Turn:
@@ -106,9 +111,12 @@ class Feed:
         try:
             progress = await self._look_back(now, held, progress, usable=usable)
             progress = await self._read_older(now, held, progress)
+            self._progress = progress = await self._ledger.purge(now, progress, held)
         except KeeptrustsError as error:
             return Turn(await self._current(held), error, found=self._late > late)
-        self._progress = progress = await self._ledger.purge(now, progress, held)
+        except StoreError:
+            self._progress = None
+            raise
         return Turn(progress, found=self._late > late)
 
     async def _current(self, held: Held) -> Progress:
@@ -153,18 +161,22 @@ class Feed:
         """Compare with the wallets, or begin to."""
         if progress.checksum.baseline_at is None:
             return await self._begin_comparing(now, held, progress, read_totals, deadline)
-        checksum = progress.checksum.checked(micros(now), await self._ledger.grown(totals, held))
-        progress = replace(progress, checksum=checksum)
-        unexplained = checksum.unexplained
-        if unexplained is not None:
+
+        def settle(growth: Decimal) -> Progress:
+            checksum = progress.checksum.checked(micros(now), growth)
+            unexplained = checksum.unexplained
+            if unexplained is None:
+                return replace(progress, checksum=checksum)
             short_days = progress.short_days
             if checksum.balance is Balance.SHORT:
                 reason = f"the wallets have paid {unexplained.normalize():f} USD that are in no event"
                 log.warning("wallets and events differ for good", usd=f"{unexplained.normalize():f}")
                 open_days = [(now - timedelta(days=ago)).astimezone(self._zone).date().isoformat() for ago in range(5)]
                 short_days = short_days | dict.fromkeys(open_days, reason)
-            progress = replace(progress, checksum=checksum.settled(), short_days=short_days)
-        return await self._keep(progress, held)
+            return replace(progress, checksum=checksum.settled(), short_days=short_days)
+
+        self._progress = after = await self._ledger.compare(totals, held, settle)
+        return after
 
     async def _begin_comparing(
         self, now: datetime, held: Held, progress: Progress, read_totals: Totals, deadline: float
@@ -173,8 +185,8 @@ class Feed:
         totals = await read_totals()
         if totals is None:
             return progress
-        await self._ledger.grown(totals, held)
-        progress = replace(progress, checksum=Checksum(baseline_at=micros(now)))
+        begun = replace(progress, checksum=Checksum(baseline_at=micros(now)))
+        self._progress = progress = await self._ledger.compare(totals, held, lambda _growth: begun)
         return await self._read_forward(now, held, progress, deadline)
 
     async def _look_back(self, now: datetime, held: Held, progress: Progress, *, usable: bool) -> Progress:
@@ -325,11 +337,6 @@ class Feed:
                 field="next_cursor",
             ) from None
         return span.restarted(), progress
-
-    async def _keep(self, progress: Progress, held: Held) -> Progress:
-        await self._ledger.save(progress, held)
-        self._progress = progress
-        return progress
 
 
 def _inside(event: SpendEvent, span: Span) -> bool:

@@ -36,6 +36,7 @@ KEPT = timedelta(hours=96)
 _IDS_AT_ONCE = 250
 _HOUR = 3_600_000_000
 _PURGED_AT_ONCE = _HOUR
+_PURGED_EVERY = 60_000_000
 _PROTECTED = 6 * _HOUR
 _NOTHING = Decimal(0)
 
@@ -117,11 +118,6 @@ class Ledger:
             await self._save(connection, progress)
         return progress
 
-    async def save(self, progress: Progress, held: Held) -> None:
-        """Keep `progress`."""
-        async with self._database.write(held) as connection:
-            await self._save(connection, progress)
-
     async def record(
         self,
         batch: Sequence[SpendEvent],
@@ -159,8 +155,13 @@ class Ledger:
             await self._save(connection, after)
         return after
 
-    async def grown(self, totals: Mapping[str, Decimal], held: Held) -> Decimal:
-        """What the wallets' `totals` of spend grew by since the last call, in USD; a wallet that is new counts from now on."""
+    async def compare(
+        self, totals: Mapping[str, Decimal], held: Held, settle: Callable[[Decimal], Progress]
+    ) -> Progress:
+        """Keep the wallets' `totals` of spend, and the progress that `settle` makes of what they grew by, both or neither.
+
+        The growth is in USD since the last call; a wallet that is new counts from now on.
+        """
         async with self._database.write(held) as connection:
             rows = await connection.execute(
                 select(wallet_marks.c.wallet_id, wallet_marks.c.usd, wallet_marks.c.pico).where(
@@ -174,7 +175,10 @@ class Ledger:
                     {"ledger_id": self._id, "wallet_id": wallet, **_pair(total)} for wallet, total in changed.items()
                 ]
                 await self._upsert_marks.run(connection, marks)
-        return sum((total - before[wallet] for wallet, total in changed.items() if wallet in before), _NOTHING)
+            growth = sum((total - before[wallet] for wallet, total in changed.items() if wallet in before), _NOTHING)
+            after = settle(growth)
+            await self._save(connection, after)
+        return after
 
     async def purge(self, now: datetime, progress: Progress, held: Held) -> Progress:
         """Forget single events that are older than `KEPT`, an hour of them at the most, and sums older than the history."""
@@ -182,6 +186,8 @@ class Ledger:
             return progress
         until = min(micros(now - KEPT), progress.mark - OVERLAP)
         if progress.purged_before is not None:
+            if until - progress.purged_before < _PURGED_EVERY:
+                return progress
             until = min(until, progress.purged_before + _PURGED_AT_ONCE)
         if until <= max(progress.covered_from, progress.purged_before or 0):
             return progress

@@ -125,6 +125,8 @@ class OrganisationReader:
         self._background = background
         self._directory = Directory(client, stale_limit=timing.stale_limit)
         self._turn = asyncio.Lock()
+        self._preparing = asyncio.Lock()
+        self._renewed_at = 0.0
         self._ledger_id: int | None = None
         self._ledger: Ledger | None = None
         self._feed: Feed | None = None
@@ -315,13 +317,15 @@ class OrganisationReader:
             seen = await self._snapshots.look()
             return seen.leaderless or seen.version not in {0, self._known}
         held, writing = self._leading
-        if not await self._leases.renew(held):
-            self._leading = None
-            return True
-        if writing is not None and await self._leases.renew(writing):
-            usable = self._listed is not None and _totals(self._listed.wallets) is not None
-            if await self._further(self._clock(), writing, usable=usable):
+        if _loop_time() - self._renewed_at >= held.ttl / 3:
+            self._renewed_at = _loop_time()
+            renewed = [await self._leases.renew(each) for each in self._leading if each is not None]
+            if not all(renewed):
+                self._leading = None
                 return True
+        usable = self._listed is not None and _totals(self._listed.wallets) is not None
+        if await self._further(self._clock(), writing, usable=usable):
+            return True
         if self._since_listed() < LEAST_SECONDS_BETWEEN_LISTS:
             return False
         self._asked = await self._leases.wanted(self._snapshots.lease) != self._wanted
@@ -356,22 +360,22 @@ class OrganisationReader:
 
     async def _prepared(self, now: datetime) -> tuple[Ledger, Feed, Snapshots]:
         """The ledger of this organisation, in tables of this release's form. Raises `StoreError` and `KeeptrustsError`."""
-        if self._ledger is None or self._feed is None or self._snapshots is None:
-            if done := await self._database.migrate():
-                log.info(done)
-            organisation = await self._organisation()
-            self._ledger_id = ledger_id = await self._ledger_of(organisation, now)
-            lag = max(3 * self._timing.refresh, timedelta(minutes=5))
-            self._ledger = Ledger(self._database, ledger_id, self._zone, history=self._timing.history, lag=lag)
-            self._feed = Feed(
-                EventFeed(self._client),
-                self._ledger,
-                zone=self._zone,
-                backfill=self._timing.backfill,
-                monotonic=self._monotonic,
-            )
-            self._snapshots = Snapshots(self._database, ledger_id)
-        return self._ledger, self._feed, self._snapshots
+        async with self._preparing:
+            if self._ledger is None or self._feed is None or self._snapshots is None:
+                if done := await self._database.migrate():
+                    log.info(done)
+                self._ledger_id = ledger_id = await self._ledger_of(await self._organisation(), now)
+                lag = max(3 * self._timing.refresh, timedelta(minutes=5))
+                self._ledger = Ledger(self._database, ledger_id, self._zone, history=self._timing.history, lag=lag)
+                self._feed = Feed(
+                    EventFeed(self._client),
+                    self._ledger,
+                    zone=self._zone,
+                    backfill=self._timing.backfill,
+                    monotonic=self._monotonic,
+                )
+                self._snapshots = Snapshots(self._database, ledger_id)
+            return self._ledger, self._feed, self._snapshots
 
     async def _organisation(self) -> str:
         """The organisation's own id. Raises `KeeptrustsError` while it cannot be asked for and was never known."""

@@ -42,6 +42,7 @@ def bff(
         "BFF_AUTH": "none",
         "BFF_CATALOG": "files",
         "BFF_CATALOG_FILES": str(ROOT / "catalog"),
+        "BFF_DATA_DIR": ":memory:",
         "BFF_PORT": str(port),
         # Long enough that a run sees one entity tag.
         "BFF_REFRESH_SECONDS": "3600",
