@@ -19,7 +19,16 @@ from sqlalchemy import and_, bindparam, case, delete, func, insert, select, upda
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bff.governance.budget_window import BudgetWindow
-from bff.governance.facts import Activity, ActivityToday, ModelSpend, SpendEvent, SpendHistory, SpendTally, SpendToday
+from bff.governance.facts import (
+    UNPAID_VERDICTS,
+    Activity,
+    ActivityToday,
+    ModelSpend,
+    SpendEvent,
+    SpendHistory,
+    SpendTally,
+    SpendToday,
+)
 from bff.spend.progress import OVERLAP, Progress, decoded, encoded, instant, micros
 from bff.store.amounts import added, joined, split
 from bff.store.database import Database
@@ -39,8 +48,6 @@ _PROTECTED = 6 * _HOUR
 _NOTHING = Decimal(0)
 
 _BLOCK, _REDACT, _ESCALATE = "block", "redact", "escalate"
-_UNPAID = frozenset({_BLOCK, _ESCALATE})
-"""Verdicts after which a request is not sent on: without a cost it has none, and no price is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +324,7 @@ class Ledger:
         repriced: list[dict[str, object]] = []
         total = _NOTHING
         for event in batch.values():
-            cost = _NOTHING if event.cost is None and event.verdict in _UNPAID else event.cost
+            cost = _NOTHING if event.cost is None and event.verdict in UNPAID_VERDICTS else event.cost
             key = (self._day(event.at), event.key_id, event.team_id, event.model)
             if event.id in known:
                 (before,) = known[event.id]
