@@ -38,6 +38,7 @@ _COMPARED_BACK = timedelta(seconds=30)
 _MOST_PAGES_COMPARED = 50
 
 _EVENTS = "GET /v1/events"
+_FIELDS = "fields of events"
 _CHECKSUM = "wallets against events"
 
 
@@ -198,7 +199,7 @@ def _fields(events: Sequence[SpendEvent]) -> list[Trial]:
     if not events:
         return []
     if not requests:
-        return [Trial(Verdict.WARN, _EVENTS, "no event is a decision: requests are not counted")]
+        return [Trial(Verdict.WARN, _FIELDS, "no event is a decision: requests are not counted")]
     priced = [event for event in events if event.cost is not None]
     unpriced = [event for event in requests if event.cost is None and event.verdict not in UNPAID_VERDICTS]
     paid = [event for event in requests if event.verdict not in UNPAID_VERDICTS]
@@ -241,7 +242,7 @@ def _fields(events: Sequence[SpendEvent]) -> list[Trial]:
         _sign([event.cost for event in priced if event.cost]),
     ]
     lacking = [trial for trial in found if trial is not None]
-    return lacking or [Trial(Verdict.OK, _EVENTS, "price, token_id, team_id, model and verdict are there")]
+    return lacking or [Trial(Verdict.OK, _FIELDS, "price, token_id, team_id, model and verdict are there")]
 
 
 def _lacking(
@@ -250,9 +251,9 @@ def _lacking(
     if not lacking:
         return None
     if len(lacking) == len(events):
-        return Trial(Verdict.WARN, _EVENTS, f"no event has {field}: {lost_by_all}")
+        return Trial(Verdict.WARN, _FIELDS, f"no event has {field}: {lost_by_all}")
     have = "has" if len(lacking) == 1 else "have"
-    return Trial(Verdict.WARN, _EVENTS, f"{len(lacking):,} of {len(events):,} {have} no {field}: {lost_by_some}")
+    return Trial(Verdict.WARN, _FIELDS, f"{len(lacking):,} of {len(events):,} {have} no {field}: {lost_by_some}")
 
 
 def _sign(costs: Sequence[Decimal]) -> Trial | None:
@@ -261,11 +262,11 @@ def _sign(costs: Sequence[Decimal]) -> Trial | None:
         said = (
             f"{below:,} of {len(costs):,} prices are below zero: the sign is turned round, and every sum would be wrong"
         )
-        return Trial(Verdict.FAIL, _EVENTS, said)
+        return Trial(Verdict.FAIL, _FIELDS, said)
     total = sum(costs, Decimal(0))
     if total < 0:
         said = f"corrections take away more than the events add ({total:f} USD in all): such sums are marked incomplete"
-        return Trial(Verdict.WARN, _EVENTS, said)
+        return Trial(Verdict.WARN, _FIELDS, said)
     return None
 
 
