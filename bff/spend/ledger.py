@@ -47,6 +47,8 @@ _PURGED_AT_ONCE = _HOUR
 _PROTECTED = 6 * _HOUR
 _NOTHING = Decimal(0)
 
+_OVERCORRECTED = "corrections take away more than events add, so the sum cannot be right"
+
 _BLOCK, _REDACT, _ESCALATE = "block", "redact", "escalate"
 
 
@@ -253,9 +255,14 @@ class Ledger:
             for day in wanted
             if (reason := progress.missing(day, self._zone, now=at, lag=self._lag, key_ids=key_ids)) is not None
         }
+        by_key: defaultdict[tuple[int, str], Decimal] = defaultdict(Decimal)
         for row in rows:
+            by_key[row.day, row.key_id] += joined(row.usd, row.pico)
             if row.unpriced:
                 missing.setdefault(_day_of(row.day), _unpriced(int(row.unpriced)))
+        for (day, _), amount in by_key.items():
+            if amount < 0:
+                missing.setdefault(_day_of(day), _OVERCORRECTED)
         return SpendHistory(_tally(rows), _tally(nameless), missing)
 
     def _today_of(
@@ -293,7 +300,7 @@ class Ledger:
         missing = progress.missing(window.day, self._zone, now=micros(now), lag=self._lag)
         for key_id, amount in by_key.items():
             if amount < 0:
-                missing_of_key[key_id] = "corrections take away more than events add, so the sum cannot be right"
+                missing_of_key[key_id] = _OVERCORRECTED
         spend = SpendToday(
             window.day,
             by_key,
