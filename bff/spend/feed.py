@@ -338,4 +338,5 @@ def _unread(row: RejectedRow, span: Span) -> UnreadEvent:
         # Its time is not known either: it concerns the newest day of those that are being read.
         at = span.since if span.top is None else span.top
     identity = event_id(row.id if row.id is not None else f"{row.place} {row.message}")
-    return UnreadEvent(identity.hex(), at, row.known.get("token_id") or "", row.message)
+    field = row.field.removeprefix(row.place).removeprefix(".")
+    return UnreadEvent(identity.hex(), at, row.known.get("token_id") or "", row.message, field, row.id or "")

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from pydantic import TypeAdapter, ValidationError
 
 from bff.governance.budget_window import BudgetWindow
-from bff.governance.facts import SpendEvent
+from bff.governance.facts import RejectedRow, SpendEvent
 from bff.governance.wording import clock_time
 from bff.keeptrusts.contract import LARGEST_PAGE
 from bff.spend.checksum import Balance, Checksum
@@ -98,12 +98,23 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class UnreadEvent:
-    """An event of a form that is not understood: the hex digest of its id, its time and its key ('' where unknown)."""
+    """An event of a form that is not understood: the hex digest of its id, its time and its key ('' where unknown).
+
+    `field` is the member at fault and `reason` what is wrong with it; `name` is the id as Keeptrusts gives it ('' where
+    unknown).
+    """
 
     id: str
     at: int
     key_id: str
     reason: str
+    field: str = ""
+    name: str = ""
+
+    def row(self) -> RejectedRow:
+        """The event as a row of the feed that was left out."""
+        field = ".".join(filter(None, ("events", self.field)))
+        return RejectedRow("events", field, self.reason, {"event_id": self.name} if self.name else {})
 
 
 @dataclass(frozen=True, slots=True)
