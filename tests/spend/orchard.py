@@ -88,6 +88,7 @@ class Service:
 
     async def refreshed(self, times: int = 1) -> dict[str, Any]:
         """The status of pear-bot after so many readings of Keeptrusts, each 31 seconds after the one before."""
+        card: dict[str, Any] = {}
         for _ in range(times):
             self.time.pass_(31)
             card = await self._get(f"{_ENTITY}/governance", cache_control="no-cache")
@@ -135,21 +136,24 @@ class Orchard:
         key, _ = self.state.create_key("orchard-key", self.team.id, created_at=created_at)
         return key
 
-    def pay(self, cost: str, *, at: datetime | None = None) -> None:
+    def pay(self, cost: str, *, at: datetime | None = None, key: Key | None = None) -> None:
         """Book the cost of a request, whose event may come later, on the team's wallet."""
-        self.state.wallets.settle_late(self.wallet_id, Decimal(cost), created_at=at or self.time.now(), charge=Charge())
+        moment, charge = at or self.time.now(), self._charge(key)
+        self.state.wallets.settle_late(self.wallet_id, Decimal(cost), created_at=moment, charge=charge)
 
     def publish(self, cost: str | None, *, at: datetime | None = None, key: Key | None = None) -> None:
-        """Publish the event of a request of the team."""
-        key = key or self.key
-        charge = Charge(None, key.id, "gpt-4o", "openai")
+        """Publish the event of a request of the team; a cost of None is a price that is not known yet."""
         price = Cost(None if cost is None else Decimal(cost))
-        self.state.decide(key, "allow", charge, at=at or self.time.now(), cost=price)
+        moment, charge = at or self.time.now(), self._charge(key)
+        self.state.decide(key or self.key, "allow", charge, at=moment, cost=price)
 
     def spend(self, cost: str, *, at: datetime | None = None, key: Key | None = None) -> None:
         """A request: its cost is booked, and its event is published at once."""
-        self.pay(cost, at=at)
+        self.pay(cost, at=at, key=key)
         self.publish(cost, at=at, key=key)
+
+    def _charge(self, key: Key | None) -> Charge:
+        return Charge(None, (key or self.key).id, "gpt-4o", "openai")
 
     @asynccontextmanager
     async def service(
