@@ -356,6 +356,6 @@ def _compared(grown: Decimal, counted: Decimal) -> Trial:
     if not grown:
         return Trial(Verdict.WARN, _CHECKSUM, f"{said}: total_spent is not the sum of prices, or grows later")
     if grown > 2 * counted:
-        lost = "events are published later, or not all are; until they are, spend is marked incomplete"
+        lost = "events come later, not all of them, or by another clock; until they come, spend is marked incomplete"
         return Trial(Verdict.WARN, _CHECKSUM, f"{said}: {lost}")
     return Trial(Verdict.OK, _CHECKSUM, f"{said}; the difference may be on its way")

@@ -337,6 +337,8 @@ def _unread(row: RejectedRow, span: Span) -> UnreadEvent:
     except (ValueError, TypeError):
         # Its time is not known either: it concerns the newest day of those that are being read.
         at = span.since if span.top is None else span.top
-    identity = event_id(row.id if row.id is not None else f"{row.place} {row.message}")
     field = row.field.removeprefix(row.place).removeprefix(".")
+    # Without an id it is known by what else names it: its place in a page is another one each time.
+    nameless = f"{sorted((name, value or '') for name, value in row.known.items())} {field} {row.message}"
+    identity = event_id(row.id if row.id is not None else nameless)
     return UnreadEvent(identity.hex(), at, row.known.get("token_id") or "", row.message, field, row.id or "")

@@ -231,7 +231,7 @@ async def test_a_page_that_repeats_the_first_fails(organisation: Organisation) -
     [
         (None, None, Verdict.OK, "new events cost 0 USD"),
         ("1.5", "1", Verdict.OK, "the difference may be on its way"),
-        ("1.5", None, Verdict.WARN, "until they are, spend is marked incomplete"),
+        ("1.5", None, Verdict.WARN, "until they come, spend is marked incomplete"),
         (None, "1", Verdict.WARN, "total_spent is not the sum of prices, or grows later"),
     ],
 )

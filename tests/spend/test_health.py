@@ -129,6 +129,19 @@ async def test_an_event_that_cannot_be_read_is_named_and_counted(tmp_path: Path)
     assert (card["budget"]["spent"]["amount"], card["budget"]["complete"]) == ("2", False)
 
 
+async def test_an_event_without_an_id_is_counted_once(tmp_path: Path) -> None:
+    """An odd event without an id is one event, wherever in a page it stands when it is read again."""
+    orchard = Orchard(tmp_path)
+    row = {"timestamp": "2026-03-11T12:00:30Z", "event_type": "decision", "token_id": orchard.key.id}
+    odd, good = row | {"event_id": 7}, row | {"event_id": "evt_1"}
+    async with orchard.service() as service:
+        for events in ([odd, good], [good, odd]):
+            orchard.faults.clear()
+            orchard.faults.put(Rule(kind="body", path=EVENTS, text=json.dumps({"events": events})))
+            await service.refreshed()
+        assert sample(service, "rejected_rows", list="spend") == 1
+
+
 async def test_an_event_that_can_be_read_after_all_is_forgotten(tmp_path: Path) -> None:
     """Once an odd event is given in the right form, it counts, and nothing is said of it any more."""
     orchard = Orchard(tmp_path)

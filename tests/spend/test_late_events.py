@@ -55,7 +55,7 @@ async def test_an_event_forty_minutes_late_exceeds_the_budget(tmp_path: Path) ->
     assert "budget-exceeded" in codes(card)
 
 
-async def test_a_wallet_that_is_deleted_warns_nobody_else(tmp_path: Path) -> None:
+async def test_a_wallet_that_is_deleted_concerns_no_other_team(tmp_path: Path) -> None:
     """A wallet that goes away with what it had spent makes no other team's sum incomplete."""
     orchard = Orchard(tmp_path)
     orchard.spend("1")
