@@ -21,7 +21,9 @@ OVERLAP = 4_000_000
 """Microseconds that a reading begins before the newest event of the last: events of one moment may come in any order."""
 
 MOST_UNREAD = 200
-"""Events that could not be read and are remembered one by one."""
+"""Events that could not be read and are remembered one by one; where there are more, older ones are gathered."""
+
+_QUARTER = 15 * 60 * 1_000_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -162,7 +164,10 @@ class Progress:
         """Remember `events` that could not be read, each once."""
         known = {event.id for event in self.unread}
         new = [event for event in events if event.id not in known]
-        return replace(self, unread=(*self.unread, *new)[-MOST_UNREAD:]) if new else self
+        if not new:
+            return self
+        unread = (*self.unread, *new)
+        return replace(self, unread=unread if len(unread) <= MOST_UNREAD else _gathered(unread))
 
     def without_unread(self, events: Sequence[SpendEvent], *, before: int) -> Progress:
         """Forget what has been read after all, and what happened before `before`."""
@@ -239,6 +244,16 @@ class Progress:
                 read = forward.reached - day_start
             return min(max(read / whole, 0.0), 1.0)
         return 1.0
+
+
+def _gathered(unread: Sequence[UnreadEvent]) -> tuple[UnreadEvent, ...]:
+    """`unread` with one event a quarter of an hour in place of its older part: of no known key, so that it concerns each.
+
+    No budget day of any zone begins within a quarter of an hour, so each day that lacks an event still has one.
+    """
+    older, newer = unread[: -MOST_UNREAD // 2], unread[-MOST_UNREAD // 2 :]
+    by_quarter = {event.at // _QUARTER: replace(event, key_id="") for event in older}
+    return (*by_quarter.values(), *newer)
 
 
 _ADAPTER = TypeAdapter(Progress)

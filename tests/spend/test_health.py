@@ -129,6 +129,19 @@ async def test_an_event_that_cannot_be_read_is_named_and_counted(tmp_path: Path)
     assert (card["budget"]["spent"]["amount"], card["budget"]["complete"]) == ("2", False)
 
 
+async def test_many_odd_events_hide_none(tmp_path: Path) -> None:
+    """Among hundreds of odd events of other keys, the one of this key still makes its sum incomplete."""
+    orchard = Orchard(tmp_path)
+    row = {"timestamp": "2026-03-11T11:59:00Z", "event_type": "decision"}
+    odd = [row | {"event_id": f"evt_{number}", "token_id": f"tok_{number}", "model": 7} for number in range(400)]
+    odd[30] |= {"token_id": orchard.key.id}
+    good = row | {"event_id": "evt_good", "token_id": orchard.key.id, "event_cost_attribution": {"total_cost_usd": 2}}
+    orchard.faults.put(Rule(kind="body", path=EVENTS, text=json.dumps({"events": [*odd, good]})))
+    async with orchard.service() as service:
+        card = await service.refreshed(3)
+    assert (card["budget"]["spent"]["amount"], card["budget"]["complete"]) == ("2", False)
+
+
 async def test_an_event_without_an_id_is_counted_once(tmp_path: Path) -> None:
     """An odd event without an id is one event, wherever in a page it stands when it is read again."""
     orchard = Orchard(tmp_path)
