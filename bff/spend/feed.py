@@ -288,8 +288,8 @@ class Feed:
         def after(recorded: Recorded) -> Progress:
             nonlocal counted
             counted = replace(span, found=span.found or recorded.events > 0)
-            known = progress.with_unread([_unread(row, span) for row in found.rejected])
-            known = known.without_unread(inside, before=known.known_from or 0)
+            known = progress.with_unread([_unread(row, span) for row in found.rejected], self._zone)
+            known = known.without_unread(inside)
             known = replace(known, too_late=known.too_late + recorded.too_late)
             if not backfill:
                 known = replace(known, checksum=known.checksum.add(recorded.cost))

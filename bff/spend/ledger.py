@@ -190,7 +190,9 @@ class Ledger:
             return progress
         # What a reading of older days has counted is known one by one around the place that it has reached.
         protected = progress.covered_from + _PROTECTED if progress.backfill is not None else None
-        after = replace(progress, purged_before=until)
+        start = micros(now - self._history)
+        unread = tuple(event for event in progress.unread if event.at >= start)
+        after = replace(progress, purged_before=until, unread=unread)
         async with self._database.write(held) as connection:
             condition = and_(events.c.ledger_id == self._id, events.c.at < until)
             if protected is not None:

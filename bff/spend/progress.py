@@ -21,9 +21,7 @@ OVERLAP = 4_000_000
 """Microseconds that a reading begins before the newest event of the last: events of one moment may come in any order."""
 
 MOST_UNREAD = 200
-"""Events that could not be read and are remembered one by one; where there are more, older ones are gathered."""
-
-_QUARTER = 15 * 60 * 1_000_000
+"""Events that could not be read and are remembered one by one; of more, only the days are."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -130,7 +128,9 @@ class Progress:
     forward, lookback, backfill   readings under way: of what is new, of what may have been published late, of older days
     lookback_depth  the index of the depth that `lookback` reads
     until_honoured  whether the feed pays heed to `until`; None until it was seen
-    short_days      days (ISO) with a difference to the wallets that nothing explained, each with a sentence
+    short_days      days (ISO) that stay incomplete for every key, each with a sentence: a difference to the wallets that
+                    nothing explained, or more events that could not be read than are remembered
+    unread          events that could not be read, of all days in the history
     too_late        how many events were published after their day was frozen
     """
 
@@ -160,22 +160,32 @@ class Progress:
             return None
         return max(self.covered_from, self.purged_before or self.covered_from)
 
-    def with_unread(self, events: Sequence[UnreadEvent]) -> Progress:
-        """Remember `events` that could not be read, each once."""
+    def with_unread(self, events: Sequence[UnreadEvent], zone: tzinfo) -> Progress:
+        """Remember `events` that could not be read, each once; beyond `MOST_UNREAD`, the days in `zone` of the oldest."""
         known = {event.id for event in self.unread}
         new = [event for event in events if event.id not in known]
         if not new:
             return self
-        unread = (*self.unread, *new)
-        return replace(self, unread=unread if len(unread) <= MOST_UNREAD else _gathered(unread))
+        unread = sorted((*self.unread, *new), key=lambda event: event.at)
+        rest, kept = unread[:-MOST_UNREAD], unread[-MOST_UNREAD:]
+        days = {
+            instant(event.at).astimezone(zone).date().isoformat(): f"events could not be read ({event.reason})"
+            for event in rest
+        }
+        return replace(self, unread=tuple(kept), short_days={**days, **self.short_days})
 
-    def without_unread(self, events: Sequence[SpendEvent], *, before: int) -> Progress:
-        """Forget what has been read after all, and what happened before `before`."""
+    def without_unread(self, events: Sequence[SpendEvent]) -> Progress:
+        """Forget what has been read after all."""
         if not self.unread:
             return self
         read = {event.id.hex() for event in events}
-        kept = tuple(event for event in self.unread if event.id not in read and event.at >= before)
+        kept = tuple(event for event in self.unread if event.id not in read)
         return replace(self, unread=kept) if len(kept) != len(self.unread) else self
+
+    @property
+    def unread_lately(self) -> tuple[UnreadEvent, ...]:
+        """The events that could not be read, without those of days that are closed."""
+        return tuple(event for event in self.unread if event.at >= (self.known_from or 0))
 
     def missing(
         self, day: date, zone: tzinfo, *, now: int, lag: int, key_ids: frozenset[str] = frozenset()
@@ -244,16 +254,6 @@ class Progress:
                 read = forward.reached - day_start
             return min(max(read / whole, 0.0), 1.0)
         return 1.0
-
-
-def _gathered(unread: Sequence[UnreadEvent]) -> tuple[UnreadEvent, ...]:
-    """`unread` with one event a quarter of an hour in place of its older part: of no known key, so that it concerns each.
-
-    No budget day of any zone begins within a quarter of an hour, so each day that lacks an event still has one.
-    """
-    older, newer = unread[: -MOST_UNREAD // 2], unread[-MOST_UNREAD // 2 :]
-    by_quarter = {event.at // _QUARTER: replace(event, key_id="") for event in older}
-    return (*by_quarter.values(), *newer)
 
 
 _ADAPTER = TypeAdapter(Progress)

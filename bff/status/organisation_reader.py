@@ -465,8 +465,9 @@ def _totals(wallets: Reading[tuple[Wallet, ...]]) -> Mapping[str, Decimal] | Non
 
 def _with_rejected(reading: Reading[Any], progress: Progress) -> Reading[Any]:
     """`reading` with the events of open days that could not be read, the newest of them by name."""
-    rejected = tuple(event.row() for event in progress.unread[-MOST_REJECTED_KEPT:])
-    return replace(reading, rejected=rejected, rejected_count=len(progress.unread))
+    unread = progress.unread_lately
+    rejected = tuple(event.row() for event in unread[-MOST_REJECTED_KEPT:])
+    return replace(reading, rejected=rejected, rejected_count=len(unread))
 
 
 def _unread(error: KeeptrustsError) -> Facts:

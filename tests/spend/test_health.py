@@ -142,6 +142,23 @@ async def test_many_odd_events_hide_none(tmp_path: Path) -> None:
     assert (card["budget"]["spent"]["amount"], card["budget"]["complete"]) == ("2", False)
 
 
+async def test_an_odd_event_of_an_older_day_makes_that_day_incomplete(tmp_path: Path) -> None:
+    """The report of a day before today is a lower bound where one of its events could not be read; other days are whole."""
+    orchard = Orchard(tmp_path)
+    row = {"event_type": "decision", "token_id": orchard.key.id}
+    odd = row | {"event_id": "evt_odd", "timestamp": "2026-03-09T11:59:00Z", "model": 7}
+    good = row | {
+        "event_id": "evt_1",
+        "timestamp": "2026-03-11T11:59:00Z",
+        "event_cost_attribution": {"total_cost_usd": 2},
+    }
+    orchard.faults.put(Rule(kind="body", path=EVENTS, text=json.dumps({"events": [good, odd]})))
+    async with orchard.service() as service:
+        await service.refreshed(3)
+        report = await service.report(days=4)
+    assert [day["complete"] for day in report["byDay"]] == [True, False, True, True]
+
+
 async def test_an_event_without_an_id_is_counted_once(tmp_path: Path) -> None:
     """An odd event without an id is one event, wherever in a page it stands when it is read again."""
     orchard = Orchard(tmp_path)
