@@ -112,6 +112,7 @@ def create_app(
             calls,
             clock=world.clock,
             database_note=_note(settings, database),
+            zone=settings.timezone,
         ),
     )
     admin = upstreams.open_admin(via=world.control_plane)
@@ -160,7 +161,7 @@ def _read_share(observatory: Observatory) -> float:
 
 def _note(settings: Settings, database: Database) -> str | None:
     if database.kind == "memory" and settings.bff_data_dir != IN_MEMORY:
-        return "kept in memory, since its folder cannot be written: a restart reads today again"
+        return "kept in memory, since its folder cannot be written: a restart reads all events again"
     return None
 
 

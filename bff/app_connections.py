@@ -165,7 +165,7 @@ def open_database(settings: Settings) -> Database:
     """The database that the settings name. Raises `SettingsError`.
 
     Where the folder of the SQLite file cannot be written, the database is in memory: answers go on, and a restart reads
-    today again.
+    all events again.
     """
     if settings.database_url is not None:
         return Database.at(settings.database_url.get_secret_value(), folder=None)

@@ -101,7 +101,7 @@ async def _database(settings: Settings) -> Trial:
     finally:
         await database.close()
     if database.kind == "memory" and settings.bff_data_dir != IN_MEMORY:
-        return Trial(Verdict.WARN, subject, "the folder cannot be written: a restart reads today again")
+        return Trial(Verdict.WARN, subject, "the folder cannot be written: a restart reads all events again")
     return Trial(Verdict.OK, subject, f"{database.kind}, with tables of this release's form")
 
 

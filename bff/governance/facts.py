@@ -151,6 +151,10 @@ class Wallet:
     updated_at: AwareDatetime | None = None
 
 
+UNPAID_VERDICTS = frozenset({"block", "escalate"})
+"""Verdicts after which a request is not sent on: without a price it costs nothing, and no price is waited for."""
+
+
 @dataclass(frozen=True, slots=True)
 class SpendEvent:
     """One policy event as the ledger counts it. `id` is 16 bytes, `at` epoch microseconds; text that is not there is empty.

@@ -33,7 +33,7 @@ MOST_PAGES = 500
 """Pages of a list of the directory: 100,000 records."""
 
 MOST_REJECTED_KEPT = 20
-"""Rows of one reading that are kept to say what was left out; more are counted."""
+"""Rows of one reading of a list of the directory that are kept to say what was left out; more are counted."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -96,7 +96,11 @@ class KeeptrustsClient:
         """
         call = Call("events.list", "GET", contract.EVENTS)
         params = {"since": _instant(since)} | ({"until": _instant(until)} if until else {})
-        return await self._list(call, EventRecord, "events", params, cursor=cursor, most_pages=most_pages)
+        # Each odd event is kept: whose sums it makes incomplete must be known of every one.
+        most_rejected = most_pages * contract.LARGEST_PAGE
+        return await self._list(
+            call, EventRecord, "events", params, cursor=cursor, most_pages=most_pages, most_rejected=most_rejected
+        )
 
     async def whoami(self) -> WhoAmI:
         """Who the token is."""
@@ -168,6 +172,7 @@ class KeeptrustsClient:
         *,
         cursor: str | None = None,
         most_pages: int = MOST_PAGES,
+        most_rejected: int = MOST_REJECTED_KEPT,
         every_row: bool = False,
     ) -> Pages[Model]:
         records: list[Model] = []
@@ -182,7 +187,7 @@ class KeeptrustsClient:
             if odd and (every_row or not (found or records)):
                 raise contract_error(call, odd[0])
             records.extend(found)
-            rejected.extend(odd[: MOST_REJECTED_KEPT - len(rejected)])
+            rejected.extend(odd[: most_rejected - len(rejected)])
             rejected_count += len(odd)
             if following in seen:
                 raise UpstreamContractError(

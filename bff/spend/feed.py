@@ -305,8 +305,8 @@ class Feed:
         def after(recorded: Recorded) -> Progress:
             nonlocal counted
             counted = replace(span, found=span.found or recorded.events > 0)
-            known = progress.with_unread([_unread(row, span) for row in found.rejected])
-            known = known.without_unread(inside, before=known.known_from or 0)
+            known = progress.with_unread([_unread(row, span) for row in found.rejected], self._zone)
+            known = known.without_unread(inside)
             known = replace(known, too_late=known.too_late + recorded.too_late)
             if not backfill:
                 checksum = known.checksum.add(recorded.cost, earlier=recorded.earlier)
@@ -350,5 +350,8 @@ def _unread(row: RejectedRow, span: Span) -> UnreadEvent:
     except (ValueError, TypeError):
         # Its time is not known either: it concerns the newest day of those that are being read.
         at = span.since if span.top is None else span.top
-    identity = event_id(row.id if row.id is not None else f"{row.place} {row.message}")
-    return UnreadEvent(identity.hex(), at, row.known.get("token_id") or "", row.message)
+    field = row.field.removeprefix(row.place).removeprefix(".")
+    # Without an id it is known by what else names it: its place in a page is another one each time.
+    nameless = f"{sorted((name, value or '') for name, value in row.known.items())} {field} {row.message}"
+    identity = event_id(row.id if row.id is not None else nameless)
+    return UnreadEvent(identity.hex(), at, row.known.get("token_id") or "", row.message, field, row.id or "")

@@ -20,7 +20,16 @@ from sqlalchemy import Executable, and_, bindparam, case, delete, func, insert, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bff.governance.budget_window import BudgetWindow
-from bff.governance.facts import Activity, ActivityToday, ModelSpend, SpendEvent, SpendHistory, SpendTally, SpendToday
+from bff.governance.facts import (
+    UNPAID_VERDICTS,
+    Activity,
+    ActivityToday,
+    ModelSpend,
+    SpendEvent,
+    SpendHistory,
+    SpendTally,
+    SpendToday,
+)
 from bff.spend.progress import OVERLAP, Progress, decoded, encoded, instant, micros
 from bff.store.amounts import added, joined, split
 from bff.store.database import Database
@@ -40,9 +49,9 @@ _PURGED_EVERY = 60_000_000
 _PROTECTED = 6 * _HOUR
 _NOTHING = Decimal(0)
 
+_OVERCORRECTED = "corrections take away more than events add, so the sum cannot be right"
+
 _BLOCK, _REDACT, _ESCALATE = "block", "redact", "escalate"
-_UNPAID = frozenset({_BLOCK, _ESCALATE})
-"""Verdicts after which a request is not sent on: without a cost it has none, and no price is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +202,9 @@ class Ledger:
             return progress
         # What a reading of older days has counted is known one by one around the place that it has reached.
         protected = progress.covered_from + _PROTECTED if progress.backfill is not None else None
-        after = replace(progress, purged_before=until)
+        start = micros(now - self._history)
+        unread = tuple(event for event in progress.unread if event.at >= start)
+        after = replace(progress, purged_before=until, unread=unread)
         async with self._database.write(held) as connection:
             condition = and_(events.c.ledger_id == self._id, events.c.at < until)
             if protected is not None:
@@ -259,9 +270,14 @@ class Ledger:
             for day in wanted
             if (reason := progress.missing(day, self._zone, now=at, lag=self._lag, key_ids=key_ids)) is not None
         }
+        by_key: defaultdict[tuple[int, str], Decimal] = defaultdict(Decimal)
         for row in rows:
+            by_key[row.day, row.key_id] += joined(row.usd, row.pico)
             if row.unpriced:
                 missing.setdefault(_day_of(row.day), _unpriced(int(row.unpriced)))
+        for (day, _), amount in by_key.items():
+            if amount < 0:
+                missing.setdefault(_day_of(day), _OVERCORRECTED)
         return SpendHistory(_tally(rows), _tally(nameless), missing)
 
     def _today_of(
@@ -299,7 +315,7 @@ class Ledger:
         missing = progress.missing(window.day, self._zone, now=micros(now), lag=self._lag)
         for key_id, amount in by_key.items():
             if amount < 0:
-                missing_of_key[key_id] = "corrections take away more than events add, so the sum cannot be right"
+                missing_of_key[key_id] = _OVERCORRECTED
         spend = SpendToday(
             window.day,
             by_key,
@@ -330,7 +346,7 @@ class Ledger:
         repriced: list[dict[str, object]] = []
         costs: list[tuple[int, Decimal]] = []
         for event in batch.values():
-            cost = _NOTHING if event.cost is None and event.verdict in _UNPAID else event.cost
+            cost = _NOTHING if event.cost is None and event.verdict in UNPAID_VERDICTS else event.cost
             key = (self._day(event.at), event.key_id, event.team_id, event.model)
             if event.id in known:
                 (before,) = known[event.id]

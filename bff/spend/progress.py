@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from pydantic import TypeAdapter, ValidationError
 
 from bff.governance.budget_window import BudgetWindow
-from bff.governance.facts import SpendEvent
+from bff.governance.facts import RejectedRow, SpendEvent
 from bff.governance.wording import clock_time
 from bff.keeptrusts.contract import LARGEST_PAGE
 from bff.spend.checksum import Balance, Checksum
@@ -21,7 +21,7 @@ OVERLAP = 4_000_000
 """Microseconds that a reading begins before the newest event of the last: events of one moment may come in any order."""
 
 MOST_UNREAD = 200
-"""Events that could not be read and are remembered one by one."""
+"""Events that could not be read and are remembered one by one; of more, only the days are."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -98,12 +98,23 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class UnreadEvent:
-    """An event of a form that is not understood: the hex digest of its id, its time and its key ('' where unknown)."""
+    """An event of a form that is not understood: the hex digest of its id, its time and its key ('' where unknown).
+
+    `field` is the member at fault and `reason` what is wrong with it; `name` is the id as Keeptrusts gives it ('' where
+    unknown).
+    """
 
     id: str
     at: int
     key_id: str
     reason: str
+    field: str = ""
+    name: str = ""
+
+    def row(self) -> RejectedRow:
+        """The event as a row of the feed that was left out."""
+        field = ".".join(filter(None, ("events", self.field)))
+        return RejectedRow("events", field, self.reason, {"event_id": self.name} if self.name else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +128,9 @@ class Progress:
     forward, lookback, backfill   readings under way: of what is new, of what may have been published late, of older days
     lookback_depth  the index of the depth that `lookback` reads
     until_honoured  whether the feed pays heed to `until`; None until it was seen
-    short_days      days (ISO) with a difference to the wallets that nothing explained, each with a sentence
+    short_days      days (ISO) that stay incomplete for every key, each with a sentence: a difference to the wallets that
+                    nothing explained, or more events that could not be read than are remembered
+    unread          events that could not be read, of all days in the history
     too_late        how many events were published after their day was frozen
     """
 
@@ -147,19 +160,32 @@ class Progress:
             return None
         return max(self.covered_from, self.purged_before or self.covered_from)
 
-    def with_unread(self, events: Sequence[UnreadEvent]) -> Progress:
-        """Remember `events` that could not be read, each once."""
+    def with_unread(self, events: Sequence[UnreadEvent], zone: tzinfo) -> Progress:
+        """Remember `events` that could not be read, each once; beyond `MOST_UNREAD`, the days in `zone` of the oldest."""
         known = {event.id for event in self.unread}
         new = [event for event in events if event.id not in known]
-        return replace(self, unread=(*self.unread, *new)[-MOST_UNREAD:]) if new else self
+        if not new:
+            return self
+        unread = sorted((*self.unread, *new), key=lambda event: event.at)
+        rest, kept = unread[:-MOST_UNREAD], unread[-MOST_UNREAD:]
+        days = {
+            instant(event.at).astimezone(zone).date().isoformat(): f"events could not be read ({event.reason})"
+            for event in rest
+        }
+        return replace(self, unread=tuple(kept), short_days={**days, **self.short_days})
 
-    def without_unread(self, events: Sequence[SpendEvent], *, before: int) -> Progress:
-        """Forget what has been read after all, and what happened before `before`."""
+    def without_unread(self, events: Sequence[SpendEvent]) -> Progress:
+        """Forget what has been read after all."""
         if not self.unread:
             return self
         read = {event.id.hex() for event in events}
-        kept = tuple(event for event in self.unread if event.id not in read and event.at >= before)
+        kept = tuple(event for event in self.unread if event.id not in read)
         return replace(self, unread=kept) if len(kept) != len(self.unread) else self
+
+    @property
+    def unread_lately(self) -> tuple[UnreadEvent, ...]:
+        """The events that could not be read, without those of days that are closed."""
+        return tuple(event for event in self.unread if event.at >= (self.known_from or 0))
 
     def missing(
         self, day: date, zone: tzinfo, *, now: int, lag: int, key_ids: frozenset[str] = frozenset()

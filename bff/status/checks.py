@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, tzinfo
 
 from bff.resilience.breaker import BreakerState
+from bff.spend.progress import instant
 from bff.status.observatory import Observatory, not_understood, parts_of
 from bff.status.organisation_reader import OrganisationReader
 from bff.telemetry.health import Health, HealthCheck
@@ -19,7 +20,7 @@ class Checks:
     """The health checks of one service, by name.
 
     `breakers` gives the state of each outside system's breaker, `calls` how the latest calls to each went; `database_note`
-    says what is wrong with the database that was opened, None when nothing is.
+    says what is wrong with the database that was opened, None when nothing is. Days are those of `zone`.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class Checks:
         *,
         clock: Callable[[], datetime],
         database_note: str | None = None,
+        zone: tzinfo = UTC,
     ) -> None:
         self._observatory = observatory
         self._reader = reader
@@ -38,6 +40,7 @@ class Checks:
         self._calls = calls
         self._clock = clock
         self._database_note = database_note
+        self._zone = zone
 
     def __call__(self) -> dict[str, HealthCheck]:
         """Every check."""
@@ -70,17 +73,13 @@ class Checks:
     def _ledger(self) -> HealthCheck:
         """How much of today's events has been read, and what is missing."""
         epoch = self._observatory.epoch
-        spend = epoch.facts.spend.value if epoch is not None else None
-        if spend is None:
-            return HealthCheck(Health.WARN, "datastore", self._clock(), output="no event has been read yet")
-        progress = self._reader.progress
-        late = progress.too_late if progress is not None else 0
-        said = [
-            spend.missing,
-            self._reader.trouble,
-            f"{late} events were published after their day was frozen" if late else None,
-        ]
-        output = "; ".join(filter(None, said)) or None
+        part = epoch.facts.spend if epoch is not None else None
+        spend = part.value if part is not None else None
+        failed = f"events cannot be read: {part.detail or part.cause}" if part is not None and part.cause else None
+        if part is None or spend is None:
+            said = failed or "no event has been read yet"
+            return HealthCheck(Health.WARN, "datastore", self._clock(), output=said)
+        output = "; ".join(filter(None, (failed, spend.missing, *self._of_other_days(part.rejected_count)))) or None
         health = Health.WARN if output else Health.PASS
         return HealthCheck(
             health,
@@ -90,6 +89,20 @@ class Checks:
             unit="share of today",
             output=output,
         )
+
+    def _of_other_days(self, unread: int) -> Iterator[str | None]:
+        """What is missing in reports although the sums of today may be whole."""
+        if unread:
+            yield "one event could not be read" if unread == 1 else f"{unread:,} events could not be read"
+        progress = self._reader.progress
+        if progress is None:
+            return
+        if progress.backfill is not None and progress.covered_from is not None:
+            day = instant(progress.covered_from).astimezone(self._zone).date()
+            yield f"older days are read back to {day.isoformat()} so far"
+        if late := progress.too_late:
+            yield f"{late:,} {'event was' if late == 1 else 'events were'} published too late to be counted"
+        yield self._reader.trouble
 
     def _database(self) -> HealthCheck:
         trouble = self._reader.database_trouble or self._database_note

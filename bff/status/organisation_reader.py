@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -23,7 +23,7 @@ from sqlalchemy import and_, select, update
 
 from bff.governance.facts import Cause, Facts, Reading, SpendHistory, Wallet
 from bff.governance.money import USD
-from bff.keeptrusts.client import KeeptrustsClient
+from bff.keeptrusts.client import MOST_REJECTED_KEPT, KeeptrustsClient
 from bff.keeptrusts.directory import Directory, Listed
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamUnavailableError
 from bff.keeptrusts.events import EventFeed
@@ -257,7 +257,7 @@ class OrganisationReader:
             keys=listed.keys,
             configurations=listed.configurations,
             wallets=listed.wallets,
-            spend=self._reading(spend, turn, now),
+            spend=_with_rejected(self._reading(spend, turn, now), turn.progress),
             activity=self._reading(activity, turn, now),
         )
 
@@ -466,6 +466,13 @@ def _totals(wallets: Reading[tuple[Wallet, ...]]) -> Mapping[str, Decimal] | Non
     if any(wallet.spent.currency != USD for wallet in wallets.value):
         return None
     return {wallet.id: wallet.spent.amount for wallet in wallets.value}
+
+
+def _with_rejected(reading: Reading[Any], progress: Progress) -> Reading[Any]:
+    """`reading` with the events of open days that could not be read, the newest of them by name."""
+    unread = progress.unread_lately
+    rejected = tuple(event.row() for event in unread[-MOST_REJECTED_KEPT:])
+    return replace(reading, rejected=rejected, rejected_count=len(unread))
 
 
 def _unread(error: KeeptrustsError) -> Facts:

@@ -61,7 +61,7 @@ class Metrics:
         self._refreshes = counter("refreshes", "Reads of all facts by outcome: ok, partial or failed", "outcome")
         self._rejected_rows = gauge(
             "rejected_rows",
-            "Rows of the latest reading that were left out, or have a status that is not known, by list; /health names them",
+            "Rows of the latest reading that were left out, or have an unknown status, by list (spend: events of open days); /health names them",
             "list",
         )
         self._attempts = counter(
