@@ -307,7 +307,6 @@ class Feed:
             counted = replace(span, found=span.found or recorded.events > 0)
             known = progress.with_unread([_unread(row, span) for row in found.rejected], self._zone)
             known = known.without_unread(inside)
-            known = replace(known, too_late=known.too_late + recorded.too_late)
             if not backfill:
                 checksum = known.checksum.add(recorded.cost, earlier=recorded.earlier)
                 known = replace(known, checksum=checksum)

@@ -64,7 +64,6 @@ class Recorded:
     events: int = 0
     cost: Decimal = _NOTHING
     earlier: Decimal = _NOTHING
-    too_late: int = 0
 
 
 @dataclass(slots=True)
@@ -142,11 +141,9 @@ class Ledger:
         """
         known_from = progress.known_from
         by_id: dict[bytes, SpendEvent] = {}
-        too_late = 0
         for event in batch:
-            if not backfill and known_from is not None and event.at < known_from:
-                too_late += 1
-            elif event.id not in by_id or event.cost is not None:
+            countable = backfill or known_from is None or event.at >= known_from
+            if countable and (event.id not in by_id or event.cost is not None):
                 by_id[event.id] = event
         async with self._database.write(held) as connection:
             known = await self._known(connection, list(by_id))
@@ -160,7 +157,7 @@ class Ledger:
             baseline = progress.checksum.baseline_at or 0
             cost = sum((each for at, each in costs if at >= baseline), _NOTHING)
             earlier = sum((each for at, each in costs if at < baseline), _NOTHING)
-            after = settle(Recorded(len(rows) + len(repriced), cost, earlier, too_late))
+            after = settle(Recorded(len(rows) + len(repriced), cost, earlier))
             await self._save(connection, after)
         return after
 

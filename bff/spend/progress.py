@@ -131,7 +131,6 @@ class Progress:
     short_days      days (ISO) that stay incomplete for every key, each with a sentence: a difference to the wallets that
                     nothing explained, or more events that could not be read than are remembered
     unread          events that could not be read, of all days in the history
-    too_late        how many events were published after their day was frozen
     """
 
     covered_from: int | None = None
@@ -146,7 +145,6 @@ class Progress:
     checksum: Checksum = field(default_factory=Checksum)
     short_days: dict[str, str] = field(default_factory=dict)
     unread: tuple[UnreadEvent, ...] = ()
-    too_late: int = 0
 
     @property
     def caught_up(self) -> bool:

@@ -79,8 +79,9 @@ class Checks:
         if part is None or spend is None:
             said = failed or "no event has been read yet"
             return HealthCheck(Health.WARN, "datastore", self._clock(), output=said)
-        output = "; ".join(filter(None, (failed, spend.missing, *self._of_other_days(part.rejected_count)))) or None
-        health = Health.WARN if output else Health.PASS
+        wrong = [each for each in (failed, spend.missing, *self._of_other_days(part.rejected_count)) if each]
+        health = Health.WARN if wrong else Health.PASS
+        output = "; ".join([*wrong, *self._older_days()]) or None
         return HealthCheck(
             health,
             "datastore",
@@ -97,12 +98,15 @@ class Checks:
         progress = self._reader.progress
         if progress is None:
             return
-        if progress.backfill is not None and progress.covered_from is not None:
-            day = instant(progress.covered_from).astimezone(self._zone).date()
-            yield f"older days are read back to {day.isoformat()} so far"
-        if late := progress.too_late:
-            yield f"{late:,} {'event was' if late == 1 else 'events were'} published too late to be counted"
         yield self._reader.trouble
+
+    def _older_days(self) -> list[str]:
+        """How far back older days have been read on a first start, which takes hours where events are many."""
+        progress = self._reader.progress
+        if progress is None or progress.backfill is None or progress.covered_from is None:
+            return []
+        day = instant(progress.covered_from).astimezone(self._zone).date()
+        return [f"older days are read back to {day.isoformat()} so far"]
 
     def _database(self) -> HealthCheck:
         trouble = self._reader.database_trouble or self._database_note

@@ -20,7 +20,6 @@ from bff.governance.facts import RejectedRow, SpendEvent, SpendHistory, SpendTod
 from bff.keeptrusts.contract import LARGEST_PAGE
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamRejectedError, UpstreamUnavailableError
 from bff.keeptrusts.events import EventPages, event_id
-from bff.spend import feed as feed_module
 from bff.spend.feed import Feed, Turn
 from bff.spend.ledger import Ledger
 from bff.spend.progress import instant, micros
@@ -262,12 +261,6 @@ async def stored_books(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
     url = request.getfixturevalue("postgres_url") if postgresql else None
     async with books_in(Database.at(url, folder=tmp_path)) as made:
         yield made
-
-
-@pytest.fixture(autouse=True)
-def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two pages at a time, so that a few hundred events take many transactions."""
-    monkeypatch.setattr(feed_module, "PAGES_AT_ONCE", 2)
 
 
 def unavailable() -> UpstreamUnavailableError:
