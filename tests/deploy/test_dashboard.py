@@ -22,7 +22,7 @@ from tests.deploy.prometheus import JOB, Prometheus, prometheus
 from tests.deploy.test_rules import exported
 from tests.harness.served import served
 
-DASHBOARD = json.loads((DEPLOY / "grafana/keeptrusts-bff.json").read_text(encoding="utf-8"))
+DASHBOARD = json.loads((DEPLOY / "helm/keeptrusts-bff/dashboards/keeptrusts-bff.json").read_text(encoding="utf-8"))
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 QUERIES = [
     (panel["title"], target["expr"].replace("$job", JOB).replace("$__rate_interval", "1m"))
