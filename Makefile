@@ -26,7 +26,7 @@ test: check check-catalog e2e-setup debian test-plugin test-python ## Set up wha
 # Programs that tests run beside the service, each with the Debian package it comes from.
 .PHONY: debian
 debian: dev-setup
-	@$(BIN)/python -m tests.harness.debian prometheus=prometheus redis-server=redis-server wrk=wrk buildah=buildah debootstrap=debootstrap
+	@$(BIN)/python -m tests.harness.debian prometheus=prometheus redis-server=redis-server wrk=wrk prometheus-alertmanager=prometheus-alertmanager buildah=buildah debootstrap=debootstrap
 
 .PHONY: test-plugin
 test-plugin: node_modules/.installed

@@ -2,7 +2,8 @@
 
 `python3 rootfs.py ENVIRONMENT TARGET` runs in the build stage, on a Debian. It copies the interpreter that made the virtual environment
 ENVIRONMENT, its standard library without what installs or tests, ENVIRONMENT itself, and every shared library that any of them is
-linked to, into TARGET. No shell, package manager or setuid program is among them. Modules are compiled, since nobody may write there later.
+linked to, into TARGET. No shell, package manager or setuid program is among them. Modules are compiled here, since
+the root is read only at run time.
 
 The Debian packages that the libraries belong to leave their entry in `var/lib/dpkg/status.d` and their copyright file, where scanners of
 images look for them.
