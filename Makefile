@@ -81,8 +81,10 @@ readme: dev-setup ## Write the README's tables anew
 	$(BIN)/python -m tests.docs.tables
 
 .PHONY: pack
-pack: dev-setup pack-plugin ## Build the wheel and the plugin's tarball into dist/
+pack: dev-setup pack-plugin ## Build wheel, plugin tarball, Helm chart, bill of materials and notices into dist/
 	$(BIN)/python -m build --no-isolation --wheel --outdir $(DIST) .
+	$(BIN)/python -c 'import helm_python; print(helm_python.package("deploy/helm/keeptrusts-bff", destination="$(DIST)"))'
+	$(BIN)/python -m deploy.release.materials $(DIST)
 
 # Packing changes package.json and puts it back; with its old time make does not take it for a new one and install all anew.
 .PHONY: pack-plugin
