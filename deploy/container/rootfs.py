@@ -25,6 +25,8 @@ USER = 10001
 DATA = Path("var/lib/keeptrusts-bff")
 LEFT_OUT = shutil.ignore_patterns(
     "__pycache__",
+    "_test*",
+    "_tkinter*",  # The slim base lacks its libraries.
     "ensurepip",
     "idlelib",
     "lib2to3",
@@ -45,16 +47,16 @@ LOADED_BY_NAME = ("libgcc_s.so.1",)
 def main(environment: Path, target: Path) -> None:
     """Fill `target`, which must not exist yet."""
     target.mkdir(mode=0o755, parents=True)
-    copied = [Path(sys.executable).resolve(), *_standard_library(), environment]
-    for source in copied:
+    interpreter = Path(sys.executable).resolve()
+    for source in (interpreter, *_standard_library(), environment):
         _copy(source, target)
-    libraries = sorted(_libraries(file for source in copied for file in _binaries(source)))
+    libraries = sorted(_libraries(_binaries(target)))
     for library in libraries:
         _copy(library, target)
     _let_libraries_be_found(libraries, target)
     _keep_programs({"keeptrusts-bff"}, target / environment.relative_to("/") / "bin")
     _compile(target)
-    _describe_packages([*copied[:1], *(folder / "os.py" for folder in _standard_library()), *libraries], target)
+    _describe_packages([interpreter, *(folder / "os.py" for folder in _standard_library()), *libraries], target)
     _write_accounts(target)
 
 
@@ -63,13 +65,13 @@ def _standard_library() -> set[Path]:
     return {Path(paths["stdlib"]).resolve(), Path(paths["platstdlib"]).resolve()}
 
 
-def _binaries(source: Path) -> Iterator[Path]:
-    """The programs and shared libraries at or below `source`."""
-    files = [source] if source.is_file() else [path for path in source.rglob("*") if path.is_file()]
-    for file in files:
-        with file.open("rb") as opened:
-            if opened.read(4) == b"\x7fELF":
-                yield file
+def _binaries(target: Path) -> Iterator[Path]:
+    """The programs and shared libraries below `target`, by the paths from which they were copied."""
+    for path in target.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            with path.open("rb") as opened:
+                if opened.read(4) == b"\x7fELF":
+                    yield Path("/") / path.relative_to(target)
 
 
 def _libraries(binaries: Iterable[Path]) -> set[Path]:

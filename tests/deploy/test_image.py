@@ -121,7 +121,14 @@ def debian(request: pytest.FixtureRequest) -> Path:
         work = archive.with_suffix(f".{os.getpid()}")
         options = ["--variant=minbase", "--include=python3,python3-venv,ca-certificates"]
         subprocess.run([program("debootstrap", "debootstrap"), *options, suite, work], check=True, capture_output=True)
-        left_out = ["--exclude=./var/cache/apt/archives/*.deb", "--exclude=./var/lib/apt/lists/*"]
+        unused = (
+            "var/cache/apt/archives/*.deb",
+            "var/lib/apt/lists/*",
+            "usr/share/locale/*",
+            "usr/share/man/*",
+            "usr/share/zoneinfo/*",
+        )
+        left_out = [f"--exclude=./{path}" for path in unused]
         subprocess.run([program("tar", "tar"), "-C", work, *left_out, "-cf", f"{work}.tar", "."], check=True)
         Path(f"{work}.tar").rename(archive)
         shutil.rmtree(work)
