@@ -50,7 +50,7 @@ def main(environment: Path, target: Path) -> None:
     interpreter = Path(sys.executable).resolve()
     for source in (interpreter, *_standard_library(), environment):
         _copy(source, target)
-    libraries = sorted(_libraries(_binaries(target)))
+    libraries = sorted(path for path in _libraries(_binaries(target)) if not path.is_relative_to(environment))
     for library in libraries:
         _copy(library, target)
     _let_libraries_be_found(libraries, target)
