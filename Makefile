@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # One folder a line; the checks read the same list.
-CODE := bff tests catalog
+CODE := bff tests catalog deploy
 TERRAFORM_PROVIDER := catalog/terraform/provider
 
 .PHONY: help
@@ -26,7 +26,8 @@ test: check check-catalog e2e-setup debian test-plugin test-python ## Set up wha
 # Programs that tests run beside the service, each with the Debian package it comes from.
 .PHONY: debian
 debian: dev-setup
-	@$(BIN)/python -m tests.harness.debian prometheus=prometheus redis-server=redis-server wrk=wrk '/usr/lib/postgresql/*/bin/initdb=postgresql'
+	@$(BIN)/python -m tests.harness.debian prometheus=prometheus wrk=wrk '/usr/lib/postgresql/*/bin/initdb=postgresql' \
+		prometheus-alertmanager=prometheus-alertmanager buildah=buildah debootstrap=debootstrap
 
 .PHONY: test-plugin
 test-plugin: node_modules/.installed
@@ -81,8 +82,10 @@ readme: dev-setup ## Write the README's tables anew
 	$(BIN)/python -m tests.docs.tables
 
 .PHONY: pack
-pack: dev-setup pack-plugin ## Build the wheel and the plugin's tarball into dist/
+pack: dev-setup pack-plugin ## Build wheel, plugin tarball, Helm chart, bill of materials and notices into dist/
 	$(BIN)/python -m build --no-isolation --wheel --outdir $(DIST) .
+	$(BIN)/python -c 'import helm_python; print(helm_python.package("deploy/helm/keeptrusts-bff", destination="$(DIST)"))'
+	$(BIN)/python -m deploy.release.materials $(DIST)
 
 # Packing changes package.json and puts it back; with its old time make does not take it for a new one and install all anew.
 .PHONY: pack-plugin

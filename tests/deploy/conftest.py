@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-RULES = sorted((DEPLOY / "prometheus/rules").glob("*.yml"))
+RULES = sorted((DEPLOY / "helm/keeptrusts-bff/rules").glob("*.yml"))
 RULE_TESTS = sorted((DEPLOY / "prometheus/tests").glob("*.yml"))
 
 

@@ -55,7 +55,7 @@ class Prometheus:
 @asynccontextmanager
 async def prometheus(target: str, folder: Path) -> AsyncIterator[Prometheus]:
     """A Prometheus that scrapes `target` (host and port) and evaluates the rules many times a second."""
-    port = _free_port()
+    port = free_port()
     process = _begun(target, port, folder)
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
@@ -98,7 +98,8 @@ async def _ready(client: httpx.AsyncClient, process: subprocess.Popen[bytes], lo
             await asyncio.sleep(0.1)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

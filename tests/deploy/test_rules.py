@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -25,8 +30,13 @@ def promtool(*words: str | Path) -> None:
 
 def sections() -> dict[str, str]:
     """The runbook's sections of alerts by their headings."""
-    parts = re.split(r"^### (.+)$", RUNBOOK, flags=re.MULTILINE)[1:]
-    return dict(zip(parts[::2], parts[1::2], strict=True))
+    parts = re.split(r"^#{2,3} (.+)$", RUNBOOK, flags=re.MULTILINE)[1:]
+    found = dict(zip(parts[::2], parts[1::2], strict=True))
+    return {
+        name: text
+        for name, text in found.items()
+        if name.startswith("Keeptrusts") and " " not in name and name != "Keeptrusts"
+    }
 
 
 def test_prometheus_accepts_the_rules() -> None:
@@ -64,6 +74,56 @@ def test_each_alert_says_what_to_do(alert: Rule) -> None:
     assert [part for part in PARTS if f"**{part}**" in section] == list(PARTS)
 
 
+def test_the_runbook_begins_with_five_questions() -> None:
+    """Five questions come before every alert, each with a command that answers it."""
+    start = RUNBOOK.split("## Five questions", 1)[1].split("\n## ", 1)[0]
+    questions = re.split(r"^### ", start, flags=re.MULTILINE)[1:]
+    assert [question[0] for question in questions] == list("12345")
+    for question in questions:
+        assert "```sh" in question, question.splitlines()[0]
+
+
+def test_the_runbooks_way_to_ask_a_pod_works(tmp_path: Path) -> None:
+    """What the runbook types, with a kubectl that runs the command here, prints a pod's answer, be it a success or not."""
+    (tmp_path / "kubectl").write_text(
+        '#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\nshift\nexec "$@"\n', encoding="utf-8"
+    )
+    (tmp_path / "kubectl").chmod(0o755)
+    (tmp_path / "python").symlink_to(sys.executable)
+    setup = RUNBOOK.split("```sh\n", 1)[1].split("```", 1)[0]
+    with _answering({"/health": (503, b"{}"), "/metrics": (200, b"up 1")}) as port:
+        script = f"shopt -s expand_aliases\n{setup.replace('8787', str(port))}\nask /metrics\nask /health\n"
+        done = subprocess.run(
+            [program("bash", "bash")],
+            input=script,
+            env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+    assert (done.stdout, done.stderr) == ("up 1\n503 {}\n", "")
+
+
+def test_pods_are_targets_of_their_own() -> None:
+    """The scrape example finds pods, not the Service, and calls the job as the rules do."""
+    (job,) = yaml.safe_load((DEPLOY / "prometheus/scrape.example.yml").read_text(encoding="utf-8"))["scrape_configs"]
+    assert job["job_name"] == "keeptrusts-bff"
+    assert [discovery["role"] for discovery in job["kubernetes_sd_configs"]] == ["pod"]
+    assert "static_configs" not in job
+    assert {"namespace", "pod", "cluster"} == {
+        rule["target_label"] for rule in job["relabel_configs"] if "target_label" in rule
+    }
+
+
+def test_rules_keep_clusters_and_namespaces_apart() -> None:
+    """Every sum of a rule keeps the labels of the place: staging does not hide in production."""
+    for rule in [*ALERTS, *RECORDED]:
+        for labels in re.findall(r"(?:sum|max|min) by \(([^)]*)\)", rule.expr):
+            assert labels.startswith("cluster, namespace, job"), rule.name
+        assert "without" not in rule.expr, rule.name
+
+
 def test_the_runbook_has_no_section_without_an_alert() -> None:
     """Every section of the runbook is of an alert that exists."""
     assert sorted(sections()) == sorted(alert.name for alert in ALERTS)
@@ -73,6 +133,9 @@ def test_links_within_the_runbook_lead_somewhere() -> None:
     """A reference to another section names one."""
     anchors = {name.lower() for name in sections()}
     assert set(re.findall(r"\]\(#([a-z0-9-]+)\)", RUNBOOK)) <= anchors
+    readme = (DEPLOY / "README.md").read_text(encoding="utf-8")
+    headings = {heading.lower().replace(" ", "-") for heading in re.findall(r"^#+ (.+)$", readme, re.MULTILINE)}
+    assert set(re.findall(r"\]\(README.md#([a-z0-9-]+)\)", RUNBOOK)) <= headings
 
 
 def test_rules_ask_for_metrics_that_exist() -> None:
@@ -80,7 +143,7 @@ def test_rules_ask_for_metrics_that_exist() -> None:
     names, labels = exported()
     names |= {rule.name for rule in RECORDED}
     for rule in [*ALERTS, *RECORDED]:
-        asked = set(re.findall(r"(?:job:)?keeptrusts_bff_\w+(?::\w+)*", rule.expr))
+        asked = set(re.findall(r"(?:\w+:)?keeptrusts_bff_\w+(?::\w+)*", rule.expr))
         assert asked <= names, rule.name
         assert set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)\"", rule.expr)) <= labels | {"job"}, rule.name
 
@@ -94,3 +157,27 @@ def exported() -> tuple[set[str], set[str]]:
         names |= {metric.name + suffix for suffix in suffixes}
         labels |= set(metric.labels)
     return names, labels
+
+
+@contextmanager
+def _answering(replies: dict[str, tuple[int, bytes]]) -> Iterator[int]:
+    """A server on loopback with these replies; gives its port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, body = replies[self.path]
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()

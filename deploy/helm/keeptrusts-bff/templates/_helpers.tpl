@@ -1,0 +1,89 @@
+{{- define "keeptrusts-bff.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "keeptrusts-bff.fullname" -}}
+{{- $name := include "keeptrusts-bff.name" . -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" -}}
+{{- else if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 63 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "keeptrusts-bff.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "keeptrusts-bff.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "keeptrusts-bff.labels" -}}
+{{ include "keeptrusts-bff.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{- define "keeptrusts-bff.secretName" -}}
+{{- default (include "keeptrusts-bff.fullname" .) .Values.secret.name -}}
+{{- end -}}
+
+{{- define "keeptrusts-bff.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "keeptrusts-bff.fullname" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- default "default" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{/* "true" where several replicas share a database, and empty where one keeps its data in a volume. */}}
+{{- define "keeptrusts-bff.database" -}}
+{{- if .Values.secret.files.DATABASE_URL -}}true{{- end -}}
+{{- end -}}
+
+{{/* "true" where there can be more than one replica. */}}
+{{- define "keeptrusts-bff.several" -}}
+{{- if or .Values.autoscaling.enabled (gt (int .Values.replicaCount) 1) -}}true{{- end -}}
+{{- end -}}
+
+{{/* What no schema can say. */}}
+{{- define "keeptrusts-bff.validate" -}}
+{{- if and (include "keeptrusts-bff.several" .) (not (include "keeptrusts-bff.database" .)) -}}
+{{- $asked := ternary "autoscaling.enabled" (printf "replicaCount: %d" (int .Values.replicaCount)) .Values.autoscaling.enabled -}}
+{{- fail (printf "%s needs a database: name its key in the Secret with secret.files.DATABASE_URL, or keep one replica" $asked) -}}
+{{- end -}}
+{{- range $setting, $_ := .Values.settings -}}
+{{- if hasKey $.Values.secret.files $setting -}}
+{{- fail (printf "settings.%s is a secret: put it into the Secret, and name its key with secret.files.%s" $setting $setting) -}}
+{{- end -}}
+{{- if has $setting (list "BFF_HOST" "BFF_DATA_DIR" "BFF_CA_FILE") -}}
+{{- fail (printf "settings.%s is set by the chart itself: see the values ca and persistence" $setting) -}}
+{{- end -}}
+{{- end -}}
+{{- if .Values.secret.externalSecret.enabled -}}
+{{- range $setting, $key := .Values.secret.files -}}
+{{- if and $key (not (hasKey $.Values.secret.externalSecret.remote $setting)) -}}
+{{- fail (printf "secret.externalSecret.remote.%s is missing: secret.files names that setting, so say where the store has it" $setting) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* A number or a text as an environment variable has it; Helm reads every number as a float. */}}
+{{- define "keeptrusts-bff.setting" -}}
+{{- if and (kindIs "float64" .) (eq . (float64 (int64 .))) -}}{{ int64 . }}{{- else -}}{{ . }}{{- end -}}
+{{- end -}}
+
+{{/* A rule of egress: peers and TCP ports. */}}
+{{- define "keeptrusts-bff.egress" -}}
+- ports:
+    {{- range .ports }}
+    - port: {{ . }}
+      protocol: TCP
+    {{- end }}
+  {{- with .to }}
+  to:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end -}}

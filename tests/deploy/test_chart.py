@@ -1,0 +1,389 @@
+"""The Helm chart: rendered by Helm, valid for Kubernetes, at one with the service, and without rights that nothing needs."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import helm_python
+import kubernetes_validate
+import pytest
+import yaml
+
+import bff
+from bff.cli.server import CLOSE_SECONDS
+from bff.settings import Settings, documented
+from bff.web.openapi import OPERATIONS
+from tests.deploy.chart import CHART, VARIANTS, Manifest, container, manifests, texts, values
+from tests.deploy.conftest import ALERTS, RECORDED, program
+
+VERSIONS = ("1.29", "1.37")
+"""The oldest and the newest Kubernetes that is claimed to run it."""
+
+AHEAD = frozenset({"DATABASE_URL", "BFF_DATA_DIR", "BFF_CA_FILE"})
+"""Settings that the chart passes on and that the service is about to gain."""
+
+SECRETS_FOLDER = "/run/secrets/keeptrusts-bff"
+
+
+@pytest.fixture(params=VARIANTS)
+def release(request: pytest.FixtureRequest) -> dict[str, Manifest]:
+    """The manifests of one variant of `ci/`."""
+    return manifests(values(request.param))
+
+
+def known_settings() -> set[str]:
+    """The names under which the service takes a setting from the environment."""
+    return {item.name for item in documented()} | {f"{name}_FILE" for name in secrets()} | AHEAD
+
+
+def secrets() -> set[str]:
+    """The settings whose values are secrets."""
+    return {item.name for item in documented() if item.secret and item.name != "REDIS_URL"} | {"DATABASE_URL"}
+
+
+def environment(release: dict[str, Manifest]) -> dict[str, str]:
+    """The environment of the release's container: its config map and its own variables."""
+    given = container(release)
+    assert given["envFrom"] == [{"configMapRef": {"name": release["ConfigMap"]["metadata"]["name"]}}]
+    return dict(release["ConfigMap"]["data"]) | {item["name"]: item["value"] for item in given["env"]}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_helm_finds_nothing_to_complain_of(variant: str) -> None:
+    """`helm lint --strict` gives no warning; it would like an icon, which this project has none of."""
+    report = helm_python.lint(CHART, values(variant), strict=True, kube_version=f"v{VERSIONS[0]}.0")
+    assert report["errors"] == []
+    assert [message["error"] for message in report["messages"]] == ["icon is recommended"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_kubernetes_accepts_it(release: dict[str, Manifest], version: str) -> None:
+    """Each manifest of a kind that Kubernetes itself has is valid against its schema, without an unknown field."""
+    own = [
+        item
+        for item in release.values()
+        if "." not in item["apiVersion"].partition("/")[0] or ".k8s.io" in item["apiVersion"]
+    ]
+    assert len(own) >= 5
+    for manifest in own:
+        kubernetes_validate.validate(manifest, version, strict=True)
+
+
+def test_each_variant_makes_what_it_is_for() -> None:
+    """The least of values makes what one replica needs; all of them make every kind that the chart has."""
+    least = {"ConfigMap", "Deployment", "PersistentVolumeClaim", "Service", "ServiceAccount"}
+    assert manifests(values("minimal")).keys() == least
+    assert manifests(values("everything")).keys() == (least - {"PersistentVolumeClaim"}) | {
+        "ConfigMap keeptrusts-bff-dashboard",
+        "ExternalSecret",
+        "HorizontalPodAutoscaler",
+        "NetworkPolicy",
+        "PodDisruptionBudget",
+        "PodMonitor",
+        "PrometheusRule",
+    }
+
+
+def test_chart_and_service_are_of_one_version() -> None:
+    """The chart deploys the version that this project is, never `latest`."""
+    metadata = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
+    assert (metadata["version"], metadata["appVersion"]) == (bff.__version__, bff.__version__)
+    assert container(manifests(values("minimal")))["image"] == f"keeptrusts-bff:{bff.__version__}"
+
+
+def test_a_digest_wins_over_the_tag() -> None:
+    """An image that is named by digest is that very image, whatever the tag says."""
+    given = values("everything")
+    given["image"]["tag"] = "moved"
+    assert container(manifests(given))["image"] == f"{given['image']['repository']}@{given['image']['digest']}"
+
+
+def test_the_service_starts_with_these_settings(
+    release: dict[str, Manifest], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Config map and secret files make settings that the service accepts, and that are enough to serve."""
+    for name in known_settings():
+        monkeypatch.delenv(name, raising=False)
+    unknown = AHEAD - {item.name for item in documented()}
+    for name, value in environment(release).items():
+        if name.removesuffix("_FILE") in unknown or name in unknown:
+            continue
+        if value.startswith(f"{SECRETS_FOLDER}/"):
+            path = tmp_path / Path(value).name
+            path.write_text("postgresql://bff@database/bff" if "database" in value else "a-token", encoding="utf-8")
+            value = str(path)  # noqa: PLW2901 - the file that the pod would have
+        monkeypatch.setenv(name, value)
+    settings = Settings.load()
+    settings.require_for_serving()
+    assert (settings.bff_auth, settings.bff_host) == ("backstage", "0.0.0.0")
+    assert settings.bff_port == container(release)["ports"][0]["containerPort"]
+
+
+def test_it_sets_what_the_service_knows(release: dict[str, Manifest]) -> None:
+    """Every variable of the container is a setting of the service or of OpenTelemetry."""
+    assert {name for name in environment(release) if not name.startswith("OTEL_")} <= known_settings()
+
+
+def test_every_secret_of_the_service_can_be_given_as_a_file() -> None:
+    """The chart has a place for each secret setting, and for nothing else."""
+    schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+    assert set(schema["properties"]["secret"]["properties"]["files"]["properties"]) == secrets()
+    assert set(yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))["secret"]["files"]) == secrets()
+
+
+def test_secrets_are_files_of_the_secret_that_is_named(release: dict[str, Manifest]) -> None:
+    """No manifest holds a secret: each is a key of the Secret, mounted where its variable points, unreadable for others."""
+    given = environment(release)
+    assert not given.keys() & secrets()
+    assert not any(manifest["kind"] == "Secret" for manifest in release.values())
+    (volume,) = (
+        item for item in release["Deployment"]["spec"]["template"]["spec"]["volumes"] if item["name"] == "secrets"
+    )
+    mounted = {f"{SECRETS_FOLDER}/{item['path']}" for item in volume["secret"]["items"]}
+    assert mounted == {value for name, value in given.items() if name.removesuffix("_FILE") in secrets()}
+    assert volume["secret"]["defaultMode"] & 0o007 == 0
+
+
+def test_external_secrets_fill_the_secret_that_the_pods_mount() -> None:
+    """Each key that the pods mount comes from a place in the store, into the Secret of the same name."""
+    release = manifests(values("everything"))
+    external = release["ExternalSecret"]["spec"]
+    (volume,) = (
+        item for item in release["Deployment"]["spec"]["template"]["spec"]["volumes"] if item["name"] == "secrets"
+    )
+    assert external["target"]["name"] == volume["secret"]["secretName"]
+    assert {item["secretKey"] for item in external["data"]} == {item["key"] for item in volume["secret"]["items"]}
+    assert all(item["remoteRef"]["key"] for item in external["data"])
+
+
+def test_numbers_arrive_as_they_were_written() -> None:
+    """Helm reads every number as a float; a large one reaches the service without an exponent, a fraction with its digits."""
+    data = manifests(values("everything"))["ConfigMap"]["data"]
+    assert data["BFF_STALE_LIMIT_SECONDS"] == "604800"
+    assert data["BFF_REFRESH_SECONDS"] == "12.5"
+
+
+def test_one_replica_keeps_its_data_in_a_volume() -> None:
+    """Without a database there is one replica with a volume of its own, which ends before its successor starts."""
+    release = manifests(values("minimal"))
+    deployment = release["Deployment"]["spec"]
+    assert (deployment["replicas"], deployment["strategy"]) == (1, {"type": "Recreate"})
+    folder = release["ConfigMap"]["data"]["BFF_DATA_DIR"]
+    (mount,) = (item for item in container(release)["volumeMounts"] if item["name"] == "data")
+    assert (mount["mountPath"], mount.get("readOnly", False)) == (folder, False)
+    (volume,) = (item for item in deployment["template"]["spec"]["volumes"] if item["name"] == "data")
+    assert volume["persistentVolumeClaim"]["claimName"] == release["PersistentVolumeClaim"]["metadata"]["name"]
+
+
+@pytest.mark.parametrize(
+    ("persistence", "volume"),
+    [
+        ({"enabled": False}, {"emptyDir": {}}),
+        ({"existingClaim": "kept"}, {"persistentVolumeClaim": {"claimName": "kept"}}),
+    ],
+)
+def test_the_volume_may_be_another(persistence: dict[str, Any], volume: dict[str, Any]) -> None:
+    """Without persistence, or with a claim that exists, no claim is made."""
+    release = manifests(values("minimal") | {"persistence": persistence})
+    volumes = release["Deployment"]["spec"]["template"]["spec"]["volumes"]
+    assert {"name": "data", **volume} in volumes
+    assert "PersistentVolumeClaim" not in release
+
+
+def test_with_a_database_nothing_is_kept_in_the_pods() -> None:
+    """Replicas on a database have no volume for data, and are replaced one after the other."""
+    release = manifests(values("everything"))
+    deployment = release["Deployment"]["spec"]
+    assert deployment["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
+    assert "data" not in [item["name"] for item in deployment["template"]["spec"]["volumes"]]
+    assert "BFF_DATA_DIR" not in release["ConfigMap"]["data"]
+    assert "replicas" not in deployment
+
+
+WITH_A_STORE = {"secret": {"externalSecret": {"enabled": True, "store": {"name": "vault"}}}}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"replicaCount": 3},
+            "replicaCount: 3 needs a database: name its key in the Secret with secret.files.DATABASE_URL",
+        ),
+        ({"autoscaling": {"enabled": True}}, "autoscaling.enabled needs a database"),
+        ({"settings": {"BACKSTAGE_TOKEN": "x"}}, "settings.BACKSTAGE_TOKEN is a secret"),
+        ({"settings": {"BFF_DATA_DIR": "/data"}}, "settings.BFF_DATA_DIR is set by the chart itself"),
+        (WITH_A_STORE, "secret.externalSecret.remote.BACKSTAGE_TOKEN is missing"),
+        ({"prometheusRule": {"enabled": True}}, "prometheusRule.runbookUrl is not set"),
+        ({"settings": {"KEEPTRUSTS_API_URL": "keeptrusts:8080"}}, "at '/settings/KEEPTRUSTS_API_URL'"),
+        ({"settings": {"REDIS_URL": "redis://redis"}}, "invalid propertyName 'REDIS_URL'"),
+        ({"replicas": 2}, "additional properties 'replicas' not allowed"),
+    ],
+)
+def test_what_cannot_work_is_refused(change: dict[str, Any], message: str) -> None:
+    """Values that cannot work end the rendering with a line that names the value and what to do."""
+    given = values("minimal")
+    for name, value in change.items():
+        given[name] = given.get(name, {}) | value if isinstance(value, dict) else value
+    with pytest.raises(helm_python.HelmError, match=re.escape(message)):
+        texts(given)
+
+
+def test_a_change_of_settings_starts_new_pods() -> None:
+    """The pods carry a checksum of their settings, which no other value changes."""
+    given = values("minimal")
+    other = copy.deepcopy(given)
+    other["settings"]["BFF_LOG_LEVEL"] = "debug"
+    same = copy.deepcopy(given) | {"replicaCount": 1, "service": {"port": 80}}
+    first, second, third = (
+        manifests(each)["Deployment"]["spec"]["template"]["metadata"]["annotations"]["checksum/config"]
+        for each in (given, other, same)
+    )
+    assert first != second
+    assert first == third
+
+
+@pytest.mark.parametrize(("kind", "source"), [("ConfigMap", "configMap"), ("Secret", "secret")])
+def test_a_private_authority_is_a_file(kind: str, source: str) -> None:
+    """The certificate of `ca` is mounted where its setting points, be it in a config map or in a secret."""
+    release = manifests(values("minimal") | {"ca": {"kind": kind, "name": "corporate-ca", "key": "root.pem"}})
+    (mount,) = (item for item in container(release)["volumeMounts"] if item["name"] == "ca")
+    (volume,) = (item for item in release["Deployment"]["spec"]["template"]["spec"]["volumes"] if item["name"] == "ca")
+    assert release["ConfigMap"]["data"]["BFF_CA_FILE"] == f"{mount['mountPath']}/root.pem"
+    assert volume[source]["items"] == [{"key": "root.pem", "path": "root.pem"}]
+
+
+def test_probes_ask_what_the_service_answers(release: dict[str, Manifest]) -> None:
+    """Liveness is about this process alone, readiness is what drains; both are routes of the service."""
+    given = container(release)
+    paths = {name: given[name]["httpGet"]["path"] for name in ("livenessProbe", "readinessProbe", "startupProbe")}
+    assert paths == {"livenessProbe": "/livez", "readinessProbe": "/readyz", "startupProbe": "/livez"}
+    assert set(paths.values()) <= {operation.path for operation in OPERATIONS}
+
+
+def test_a_pod_may_finish_its_requests(release: dict[str, Manifest]) -> None:
+    """A pod is given longer to stop than it may take, and its drain outlasts the noticing that it is not ready."""
+    drain = float(release["ConfigMap"]["data"]["BFF_DRAIN_SECONDS"])
+    probe = container(release)["readinessProbe"]
+    assert (
+        release["Deployment"]["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] >= drain + CLOSE_SECONDS + 5
+    )
+    assert drain > probe["periodSeconds"] * probe["failureThreshold"] + probe["timeoutSeconds"]
+
+
+def test_the_pod_has_no_rights(release: dict[str, Manifest]) -> None:
+    """Not root, a root that is read only, no capability, no way to more, no token for Kubernetes, and a bound for memory."""
+    pod, given = release["Deployment"]["spec"]["template"]["spec"], container(release)
+    assert pod["securityContext"]["runAsNonRoot"]
+    assert pod["securityContext"]["runAsUser"] == pod["securityContext"]["fsGroup"] == 10001
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert given["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert pod["automountServiceAccountToken"] is False
+    assert release["ServiceAccount"]["automountServiceAccountToken"] is False
+    assert given["resources"]["limits"].keys() == {"memory"}
+
+
+def test_everything_is_about_the_same_pods(release: dict[str, Manifest]) -> None:
+    """Service, budget, monitor, spread and network policy select the pods of the deployment."""
+    spec = release["Deployment"]["spec"]
+    selector = spec["selector"]["matchLabels"]
+    assert selector.items() <= spec["template"]["metadata"]["labels"].items()
+    assert release["Service"]["spec"]["selector"] == selector
+    for constraint in spec["template"]["spec"]["topologySpreadConstraints"]:
+        assert constraint["labelSelector"]["matchLabels"] == selector
+    others = {"PodDisruptionBudget": "selector", "PodMonitor": "selector", "NetworkPolicy": "podSelector"}
+    for kind, field in others.items():
+        if kind in release:
+            assert release[kind]["spec"][field]["matchLabels"] == selector
+
+
+def test_two_releases_share_a_namespace() -> None:
+    """Names and selectors carry the release's name, so that staging and production can stand side by side."""
+    first, second = (manifests(values("minimal"), name=name) for name in ("staging", "production"))
+    for kind, manifest in first.items():
+        assert manifest["metadata"]["name"] != second[kind]["metadata"]["name"]
+    assert first["Service"]["spec"]["selector"] != second["Service"]["spec"]["selector"]
+
+
+def test_nodes_can_be_emptied() -> None:
+    """One replica at a time may be evicted, and one that is not ready always."""
+    budget = manifests(values("everything"))["PodDisruptionBudget"]["spec"]
+    assert (budget["maxUnavailable"], budget["unhealthyPodEvictionPolicy"]) == (1, "AlwaysAllow")
+
+
+def test_the_network_policy_opens_what_is_configured() -> None:
+    """Out go names, Backstage, Keeptrusts, and database, Vault and collector where they are configured; in come two."""
+    given = values("everything")
+    ports = _egress_ports(given)
+    assert {53, 7007, 443, 8080, 41002, 5432, 8200, 4318, 3128} == ports
+    least = values("minimal") | {"networkPolicy": {"enabled": True}}
+    assert {53, 7007, 443, 8080, 41002} == _egress_ports(least)
+    (ingress,) = manifests(given)["NetworkPolicy"]["spec"]["ingress"]
+    assert len(ingress["from"]) == 2
+
+
+@pytest.mark.parametrize(("kind", "field"), [("PodMonitor", "podMetricsEndpoints"), ("ServiceMonitor", "endpoints")])
+def test_prometheus_names_the_job_as_the_rules_do(kind: str, field: str) -> None:
+    """Monitor and rules have the job's name of the values, so that no alert asks for a job that is not there."""
+    given = values("everything")
+    given["monitor"]["kind"] = kind
+    release = manifests(given)
+    (endpoint,) = release[kind]["spec"][field]
+    assert {"targetLabel": "job", "replacement": "ai-governance"} in endpoint["relabelings"]
+    rules = [rule for group in release["PrometheusRule"]["spec"]["groups"] for rule in group["rules"]]
+    asked = {name for rule in rules for name in re.findall(r'job="([^"]*)"', rule["expr"])}
+    assert asked == {"ai-governance"}
+
+
+def test_prometheus_accepts_the_rules_of_the_chart(tmp_path: Path) -> None:
+    """The rules of the release are all rules there are, valid, with an absolute address of each alert's section."""
+    spec = manifests(values("everything"))["PrometheusRule"]["spec"]
+    path = tmp_path / "rules.yml"
+    path.write_text(yaml.safe_dump(spec), encoding="utf-8")
+    tool = program("promtool", "prometheus")
+    done = subprocess.run([tool, "check", "rules", path], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    rules = [rule for group in spec["groups"] for rule in group["rules"]]
+    assert len(rules) == len(ALERTS) + len(RECORDED)
+    base = values("everything")["prometheusRule"]["runbookUrl"]
+    addresses = {rule["alert"]: rule["annotations"]["runbook_url"] for rule in rules if "alert" in rule}
+    assert addresses == {alert.name: f"{base}#{alert.name.lower()}" for alert in ALERTS}
+
+
+def test_the_dashboard_is_the_projects_own() -> None:
+    """Grafana's sidecar gets the dashboard of the project, whole."""
+    data = manifests(values("everything"))["ConfigMap keeptrusts-bff-dashboard"]["data"]
+    assert {name: json.loads(text) for name, text in data.items()} == {
+        path.name: json.loads(path.read_text(encoding="utf-8")) for path in (CHART / "dashboards").glob("*.json")
+    }
+
+
+def test_every_value_is_described() -> None:
+    """Each value of the chart stands in its schema and in its README, and no other does."""
+    given = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+    schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+    assert set(schema["properties"]) == {*given, "global"}
+    readme = (CHART / "README.md").read_text(encoding="utf-8")
+    described = {name.partition(".")[0] for name in re.findall(r"^\| `([A-Za-z.]+)`", readme, re.MULTILINE)}
+    assert described == set(given)
+
+
+def test_the_notes_say_how_to_make_the_secret() -> None:
+    """After an installation Helm shows the keys that the Secret needs, and where Backstage finds the service."""
+    notes = texts(values("minimal"))["NOTES.txt"]
+    assert "--from-file=backstage-token --from-file=keeptrusts-api-token" in notes
+    assert "http://keeptrusts-bff.backstage:8787" in notes
+
+
+def _egress_ports(given: dict[str, Any]) -> set[int]:
+    rules = manifests(given)["NetworkPolicy"]["spec"]["egress"]
+    return {port["port"] for rule in rules for port in rule["ports"]}
