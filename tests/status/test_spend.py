@@ -1,4 +1,4 @@
-"""A spend report is waited for, but not for ever."""
+"""A spend report is waited for, though not without end."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def test_a_report_that_takes_long_is_an_error_that_says_when_to_come_again
     slow = Gated(service.spend._histories)
     reports = SpendReports(service.catalog, slow, rules=service.spend._rules, longest_wait=0)
     for _ in range(2):
-        with pytest.raises(FactsUnavailableError, match="still being read") as caught:
+        with pytest.raises(FactsUnavailableError, match="could not be read in time") as caught:
             await reports.of(entity, epoch, days=2)
         assert caught.value.retry_after > 0
     reports._longest_wait = 60
