@@ -26,7 +26,7 @@ test: check check-catalog e2e-setup debian test-plugin test-python ## Set up wha
 # Programs that tests run beside the service, each with the Debian package it comes from.
 .PHONY: debian
 debian: dev-setup
-	@$(BIN)/python -m tests.harness.debian prometheus=prometheus redis-server=redis-server wrk=wrk '/usr/lib/postgresql/*/bin/initdb=postgresql'
+	@$(BIN)/python -m tests.harness.debian prometheus=prometheus wrk=wrk '/usr/lib/postgresql/*/bin/initdb=postgresql'
 
 .PHONY: test-plugin
 test-plugin: node_modules/.installed
@@ -60,7 +60,7 @@ format: dev-setup ## Let the formatter and the linter mend what they can
 	$(BIN)/ruff check --fix $(CODE)
 
 .PHONY: bench
-bench: dev-setup ## Measure hits, herds, batches and workers, as ratios in one run
+bench: dev-setup ## Measure hits, herds and batches, as ratios in one run
 	@$(BIN)/python -m tests.harness.debian wrk=wrk nginx=nginx-light
 	@$(BIN)/python -m tests.bench
 

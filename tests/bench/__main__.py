@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import by_refs, herd, hits, workers
+from tests.bench import by_refs, herd, hits
 from tests.bench.machine import require
 
-PARTS = {"hits": hits.run, "herd": herd.run, "by-refs": by_refs.run, "workers": workers.run}
+PARTS = {"hits": hits.run, "herd": herd.run, "by-refs": by_refs.run}
 
 
 def main(names: list[str]) -> None:

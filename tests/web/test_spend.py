@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,13 @@ from bff.sandbox.faults import Rule
 from tests.conftest import BOT, Running, Start
 
 SPEND = f"{BOT}/spend"
+
+
+@pytest.fixture
+async def running(start: Start) -> AsyncIterator[Running]:
+    """A service that has read back as far as it does by default."""
+    async with start(bff_backfill_days=90) as made:
+        yield made
 
 
 @pytest.mark.parametrize("days", [1, 7, 30, 90])
