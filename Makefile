@@ -61,7 +61,7 @@ format: dev-setup ## Let the formatter and the linter mend what they can
 	$(BIN)/ruff check --fix $(CODE)
 
 .PHONY: bench
-bench: dev-setup ## Measure hits, herds, batches and workers, as ratios in one run
+bench: dev-setup ## Measure hits, herds and batches, as ratios in one run
 	@$(BIN)/python -m tests.harness.debian wrk=wrk nginx=nginx-light
 	@$(BIN)/python -m tests.bench
 

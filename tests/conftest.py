@@ -201,6 +201,8 @@ async def _running(
         "bff_catalog": "files",
         "bff_catalog_files": str(catalog or catalog_folder()),
         "bff_log_level": "error",
+        # Reading 90 days of the examples takes ten times as long as all else that a test does: those that look at them say so.
+        "bff_backfill_days": 0,
     }
     app = create_app(Settings.load(**(defaults | settings)), world, background=False)
     async with (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from bff.governance.findings import Code
 from bff.sandbox.faults import Rule
 
@@ -67,13 +69,23 @@ async def test_ownership_can_be_switched_off(start: Start) -> None:
 
 
 async def test_spend_incomplete(running: Running) -> None:
-    """When a wallet's bookings cannot be read, the sum is called a lower bound."""
-    team = next(team for team in running.state.teams if team.name == "support-team")
-    wallet = next(wallet for wallet in running.state.wallets.all if wallet.team_id == team.id)
-    running.break_upstream(Rule(kind="status", code=503, path=f"/v1/wallets/{wallet.id}/transactions"))
+    """When an event of the key cannot be read, the sum is called a lower bound, and keys of others stay whole."""
+    key = next(key for key in running.state.keys if key.name == "support-team-gw-key")
+    event = {
+        "event_id": "evt_readable",
+        "timestamp": running.time.now().isoformat(),
+        "event_type": "decision",
+        "token_id": key.id,
+        "team_id": key.team_id,
+        "event_cost_attribution": {"total_cost_usd": "1.25"},
+    }
+    odd = event | {"event_id": "evt_odd", "event_cost_attribution": {"total_cost_usd": "a lot"}}
+    page = json.dumps({"events": [event, odd], "next_cursor": None})
+    running.break_upstream(Rule(kind="body", path="/v1/events", text=page, code=200))
     status = await running.status_of("customer-support-bot")
     assert "spend-incomplete" in {finding["code"] for finding in status["findings"]}
-    assert status["budget"]["complete"] is False
+    assert (status["budget"]["spent"]["amount"], status["budget"]["complete"]) == ("1.25", False)
+    assert "spend-incomplete" not in await codes(running, "quote-assistant")
 
 
 async def test_data_stale(running: Running) -> None:

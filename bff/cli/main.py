@@ -137,8 +137,8 @@ def lint(*, files: tuple[str, ...], closed: bool, as_json: bool) -> None:
 def doctor() -> None:
     """Try every outside system, one line each.
 
-    With the service's own settings: every call to Keeptrusts and every field that is assumed of it, then Backstage, Vault
-    and Redis where they are named. Changes nothing. Exits with 1 when something fails.
+    With the service's own settings: every call to Keeptrusts and every field that is assumed of it, then Backstage and
+    Vault where they are named. Changes nothing. Exits with 1 when something fails.
     """
     from bff.cli.doctor import doctor as run  # noqa: PLC0415
 

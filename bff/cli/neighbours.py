@@ -95,7 +95,7 @@ async def _database(settings: Settings) -> Trial:
     except NewerDatabaseError as error:
         return Trial(Verdict.FAIL, subject, str(error))
     except DatabaseUnavailableError as error:
-        missing = "no such table" in str(error) or "does not exist" in str(error)
+        missing = "no tables yet" in str(error)
         verdict = Verdict.WARN if missing else Verdict.FAIL
         return Trial(verdict, subject, "no tables yet: `serve` or `migrate` makes them" if missing else str(error))
     finally:

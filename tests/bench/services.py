@@ -44,6 +44,8 @@ def bff(
         "BFF_CATALOG_FILES": str(ROOT / "catalog"),
         "BFF_DATA_DIR": ":memory:",
         "BFF_PORT": str(port),
+        # Nothing that an earlier run has read.
+        "BFF_DATA_DIR": ":memory:",
         # Long enough that a run sees one entity tag.
         "BFF_REFRESH_SECONDS": "3600",
         "KEEPTRUSTS_API_URL": sandbox_url,

@@ -37,11 +37,11 @@ Begin = Callable[..., Process]
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """The environment without settings, and with these."""
+    """The environment without settings but that no database is kept, and with these."""
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("BFF_", "KEEPTRUSTS_", "BACKSTAGE_"))
     }
-    return kept | changes
+    return kept | {"BFF_DATA_DIR": ":memory:"} | changes
 
 
 @pytest.fixture(scope="session")

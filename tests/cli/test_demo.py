@@ -104,8 +104,8 @@ def test_what_it_suggests_can_be_pasted(demo: Process) -> None:
     assert Path(folder, "customer-support-bot.yaml").is_file()
 
 
-def test_the_doctor_finds_it_well(demo: Process, run: Run) -> None:
-    """The doctor finds nothing wrong with the sandbox, one line a call."""
+def test_the_doctor_finds_it_well(demo: Process, run: Run, tmp_path: Path) -> None:
+    """The doctor finds nothing wrong with the sandbox and the database, one line a call; that there is no Vault is a warning."""
     settings = {
         "KEEPTRUSTS_API_URL": demo.address("Sandbox"),
         "KEEPTRUSTS_API_TOKEN": "sandbox-read-token",
@@ -114,11 +114,14 @@ def test_the_doctor_finds_it_well(demo: Process, run: Run) -> None:
         "BFF_AUTH": "none",
         "BFF_CATALOG": "files",
         "BFF_CATALOG_FILES": "catalog",
+        "BFF_DATA_DIR": str(tmp_path),
     }
+    assert run("migrate", **settings).returncode == 0
     ended = run("doctor", **settings)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    *lines, no_vault = ended.stdout.splitlines()
+    *lines, no_vault, database = ended.stdout.splitlines()
     assert no_vault.startswith("warn vault")
+    assert database.startswith("ok   database")
     assert len(lines) == 11
     assert all(line.startswith("ok") for line in lines), ended.stdout
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from bff.app_connections import open_database
 from bff.cli.neighbours import examine_neighbours
 from bff.keeptrusts.examination import Trial, Verdict
 from bff.settings import Settings
 from tests.backstage.stub import SERVICE_TOKEN, StubBackstage
 from tests.harness.openbao import MOUNT, OpenBao, running_openbao
-from tests.harness.redis_server import RedisServer, redis_server
 from tests.harness.served import served
 from tests.harness.stub_backstage import BackstageOverHttp
 
@@ -42,16 +42,16 @@ def openbao() -> Iterator[OpenBao]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def redis() -> Iterator[RedisServer]:
-    """A running server."""
-    with redis_server() as server:
-        yield server
-
-
 async def examined(**settings: object) -> list[tuple[str, Trial]]:
-    """The trials of these settings alone."""
-    return [each async for each in examine_neighbours(Settings.load(**settings), None)]
+    """The trials of these settings alone, without the database's, which is always tried."""
+    return [each async for each in examine_neighbours(Settings.load(**settings), None) if each[0] != "database"]
+
+
+async def database_trial(**settings: object) -> Trial:
+    """The database's trial."""
+    trials = [each async for each in examine_neighbours(Settings.load(**LOCAL, **settings), None)]
+    (trial,) = (trial for system, trial in trials if system == "database")
+    return trial
 
 
 async def test_backstage_in_order(backstage: str) -> None:
@@ -115,15 +115,24 @@ async def test_a_vault_that_forbids(openbao: OpenBao) -> None:
     assert "create" in trials[-1][1].message
 
 
-async def test_redis(redis: RedisServer) -> None:
-    """A Redis that answers is well, and is left without a trace; one that does not fails without its address."""
-    assert (await examined(redis_url=redis.url, **LOCAL))[-1][1].verdict is Verdict.OK
-    assert redis.client.dbsize() == 0
-    system, trial = (await examined(redis_url=f"redis://:canary@{NOWHERE}", **LOCAL))[-1]
-    assert (system, trial.verdict) == ("redis", Verdict.FAIL)
+async def test_a_database_in_order(postgres_url: str, tmp_path: Path) -> None:
+    """Tables that are still to be made are worth a warning, since `serve` makes them; with them the database is well."""
+    for settings in ({"database_url": postgres_url}, {"bff_data_dir": str(tmp_path)}):
+        assert (await database_trial(**settings)).verdict is Verdict.WARN
+        database = open_database(Settings.load(**LOCAL, **settings))
+        await database.migrate()
+        await database.close()
+        assert (await database_trial(**settings)).verdict is Verdict.OK
+
+
+async def test_a_database_that_does_not_answer() -> None:
+    """It fails, and the message has neither its address nor its password."""
+    trial = await database_trial(database_url=f"postgresql://bff:canary@{NOWHERE}/bff")
+    assert (trial.verdict, trial.subject) == (Verdict.FAIL, "DATABASE_URL")
     assert "canary" not in trial.message
+    assert NOWHERE not in trial.message
 
 
 async def test_what_is_not_named_is_not_tried() -> None:
-    """Without Backstage, Vault and Redis there is nothing to say of them."""
+    """Without Backstage and Vault there is nothing to say of them."""
     assert {system for system, _ in await examined(**LOCAL)} == {"catalog"}

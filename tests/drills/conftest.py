@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from bff.resilience.breaker import Breaker
-from bff.status import observatory
+from bff.status import observatory, organisation_reader
 
 Figure = Callable[[str], None]
 _FIGURES: pytest.StashKey[list[str]] = pytest.StashKey()
@@ -28,6 +28,7 @@ def figure(request: pytest.FixtureRequest) -> Figure:
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses that are seconds in production are tenths here, as all deadlines are."""
     monkeypatch.setattr(observatory, "LEAST_SECONDS_BETWEEN_READS", 0.5)
+    monkeypatch.setattr(organisation_reader, "LEAST_SECONDS_BETWEEN_LISTS", 0.5)
     monkeypatch.setitem(Breaker.__init__.__kwdefaults__, "sleep", 0.5)
 
 

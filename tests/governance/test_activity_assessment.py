@@ -8,7 +8,7 @@ from datetime import timedelta
 from bff.governance.facts import Activity, ActivityToday, Cause, Reading
 from bff.governance.wire import ActivityStatus
 
-from .conftest import MIDNIGHT, NOON, World
+from .conftest import KEY, MIDNIGHT, NOON, World
 
 
 def activity_of(world: World) -> ActivityStatus:
@@ -28,6 +28,16 @@ def test_the_keys_counts_are_shown() -> None:
 def test_a_key_without_requests_has_made_none() -> None:
     """Zero is a count."""
     assert activity_of(World().but(activity=Reading(ActivityToday(MIDNIGHT), NOON))).requests == 0
+
+
+def test_counts_are_of_every_key_of_the_name() -> None:
+    """A rotation does not empty the day: requests with the key that was replaced count, and the later request is the last."""
+    replaced = replace(KEY, id="tok_0", revoked=True, created_at=NOON - timedelta(days=200))
+    by_key = {"tok_1": Activity(2, 1, 0, 0, MIDNIGHT), "tok_0": Activity(40, 1, 2, 3, NOON)}
+    activity = ActivityToday(MIDNIGHT, by_key=by_key, by_team={"team_1": Activity(42)})
+    shown = activity_of(World().but(keys=Reading((KEY, replaced), NOON), activity=Reading(activity, NOON)))
+    assert (shown.requests, shown.blocked, shown.redacted, shown.escalated) == (42, 2, 2, 3)
+    assert (shown.last_request_at, shown.complete) == (NOON, True)
 
 
 def test_yesterdays_counts_are_not_todays() -> None:

@@ -50,7 +50,7 @@ EVERY_FINDING: dict[Code, World] = {
     Code.BUDGET_NEAR: WORLD.having_spent("499"),
     Code.BUDGET_EXCEEDED: WORLD.having_spent("501"),
     Code.BUDGET_PACE: WORLD.having_spent("360"),
-    Code.SPEND_INCOMPLETE: WORLD.having_spent("1", incomplete_wallets={"wal_team_1_USD": "late"}),
+    Code.SPEND_INCOMPLETE: WORLD.having_spent("1", missing="no event has been read yet"),
     Code.DATA_STALE: WORLD.but(keys=replace(WORLD.keys, cause=Cause.UNAVAILABLE)),
     Code.UPSTREAM_UNAVAILABLE: WORLD.but(keys=Reading(None, cause=Cause.UNAVAILABLE)),
     Code.UPSTREAM_DENIED: WORLD.but(keys=Reading(None, cause=Cause.DENIED)),

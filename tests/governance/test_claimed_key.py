@@ -79,6 +79,16 @@ def test_of_several_working_keys_the_newest_counts() -> None:
     assert chosen(with_keys(older, newer)) == "tok_newer"
 
 
+def test_the_section_counts_every_key_of_the_name_in_the_team() -> None:
+    """Revoked and expired ones count, namesakes of another team do not."""
+    revoked = replace(KEY, id="tok_revoked", revoked=True)
+    expired = replace(KEY, id="tok_expired", expires_at=NOON)
+    namesake = replace(OTHERS_KEY, name="support-key")
+    key = with_keys(revoked, KEY, expired, namesake).assess().gateway_key
+    assert key is not None
+    assert (key.id, key.count) == ("tok_1", 3)
+
+
 def test_the_owners_key_comes_before_a_namesake() -> None:
     """Another team's newer key of the same name changes nothing."""
     namesake = replace(OTHERS_KEY, name="support-key", created_at=NOON)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from itertools import permutations
 
-from bff.governance.facts import Activity, ActivityToday, Configuration, Reading, SpendToday, Team, WalletScope
+from bff.governance.facts import Activity, ActivityToday, Configuration, Reading, Team, WalletScope
 from bff.governance.money import Money
 
 from .conftest import KEY, MIDNIGHT, NOON, World, wallet
@@ -58,14 +58,6 @@ def test_an_organisation_wallet_without_money_pays_for_nobody() -> None:
     empty = wallet("0", team=None)
     depleted = replace(wallet("5", team=None), status="depleted")
     assert not World().but(wallets=Reading((empty, depleted), NOON)).organisation.organisation_wallets
-
-
-def test_an_unknown_wallet_may_have_paid_for_anybody() -> None:
-    """A wallet that cannot be read whole counts for its own team only if it is known to be that team's."""
-    spend = SpendToday(MIDNIGHT.date(), incomplete_wallets={"wal_team_777_USD": "theirs", "wal_unheard_of": "whose?"})
-    organisation = World().but(spend=Reading(spend, NOON)).organisation
-    assert organisation.incomplete_everywhere == ("whose?",)
-    assert organisation.incomplete_of_team == {"team_777": ("theirs",)}
 
 
 def test_requests_without_a_key_are_noticed() -> None:

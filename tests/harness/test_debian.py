@@ -12,7 +12,7 @@ from tests.harness import debian
 def test_only_missing_programs_are_installed() -> None:
     """A package is wanted when its program is not on the path."""
     found = {"promtool": "/usr/bin/promtool"}
-    assert debian.missing(["promtool=prometheus", "redis-server=redis"], found.get) == ["redis"]
+    assert debian.missing(["promtool=prometheus", "wrk=wrk-tools"], found.get) == ["wrk-tools"]
 
 
 def test_a_program_off_the_path_is_found_by_a_pattern(tmp_path: Path) -> None:

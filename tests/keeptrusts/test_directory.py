@@ -41,7 +41,7 @@ async def test_records_become_facts(upstream: StandIn, directory: Directory) -> 
     upstream.configurations_listed = [
         ConfigurationRecord(id="cfg_1", name="cfg", team_id="team_1", template_id="tier-2-internal", enabled=True)
     ]
-    upstream.open_wallet()
+    upstream.open_wallet("wal_1", team_id="team_1")
     listed = await directory.read(NOON)
     assert listed.teams == Reading(TEAMS, NOON)
     assert listed.keys == Reading(
@@ -60,7 +60,7 @@ async def test_an_empty_list_is_a_value(directory: Directory) -> None:
 
 async def test_one_list_that_fails_leaves_the_others(upstream: StandIn, directory: Directory) -> None:
     """Each part has its own cause."""
-    upstream.always(denied, on="teams")
+    upstream.fault = lambda operation, _page: denied() if operation == "teams" else None
     listed = await directory.read(NOON)
     assert (listed.teams.value, listed.teams.cause) == (None, Cause.DENIED)
     assert listed.wallets == Reading((), NOON)

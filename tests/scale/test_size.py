@@ -101,7 +101,9 @@ class Large:
             if not name.startswith(("BFF_", "KEEPTRUSTS_", "BACKSTAGE_"))
         }
         piped = subprocess.PIPE if "sandbox" in words else None
-        return subprocess.Popen([COMMAND, *words], env=kept | settings, stdout=piped, text=True)
+        return subprocess.Popen(
+            [COMMAND, *words], env=kept | {"BFF_DATA_DIR": ":memory:"} | settings, stdout=piped, text=True
+        )
 
     def _fill(self) -> None:
         admin = {"authorization": "Bearer sandbox-admin-token"}

@@ -9,6 +9,7 @@ from typing import cast
 from bff.resilience.breaker import BreakerState
 from bff.status.checks import Checks
 from bff.status.observatory import Observatory
+from bff.status.organisation_reader import OrganisationReader
 from bff.telemetry.calls import Unobserved
 from bff.telemetry.health import Health
 from bff.telemetry.recent_calls import RecentCalls
@@ -20,8 +21,13 @@ def test_an_open_breaker_is_not_taken_for_a_refusal() -> None:
     calls.attempt("keeptrusts", "teams.list", "refused", 0.0)
     calls.attempt("keeptrusts", "tokens.list", "timeout", 5.0)
     nothing_read = cast(Observatory, SimpleNamespace(epoch=None))
+    no_role = cast(OrganisationReader, SimpleNamespace(progress=None, trouble=None, database_trouble=None, role=None))
     checks = Checks(
-        nothing_read, {"keeptrusts": lambda: BreakerState.OPEN}, calls, clock=lambda: datetime(2026, 3, 11, tzinfo=UTC)
+        nothing_read,
+        no_role,
+        {"keeptrusts": lambda: BreakerState.OPEN},
+        calls,
+        clock=lambda: datetime(2026, 3, 11, tzinfo=UTC),
     )()
     assert checks["keeptrusts:breaker"].health is Health.WARN
     assert checks["keeptrusts:calls"].output == "teams.list: not asked, its breaker is open; tokens.list: timeout"

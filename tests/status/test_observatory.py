@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bff.governance.facts import ActivityToday, Cause, Facts, Reading, SpendToday, Team
-from bff.status.observatory import LEAST_SECONDS_BETWEEN_READS, FactsUnavailableError, Observatory
+from bff.status.observatory import (
+    CATCHING_UP_SECONDS,
+    LEAST_SECONDS_BETWEEN_READS,
+    FactsUnavailableError,
+    Observatory,
+)
+from bff.status.organisation_reader import FactsUnreadableError, Read
 from bff.telemetry.metrics import Metrics
 
 START = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -35,20 +42,42 @@ class Time:
 
 
 class Reader:
-    """Reads what a test has put there; `gate`, where set, holds readings back."""
+    """Reads what a test has put there.
+
+    `cause` is why Keeptrusts cannot be read, `trouble` why the facts cannot be had at all, `nothing_newer` that there are
+    none since the last. `gate`, where set, holds readings back. `rested`, where set, is called after each rest.
+    """
 
     def __init__(self, time: Time) -> None:
         self.time = time
         self.reads = 0
+        self.insisted = 0
         self.cause: Cause | None = None
+        self.trouble: str | None = None
+        self.nothing_newer = False
+        self.catching_up = False
+        self.ago = 0.0
         self.kept_since: datetime | None = None
         self.gate: asyncio.Event | None = None
+        self.rests: list[float] = []
+        self.rested: Callable[[], None] = lambda: None
 
-    async def read(self, now: datetime) -> Facts:
+    async def rest(self, seconds: float) -> None:
+        """Let the time pass at once."""
+        self.rests.append(seconds)
+        self.time.pass_(seconds)
+        self.rested()
+
+    async def read(self, now: datetime, *, insist: bool = False) -> Read | None:
         """The facts, or the last good ones with the cause for which there are no newer ones."""
         self.reads += 1
+        self.insisted += insist
         if self.gate is not None:
             await self.gate.wait()
+        if self.trouble is not None:
+            raise FactsUnreadableError(self.trouble)
+        if self.nothing_newer:
+            return None
         if self.cause is None:
             self.kept_since = now
         keep = self.cause is not Cause.DENIED and self.kept_since is not None
@@ -56,14 +85,25 @@ class Reader:
         def part(value: object) -> Reading:
             return Reading(value if keep else None, self.kept_since if keep else None, self.cause)
 
-        return Facts(
+        facts = Facts(
             teams=part((Team("team_1", "support-team"),)),
             keys=part(()),
             configurations=part(()),
             wallets=part(()),
-            spend=part(SpendToday(now.date())),
+            spend=part(SpendToday(now.date(), catching_up=self.catching_up)),
             activity=part(ActivityToday(now)),
         )
+        return Read(facts, now, self.ago)
+
+
+def resting(reader: Reader, times: int) -> None:
+    """End the background loop after so many rests."""
+
+    def rested() -> None:
+        if len(reader.rests) == times:
+            raise asyncio.CancelledError
+
+    reader.rested = rested
 
 
 @pytest.fixture
@@ -213,11 +253,11 @@ async def test_denial_from_the_start_is_answered_but_not_ready(observatory: Obse
 
 
 async def test_a_client_that_insists_gets_a_new_reading(observatory: Observatory, reader: Reader, time: Time) -> None:
-    """Asking for fresh facts reads them anew."""
+    """Asking for fresh facts reads them again, and Keeptrusts is asked for them."""
     await observatory.current()
     time.pass_(LEAST_SECONDS_BETWEEN_READS)
     epoch, served = await observatory.current(insist=True)
-    assert (served, epoch.version, reader.reads) == ("read", 2, 2)
+    assert (served, epoch.version, reader.reads, reader.insisted) == ("read", 2, 2, 1)
 
 
 async def test_insisting_is_bounded(observatory: Observatory, reader: Reader, time: Time) -> None:
@@ -240,19 +280,96 @@ async def test_a_clock_that_jumps_makes_nothing_too_old(observatory: Observatory
     assert reader.reads == 1
 
 
-async def test_readings_go_on_without_requests(observatory: Observatory, reader: Reader, time: Time) -> None:
+async def test_readings_go_on_without_requests(observatory: Observatory, reader: Reader) -> None:
     """The background loop reads whenever facts are due, asked or not."""
-    waits: list[float] = []
+    resting(reader, 3)
+    with pytest.raises(asyncio.CancelledError):
+        await observatory.run()
+    assert (reader.reads, reader.rests) == (3, [30.0, 30.0, 30.0])
 
-    async def sleep(seconds: float) -> None:
-        waits.append(seconds)
-        time.pass_(seconds)
-        if len(waits) == 3:
+
+async def test_a_feed_that_is_being_caught_up_with_is_read_on_at_once(observatory: Observatory, reader: Reader) -> None:
+    """While events are left to read, the next reading is due in a tenth of a second; after that at the ordinary pace."""
+    reader.catching_up = True
+
+    def rested() -> None:
+        reader.catching_up = len(reader.rests) < 2
+        if len(reader.rests) == 3:
             raise asyncio.CancelledError
 
+    reader.rested = rested
     with pytest.raises(asyncio.CancelledError):
-        await observatory.run(sleep)
-    assert (reader.reads, waits) == (3, [30.0, 30.0, 30.0])
+        await observatory.run()
+    assert reader.rests == [CATCHING_UP_SECONDS, CATCHING_UP_SECONDS, 30.0]
+
+
+async def test_nothing_newer_keeps_what_there_is(observatory: Observatory, reader: Reader, time: Time) -> None:
+    """Where another process has published nothing since, answers stay the same, grow older, and are not looked for at once."""
+    first, _ = await observatory.current()
+    reader.nothing_newer = True
+    time.pass_(31)
+    await observatory.current()
+    await settle()
+    epoch, served = await observatory.current()
+    await settle()
+    assert (epoch.version, served, reader.reads) == (first.version, "revalidating", 2)
+    assert observatory.age_of(epoch) == 31
+
+
+async def test_facts_that_another_process_has_read_are_as_old_as_they_are(
+    observatory: Observatory, reader: Reader, time: Time
+) -> None:
+    """What was read seconds ago elsewhere is that old here, and due that much sooner."""
+    reader.ago = 20.0
+    epoch, _ = await observatory.current()
+    assert observatory.age_of(epoch) == 20
+    time.pass_(11)
+    assert (await observatory.current())[1] == "revalidating"
+
+
+async def test_a_database_that_cannot_be_used_leaves_the_last_facts(
+    observatory: Observatory, reader: Reader, time: Time
+) -> None:
+    """What was read before is served, marked stale, its age growing; with the database back it is fresh again."""
+    await observatory.current()
+    reader.trouble = "The database cannot be used: connection refused."
+    time.pass_(31)
+    await observatory.current()
+    await settle()
+    epoch, served = await observatory.current()
+    assert (served, epoch.stale, observatory.age_of(epoch)) == ("stale", True, 31)
+    assert observatory.ready()
+    reader.trouble = None
+    time.pass_(LEAST_SECONDS_BETWEEN_READS)
+    await observatory.current()
+    await settle()
+    epoch, served = await observatory.current()
+    assert (served, epoch.stale) == ("fresh", False)
+
+
+async def test_a_lasting_fault_of_the_database_is_an_error_that_names_it(
+    observatory: Observatory, reader: Reader, time: Time
+) -> None:
+    """After the stale limit nothing is shown, and the error says what is wrong."""
+    await observatory.current()
+    reader.trouble = "The database cannot be used: connection refused."
+    time.pass_(601)
+    await observatory.current()
+    await settle()
+    with pytest.raises(FactsUnavailableError, match=r"connection refused\. The last facts are too old"):
+        await observatory.current()
+    assert not observatory.ready()
+
+
+async def test_a_database_that_cannot_be_used_from_the_start_is_an_error_that_names_it(
+    observatory: Observatory, reader: Reader
+) -> None:
+    """Without facts from before the error says what is wrong and when to ask again."""
+    reader.trouble = "The database cannot be used: connection refused."
+    with pytest.raises(FactsUnavailableError, match="connection refused") as caught:
+        await observatory.current()
+    assert 1 <= caught.value.retry_after <= LEAST_SECONDS_BETWEEN_READS
+    assert not observatory.ready()
 
 
 async def test_the_age_is_a_metric(observatory: Observatory, time: Time) -> None:
@@ -266,8 +383,8 @@ async def test_the_age_is_a_metric(observatory: Observatory, time: Time) -> None
     assert b"keeptrusts_bff_snapshot_stale_seconds_left 500.0" in exposition
 
 
-async def test_a_request_waits_for_a_reading_and_not_for_ever(time: Time, reader: Reader) -> None:
-    """When a reading takes too long a cold service says so, and whoever insists gets the facts there are; the reading goes on."""
+async def test_a_request_waits_for_a_reading_and_not_without_end(time: Time, reader: Reader) -> None:
+    """When a reading takes too long a cold service says so, a caller that insists gets the facts there are, and the reading goes on."""
     observatory = Observatory(
         reader,
         refresh=timedelta(seconds=30),
@@ -295,23 +412,22 @@ async def test_a_request_waits_for_a_reading_and_not_for_ever(time: Time, reader
 async def test_a_fault_of_our_own_does_not_end_the_readings(
     observatory: Observatory, reader: Reader, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The background loop outlives an error that nobody thought of, tells of it in a metric, and reads again."""
+    """The background loop outlives an unexpected error, counts it in a metric, and reads again."""
     waits: list[float] = []
 
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
         time.pass_(seconds)
         monkeypatch.undo()
-        if len(waits) == 2:
-            raise asyncio.CancelledError
 
-    async def broken(_now: datetime) -> Facts:
+    async def broken(_now: datetime, **_insist: bool) -> Read | None:
         raise RuntimeError
 
     monkeypatch.setattr(reader, "read", broken)
+    resting(reader, 1)
     with pytest.raises(asyncio.CancelledError):
         await observatory.run(sleep)
-    assert (reader.reads, waits) == (1, [LEAST_SECONDS_BETWEEN_READS, 30.0])
+    assert (reader.reads, waits, reader.rests) == (1, [LEAST_SECONDS_BETWEEN_READS], [30.0])
     assert b'refreshes_total{outcome="failed"} 1.0' in observatory._metrics.exposition()
 
 
@@ -327,11 +443,11 @@ async def test_only_what_is_unavailable_is_read_again_soon(
     reader.cause = cause
     end = time.seconds + 3600
 
-    async def sleep(seconds: float) -> None:
-        time.pass_(seconds)
+    def rested() -> None:
         if time.seconds >= end:
             raise asyncio.CancelledError
 
+    reader.rested = rested
     with pytest.raises(asyncio.CancelledError):
-        await observatory.run(sleep)
+        await observatory.run()
     assert reader.reads == reads

@@ -1,4 +1,4 @@
-"""A spend report is waited for, but not for ever."""
+"""A spend report is waited for, though not without end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bff.governance.entity_ref import EntityRef
 from bff.governance.facts import SpendHistory
 from bff.status.observatory import FactsUnavailableError
 from bff.status.spend import SpendReports
-from tests.conftest import Running
+from tests.conftest import Start
 
 
 class Gated:
@@ -31,20 +31,21 @@ class Gated:
         return history
 
 
-async def test_a_report_that_takes_long_is_an_error_that_says_when_to_come_again(running: Running) -> None:
+async def test_a_report_that_takes_long_is_an_error_that_says_when_to_come_again(start: Start) -> None:
     """The request ends, the reading goes on, and those who come while it does share it."""
-    service = running.app.service
-    entity = await service.catalog.entity(LOCAL, EntityRef.parse("component:default/customer-support-bot"))
-    assert entity is not None
-    epoch, _ = await service.observatory.current()
-    slow = Gated(service.spend._histories)
-    reports = SpendReports(service.catalog, slow, rules=service.spend._rules, longest_wait=0)
-    for _ in range(2):
-        with pytest.raises(FactsUnavailableError, match="still being read") as caught:
-            await reports.of(entity, epoch, days=2)
-        assert caught.value.retry_after > 0
-    reports._longest_wait = 60
-    waiting = asyncio.create_task(reports.of(entity, epoch, days=2))
-    slow.gate.set()
-    assert b'"complete":true' in (await waiting).body
-    assert slow.reads == 1
+    async with start(bff_backfill_days=1) as running:
+        service = running.app.service
+        entity = await service.catalog.entity(LOCAL, EntityRef.parse("component:default/customer-support-bot"))
+        assert entity is not None
+        epoch, _ = await service.observatory.current()
+        slow = Gated(service.spend._histories)
+        reports = SpendReports(service.catalog, slow, rules=service.spend._rules, longest_wait=0)
+        for _ in range(2):
+            with pytest.raises(FactsUnavailableError, match="could not be read in time") as caught:
+                await reports.of(entity, epoch, days=2)
+            assert caught.value.retry_after > 0
+        reports._longest_wait = 60
+        waiting = asyncio.create_task(reports.of(entity, epoch, days=2))
+        slow.gate.set()
+        assert b'"complete":true' in (await waiting).body
+        assert slow.reads == 1

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from decimal import Decimal
+from typing import Any
 
+import httpx
 import pytest
 
 from bff.sandbox.faults import Rule
-from tests.conftest import BOT, Running
+from tests.conftest import BOT, Running, Start
 
 SPEND = f"{BOT}/spend"
+
+
+@pytest.fixture
+async def running(start: Start) -> AsyncIterator[Running]:
+    """A service that has read back as far as it does by default."""
+    async with start(bff_backfill_days=90) as made:
+        yield made
 
 
 @pytest.mark.parametrize("days", [1, 7, 30, 90])
@@ -33,9 +43,9 @@ async def test_today_is_the_same_as_on_the_card(running: Running) -> None:
     assert report["dailyBudget"] == status["budget"]["daily"]
 
 
-async def test_closed_days_are_read_once(running: Running) -> None:
-    """Asking again for the past asks Keeptrusts for nothing."""
-    await running.get(f"{SPEND}?days=90")
+async def test_reports_ask_keeptrusts_for_nothing(running: Running) -> None:
+    """The past is in the ledger: a report, the first one too, costs Keeptrusts no call."""
+    await running.get(f"{BOT}/governance")
     asked = len(running.upstream.paths)
     await running.get(f"{SPEND}?days=30")
     await running.get(f"{SPEND}?days=90")
@@ -57,14 +67,59 @@ async def test_another_teams_spend_is_withheld(running: Running) -> None:
     assert [finding["code"] for finding in report["findings"]] == ["owner-mismatch"]
 
 
-async def test_an_unread_past_is_a_lower_bound(running: Running) -> None:
-    """When past bookings cannot be read, the sums are called lower bounds."""
+def incomplete_days(report: dict[str, Any]) -> list[str]:
+    """The days of `report` that are lower bounds, which it must say of the whole as well where there are any."""
+    days = [day["date"] for day in report["byDay"] if not day["complete"]]
+    assert report["complete"] is (not days)
+    assert ("spend-incomplete" in {finding["code"] for finding in report["findings"]}) is bool(days)
+    return days
+
+
+async def test_an_unread_past_is_a_lower_bound(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While events of older days cannot be read those days are lower bounds, today is not; with Keeptrusts back all are whole."""
+    ask = running.upstream.handle_async_request
+
+    async def refuse_older_days(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(503) if "until" in request.url.params else await ask(request)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(running.upstream, "handle_async_request", refuse_older_days)
+        report = (await running.get(f"{SPEND}?days=3")).json()
+    assert incomplete_days(report) == ["2026-03-09", "2026-03-10"]
+    await running.refreshed()
+    again = (await running.get(f"{SPEND}?days=3")).json()
+    assert incomplete_days(again) == []
+    assert Decimal(again["total"]["amount"]) > Decimal(report["total"]["amount"])
+
+
+async def test_days_before_the_backfill_are_lower_bounds(start: Start) -> None:
+    """What is older than the operator lets the service read back to is never called whole."""
+    async with start(bff_backfill_days=2) as running:
+        report = (await running.get(f"{SPEND}?days=4")).json()
+    assert incomplete_days(report) == ["2026-03-08"]
+
+
+async def test_the_time_since_the_last_reading_is_a_lower_bound(running: Running) -> None:
+    """When events have not been read for more than five minutes, today's sum is a lower bound and older days stay whole."""
     await running.get(f"{BOT}/governance")
+    running.break_upstream(Rule(kind="status", code=503, path="/v1/events"))
+    running.time.pass_(301)
+    await running.refreshed()
+    report = (await running.get(f"{SPEND}?days=3")).json()
+    assert incomplete_days(report) == ["2026-03-11"]
+    (finding,) = (finding for finding in report["findings"] if finding["code"] == "spend-incomplete")
+    assert "12:00 UTC" in finding["message"]
+
+
+async def test_a_past_that_was_read_outlives_an_outage(running: Running) -> None:
+    """Keeptrusts down: what was read of the closed days is shown as before, and is whole."""
+    before = (await running.get(f"{SPEND}?days=30")).json()
     running.break_upstream(Rule(kind="status", code=503))
-    report = (await running.get(f"{SPEND}?days=7")).json()
-    assert report["complete"] is False
-    assert "spend-incomplete" in {finding["code"] for finding in report["findings"]}
-    assert any(not day["complete"] for day in report["byDay"])
+    await running.refreshed()
+    after = (await running.get(f"{SPEND}?days=30")).json()
+    assert incomplete_days(after) == []
+    assert after["byDay"] == before["byDay"]
+    assert "data-stale" in {finding["code"] for finding in after["findings"]}
 
 
 async def test_a_report_is_not_sent_twice(running: Running) -> None:

@@ -348,7 +348,7 @@ export interface components {
             readonly exhaustsAt?: string | null;
             /**
              * Attribution
-             * @description `key`: `spent` names this key; `team`: it also holds what the team's wallet paid for requests that name no key, an upper bound
+             * @description `key`: `spent` names this key; `team`: it also holds what the team's requests that name no key cost, an upper bound
              * @enum {string}
              */
             readonly attribution: "key" | "team";
@@ -564,6 +564,12 @@ export interface components {
              * @default null
              */
             readonly lastUsedAt?: string | null;
+            /**
+             * Count
+             * @description How many keys of this name its team has, revoked and expired ones too; the other members are of the current one
+             * @default null
+             */
+            readonly count?: number | null;
         };
         /**
          * GovernanceStatus
@@ -625,13 +631,13 @@ export interface components {
         readonly ModelSpend: {
             /**
              * Model
-             * @description Null for bookings that name no model
+             * @description Null for requests that name no model
              */
             readonly model: string | null;
             readonly spent: components["schemas"]["Amount"];
             /**
              * Requests
-             * @description Settled requests
+             * @description Requests, those that cost nothing too
              */
             readonly requests: number;
         };
@@ -780,7 +786,7 @@ export interface components {
         readonly Severity: "warning" | "error";
         /**
          * SpendReport
-         * @description Spend of one entity's key by day and by model; sections are null when the numbers are withheld or unknown.
+         * @description Spend of all keys of one entity's claim by day and by model; sections are null when the numbers are withheld or unknown.
          */
         readonly SpendReport: {
             /** Entityref */
