@@ -132,7 +132,7 @@ def create_app(
         )
     metrics.configured(refresh=settings.bff_refresh_seconds, stale_limit=settings.bff_stale_limit_seconds)
     metrics.watch_findings(census.findings, census.entities)
-    metrics.watch_ledger(lambda: _read_share(observatory), reader.difference)
+    metrics.watch_ledger(lambda: _read_share(observatory), reader.difference, reader.is_short)
     metrics.watch_service(observatory.ready, lambda: service.draining)
 
     def lifespan() -> contextlib.AbstractAsyncContextManager[None]:

@@ -28,6 +28,7 @@ from bff.keeptrusts.directory import Directory, Listed
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamUnavailableError
 from bff.keeptrusts.events import EventFeed
 from bff.keeptrusts.last_good import cause_of
+from bff.spend.checksum import Balance
 from bff.spend.feed import Feed, Turn
 from bff.spend.ledger import Ledger
 from bff.spend.progress import Progress, instant, micros
@@ -180,6 +181,10 @@ class OrganisationReader:
     def difference(self) -> float:
         """What the wallets have paid beyond what the events add up to, in USD, where this process leads; else 0."""
         return float(self.progress.checksum.difference) if self.progress is not None else 0.0
+
+    def is_short(self) -> bool:
+        """Whether the wallets say that events are missing, where this process leads; else False."""
+        return self.progress is not None and self.progress.checksum.balance is Balance.SHORT
 
     async def aclose(self) -> None:
         """Give the leases back, so that another process takes over at once."""

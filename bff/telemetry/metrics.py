@@ -104,6 +104,9 @@ class Metrics:
             "ledger_checksum_difference_usd",
             "What the wallets have paid beyond what the events add up to, since the baseline, where this process leads",
         )
+        self._short = gauge(
+            "ledger_short", "1 while the wallets say that events are missing, so that sums are lower bounds, where this process leads"
+        )
         self._role = gauge(
             "replica_role",
             "1 for what this process does, 0 for the others: leading (reads Keeptrusts for all), following, or alone (without a database)",
@@ -156,10 +159,13 @@ class Metrics:
         self._snapshot_age.set_function(age)
         self._stale_left.set_function(stale_left)
 
-    def watch_ledger(self, share: Callable[[], float], difference: Callable[[], float]) -> None:
+    def watch_ledger(
+        self, share: Callable[[], float], difference: Callable[[], float], short: Callable[[], bool]
+    ) -> None:
         """Ask how far the ledger has been read, and what the wallets say beyond it, whenever metrics are read."""
         self._read_share.set_function(share)
         self._difference.set_function(difference)
+        self._short.set_function(lambda: float(short()))
 
     def watch_service(self, ready: Callable[[], bool], draining: Callable[[], bool]) -> None:
         """Ask whether it answers and whether it is about to stop whenever metrics are read."""
