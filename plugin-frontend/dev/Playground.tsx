@@ -1,8 +1,8 @@
 import { Container, Grid } from '@backstage/ui';
 import { EntityProvider } from '@backstage/plugin-catalog-react';
-import { GatewayCard } from '../src/components/GatewayCard';
-import { GovernanceStatusCard } from '../src/components/GovernanceStatusCard';
-import { SpendContent } from '../src/components/SpendContent';
+import { GatewayCard } from '../src/features/platform/GatewayCard';
+import { GovernanceStatusCard } from '../src/features/status/GovernanceStatusCard';
+import { SpendContent } from '../src/features/spend/SpendContent';
 import {
   claimingEntity,
   gatewayEntity,

@@ -12,8 +12,8 @@ import {
   StatusItem,
   UnreachableError,
 } from '../src/api';
-import * as platforms from '../src/fixtures/platforms';
-import { reportOver } from '../src/fixtures/spend';
+import * as platforms from '../src/features/platform/fixtures';
+import { reportOver } from '../src/features/spend/fixtures';
 import * as statuses from '../src/fixtures/statuses';
 
 const { NOW, ...named } = statuses;
