@@ -1,26 +1,29 @@
 import { screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import useCopyToClipboard from 'react-use/esm/useCopyToClipboard';
 import { renderWithApis } from '../__testUtils__/renderWithApis';
 import { CopyableCode } from './CopyableCode';
 
-jest.mock('react-use/esm/useCopyToClipboard', () => ({
-  __esModule: true,
-  default: jest.fn(),
-}));
+const CODE = 'keeptrusts.dev/daily-budget: "100"';
 
-function rendered(error?: Error) {
-  const copy = jest.fn();
-  (useCopyToClipboard as jest.Mock).mockReturnValue([{ error }, copy]);
-  renderWithApis(<CopyableCode code="metadata:" label="Annotations to add" />);
-  return copy;
+/** A browser whose clipboard takes text, or not. */
+function rendered(writeText: () => Promise<void>) {
+  const user = userEvent.setup();
+  const write = jest
+    .spyOn(navigator.clipboard, 'writeText')
+    .mockImplementation(writeText);
+  renderWithApis(<CopyableCode code={CODE} label="Annotations to add" />);
+  return { user, write };
 }
 
-describe('CopyableCode', () => {
-  it('can be reached and read with the keyboard', async () => {
-    rendered();
+const denied = () => Promise.reject(new Error('denied'));
 
-    await userEvent.tab();
+describe('CopyableCode', () => {
+  afterEach(() => jest.restoreAllMocks());
+
+  it('can be reached and read with the keyboard', async () => {
+    const { user } = rendered(async () => {});
+
+    await user.tab();
 
     expect(
       screen.getByRole('region', { name: 'Annotations to add' }),
@@ -28,21 +31,24 @@ describe('CopyableCode', () => {
   });
 
   it('copies its text and says so', async () => {
-    const copy = rendered();
+    const { user, write } = rendered(async () => {});
 
-    await userEvent.click(screen.getByRole('button', { name: 'Copy' }));
+    await user.click(screen.getByRole('button', { name: 'Copy' }));
 
-    expect(copy).toHaveBeenCalledWith('metadata:');
-    expect(screen.getByRole('button', { name: 'Copied' })).toBeInTheDocument();
+    expect(write).toHaveBeenCalledWith(CODE);
+    expect(
+      await screen.findByRole('button', { name: 'Copied' }),
+    ).toBeInTheDocument();
   });
 
-  it('says what to do where the browser does not let it copy', async () => {
-    rendered(new Error('denied'));
+  it('selects the text and says what to do where the browser does not let it copy', async () => {
+    const { user } = rendered(denied);
 
-    await userEvent.click(screen.getByRole('button', { name: 'Copy' }));
+    await user.click(screen.getByRole('button', { name: 'Copy' }));
 
-    expect(screen.getByRole('status')).toHaveTextContent(
-      'select the text instead',
-    );
+    expect(
+      await screen.findByText(/select the text instead/),
+    ).toBeInTheDocument();
+    expect(String(window.getSelection())).toBe(CODE);
   });
 });

@@ -1,7 +1,6 @@
 import { Button } from '@backstage/ui';
 import { RiCheckLine, RiFileCopyLine } from '@remixicon/react';
-import { useEffect, useState } from 'react';
-import useCopyToClipboard from 'react-use/esm/useCopyToClipboard';
+import { useEffect, useRef, useState } from 'react';
 import { useWords } from '../translations';
 import styles from './CopyableCode.module.css';
 
@@ -10,16 +9,16 @@ const SAID_FOR_MS = 3_000;
 /** Text to paste elsewhere, with a button that copies it. */
 export function CopyableCode({ code, label }: { code: string; label: string }) {
   const { t } = useWords();
-  const [{ error }, copy] = useCopyToClipboard();
-  const [said, setSaid] = useState(false);
+  const text = useRef<HTMLElement>(null);
+  const [said, setSaid] = useState<'copied' | 'failed'>();
 
   useEffect(() => {
     if (!said) return undefined;
-    const timer = setTimeout(() => setSaid(false), SAID_FOR_MS);
+    const timer = setTimeout(() => setSaid(undefined), SAID_FOR_MS);
     return () => clearTimeout(timer);
   }, [said]);
 
-  const copied = said && !error;
+  const copied = said === 'copied';
   return (
     <div className={styles.block}>
       <pre
@@ -29,7 +28,7 @@ export function CopyableCode({ code, label }: { code: string; label: string }) {
         // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls, so the keyboard must reach it
         tabIndex={0}
       >
-        <code>{code}</code>
+        <code ref={text}>{code}</code>
       </pre>
       <div className={styles.action}>
         <Button
@@ -42,17 +41,33 @@ export function CopyableCode({ code, label }: { code: string; label: string }) {
               <RiFileCopyLine aria-hidden />
             )
           }
-          onPress={() => {
-            copy(code);
-            setSaid(true);
-          }}
+          onPress={async () =>
+            setSaid((await copy(code, text.current)) ? 'copied' : 'failed')
+          }
         >
           {copied ? t('copy.done') : t('copy.do')}
         </Button>
         <span role="status" className={styles.said}>
-          {said && error ? t('copy.failed') : ''}
+          {said === 'failed' ? t('copy.failed') : ''}
         </span>
       </div>
     </div>
   );
+}
+
+/**
+ * Copies `code`; false where the browser does not allow it. A page that is not served over HTTPS has no clipboard: there
+ * the text of `element` is selected and copied, and stays selected where that fails too.
+ */
+async function copy(
+  code: string,
+  element: HTMLElement | null,
+): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(code);
+    return true;
+  } catch {
+    if (element) window.getSelection()?.selectAllChildren(element);
+    return document.execCommand?.('copy') ?? false;
+  }
 }

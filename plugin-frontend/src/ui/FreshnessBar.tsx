@@ -1,3 +1,4 @@
+import { useAnalytics } from '@backstage/core-plugin-api';
 import { ButtonIcon, Text, Tooltip, TooltipTrigger } from '@backstage/ui';
 import { RiCheckLine, RiRefreshLine } from '@remixicon/react';
 import { useWords, Words } from '../translations';
@@ -44,6 +45,7 @@ export function FreshnessBar({
  */
 function RefreshButton({ resource }: { resource: Resource<unknown> }) {
   const { t } = useWords();
+  const analytics = useAnalytics();
   const resting = !resource.refreshable && !resource.busy;
   const label = resting ? t('freshness.refreshPaused') : t('freshness.refresh');
   return (
@@ -57,7 +59,10 @@ function RefreshButton({ resource }: { resource: Resource<unknown> }) {
         icon={
           resting ? <RiCheckLine aria-hidden /> : <RiRefreshLine aria-hidden />
         }
-        onPress={resource.refresh}
+        onPress={() => {
+          if (resource.refreshable) analytics.captureEvent('refresh', 'button');
+          resource.refresh();
+        }}
       />
       <Tooltip>{label}</Tooltip>
     </TooltipTrigger>
