@@ -28,7 +28,11 @@ describe.each([
   ['the pseudo-language', pseudo],
 ])('%s', (_, messages) => {
   it('has every message, and no other', () => {
-    expect(Object.keys(messages).sort()).toEqual(Object.keys(english).sort());
+    const keys = Object.keys(messages).map(key =>
+      key.replace(/_(zero|two|few|many)$/, '_other'),
+    );
+
+    expect([...new Set(keys)].sort()).toEqual(Object.keys(english).sort());
   });
 
   it('puts into each message what English does', () => {

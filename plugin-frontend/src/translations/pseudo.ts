@@ -34,9 +34,14 @@ export function pseudoOf(message: string): string {
   }`;
 }
 
+/** The plural forms that Arabic has and English does not; each language has those of its own. */
+const MORE_FORMS = ['zero', 'two', 'few', 'many'];
+
 export default Object.fromEntries(
-  Object.entries(flattened(en)).map(([key, message]) => [
-    key,
-    pseudoOf(message),
-  ]),
+  Object.entries(flattened(en)).flatMap(([key, message]) => {
+    const keys = key.endsWith('_other')
+      ? [key, ...MORE_FORMS.map(form => key.replace(/other$/, form))]
+      : [key];
+    return keys.map(it => [it, pseudoOf(message)]);
+  }),
 ) as Record<string, string>;

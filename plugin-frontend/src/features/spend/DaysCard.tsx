@@ -42,6 +42,7 @@ export function DaysCard({
       title={t('spend.chart.heading')}
       badge={
         <ToggleButtonGroup
+          className={styles.choice}
           aria-label={t('spend.view.label')}
           selectionMode="single"
           disallowEmptySelection
