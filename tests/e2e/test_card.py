@@ -322,7 +322,7 @@ async def test_denied_facts_are_unknown(backstage: Backstage, ready: Service, op
 async def test_an_unreachable_service_can_be_retried(
     backstage: Backstage, running_service: Service, switch: Switch, open_as: Open
 ) -> None:
-    """With nobody behind the proxy the card says so, and its button brings the numbers once somebody is."""
+    """Without a service behind the proxy the card says so, and its button brings the numbers once there is one."""
     await backstage.ingested(f"component:default/{BOT}")
     window = await open_as(USER)
     card = await go_to_card(window.page, BOT)
@@ -338,7 +338,7 @@ async def test_an_unreachable_service_can_be_retried(
 async def test_content_stays_when_a_refresh_fails(
     backstage: Backstage, running_service: Service, switch: Switch, open_as: Open
 ) -> None:
-    """A refresh that nobody answers leaves the numbers where they are, with a line that says so."""
+    """A refresh without an answer leaves the numbers where they are, with a line that says so."""
     await backstage.ingested(f"component:default/{BOT}")
     window = await open_as(USER)
     with switch.to(running_service.port):
@@ -374,6 +374,22 @@ async def test_access_that_has_gone_has_its_own_words(
 
     await expect(card.locator(f"[data-failure={kind}]")).to_contain_text(words)
     await expect(card).not_to_contain_text("$")
+
+
+async def test_a_proxy_without_the_endpoint_is_named(ready: Service, open_as: Open) -> None:
+    """Where Backstage's proxy has no such endpoint, the card says that, with the address, and not that the service failed."""
+    del ready
+    window = await open_as(USER)
+
+    async def elsewhere(route: Route) -> None:
+        await route.continue_(url=route.request.url.replace(PROXY, "/api/proxy/not-there"))
+
+    await window.page.route("**/governance", elsewhere)
+    card = await go_to_card(window.page, BOT)
+
+    await expect(card.locator("[data-failure=not-configured]")).to_contain_text(
+        "Backstage has no proxy endpoint at /api"
+    )
 
 
 async def test_a_sign_in_that_has_ended_is_not_blamed_on_the_service(ready: Service, open_as: Open) -> None:
@@ -472,7 +488,7 @@ async def test_it_fits_its_place(
 
 
 async def test_a_hidden_entity_has_no_card(ready: Service, open_as: Open) -> None:
-    """Whoever the catalog hides an entity from gets no card of it, and nothing is asked about it."""
+    """A viewer from whom the catalog hides an entity gets no card of it, and nothing is asked about it."""
     del ready
     window = await open_as("outsider")
     made = requests_of(window.page)

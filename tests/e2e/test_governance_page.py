@@ -193,7 +193,7 @@ async def test_filters_are_in_the_address(ready: Service, open_as: Open) -> None
     assert window.complaints == []
 
 
-async def test_whoever_owns_nothing_is_told_what_to_do(backstage: Backstage, ready: Service, open_as: Open) -> None:
+async def test_who_owns_nothing_reads_what_to_do(backstage: Backstage, ready: Service, open_as: Open) -> None:
     """Somebody without entities gets the lines to paste, no request is made, and the way to all that they may see, no more."""
     del ready
     window = await open_as("outsider")

@@ -74,7 +74,7 @@ async def test_what_needs_attention_comes_worst_first(backstage: Backstage, read
     ],
 )
 async def test_nothing_to_do_is_said(user: str, words: str, ready: Service, open_as: Open) -> None:
-    """Whose entities are all in order is told so; who owns none is told that, which is something else."""
+    """Where all of a viewer's entities are in order the card says so; to own none is something else, and it says that."""
     del ready
     window = await open_as(user)
     card = await go_home(window.page)

@@ -70,9 +70,9 @@ def test_every_entry_point_is_built(unpacked: Path, manifest: dict[str, Any]) ->
 @pytest.mark.e2e
 def test_backstage_is_told_what_it_is(manifest: dict[str, Any]) -> None:
     """The manifest names role and plugin, and where discovery finds the features of the new frontend system."""
-    told = manifest["backstage"]
-    assert (told["role"], told["pluginId"]) == ("frontend-plugin", "keeptrusts")
-    assert told["features"]["."] == "@backstage/FrontendPlugin"
+    described = manifest["backstage"]
+    assert (described["role"], described["pluginId"]) == ("frontend-plugin", "keeptrusts")
+    assert described["features"]["."] == "@backstage/FrontendPlugin"
 
 
 @pytest.mark.e2e

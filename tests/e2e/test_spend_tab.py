@@ -168,7 +168,7 @@ async def test_an_incomplete_total_is_a_lower_bound(backstage: Backstage, ready:
 async def test_an_unreachable_service_can_be_retried(
     backstage: Backstage, running_service: Service, switch: Switch, open_as: Open
 ) -> None:
-    """With nobody behind the proxy the tab says so, and its button brings the numbers once somebody is."""
+    """Without a service behind the proxy the tab says so, and its button brings the numbers once there is one."""
     await backstage.ingested(f"component:default/{BOT}")
     window = await open_as(USER)
     tab = await go_to_tab(window.page, BOT)
@@ -219,9 +219,9 @@ async def test_the_keyboard_is_enough(ready: Service, open_as: Open) -> None:
     seen = set()
     for _ in range(3):
         await page.keyboard.press("ArrowRight")
-        told = tab.locator(".recharts-tooltip-wrapper").get_by_role("status")
-        await expect(told).to_contain_text("of $500.00")
-        seen.add(await told.inner_text())
+        words = tab.locator(".recharts-tooltip-wrapper").get_by_role("status")
+        await expect(words).to_contain_text("of $500.00")
+        seen.add(await words.inner_text())
     assert len(seen) == 3, seen
 
     await page.keyboard.press("Shift+Tab")

@@ -16,6 +16,8 @@ import { claimingEntity } from '../fixtures/entities';
 export interface Surroundings {
   api?: Partial<KeeptrustsApi>;
   entity?: Entity;
+  /** The address; the default is `/`. */
+  address?: string;
   /** More APIs of the app. */
   apis?: readonly (readonly [ApiRef<unknown>, unknown])[];
 }
@@ -25,6 +27,7 @@ export function surroundedBy({
   api = {},
   entity = claimingEntity,
   apis = [],
+  address = '/',
 }: Surroundings) {
   return ({ children }: PropsWithChildren) => (
     <TestApiProvider
@@ -36,6 +39,7 @@ export function surroundedBy({
       ]}
     >
       <MemoryRouter
+        initialEntries={[address]}
         future={{ v7_startTransition: true, v7_relativeSplatPath: true }}
       >
         <EntityProvider entity={entity}>{children}</EntityProvider>

@@ -20,7 +20,7 @@ function clientOf(fetch: jest.Mock, timeoutMs?: number) {
   });
 }
 
-/** A fetch that never answers, and gives up when it is told to, as the browser's does. */
+/** A fetch that never answers, and gives up when its signal aborts, as the browser's does. */
 const silent = () =>
   jest.fn(
     (_url: string, { signal }: RequestInit) =>
@@ -52,7 +52,7 @@ describe('KeeptrustsClient', () => {
     );
   });
 
-  it('asks past every cache only when told to', async () => {
+  it('asks past every cache only on request', async () => {
     const fetch = jest.fn().mockImplementation(async () => json(inOrder));
     const client = clientOf(fetch);
 

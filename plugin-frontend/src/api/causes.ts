@@ -29,12 +29,12 @@ type Cause = (
   details: KeeptrustsErrorDetails,
 ) => KeeptrustsError;
 
-const signedOut: Cause = (...told) => new SignedOutError(...told);
-const notPermitted: Cause = (...told) => new NotPermittedError(...told);
-const notFound: Cause = (...told) => new NotFoundError(...told);
-const tooMany: Cause = (...told) => new TooManyRequestsError(...told);
-const contract: Cause = (...told) => new ContractError(...told);
-const service: Cause = (...told) => new ServiceError(...told);
+const signedOut: Cause = (...made) => new SignedOutError(...made);
+const notPermitted: Cause = (...made) => new NotPermittedError(...made);
+const notFound: Cause = (...made) => new NotFoundError(...made);
+const tooMany: Cause = (...made) => new TooManyRequestsError(...made);
+const contract: Cause = (...made) => new ContractError(...made);
+const service: Cause = (...made) => new ServiceError(...made);
 const unreachable =
   (part: UnreachablePart): Cause =>
   (message, details) =>

@@ -72,7 +72,7 @@ describe('Content', () => {
     expect(document.body).not.toHaveFocus();
   });
 
-  it('takes the focus from nobody when content comes by itself', () => {
+  it('leaves the focus where it is when content comes by itself', () => {
     const { rerender } = rendered({ busy: true });
 
     rerender(contentOf({ value: 'content' }));

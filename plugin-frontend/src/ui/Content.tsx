@@ -35,7 +35,7 @@ export function Content<T>({
   useEffect(() => {
     if (!shown || !retried.current) return;
     retried.current = false;
-    // The button has gone with the failure: whoever pressed it goes on with what came, unless they went elsewhere.
+    // The button has gone with the failure: move the focus to what came, unless it is elsewhere by now.
     if (document.activeElement === document.body)
       content.current?.focus({ preventScroll: true });
   }, [shown]);

@@ -70,7 +70,7 @@ export function Failure(props: {
         size="small"
         variant="secondary"
         isPending={busy}
-        // Never `isDisabled`: that would take the focus from whoever has just pressed it in vain.
+        // Never `isDisabled`: a disabled button loses the focus.
         aria-disabled={retryable ? undefined : true}
         className={styles.retry}
         onPress={onRetry}

@@ -153,7 +153,7 @@ describe('useResource', () => {
     });
   });
 
-  it('turns whatever is thrown into an error that can be told', async () => {
+  it('turns whatever is thrown into an error of a known kind', async () => {
     const { result, asked } = mount();
 
     await act(async () => asked[0].fail('a string'));

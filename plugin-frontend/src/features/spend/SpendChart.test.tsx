@@ -55,7 +55,7 @@ describe('SpendChart', () => {
     expect(legend()).toEqual(['Spent', 'Today so far', 'Lower bound']);
   });
 
-  it('says a day in words to whoever goes there with the arrow keys', () => {
+  it('says a day in words where the arrow keys go to it', () => {
     rendered(week);
     const chart = screen.getByRole('application', {
       name: /Spend by day over 7 days/,
