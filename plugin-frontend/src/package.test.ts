@@ -131,4 +131,14 @@ describe('the package', () => {
       readFileSync(join(dirname(PACKAGE), 'LICENSE'), 'utf8'),
     );
   });
+
+  it('says in its README which versions it takes and which line its looks need', () => {
+    const readme = readFileSync(join(PACKAGE, 'README.md'), 'utf8');
+    const [first, ...others] = Object.keys(RELEASES);
+
+    expect(readme).toContain(
+      `Backstage ${first} to ${others[others.length - 1]}`,
+    );
+    expect(readme).toContain("import '@backstage/ui/css/styles.css';");
+  });
 });
