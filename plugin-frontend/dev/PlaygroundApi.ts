@@ -1,4 +1,6 @@
+import { Entity } from '@backstage/catalog-model';
 import {
+  ContractError,
   GovernanceStatus,
   KeeptrustsApi,
   KeeptrustsError,
@@ -7,32 +9,54 @@ import {
   NotPermittedError,
   Observed,
   PlatformStatus,
-  RequestOptions,
+  ServiceError,
+  SignedOutError,
   SpendReport,
   StatusItem,
+  TooManyRequestsError,
   UnreachableError,
+  WebPageError,
+  WrongTargetError,
 } from '../src/api';
-import * as platforms from '../src/fixtures/platforms';
-import { reportOver } from '../src/fixtures/spend';
+import { MOST_ENTITIES } from '../src/api/governedEntities';
+import * as platforms from '../src/features/platform/fixtures';
+import * as spends from '../src/features/spend/fixtures';
+import { claimingEntity } from '../src/fixtures/entities';
 import * as statuses from '../src/fixtures/statuses';
 
 const { NOW, ...named } = statuses;
+const { reportOver, ...reports } = spends;
 
 /** Entity references are in lower case, and so are the names of the states here. */
-const STATUSES = new Map<string, GovernanceStatus>(
-  Object.entries(named).map(([name, status]) => [name.toLowerCase(), status]),
-);
+const lowered = <T>(values: Record<string, T>): Map<string, T> =>
+  new Map(
+    Object.entries(values).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+
+const STATUSES = lowered<GovernanceStatus>(named);
+const REPORTS = lowered<SpendReport>({
+  ...reports,
+  ofTeam: { ...spends.week, attribution: 'team' },
+  ofTeamIncomplete: { ...spends.incomplete, attribution: 'team' },
+});
+const PLATFORM_STATES = lowered<PlatformStatus>({ ...platforms });
 
 const FAILURES = new Map<string, KeeptrustsError>(
   Object.entries({
+    'signed-out': new SignedOutError('signed out'),
     'not-permitted': new NotPermittedError('not permitted'),
     'not-found': new NotFoundError('not found'),
     'not-configured': new NotConfiguredError('no proxy'),
+    'wrong-target': new WrongTargetError('another server'),
+    'web-page': new WebPageError('a page'),
+    'too-many-requests': new TooManyRequestsError('429', { retryAfter: 5 }),
     unreachable: new UnreachableError('no answer', {
       part: 'keeptrusts',
       retryAfter: 5,
       requestId: '0f3c',
     }),
+    contract: new ContractError('odd', { detail: 'findings is not a list.' }),
+    service: new ServiceError('failed'),
   }),
 );
 
@@ -41,11 +65,47 @@ const DELAY_MS = 800;
 
 /** The names of all states: an entity of that name is in that state. */
 export const STATES = [...STATUSES.keys(), ...FAILURES.keys(), 'loading'];
+/** The names of all reports of spend, and of what may stand in the way of one. */
+export const SPENDS = [...REPORTS.keys(), 'unreachable', 'loading'];
+/** The states of the gateway. */
+export const PLATFORMS = [...PLATFORM_STATES.keys(), ...FAILURES.keys()];
+/** The sets of entities that the page and the home card are shown with. */
+export const OVERVIEWS = [
+  'every',
+  'one-in-order',
+  'none',
+  'too-many',
+  ...FAILURES.keys(),
+];
+
+/** What the address asks to see. */
+const asked = (name: string): string | null =>
+  new URLSearchParams(window.location.search).get(name);
+
+/** The entities of the catalog, as the address asks for them. */
+export function entitiesAsked(): Entity[] {
+  const names: Record<string, string[]> = {
+    none: [],
+    'one-in-order': ['inorder'],
+    'too-many': Array.from(
+      { length: MOST_ENTITIES + 1 },
+      (_, index) => `e${String(index).padStart(4, '0')}`,
+    ),
+  };
+  const shown = names[asked('entities') ?? ''] ?? [
+    ...STATUSES.keys(),
+    ...FAILURES.keys(),
+  ];
+  return shown.map(name => ({
+    ...claimingEntity,
+    metadata: { ...claimingEntity.metadata, name },
+  }));
+}
 
 /** Answers by the name of the entity, with the fixtures moved to the present. */
 export class PlaygroundApi implements KeeptrustsApi {
   async getStatus(entityRef: string): Promise<Observed<GovernanceStatus>> {
-    const state = entityRef.slice(entityRef.indexOf('/') + 1);
+    const state = nameOf(entityRef);
     if (state === 'loading') return new Promise(() => {});
     await pause();
     const status = STATUSES.get(state);
@@ -61,30 +121,56 @@ export class PlaygroundApi implements KeeptrustsApi {
   async getStatuses(
     entityRefs: readonly string[],
   ): Promise<Observed<StatusItem[]>> {
-    const items = await Promise.all(
-      entityRefs.map(async entityRef => ({
-        entityRef,
-        status: (await this.getStatus(entityRef)).value,
-      })),
-    );
-    return { value: items, observedAt: Date.now() };
+    await pause();
+    const failure = FAILURES.get(asked('entities') ?? '');
+    if (failure) throw failure;
+    return { value: entityRefs.map(itemOf), observedAt: Date.now() };
   }
 
   async getSpend(
-    _entityRef: string,
+    entityRef: string,
     days: number,
   ): Promise<Observed<SpendReport>> {
+    const state = nameOf(entityRef);
+    if (state === 'loading') return new Promise(() => {});
     await pause();
-    return { value: reportOver(days), observedAt: Date.now() };
+    const failure = FAILURES.get(state);
+    if (failure) throw failure;
+    return {
+      value: REPORTS.get(state) ?? reportOver(days),
+      observedAt: Date.now(),
+    };
   }
 
-  async getPlatform(
-    _options?: RequestOptions,
-  ): Promise<Observed<PlatformStatus>> {
+  async getPlatform(): Promise<Observed<PlatformStatus>> {
     await pause();
-    return { value: atPresent(platforms.impaired), observedAt: Date.now() };
+    const state = asked('state') ?? 'impaired';
+    const failure = FAILURES.get(state);
+    if (failure) throw failure;
+    return {
+      value: atPresent(PLATFORM_STATES.get(state) ?? platforms.impaired),
+      observedAt: Date.now(),
+    };
   }
 }
+
+function itemOf(entityRef: string): StatusItem {
+  const state = nameOf(entityRef);
+  const failure = FAILURES.get(state);
+  return failure
+    ? {
+        entityRef,
+        problem: {
+          type: `urn:keeptrusts-bff:${failure.kind}`,
+          title: failure.message,
+          status: failure.kind === 'not-permitted' ? 403 : 503,
+        },
+      }
+    : { entityRef, status: atPresent(STATUSES.get(state) ?? named.inOrder) };
+}
+
+const nameOf = (entityRef: string): string =>
+  entityRef.slice(entityRef.indexOf('/') + 1);
 
 function pause(): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, DELAY_MS));

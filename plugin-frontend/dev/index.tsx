@@ -1,22 +1,67 @@
+import { createDevApp } from '@backstage/frontend-dev-utils';
 import {
+  ApiBlueprint,
   createFrontendModule,
   createFrontendPlugin,
   PageBlueprint,
 } from '@backstage/frontend-plugin-api';
-import { createDevApp } from '@backstage/frontend-dev-utils';
-import keeptrustsPlugin from '../src/alpha';
+import { catalogApiRef, entityRouteRef } from '@backstage/plugin-catalog-react';
+import { ComponentType } from 'react';
+import keeptrustsPlugin from '../src';
 import { keeptrustsApi } from '../src/alpha/apis';
 import { keeptrustsApiRef } from '../src/api';
-import { PlaygroundApi } from './PlaygroundApi';
+import { entitiesAsked, PlaygroundApi } from './PlaygroundApi';
+
+type View = keyof typeof import('./Playground');
+
+const page = (name: string, path: string, title: string, view: View) =>
+  PageBlueprint.make({
+    name,
+    params: {
+      path,
+      title,
+      loader: () =>
+        import('./Playground').then(m => {
+          const Shown: ComponentType = m[view];
+          return <Shown />;
+        }),
+    },
+  });
 
 const playground = createFrontendPlugin({
   pluginId: 'playground',
   extensions: [
+    page('cards', '/', 'Every state of the card', 'Playground'),
+    page('compact', '/compact', 'Compact cards', 'CompactCards'),
+    page('spend', '/spend', 'Spend', 'Spends'),
+    page('platform', '/platform', 'Gateway', 'Platform'),
+    page('home', '/home', 'Home card', 'Home'),
+  ],
+});
+
+/** As much of the catalog as the views need: its entities and the page of one. */
+const catalog = createFrontendPlugin({
+  pluginId: 'catalog',
+  routes: { catalogEntity: entityRouteRef },
+  extensions: [
+    ApiBlueprint.make({
+      params: defineParams =>
+        defineParams({
+          api: catalogApiRef,
+          deps: {},
+          factory: () =>
+            ({
+              getEntities: async () => ({ items: entitiesAsked() }),
+              getEntityByRef: async () => undefined,
+            } as never),
+        }),
+    }),
     PageBlueprint.make({
+      name: 'entity',
       params: {
-        path: '/',
-        title: 'Every state of the cards',
-        loader: () => import('./Playground').then(m => <m.Playground />),
+        path: '/catalog/:namespace/:kind/:name',
+        routeRef: entityRouteRef,
+        loader: () => import('./Playground').then(m => <m.EntityPage />),
       },
     }),
   ],
@@ -36,4 +81,4 @@ const fixtures = createFrontendModule({
   ],
 });
 
-createDevApp({ features: [keeptrustsPlugin, fixtures, playground] });
+createDevApp({ features: [keeptrustsPlugin, fixtures, catalog, playground] });

@@ -1,16 +1,10 @@
 /**
- * AI governance status of an entity: what it claims and what the Keeptrusts gateway knows. For apps of the old frontend
- * system; those of the new one take the default export of `backstage-plugin-keeptrusts/alpha`.
+ * AI governance status of an entity: what it claims and what the Keeptrusts gateway knows. The default export is the
+ * plugin for apps of the new frontend system; those of the old one take `backstage-plugin-keeptrusts/legacy`.
  *
  * @packageDocumentation
  */
 export * from './annotations';
 export * from './api';
-export {
-  AiGovernancePage,
-  EntityAiSpendContent,
-  EntityGatewayCard,
-  EntityGovernanceStatusCard,
-  HomePageAiGovernanceCard,
-  keeptrustsPlugin,
-} from './plugin';
+export { keeptrustsPlugin as default } from './alpha/plugin';
+export { keeptrustsTranslationRef } from './translations';

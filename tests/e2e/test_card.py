@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -50,9 +51,9 @@ EXAMPLES = {
     "onboarding-guide": ("wallet-missing", "Requests today"),
     "invoice-reader": ("wallet-low", "Low"),
     "route-planner": ("wallet-depleted", "Depleted"),
-    "ticket-summarizer": ("budget-near", "of US$40.00"),
+    "ticket-summarizer": ("budget-near", "of $40.00"),
     "knowledge-search": ("budget-exceeded", "Used up"),
-    "customer-support-bot": (None, "of US$500.00"),
+    "customer-support-bot": (None, "of $500.00"),
 }
 """Each example of the catalog, with the finding that it is there to show and words that stand on its card only then."""
 
@@ -262,7 +263,7 @@ async def test_loading_is_shown_as_loading(ready: Service, open_as: Open) -> Non
     await window.page.route("**/governance", hold)
     card = await go_to_card(window.page, BOT)
     await expect(card.get_by_role("status", name="Loading")).to_be_visible()
-    await expect(card).not_to_contain_text("US$")
+    await expect(card).not_to_contain_text("$")
 
     answer.set()
     await expect(card.get_by_role("meter")).to_be_visible()
@@ -278,7 +279,7 @@ async def test_stale_numbers_are_shown_as_stale(backstage: Backstage, ready: Ser
         card = await go_to_card(window.page, BOT)
         await expect(card.get_by_text("Out of date", exact=True)).to_be_visible()
         await expect(card.locator("[data-finding=data-stale]")).to_be_visible()
-        await expect(card).to_contain_text(f"{money(status['budget']['spent'])} of US$500.00")
+        await expect(card).to_contain_text(f"{money(status['budget']['spent'])} of $500.00")
         assert window.complaints == []
     finally:
         await ready.faults()
@@ -311,7 +312,7 @@ async def test_denied_facts_are_unknown(backstage: Backstage, ready: Service, op
         await expect(card.get_by_text("Unknown", exact=True).first).to_be_visible()
         await expect(card.locator("[data-finding=upstream-denied]")).to_be_visible()
         await expect(card.locator("[data-missing=unavailable]")).to_contain_text("Spent today")
-        await expect(card).not_to_contain_text("US$")
+        await expect(card).not_to_contain_text("$")
         assert window.complaints == []
     finally:
         await ready.faults()
@@ -321,7 +322,7 @@ async def test_denied_facts_are_unknown(backstage: Backstage, ready: Service, op
 async def test_an_unreachable_service_can_be_retried(
     backstage: Backstage, running_service: Service, switch: Switch, open_as: Open
 ) -> None:
-    """With nobody behind the proxy the card says so, and its button brings the numbers once somebody is."""
+    """Without a service behind the proxy the card says so, and its button brings the numbers once there is one."""
     await backstage.ingested(f"component:default/{BOT}")
     window = await open_as(USER)
     card = await go_to_card(window.page, BOT)
@@ -337,7 +338,7 @@ async def test_an_unreachable_service_can_be_retried(
 async def test_content_stays_when_a_refresh_fails(
     backstage: Backstage, running_service: Service, switch: Switch, open_as: Open
 ) -> None:
-    """A refresh that nobody answers leaves the numbers where they are, with a line that says so."""
+    """A refresh without an answer leaves the numbers where they are, with a line that says so."""
     await backstage.ingested(f"component:default/{BOT}")
     window = await open_as(USER)
     with switch.to(running_service.port):
@@ -348,17 +349,17 @@ async def test_content_stays_when_a_refresh_fails(
 
     await expect(card.get_by_role("status")).to_contain_text("Could not be refreshed")
     await expect(card.get_by_role("meter")).to_be_visible()
-    await expect(card).to_contain_text("of US$500.00")
+    await expect(card).to_contain_text("of $500.00")
 
 
 @pytest.mark.parametrize(
     ("bearer", "kind", "words"),
-    [("outsider", "not-found", "Nothing here for you"), (None, "not-permitted", "Your sign-in is not accepted")],
+    [("outsider", "not-found", "Nothing here for you"), (None, "signed-out", "Your sign-in has ended")],
 )
-async def test_access_that_has_gone_is_told(
+async def test_access_that_has_gone_has_its_own_words(
     bearer: str | None, kind: str, words: str, backstage: Backstage, ready: Service, open_as: Open
 ) -> None:
-    """Who may not see an entity (any more), or is signed out, is told which, and sees no number."""
+    """A viewer who may not see an entity (any more), or is signed out, reads which of both it is, and sees no number."""
     del ready
     token = await backstage.user_token(bearer) if bearer else None
     window = await open_as(USER)
@@ -372,7 +373,65 @@ async def test_access_that_has_gone_is_told(
     card = await go_to_card(window.page, "restricted-bot")
 
     await expect(card.locator(f"[data-failure={kind}]")).to_contain_text(words)
-    await expect(card).not_to_contain_text("US$")
+    await expect(card).not_to_contain_text("$")
+
+
+async def test_a_proxy_without_the_endpoint_is_named(ready: Service, open_as: Open) -> None:
+    """Where Backstage's proxy has no such endpoint, the card says that, with the address, and not that the service failed."""
+    del ready
+    window = await open_as(USER)
+
+    async def elsewhere(route: Route) -> None:
+        await route.continue_(url=route.request.url.replace(PROXY, "/api/proxy/not-there"))
+
+    await window.page.route("**/governance", elsewhere)
+    card = await go_to_card(window.page, BOT)
+
+    await expect(card.locator("[data-failure=not-configured]")).to_contain_text(
+        "Backstage has no proxy endpoint at /api"
+    )
+
+
+async def test_a_sign_in_that_has_ended_is_not_blamed_on_the_service(ready: Service, open_as: Open) -> None:
+    """In a tab left open until its session cannot be renewed, no request leaves, and the card says that the sign-in has ended."""
+    del ready
+    window = await open_as(USER)
+    page = window.page
+    await page.clock.install()
+    card = await go_to_card(page, BOT)
+    await expect(card.get_by_role("meter")).to_be_visible()
+    made = requests_of(page)
+
+    await page.route("**/api/auth/test-user/refresh*", lambda route: route.fulfill(status=401, json={}))
+    await page.clock.fast_forward("02:00:00")
+    await (
+        card.get_by_role("button", name="Refresh", exact=True)
+        .or_(card.get_by_role("button", name="Try again"))
+        .first.click()
+    )
+
+    await expect(card.locator("[data-failure=signed-out]")).to_contain_text("Reload the page to sign in again")
+    await expect(card).not_to_contain_text("$")
+    assert [request.url for request in made if request.headers.get("authorization")] == []
+
+
+async def test_the_way_back_shows_at_once_what_was_there(ready: Service, open_as: Open) -> None:
+    """From the card to the tab by its link and back again the card is there without a skeleton and without a request."""
+    del ready
+    window = await open_as(USER)
+    page = window.page
+    card = await go_to_card(page, BOT)
+    await card.get_by_role("link", name="Show AI spend").click()
+    await expect(page).to_have_url(re.compile(r"/ai-spend$"))
+    await expect(page.get_by_role("grid", name="By model")).to_be_visible()
+    made = requests_of(page)
+
+    await page.get_by_role("tab", name="Overview").or_(page.get_by_role("link", name="Overview")).first.click()
+    await expect(card.get_by_role("meter")).to_be_visible()
+
+    await page.wait_for_load_state("networkidle")
+    assert [request.url for request in made if "/governance" in request.url] == []
+    assert window.complaints == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -429,7 +488,7 @@ async def test_it_fits_its_place(
 
 
 async def test_a_hidden_entity_has_no_card(ready: Service, open_as: Open) -> None:
-    """Whoever the catalog hides an entity from gets no card of it, and nothing is asked about it."""
+    """A viewer from whom the catalog hides an entity gets no card of it, and nothing is asked about it."""
     del ready
     window = await open_as("outsider")
     made = requests_of(window.page)

@@ -1,4 +1,4 @@
-"""The AI governance page in a real Backstage and a real browser: whose entities, in which order, found how, for how many requests."""
+"""The AI Governance page in a real Backstage and a real browser: whose entities, in which order, found how, for how many requests."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ async def claiming(backstage: Backstage, user: str, owner: str | None = None) ->
 
 def grid_of(page: Page) -> Locator:
     """The table."""
-    return page.get_by_role("grid", name="AI governance by entity")
+    return page.get_by_role("grid", name="AI Governance by entity")
 
 
 async def go_to_page(page: Page, query: str = "") -> Locator:
@@ -99,7 +99,7 @@ async def test_mine_first_and_all_on_demand(backstage: Backstage, ready: Service
     assert mine < everything
 
     assert set(await names_in(grid)) == mine
-    await expect(page).to_have_title("AI governance | Platform")
+    await expect(page).to_have_title("AI Governance | Platform")
     assert asked(made) == ONE_CALL
     await page.get_by_text(ALL).click()
     await expect(page.get_by_role("switch", name=ALL)).to_be_checked()
@@ -193,7 +193,7 @@ async def test_filters_are_in_the_address(ready: Service, open_as: Open) -> None
     assert window.complaints == []
 
 
-async def test_whoever_owns_nothing_is_told_what_to_do(backstage: Backstage, ready: Service, open_as: Open) -> None:
+async def test_who_owns_nothing_reads_what_to_do(backstage: Backstage, ready: Service, open_as: Open) -> None:
     """Somebody without entities gets the lines to paste, no request is made, and the way to all that they may see, no more."""
     del ready
     window = await open_as("outsider")
@@ -219,13 +219,13 @@ async def test_the_navigation_leads_there_and_the_keyboard_is_enough(ready: Serv
     window = await open_as(USER)
     page = window.page
     await page.goto("/catalog/default/component/customer-support-bot")
-    entry = page.get_by_role("link", name="AI governance", exact=True)
+    entry = page.get_by_role("link", name="AI Governance", exact=True)
     await expect(entry.locator("svg")).to_be_visible()
     await tab_to(page, entry)
     await page.keyboard.press("Enter")
     grid = grid_of(page)
     await grid.get_by_role("rowheader").first.wait_for()
-    await expect(page).to_have_title("AI governance | Platform")
+    await expect(page).to_have_title("AI Governance | Platform")
 
     mine = await grid.get_by_role("rowheader").count()
     await tab_to(page, page.get_by_role("switch", name=ALL))

@@ -21,7 +21,7 @@ Open = Callable[..., Awaitable[Window]]
 
 USER = "platform-engineer"
 MINE = ("api-docs-helper", "platform-chat", "release-notes-writer", "incident-copilot")
-TITLE = "AI governance: what needs my attention"
+TITLE = "AI Governance: what needs my attention"
 _RANKS = {"error": 0, "warning": 1, "unknown": 2}
 
 
@@ -60,7 +60,7 @@ async def test_what_needs_attention_comes_worst_first(backstage: Backstage, read
     await window.page.wait_for_load_state("networkidle")
     assert asked(made) == ["/v1/governance/by-refs"]
 
-    await expect(card.get_by_role("link", name="Open AI governance")).to_have_attribute("href", "/ai-governance")
+    await expect(card.get_by_role("link", name="Open AI Governance")).to_have_attribute("href", "/ai-governance")
     await items.get_by_role("link", name=pressing[0]).click()
     await expect(window.page).to_have_url(re.compile(rf"/catalog/default/component/{pressing[0]}$"))
     assert window.complaints == []
@@ -69,12 +69,12 @@ async def test_what_needs_attention_comes_worst_first(backstage: Backstage, read
 @pytest.mark.parametrize(
     ("user", "words"),
     [
-        ("pricing-analyst", "Your entities with a gateway key: 1."),
+        ("pricing-analyst", "Your 1 entity with a gateway key is in order."),
         ("outsider", "Nothing that you own has a gateway key."),
     ],
 )
 async def test_nothing_to_do_is_said(user: str, words: str, ready: Service, open_as: Open) -> None:
-    """Whose entities are all in order is told so; who owns none is told that, which is something else."""
+    """Where all of a viewer's entities are in order the card says so; to own none is something else, and it says that."""
     del ready
     window = await open_as(user)
     card = await go_home(window.page)

@@ -11,8 +11,8 @@ import { catalogApiRef, entityRouteRef } from '@backstage/plugin-catalog-react';
 import { render } from '@testing-library/react';
 import { ReactElement } from 'react';
 import { MemoryRouter, useLocation } from 'react-router-dom';
-import { keeptrustsApiRef, Observed, StatusItem } from '../api';
-import { GovernedEntity } from '../components/GovernancePage';
+import { KeeptrustsApi, keeptrustsApiRef, Observed, StatusItem } from '../api';
+import { GovernedEntity } from '../api/governedEntities';
 import { NOW } from '../fixtures/statuses';
 import { governancePageRouteRef } from '../routes';
 
@@ -20,15 +20,15 @@ import { governancePageRouteRef } from '../routes';
 export interface OverviewSurroundings {
   /** What the catalog gives and the service answers. */
   entities: readonly GovernedEntity[];
-  /** The address; `/` unless told. */
+  /** The address; the default is `/`. */
   address?: string;
   /** In place of the service's answer. */
-  getStatuses?: (refs: readonly string[]) => Promise<Observed<StatusItem[]>>;
-  /** Whether the app has the AI governance page; it has unless told. */
+  getStatuses?: KeeptrustsApi['getStatuses'];
+  /** Whether the app has the AI governance page; by default it has. */
   withPage?: boolean;
 }
 
-/** Renders `element`; `search` tells the address as it is then. */
+/** Renders `element`; `location.search` is the address as it is then. */
 export function renderOverview(
   element: ReactElement,
   surroundings: OverviewSurroundings,
@@ -41,8 +41,12 @@ export function renderOverview(
       metadata: { namespace, name, title },
     })),
   }));
-  const getStatuses = jest.fn(
-    surroundings.getStatuses ?? (async () => answerOf(entities)),
+  const getStatuses = jest.fn<
+    ReturnType<KeeptrustsApi['getStatuses']>,
+    Parameters<KeeptrustsApi['getStatuses']>
+  >(
+    surroundings.getStatuses ??
+      (async () => answerOf(entities.slice(0, 1_000))),
   );
   const location = { search: '' };
   const Probe = () => {

@@ -1,5 +1,9 @@
 import { Entity } from '@backstage/catalog-model';
-import { errorApiRef, translationApiRef } from '@backstage/frontend-plugin-api';
+import {
+  ApiRef,
+  errorApiRef,
+  translationApiRef,
+} from '@backstage/frontend-plugin-api';
 import { mockApis, TestApiProvider } from '@backstage/frontend-test-utils';
 import { EntityProvider } from '@backstage/plugin-catalog-react';
 import { render, RenderResult } from '@testing-library/react';
@@ -12,12 +16,18 @@ import { claimingEntity } from '../fixtures/entities';
 export interface Surroundings {
   api?: Partial<KeeptrustsApi>;
   entity?: Entity;
+  /** The address; the default is `/`. */
+  address?: string;
+  /** More APIs of the app. */
+  apis?: readonly (readonly [ApiRef<unknown>, unknown])[];
 }
 
 /** The surroundings that a component has in an app: its APIs, the entity of the page, a router. */
 export function surroundedBy({
   api = {},
   entity = claimingEntity,
+  apis = [],
+  address = '/',
 }: Surroundings) {
   return ({ children }: PropsWithChildren) => (
     <TestApiProvider
@@ -25,9 +35,11 @@ export function surroundedBy({
         [keeptrustsApiRef, api as KeeptrustsApi],
         [errorApiRef, mockApis.error()],
         [translationApiRef, mockApis.translation()],
+        ...(apis as [ApiRef<unknown>, object][]),
       ]}
     >
       <MemoryRouter
+        initialEntries={[address]}
         future={{ v7_startTransition: true, v7_relativeSplatPath: true }}
       >
         <EntityProvider entity={entity}>{children}</EntityProvider>

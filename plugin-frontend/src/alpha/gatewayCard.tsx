@@ -7,6 +7,6 @@ export const gatewayCard = EntityCardBlueprint.make({
   params: {
     filter: isKeeptrustsGateway,
     loader: () =>
-      import('../components/GatewayCard').then(m => <m.GatewayCard />),
+      import('../features/platform/GatewayCard').then(m => <m.GatewayCard />),
   },
 });

@@ -1,15 +1,22 @@
 import { PageBlueprint } from '@backstage/frontend-plugin-api';
 import { RiShieldCheckLine } from '@remixicon/react';
+import { z } from 'zod';
 import { governancePageRouteRef } from '../routes';
 
 /** The page of all entities that claim a key, with a title and an icon for the navigation. */
-export const governancePage = PageBlueprint.make({
-  params: {
-    path: '/ai-governance',
-    title: 'AI governance',
-    icon: <RiShieldCheckLine />,
-    routeRef: governancePageRouteRef,
-    loader: () =>
-      import('../components/GovernancePage').then(m => <m.GovernancePage />),
+export const governancePage = PageBlueprint.makeWithOverrides({
+  configSchema: {
+    scope: z.enum(['owned', 'all']).optional(),
   },
+  factory: (page, { config: { scope } }) =>
+    page({
+      path: '/ai-governance',
+      title: 'AI Governance',
+      icon: <RiShieldCheckLine />,
+      routeRef: governancePageRouteRef,
+      loader: () =>
+        import('../features/overview/GovernancePage').then(m => (
+          <m.GovernancePage defaultScope={scope} />
+        )),
+    }),
 });

@@ -1,20 +1,51 @@
-import { Entity } from '@backstage/catalog-model';
+import { Entity, RELATION_CONSUMES_API } from '@backstage/catalog-model';
 import { EntityCardBlueprint } from '@backstage/plugin-catalog-react/alpha';
+import { z } from 'zod';
 import { isKeeptrustsAvailable, isKeeptrustsGateway } from '../annotations';
+import { SECTIONS } from '../features/status/sections';
+
+/** The API of the gateway, as `catalog/` of this project names it. */
+const GATEWAY_API = 'api:default/keeptrusts-gateway-api';
 
 /**
- * On every entity that claims a gateway key, and on components that claim none, to tell how; an app that wants it only
- * on the former sets `filter` in its configuration.
+ * Beside the content, on every entity that claims a gateway key and on those that consume the gateway's API without a key,
+ * to say how to get one. An app may show it elsewhere (`type`, `filter`), whole (`compact: false`) or in part.
  */
-export const governanceStatusCard = EntityCardBlueprint.make({
+export const governanceStatusCard = EntityCardBlueprint.makeWithOverrides({
   name: 'governance-status',
-  params: {
-    filter: (entity: Entity) =>
-      isKeeptrustsAvailable(entity) ||
-      (entity.kind === 'Component' && !isKeeptrustsGateway(entity)),
-    loader: () =>
-      import('../components/GovernanceStatusCard').then(m => (
-        <m.GovernanceStatusCard />
-      )),
+  configSchema: {
+    compact: z.boolean().optional(),
+    sections: z.array(z.enum(SECTIONS)).min(1).optional(),
+    onboardingTemplate: z.string().optional(),
+    docsUrl: z.string().optional(),
+    gatewayApi: z.string().default(GATEWAY_API),
+  },
+  factory(card, { config }) {
+    const { compact, sections, onboardingTemplate, docsUrl, gatewayApi } =
+      config;
+    const type = config.type ?? 'info';
+    return card({
+      type,
+      filter: entity =>
+        isKeeptrustsAvailable(entity) ||
+        (consumes(entity, gatewayApi) && !isKeeptrustsGateway(entity)),
+      loader: () =>
+        import('../features/status/GovernanceStatusCard').then(m => (
+          <m.GovernanceStatusCard
+            // A card of the content has room for all of it.
+            compact={compact ?? type === 'info'}
+            sections={sections}
+            onboardingTemplate={onboardingTemplate}
+            docsUrl={docsUrl}
+          />
+        )),
+    });
   },
 });
+
+function consumes({ relations = [] }: Entity, api: string): boolean {
+  return relations.some(
+    ({ type, targetRef }) =>
+      type === RELATION_CONSUMES_API && targetRef === api.toLowerCase(),
+  );
+}

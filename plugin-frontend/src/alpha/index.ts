@@ -1,7 +1,6 @@
 /**
- * AI governance status of an entity, for apps of the new frontend system.
+ * Another name of the package's main entry point, for apps that import the plugin by it.
  *
  * @packageDocumentation
  */
-export { keeptrustsPlugin as default } from './plugin';
-export { keeptrustsTranslationRef } from '../translation';
+export { default, keeptrustsTranslationRef } from '../index';

@@ -13,13 +13,15 @@ import {
 import { homePageWidgetDataRef } from '@backstage/plugin-home-react/alpha';
 import { screen } from '@testing-library/react';
 import { keeptrustsApiRef } from '../api';
+import { working } from '../features/platform/fixtures';
 import {
   claimingEntity,
   gatewayEntity,
   plainEntity,
 } from '../fixtures/entities';
-import { working } from '../fixtures/platforms';
 import { inOrder } from '../fixtures/statuses';
+import main from '..';
+import alias from '.';
 import { attentionCard } from './attentionCard';
 import { gatewayCard } from './gatewayCard';
 import { governancePage } from './governancePage';
@@ -27,23 +29,62 @@ import { governanceStatusCard } from './governanceStatusCard';
 import { keeptrustsPlugin } from './plugin';
 import { spendContent } from './spendContent';
 
+const consumingEntity = {
+  ...plainEntity,
+  relations: [
+    { type: 'consumesApi', targetRef: 'api:default/keeptrusts-gateway-api' },
+  ],
+};
+
 const group = { ...plainEntity, kind: 'Group' };
 
 const { filterFunction } = EntityCardBlueprint.dataRefs;
 
 function shownBy(filter?: (entity: Entity) => boolean) {
-  return [claimingEntity, plainEntity, gatewayEntity, group].filter(filter!);
+  return [
+    claimingEntity,
+    plainEntity,
+    consumingEntity,
+    gatewayEntity,
+    group,
+  ].filter(filter!);
 }
 
 describe('the plugin of the new frontend system', () => {
   it('is known by its id', () => {
-    expect(keeptrustsPlugin.id).toBe('keeptrusts');
+    expect(keeptrustsPlugin.pluginId).toBe('keeptrusts');
   });
 
-  it('shows the status on what claims a key and on components that could', () => {
+  it('shows the status on what claims a key, and on what uses the gateway without one', () => {
     expect(
       shownBy(createExtensionTester(governanceStatusCard).get(filterFunction)),
-    ).toEqual([claimingEntity, plainEntity]);
+    ).toEqual([claimingEntity, consumingEntity]);
+  });
+
+  it('shows the status beside the content, where an app does not say otherwise', () => {
+    const { type } = EntityCardBlueprint.dataRefs;
+
+    expect(createExtensionTester(governanceStatusCard).get(type)).toBe('info');
+    expect(
+      createExtensionTester(governanceStatusCard, {
+        config: { type: 'content' },
+      }).get(type),
+    ).toBe('content');
+  });
+
+  it.each([
+    ['sections', ['findings', 'nonsense']],
+    ['compact', 'yes'],
+  ])('refuses a wrong %s in the configuration by its name', (name, value) => {
+    expect(() =>
+      createExtensionTester(governanceStatusCard, {
+        config: { [name]: value } as {},
+      }).get(filterFunction),
+    ).toThrow(new RegExp(name));
+  });
+
+  it('is the same under both of its names', () => {
+    expect(alias).toBe(main);
   });
 
   it('shows the gateway’s health on the gateway alone', () => {
@@ -104,7 +145,7 @@ describe('the plugin of the new frontend system', () => {
     const tester = createExtensionTester(governancePage);
 
     expect(tester.get(coreExtensionData.routePath)).toBe('/ai-governance');
-    expect(tester.get(coreExtensionData.title)).toBe('AI governance');
+    expect(tester.get(coreExtensionData.title)).toBe('AI Governance');
     expect(tester.get(coreExtensionData.icon)).toBeDefined();
   });
 
@@ -113,6 +154,6 @@ describe('the plugin of the new frontend system', () => {
       homePageWidgetDataRef,
     );
 
-    expect(widget.title).toBe('AI governance: what needs my attention');
+    expect(widget.title).toBe('AI Governance: what needs my attention');
   });
 });

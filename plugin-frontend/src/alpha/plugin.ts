@@ -1,5 +1,5 @@
 import { createFrontendPlugin } from '@backstage/frontend-plugin-api';
-import { governancePageRouteRef } from '../routes';
+import { governancePageRouteRef, templateRouteRef } from '../routes';
 import { keeptrustsApi } from './apis';
 import { attentionCard } from './attentionCard';
 import { gatewayCard } from './gatewayCard';
@@ -10,13 +10,14 @@ import { spendContent } from './spendContent';
 /**
  * The plugin for apps of the new frontend system.
  *
- * @alpha
+ * @public
  */
 export const keeptrustsPlugin = createFrontendPlugin({
   pluginId: 'keeptrusts',
-  title: 'AI governance',
+  title: 'AI Governance',
   info: { packageJson: () => import('../../package.json') },
   routes: { root: governancePageRouteRef },
+  externalRoutes: { template: templateRouteRef },
   extensions: [
     keeptrustsApi,
     governanceStatusCard,

@@ -1,14 +1,23 @@
 import { EntityContentBlueprint } from '@backstage/plugin-catalog-react/alpha';
+import { z } from 'zod';
 import { isKeeptrustsAvailable } from '../annotations';
+import { PERIODS } from '../features/spend/period';
+import { SPEND_TAB_PATH } from '../routes';
 
 /** The tab of an entity that claims a gateway key. */
-export const spendContent = EntityContentBlueprint.make({
+export const spendContent = EntityContentBlueprint.makeWithOverrides({
   name: 'spend',
-  params: {
-    path: '/ai-spend',
-    title: 'AI spend',
-    filter: isKeeptrustsAvailable,
-    loader: () =>
-      import('../components/SpendContent').then(m => <m.SpendContent />),
+  configSchema: {
+    defaultPeriod: z.literal([...PERIODS]).optional(),
   },
+  factory: (content, { config: { defaultPeriod } }) =>
+    content({
+      path: SPEND_TAB_PATH,
+      title: 'AI spend',
+      filter: isKeeptrustsAvailable,
+      loader: () =>
+        import('../features/spend/SpendContent').then(m => (
+          <m.SpendContent defaultPeriod={defaultPeriod} />
+        )),
+    }),
 });

@@ -18,6 +18,11 @@ export interface Observed<T> {
    * facts could be had.
    */
   observedAt?: number;
+  /**
+   * How far this browser's clock is ahead of the service's, in milliseconds: take it off before a time of the answer is
+   * compared with this clock. Undefined where it is not known.
+   */
+  clockAheadMs?: number;
 }
 
 /**
@@ -26,12 +31,14 @@ export interface Observed<T> {
  * @public
  */
 export interface RequestOptions {
-  /** Ask the service to read anew from Keeptrusts, which it does at a bounded rate. */
+  /** Ask the service to read from Keeptrusts now, which it does at a bounded rate. */
   refresh?: boolean;
+  /** Aborts when the answer is not wanted any more; the method then rejects with its reason. */
+  signal?: AbortSignal;
 }
 
 /**
- * What the plugin asks of the service. Every method rejects with a `KeeptrustsError`.
+ * What the plugin asks of the service. Every method rejects with a `KeeptrustsError`, unless it is aborted.
  *
  * @public
  */

@@ -20,7 +20,7 @@ function clientOf(fetch: jest.Mock, timeoutMs?: number) {
   });
 }
 
-/** A fetch that never answers, and gives up when it is told to, as the browser's does. */
+/** A fetch that never answers, and gives up when its signal aborts, as the browser's does. */
 const silent = () =>
   jest.fn(
     (_url: string, { signal }: RequestInit) =>
@@ -52,7 +52,7 @@ describe('KeeptrustsClient', () => {
     );
   });
 
-  it('asks past every cache only when told to', async () => {
+  it('asks past every cache only on request', async () => {
     const fetch = jest.fn().mockImplementation(async () => json(inOrder));
     const client = clientOf(fetch);
 
@@ -125,6 +125,7 @@ describe('KeeptrustsClient', () => {
         {
           items: JSON.parse(body).entityRefs.map((entityRef: string) => ({
             entityRef,
+            status: { ...inOrder, entityRef },
           })),
         },
         { age: String(fetch.mock.calls.length) },
@@ -159,7 +160,7 @@ describe('KeeptrustsClient', () => {
     );
   });
 
-  it('asks nobody about no entities', async () => {
+  it('makes no request about no entities', async () => {
     const fetch = jest.fn();
 
     await expect(clientOf(fetch).getStatuses([])).resolves.toEqual({
@@ -189,12 +190,22 @@ describe('KeeptrustsClient', () => {
     ]);
   });
 
-  it('says that nobody was reached when the request cannot be sent', async () => {
+  it('says that Backstage was not reached when the request cannot be sent', async () => {
     const fetch = jest.fn().mockRejectedValue(new TypeError('Failed to fetch'));
 
     await expect(clientOf(fetch).getStatus(BOT)).rejects.toMatchObject({
       kind: 'unreachable',
-      part: 'service',
+      part: 'backstage',
+    });
+  });
+
+  it('says that the sign-in has ended where it fails before the request leaves', async () => {
+    const fetch = jest
+      .fn()
+      .mockRejectedValue(new Error('No session available'));
+
+    await expect(clientOf(fetch).getStatus(BOT)).rejects.toMatchObject({
+      kind: 'signed-out',
     });
   });
 
@@ -207,7 +218,7 @@ describe('KeeptrustsClient', () => {
     });
   });
 
-  it('does not wait for ever for whoever wraps fetch and forgets its signal', async () => {
+  it('does not wait for a wrapper of fetch that forgets its signal', async () => {
     const fetch = jest.fn().mockReturnValueOnce(new Promise(() => {}));
     const client = clientOf(fetch, 1);
 
@@ -221,7 +232,7 @@ describe('KeeptrustsClient', () => {
   });
 
   it.each([
-    ['no JSON', () => new Response('<html>sign in</html>')],
+    ['no JSON', () => new Response('sign in')],
     ['no object', () => json(null)],
     ['an object without what it needs', () => json({ entityRef: BOT })],
   ])('calls %s a breach of the contract', async (_, reply) => {
@@ -247,5 +258,113 @@ describe('KeeptrustsClient', () => {
       name: 'NotFoundError',
       message: 'Nothing is here for you',
     });
+  });
+
+  it('takes a web page in place of JSON for a sign-in page and not for another version', async () => {
+    const page = new Response('<!DOCTYPE html><title>Sign in</title>', {
+      headers: { 'content-type': 'text/html' },
+    });
+
+    await expect(
+      clientOf(jest.fn().mockResolvedValue(page)).getStatus(BOT),
+    ).rejects.toMatchObject({ kind: 'web-page' });
+  });
+
+  it('says which member of an answer has another form', async () => {
+    const odd = { ...inOrder, findings: [{ code: 'x', severity: 'error' }] };
+
+    await expect(
+      clientOf(jest.fn().mockResolvedValue(json(odd))).getStatus(BOT),
+    ).rejects.toMatchObject({
+      kind: 'contract',
+      detail: 'findings[0].message is not a string.',
+    });
+  });
+
+  it.each([
+    ['without findings', { ...inOrder, findings: undefined }],
+    ['without freshness', { ...inOrder, freshness: undefined }],
+    ['with a budget of another form', { ...inOrder, budget: {} }],
+  ])('keeps the other items where one is %s', async (_, status) => {
+    const items = [
+      { entityRef: BOT, status: inOrder },
+      { entityRef: `${BOT}2`, status },
+      null,
+    ];
+    const fetch = jest.fn().mockResolvedValue(json({ items }));
+
+    const { value } = await clientOf(fetch).getStatuses([
+      BOT,
+      `${BOT}2`,
+      `${BOT}3`,
+    ]);
+
+    expect(value[0].status).toEqual(inOrder);
+    expect(value.slice(1)).toEqual([
+      expect.objectContaining({
+        entityRef: `${BOT}2`,
+        problem: expect.objectContaining({
+          detail: expect.stringContaining(`about ${BOT}2`),
+        }),
+      }),
+      expect.objectContaining({ entityRef: `${BOT}3` }),
+    ]);
+  });
+
+  it('does not show the answer about one entity as that of another', async () => {
+    const items = [{ entityRef: `${BOT}9`, status: inOrder }];
+    const fetch = jest.fn().mockResolvedValue(json({ items }));
+
+    const { value } = await clientOf(fetch).getStatuses([BOT]);
+
+    expect(value[0]).toMatchObject({
+      entityRef: BOT,
+      problem: { detail: expect.stringContaining(`it is about ${BOT}9`) },
+    });
+  });
+
+  it('writes the references of a batch as the service compares them', async () => {
+    const fetch = jest
+      .fn()
+      .mockResolvedValue(
+        json({ items: [{ entityRef: BOT, status: inOrder }] }),
+      );
+
+    await clientOf(fetch).getStatuses([
+      'Component:Default/Customer-Support-Bot',
+    ]);
+
+    expect(JSON.parse(fetch.mock.calls[0][1].body)).toEqual({
+      entityRefs: [BOT],
+    });
+  });
+
+  it('knows how far this browser’s clock is ahead of the service’s', async () => {
+    const observedAt = new Date(NOW - 3_600_000 - 12_000).toISOString();
+    const status = {
+      ...inOrder,
+      freshness: { ...inOrder.freshness, observedAt },
+    };
+    const fetch = jest.fn().mockResolvedValue(json(status, { age: '12' }));
+
+    await expect(clientOf(fetch).getStatus(BOT)).resolves.toMatchObject({
+      observedAt: NOW - 12_000,
+      clockAheadMs: 3_600_000,
+    });
+  });
+
+  it('ends a request that is not waited for any more', async () => {
+    const fetch = silent();
+    const left = new AbortController();
+    const answer = clientOf(fetch as jest.Mock).getStatus(BOT, {
+      signal: left.signal,
+    });
+    // The address of the proxy is looked up first.
+    await Promise.resolve().then(() => undefined);
+
+    left.abort();
+
+    await expect(answer).rejects.toBe(left.signal.reason);
+    expect(fetch.mock.calls[0][1].signal!.aborted).toBe(true);
   });
 });

@@ -1,14 +1,23 @@
-import { parseEntityRef } from '@backstage/catalog-model';
+import { parseEntityRef, stringifyEntityRef } from '@backstage/catalog-model';
 import { DiscoveryApi, FetchApi } from '@backstage/core-plugin-api';
+import { errorOf, errorOfThrown, isWebPage, webPage } from './causes';
 import { inTime, TIMEOUT_MS } from './deadline';
-import { ContractError, isKeeptrustsError, UnreachableError } from './errors';
+import { ContractError } from './errors';
 import { KeeptrustsApi, Observed, RequestOptions } from './KeeptrustsApi';
-import { errorOf } from './problems';
+import {
+  itemShape,
+  itemsShape,
+  platformShape,
+  reportShape,
+  Shape,
+  statusShape,
+} from './shape';
 import { SingleFlight } from './singleFlight';
 import {
   Freshness,
   GovernanceStatus,
   PlatformStatus,
+  Problem,
   SpendReport,
   StatusItem,
 } from './wire';
@@ -26,18 +35,17 @@ const PROXY_PATH = '/keeptrusts';
 export interface KeeptrustsClientOptions {
   discoveryApi: DiscoveryApi;
   fetchApi: FetchApi;
-  /** Below `/api/proxy`; `/keeptrusts` unless told. */
+  /** Below `/api/proxy`; the default is `/keeptrusts`. */
   proxyPath?: string;
-  /** After how many milliseconds an answer is given up; 30,000 unless told. */
+  /** After how many milliseconds an answer is given up; the default is 30,000. */
   timeoutMs?: number;
-  /** The clock, in milliseconds; `Date.now` unless told. */
+  /** The clock, in milliseconds; the default is `Date.now`. */
   now?: () => number;
 }
 
-interface Request<T extends object> {
+interface Request {
   path: string;
-  /** Members that an answer must have to be one. */
-  expects: readonly (keyof T & string)[];
+  shape: Shape;
   body?: unknown;
   refresh?: boolean;
 }
@@ -59,19 +67,22 @@ export class KeeptrustsClient implements KeeptrustsApi {
     entityRef: string,
     options?: RequestOptions,
   ): Promise<Observed<GovernanceStatus>> {
-    return this.#ask<GovernanceStatus>({
-      path: `${entityPath(entityRef)}/governance`,
-      expects: ['entityRef', 'state', 'findings', 'links', 'freshness'],
-      refresh: options?.refresh,
-    });
+    return this.#ask(
+      {
+        path: `${entityPath(entityRef)}/governance`,
+        shape: statusShape,
+      },
+      options,
+    );
   }
 
   async getStatuses(
     entityRefs: readonly string[],
     options?: RequestOptions,
   ): Promise<Observed<StatusItem[]>> {
+    const refs = entityRefs.map(ref => stringifyEntityRef(parseEntityRef(ref)));
     const answers = await Promise.all(
-      chunks(entityRefs, REFS_PER_REQUEST).map(chunk =>
+      chunks(refs, REFS_PER_REQUEST).map(chunk =>
         this.#askChunk(chunk, options),
       ),
     );
@@ -80,6 +91,8 @@ export class KeeptrustsClient implements KeeptrustsApi {
       value: answers.flatMap(answer => answer.value),
       // The whole is as old as its oldest part.
       observedAt: moments.length ? Math.min(...moments) : undefined,
+      clockAheadMs: answers.find(it => it.clockAheadMs !== undefined)
+        ?.clockAheadMs,
     };
   }
 
@@ -88,91 +101,85 @@ export class KeeptrustsClient implements KeeptrustsApi {
     days: number,
     options?: RequestOptions,
   ): Promise<Observed<SpendReport>> {
-    return this.#ask<SpendReport>({
-      path: `${entityPath(entityRef)}/spend?days=${days}`,
-      expects: ['entityRef', 'days', 'complete', 'freshness'],
-      refresh: options?.refresh,
-    });
+    return this.#ask(
+      {
+        path: `${entityPath(entityRef)}/spend?days=${days}`,
+        shape: reportShape,
+      },
+      options,
+    );
   }
 
   async getPlatform(
     options?: RequestOptions,
   ): Promise<Observed<PlatformStatus>> {
-    return this.#ask<PlatformStatus>({
-      path: '/v1/gateway',
-      expects: ['state', 'gateway', 'controlPlane', 'links', 'freshness'],
-      refresh: options?.refresh,
-    });
+    return this.#ask({ path: '/v1/gateway', shape: platformShape }, options);
   }
 
   async #askChunk(
     entityRefs: readonly string[],
     options?: RequestOptions,
   ): Promise<Observed<StatusItem[]>> {
-    const { value, observedAt } = await this.#ask<{
-      items: readonly StatusItem[];
-    }>({
-      path: '/v1/governance/by-refs',
-      expects: ['items'],
-      body: { entityRefs },
-      refresh: options?.refresh,
-    });
+    const path = '/v1/governance/by-refs';
+    const { value, ...read } = await this.#ask<{ items: readonly unknown[] }>(
+      { path, shape: itemsShape, body: { entityRefs } },
+      options,
+    );
     if (value.items.length !== entityRefs.length) {
       throw new ContractError(
-        `/v1/governance/by-refs answered ${value.items.length} items to ${entityRefs.length} references`,
+        `${path} answered ${value.items.length} items to ${entityRefs.length} references`,
       );
     }
-    return { value: [...value.items], observedAt };
+    return {
+      value: value.items.map((item, index) => itemOf(item, entityRefs[index])),
+      ...read,
+    };
   }
 
-  #ask<T extends object>(request: Request<T>): Promise<Observed<T>> {
-    const key = JSON.stringify([
-      request.path,
-      request.body,
-      Boolean(request.refresh),
-    ]);
-    return this.#flights.join(key, () => this.#send(request));
+  #ask<T extends object>(
+    request: Request,
+    { refresh = false, signal }: RequestOptions = {},
+  ): Promise<Observed<T>> {
+    const key = JSON.stringify([request.path, request.body, refresh]);
+    return this.#flights.join(
+      key,
+      stop => this.#send<T>({ ...request, refresh }, stop),
+      signal,
+    );
   }
 
-  async #send<T extends object>(request: Request<T>): Promise<Observed<T>> {
+  async #send<T extends object>(
+    request: Request,
+    stop: AbortSignal,
+  ): Promise<Observed<T>> {
     const { timeoutMs = TIMEOUT_MS, now = Date.now } = this.#options;
-    try {
-      return await inTime({ timeoutMs, part: 'service' }, async signal => {
+    return inTime(
+      { timeoutMs, part: 'service', signal: stop },
+      async signal => {
         const reply = await this.#fetch(request, signal);
         const receivedAt = now();
         if (!reply.ok) throw await errorOf(reply);
-        const value = await readBody(reply, request);
-        return { value, observedAt: observedAtOf(reply, value, receivedAt) };
-      });
-    } catch (error) {
-      if (isKeeptrustsError(error)) throw error;
-      // `fetch` says only that it failed, and whoever wraps it may throw anything.
-      throw new UnreachableError('the request could not be sent', {
-        part: 'service',
-      });
-    }
+        const value = await readBody<T>(reply, request);
+        return { value, ...agesOf(reply, value, receivedAt) };
+      },
+    );
   }
 
-  async #fetch<T extends object>(
-    request: Request<T>,
-    signal: AbortSignal,
-  ): Promise<Response> {
+  async #fetch(request: Request, signal: AbortSignal): Promise<Response> {
     const { discoveryApi, fetchApi, proxyPath = PROXY_PATH } = this.#options;
-    const proxy = await discoveryApi.getBaseUrl('proxy');
-    return fetchApi.fetch(`${proxy}${proxyPath}${request.path}`, {
-      ...initOf(request),
-      signal,
-    });
+    try {
+      const proxy = await discoveryApi.getBaseUrl('proxy');
+      return await fetchApi.fetch(`${proxy}${proxyPath}${request.path}`, {
+        ...initOf(request),
+        signal,
+      });
+    } catch (error) {
+      throw errorOfThrown(error);
+    }
   }
 }
 
-function initOf({
-  body,
-  refresh,
-}: {
-  body?: unknown;
-  refresh?: boolean;
-}): RequestInit {
+function initOf({ body, refresh }: Request): RequestInit {
   return {
     method: body === undefined ? 'GET' : 'POST',
     headers: {
@@ -186,46 +193,77 @@ function initOf({
 
 async function readBody<T extends object>(
   reply: Response,
-  { path, expects }: Request<T>,
+  { path, shape }: Request,
 ): Promise<T> {
-  const body: unknown = await reply.json().catch(() => undefined);
-  if (typeof body !== 'object' || body === null) {
-    throw new ContractError(
-      `${path} answered with something other than a JSON object`,
-      { status: reply.status },
-    );
-  }
-  const missing = expects.find(member => !(member in body));
-  if (missing)
-    throw new ContractError(`${path} answered without \`${missing}\``, {
+  const text = await reply.text().catch(error => {
+    throw errorOfThrown(error);
+  });
+  if (isWebPage(reply, text)) throw webPage(reply);
+  const body = parsed(text);
+  const difference = shape(body, '');
+  if (difference)
+    throw new ContractError(`${path} was answered in another form`, {
       status: reply.status,
+      detail: `${difference}.`,
     });
   return body as T;
 }
 
-/** By the `Age` header where it can be read (another origin may hide it), else by the time that the answer names. */
-function observedAtOf(
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** One item of a reply about many; one of another form becomes a problem, so that it does not cost the others. */
+function itemOf(item: unknown, entityRef: string): StatusItem {
+  const { status, ...rest } = (item ?? {}) as Partial<StatusItem>;
+  const difference =
+    itemShape(item, '') ??
+    (rest.entityRef!.toLowerCase() === entityRef
+      ? undefined
+      : `it is about ${rest.entityRef}`) ??
+    (status ? statusShape(status, '') : undefined);
+  return difference
+    ? { entityRef, problem: unreadable(entityRef, difference) }
+    : (item as StatusItem);
+}
+
+const unreadable = (entityRef: string, difference: string): Problem => ({
+  type: 'urn:keeptrusts-bff:catalog-contract',
+  title: `The answer about ${entityRef} could not be read.`,
+  detail: `In the answer about ${entityRef} ${difference}.`,
+  status: 502,
+});
+
+/** When the facts were read and how the clocks differ. */
+function agesOf(
   reply: Response,
   value: object,
   receivedAt: number,
-): number | undefined {
-  const parts = freshnessIn(value);
-  if (parts.length && !parts.some(it => it.observedAt)) return undefined;
-  const age = Number.parseInt(reply.headers.get('age') ?? '', 10);
-  if (age >= 0) return receivedAt - age * 1000;
-  const moments = parts
+): Pick<Observed<unknown>, 'observedAt' | 'clockAheadMs'> {
+  const moments = freshnessIn(value)
     .map(it => Date.parse(it.observedAt ?? ''))
     .filter(moment => !Number.isNaN(moment));
-  return moments.length ? Math.min(...moments, receivedAt) : undefined;
+  if (!moments.length) return {};
+  const oldest = Math.min(...moments);
+  const age = Number.parseInt(reply.headers.get('age') ?? '', 10);
+  // Another origin may hide the header; then the clocks are taken to agree.
+  if (!(age >= 0)) return { observedAt: Math.min(oldest, receivedAt) };
+  const observedAt = receivedAt - age * 1000;
+  return { observedAt, clockAheadMs: observedAt - oldest };
 }
 
 /** How old an answer says that it is; one about many entities says so of each. */
 function freshnessIn(
-  value: Partial<{ freshness: Freshness; items: readonly StatusItem[] }>,
+  value: Partial<{ freshness: Freshness; items: readonly unknown[] }>,
 ): Freshness[] {
+  const items = (value.items ?? []) as (Partial<StatusItem> | null)[];
   return [
     value.freshness,
-    ...(value.items ?? []).map(item => item.status?.freshness),
+    ...items.map(item => item?.status?.freshness),
   ].filter(it => it !== undefined);
 }
 

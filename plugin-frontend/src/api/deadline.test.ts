@@ -15,7 +15,7 @@ describe('inTime', () => {
     );
   });
 
-  it('gives up what takes too long, in the name of whoever does not answer', async () => {
+  it('gives up what takes too long, in the name of the part that does not answer', async () => {
     await expect(
       inTime(AT_ONCE, () => new Promise(() => {})),
     ).rejects.toMatchObject({
@@ -25,16 +25,33 @@ describe('inTime', () => {
     });
   });
 
-  it('tells the work that nobody waits for it any more', async () => {
-    let told: AbortSignal | undefined;
+  it('aborts the signal of the work that it gives up', async () => {
+    let given: AbortSignal | undefined;
 
     await expect(
       inTime(AT_ONCE, signal => {
-        told = signal;
+        given = signal;
         return new Promise(() => {});
       }),
     ).rejects.toThrow();
 
-    expect(told?.aborted).toBe(true);
+    expect(given?.aborted).toBe(true);
+  });
+
+  it('ends at once when its own signal aborts, and aborts the work', async () => {
+    const left = new AbortController();
+    let given: AbortSignal | undefined;
+    const answer = inTime(
+      { timeoutMs: 60_000, part: 'catalog', signal: left.signal },
+      signal => {
+        given = signal;
+        return new Promise(() => {});
+      },
+    );
+
+    left.abort();
+
+    await expect(answer).rejects.toBe(left.signal.reason);
+    expect(given?.aborted).toBe(true);
   });
 });

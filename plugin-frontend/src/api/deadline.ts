@@ -1,19 +1,25 @@
 import { UnreachableError, UnreachablePart } from './errors';
 
-/** How long an answer is waited for unless somebody says otherwise, in milliseconds. */
+/** How long an answer is waited for by default, in milliseconds. */
 export const TIMEOUT_MS = 30_000;
 
 /**
- * What `work` comes to within `timeoutMs` milliseconds; throws an `UnreachableError` of `part` after that. `work` is told
- * by its signal to give up, but not relied on: whoever wraps `fetch` may first wait for a sign-in that nobody answers.
+ * What `work` comes to within `timeoutMs` milliseconds; throws an `UnreachableError` of `part` after that, and the reason
+ * of `signal` when that aborts first. The signal that `work` gets aborts in both cases, but is not relied on: a wrapper of
+ * `fetch` may first wait for a sign-in that never ends.
  */
 export async function inTime<T>(
-  { timeoutMs, part }: { timeoutMs: number; part: UnreachablePart },
+  {
+    timeoutMs,
+    part,
+    signal,
+  }: { timeoutMs: number; part: UnreachablePart; signal?: AbortSignal },
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const abort = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
+  let leave = () => {};
+  const ended = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       reject(
         new UnreachableError(`no answer within ${timeoutMs / 1000} s`, {
@@ -22,10 +28,17 @@ export async function inTime<T>(
       );
       abort.abort();
     }, timeoutMs);
+    leave = () => {
+      reject(signal?.reason);
+      abort.abort();
+    };
   });
+  signal?.addEventListener('abort', leave, { once: true });
   try {
-    return await Promise.race([work(abort.signal), late]);
+    if (signal?.aborted) throw signal.reason;
+    return await Promise.race([work(abort.signal), ended]);
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener('abort', leave);
   }
 }

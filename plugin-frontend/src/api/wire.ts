@@ -8,16 +8,54 @@ type Schemas = components['schemas'];
 
 /** Money: `amount` is an exact decimal string, `currency` an ISO 4217 code. @public */
 export type Amount = Schemas['Amount'];
-/** The AI governance status of one entity. A section that cannot be had is null and a finding says why. @public */
-export type GovernanceStatus = Schemas['GovernanceStatus'];
+/**
+ * The AI governance status of one entity. A section that cannot be had is null and a finding says why.
+ *
+ * @public
+ */
+export type GovernanceStatus = Omit<
+  Schemas['GovernanceStatus'],
+  'findings' | 'gatewayKey'
+> & {
+  readonly findings: readonly Finding[];
+  readonly gatewayKey?: GatewayKeyStatus | null;
+};
 /** The state of an entity: its worst finding, or why there is none to have. @public */
 export type GovernanceState = Schemas['State'];
-/** Something that is wrong, or will be, and what to do about it. @public */
-export type Finding = Schemas['Finding'];
+/**
+ * Something that is wrong, or will be, and what to do about it.
+ *
+ * @public
+ */
+export type Finding = Omit<Schemas['Finding'], 'code' | 'severity'> & {
+  readonly code: FindingCode | (string & {});
+  readonly severity: Schemas['Severity'] | 'info';
+  /** What the sentence is about, so that it can be said in another language; absent from an older service. */
+  readonly params?: Readonly<Record<string, string | number>> | null;
+  /** The software template that mends it, with what its form is filled in with; absent from an older service. */
+  readonly remedy?: Remedy | null;
+};
+/**
+ * A software template and the values that its form starts with.
+ *
+ * @public
+ */
+export interface Remedy {
+  /** An entity reference such as `template:default/keeptrusts-onboarding`. */
+  readonly template: string;
+  readonly parameters?: Readonly<Record<string, unknown>>;
+}
 /** What a finding is about; codes never change. @public */
 export type FindingCode = Schemas['Code'];
-/** The claimed gateway key. @public */
-export type GatewayKeyStatus = Schemas['GatewayKeyStatus'];
+/**
+ * The claimed gateway key.
+ *
+ * @public
+ */
+export type GatewayKeyStatus = Schemas['GatewayKeyStatus'] & {
+  /** How many keys of the name the team has; absent from an older service. */
+  readonly count?: number | null;
+};
 /** The tier that is declared and the one that is enforced. @public */
 export type PolicyTierStatus = Schemas['PolicyTierStatus'];
 /** The Keeptrusts team of the entity's owner. @public */
@@ -33,9 +71,13 @@ export type Links = Schemas['Links'];
 /** How old the facts are. @public */
 export type Freshness = Schemas['Freshness'];
 /** One item of a by-refs reply: either `status` or `problem`. @public */
-export type StatusItem = Schemas['StatusItem'];
+export type StatusItem = Omit<Schemas['StatusItem'], 'status'> & {
+  readonly status?: GovernanceStatus | null;
+};
 /** Spend of one entity's key by day and by model. @public */
-export type SpendReport = Schemas['SpendReport'];
+export type SpendReport = Omit<Schemas['SpendReport'], 'findings'> & {
+  readonly findings?: readonly Finding[];
+};
 /** Spend of one budget day. @public */
 export type DailySpend = Schemas['DailySpend'];
 /** Spend on one model over a period. @public */

@@ -46,11 +46,11 @@ def asked(made: list[Request]) -> list[str]:
 
 
 def money(amount: dict[str, str]) -> str:
-    """An amount as a British browser writes it: to the cent, below ten cents with two significant digits."""
+    """An amount as an app in English writes it: to the cent, below ten cents with two significant digits."""
     value = Decimal(amount["amount"])
     if 0 < value < Decimal("0.0995"):
-        return f"US${_TWO_DIGITS.plus(value).normalize():f}"
-    return f"US${value.quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
+        return f"${_TWO_DIGITS.plus(value).normalize():f}"
+    return f"${value.quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
 
 
 def share(part: dict[str, str], whole: dict[str, str]) -> str:

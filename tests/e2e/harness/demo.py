@@ -12,7 +12,7 @@ from tests.e2e.harness.backstage import Backstage
 from tests.e2e.harness.service import Service
 
 WELCOME = """
-AI governance inside a real Backstage; a sandbox stands in for Keeptrusts.
+AI Governance inside a real Backstage; a sandbox stands in for Keeptrusts.
 
   Backstage   {backstage}
   The guide's service, with its card   {backstage}/catalog/default/component/customer-support-bot

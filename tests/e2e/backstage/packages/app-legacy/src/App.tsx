@@ -2,7 +2,7 @@ import { createApp } from '@backstage/app-defaults';
 import { AppRouter, FlatRoutes } from '@backstage/core-app-api';
 import { AlertDisplay, Content, ProxiedSignInPage } from '@backstage/core-components';
 import { CatalogEntityPage, CatalogIndexPage } from '@backstage/plugin-catalog';
-import { AiGovernancePage, HomePageAiGovernanceCard } from 'backstage-plugin-keeptrusts';
+import { AiGovernancePage, HomePageAiGovernanceCard } from 'backstage-plugin-keeptrusts/legacy';
 import { Navigate, Route } from 'react-router-dom';
 import { entityPage } from './entityPage';
 

@@ -5,7 +5,7 @@ import {
   EntityGovernanceStatusCard,
   isKeeptrustsAvailable,
   isKeeptrustsGateway,
-} from 'backstage-plugin-keeptrusts';
+} from 'backstage-plugin-keeptrusts/legacy';
 
 /** The page of every entity, with what this project's README says to put there. */
 export const entityPage = (

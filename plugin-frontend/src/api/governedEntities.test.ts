@@ -1,0 +1,210 @@
+import { CATALOG_FILTER_EXISTS } from '@backstage/catalog-client';
+import { NotAllowedError } from '@backstage/errors';
+import { inOrder } from '../fixtures/statuses';
+import { TIMEOUT_MS } from './deadline';
+import { loadGovernedEntities, MOST_ENTITIES } from './governedEntities';
+import { StatusItem } from './index';
+
+const entity = (name: string, title?: string) => ({
+  apiVersion: 'backstage.io/v1alpha1',
+  kind: 'Component',
+  metadata: { name, title },
+});
+
+const CLAIMS = {
+  'metadata.annotations.keeptrusts.dev/gateway-key-name': CATALOG_FILTER_EXISTS,
+};
+
+function sources(names: string[], owners: string[] = ['user:default/guest']) {
+  return {
+    catalog: {
+      getEntities: jest.fn(async (_?: object) => ({
+        items: names.map(name => entity(name)),
+      })),
+    },
+    identity: {
+      getBackstageIdentity: jest.fn(async () => ({
+        type: 'user' as const,
+        userEntityRef: 'user:default/guest',
+        ownershipEntityRefs: owners,
+      })),
+    },
+    keeptrusts: {
+      getStatuses: jest.fn(async (refs: readonly string[]) => ({
+        value: refs.map(
+          (entityRef): StatusItem => ({ entityRef, status: inOrder }),
+        ),
+        observedAt: 5,
+      })),
+    },
+  };
+}
+
+describe('loadGovernedEntities', () => {
+  afterEach(() => jest.useRealTimers());
+
+  it('asks the catalog for what the viewer owns and claims a key, and the service once for all of it', async () => {
+    const given = sources(
+      ['b', 'a'],
+      ['user:default/guest', 'group:default/x'],
+    );
+
+    const { value, observedAt } = await loadGovernedEntities(given, 'owned', {
+      refresh: true,
+    });
+
+    expect(given.catalog.getEntities).toHaveBeenCalledTimes(1);
+    expect(given.catalog.getEntities.mock.calls[0][0]).toMatchObject({
+      filter: {
+        ...CLAIMS,
+        'relations.ownedBy': ['user:default/guest', 'group:default/x'],
+      },
+      limit: MOST_ENTITIES + 1,
+    });
+    expect(given.keeptrusts.getStatuses.mock.calls).toEqual([
+      [['component:default/a', 'component:default/b'], { refresh: true }],
+    ]);
+    expect(value.entities.map(it => it.name)).toEqual(['a', 'b']);
+    expect(value.truncated).toBe(false);
+    expect(observedAt).toBe(5);
+  });
+
+  it('asks for all without asking who the viewer is', async () => {
+    const given = sources(['a']);
+
+    await loadGovernedEntities(given, 'all', {});
+
+    expect(given.identity.getBackstageIdentity).not.toHaveBeenCalled();
+    expect(given.catalog.getEntities.mock.calls[0][0]).toMatchObject({
+      filter: CLAIMS,
+    });
+  });
+
+  it('asks in parts for somebody in very many groups, and has an entity of two groups once', async () => {
+    const groups = Array.from({ length: 120 }, (_, i) => `group:default/g${i}`);
+    const given = sources(['a'], groups);
+
+    const { value } = await loadGovernedEntities(given, 'owned', {});
+
+    expect(given.catalog.getEntities).toHaveBeenCalledTimes(3);
+    expect(value.entities.map(it => it.name)).toEqual(['a']);
+  });
+
+  it.each([
+    ['the viewer owns nothing', ['a'], []],
+    ['nothing claims a key', [], ['user:default/guest']],
+  ])('does not ask the service where %s', async (_, names, owners) => {
+    const given = sources(names, owners);
+
+    const { value, observedAt } = await loadGovernedEntities(
+      given,
+      'owned',
+      {},
+    );
+
+    expect(value).toEqual({ entities: [], truncated: false });
+    expect(observedAt).toBeUndefined();
+    expect(given.keeptrusts.getStatuses).not.toHaveBeenCalled();
+  });
+
+  it('shows as many as fit a request, and says that there are more', async () => {
+    const names = Array.from({ length: MOST_ENTITIES + 1 }, (_, i) => `e${i}`);
+    const given = sources(names);
+
+    const { value } = await loadGovernedEntities(given, 'all', {});
+
+    expect(value.entities).toHaveLength(MOST_ENTITIES);
+    expect(value.truncated).toBe(true);
+    expect(given.keeptrusts.getStatuses).toHaveBeenCalledTimes(1);
+  });
+
+  it('tells the causes of single failures apart', async () => {
+    const given = sources(['a', 'b', 'c']);
+    given.keeptrusts.getStatuses.mockResolvedValue({
+      value: [
+        {
+          entityRef: 'component:default/a',
+          problem: {
+            type: 'urn:keeptrusts-bff:not-found',
+            title: 'Not found',
+            status: 404,
+          },
+        },
+        { entityRef: 'component:default/b' },
+        { entityRef: 'component:default/c', status: inOrder },
+      ],
+      observedAt: 5,
+    });
+
+    const { value } = await loadGovernedEntities(given, 'all', {});
+
+    expect(value.entities.map(it => it.failure?.kind)).toEqual([
+      'not-found',
+      'contract',
+      undefined,
+    ]);
+  });
+
+  it('says that it was the catalog which did not answer', async () => {
+    const given = sources([]);
+    given.catalog.getEntities.mockRejectedValue(
+      new TypeError('Failed to fetch'),
+    );
+
+    await expect(loadGovernedEntities(given, 'all', {})).rejects.toMatchObject({
+      kind: 'unreachable',
+      part: 'catalog',
+    });
+  });
+
+  it('says that the catalog refused', async () => {
+    const given = sources([]);
+    given.catalog.getEntities.mockRejectedValue(
+      Object.assign(new NotAllowedError('no'), { statusCode: 403 }),
+    );
+
+    await expect(loadGovernedEntities(given, 'all', {})).rejects.toMatchObject({
+      kind: 'not-permitted',
+    });
+  });
+
+  it('gives up the catalog that does not answer', async () => {
+    jest.useFakeTimers();
+    const given = sources(['a']);
+    given.catalog.getEntities.mockReturnValue(new Promise(() => {}));
+
+    const refusal = loadGovernedEntities(given, 'all', {}).catch(it => it);
+    await jest.advanceTimersByTimeAsync(TIMEOUT_MS);
+
+    expect(await refusal).toMatchObject({
+      kind: 'unreachable',
+      part: 'catalog',
+    });
+  });
+
+  it('says that the sign-in has ended where that is found before any request leaves', async () => {
+    const given = sources(['a']);
+    given.identity.getBackstageIdentity.mockRejectedValue(
+      new Error('No session available'),
+    );
+
+    await expect(
+      loadGovernedEntities(given, 'owned', {}),
+    ).rejects.toMatchObject({ kind: 'signed-out' });
+    expect(given.catalog.getEntities).not.toHaveBeenCalled();
+  });
+
+  it('asks the service nothing once it is not waited for any more', async () => {
+    const given = sources(['a']);
+    const left = new AbortController();
+    given.catalog.getEntities.mockImplementation(async () => {
+      left.abort();
+      return { items: [entity('a')] };
+    });
+
+    await expect(
+      loadGovernedEntities(given, 'all', { signal: left.signal }),
+    ).rejects.toBe(left.signal.reason);
+    expect(given.keeptrusts.getStatuses).not.toHaveBeenCalled();
+  });
+});

@@ -1,0 +1,163 @@
+import { CATALOG_FILTER_EXISTS, CatalogApi } from '@backstage/catalog-client';
+import { Entity, stringifyEntityRef } from '@backstage/catalog-model';
+import { IdentityApi } from '@backstage/core-plugin-api';
+import { KEEPTRUSTS_KEY_ANNOTATION } from '../annotations';
+import { errorOfCatalog, errorOfProblem, errorOfThrown } from './causes';
+import { inTime, TIMEOUT_MS } from './deadline';
+import { ContractError, KeeptrustsError } from './errors';
+import { KeeptrustsApi, Observed, RequestOptions } from './KeeptrustsApi';
+import { GovernanceStatus, StatusItem } from './wire';
+
+/** Whose entities: those that the viewer or one of their groups owns, or all that they may see. */
+export type Scope = 'owned' | 'all';
+
+/** An entity that claims a gateway key, with its status or why there is none to have. */
+export interface GovernedEntity {
+  entityRef: string;
+  kind: string;
+  namespace: string;
+  name: string;
+  /** The name for people. */
+  title: string;
+  status?: GovernanceStatus;
+  failure?: KeeptrustsError;
+}
+
+/** The entities of a scope. */
+export interface GovernedEntities {
+  entities: readonly GovernedEntity[];
+  /** There are more than these, which are the first by name. */
+  truncated: boolean;
+}
+
+/** What is asked to get them. */
+export interface Sources {
+  catalog: Pick<CatalogApi, 'getEntities'>;
+  identity: Pick<IdentityApi, 'getBackstageIdentity'>;
+  keeptrusts: Pick<KeeptrustsApi, 'getStatuses'>;
+}
+
+/** As many as the service takes in one request, so that a page is one request and can be sorted by what it answers. */
+export const MOST_ENTITIES = 1000;
+
+/** A person may be in hundreds of groups, and the address of a request has its limits. */
+const OWNERS_A_REQUEST = 50;
+
+/**
+ * Reads the entities of `scope` that claim a key, and the statuses of all of them in one request. Throws a
+ * `KeeptrustsError`, one of the catalog's too. Where no entity claims a key Keeptrusts is not asked, and the answer has no
+ * moment.
+ */
+export async function loadGovernedEntities(
+  { catalog, identity, keeptrusts }: Sources,
+  scope: Scope,
+  options: RequestOptions,
+): Promise<Observed<GovernedEntities>> {
+  const found = await inTime(
+    { timeoutMs: TIMEOUT_MS, part: 'catalog', signal: options.signal },
+    async () =>
+      claimingEntities(
+        catalog,
+        scope === 'owned' ? await ownersOf(identity) : undefined,
+      ),
+  );
+  const entities = found.slice(0, MOST_ENTITIES);
+  if (!entities.length) return { value: { entities: [], truncated: false } };
+  const { value: items, ...read } = await keeptrusts.getStatuses(
+    entities.map(entity => stringifyEntityRef(entity)),
+    options,
+  );
+  return {
+    value: {
+      entities: entities.map((entity, index) => governed(entity, items[index])),
+      truncated: found.length > MOST_ENTITIES,
+    },
+    ...read,
+  };
+}
+
+/** Who the viewer is and their groups; a sign-in that has ended fails here, before any request leaves. */
+async function ownersOf(
+  identity: Sources['identity'],
+): Promise<readonly string[]> {
+  try {
+    return (await identity.getBackstageIdentity()).ownershipEntityRefs;
+  } catch (error) {
+    throw errorOfThrown(error);
+  }
+}
+
+/** By name; one more than `MOST_ENTITIES` at the most, which says that there are more. */
+async function claimingEntities(
+  catalog: Sources['catalog'],
+  owners: readonly string[] | undefined,
+): Promise<Entity[]> {
+  const filters = owners
+    ? chunks(owners, OWNERS_A_REQUEST).map(chunk => ({
+        'relations.ownedBy': chunk,
+      }))
+    : [{}];
+  const answers = await Promise.all(
+    filters.map(filter =>
+      catalog.getEntities({
+        filter: {
+          ...filter,
+          [`metadata.annotations.${KEEPTRUSTS_KEY_ANNOTATION}`]:
+            CATALOG_FILTER_EXISTS,
+        },
+        fields: [
+          'kind',
+          'metadata.name',
+          'metadata.namespace',
+          'metadata.title',
+        ],
+        order: { field: 'metadata.name', order: 'asc' },
+        limit: MOST_ENTITIES + 1,
+      }),
+    ),
+  ).catch(error => {
+    throw errorOfCatalog(error);
+  });
+  // Owned by two groups, it is still one entity.
+  const byRef = new Map(
+    answers
+      .flatMap(answer => answer.items)
+      .map(entity => [stringifyEntityRef(entity), entity]),
+  );
+  return [...byRef.values()].sort((one, other) =>
+    // As the catalog orders them, in no language.
+    one.metadata.name < other.metadata.name ? -1 : 1,
+  );
+}
+
+function governed(
+  entity: Entity,
+  item: StatusItem | undefined,
+): GovernedEntity {
+  const { name, namespace = 'default', title } = entity.metadata;
+  const entityRef = stringifyEntityRef(entity);
+  return {
+    entityRef,
+    kind: entity.kind,
+    namespace,
+    name,
+    title: title ?? name,
+    status: item?.status ?? undefined,
+    failure: item?.status ? undefined : failureOf(entityRef, item),
+  };
+}
+
+function failureOf(
+  entityRef: string,
+  item: StatusItem | undefined,
+): KeeptrustsError {
+  return item?.problem
+    ? errorOfProblem(item.problem)
+    : new ContractError(`no status and no problem came for ${entityRef}`);
+}
+
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}

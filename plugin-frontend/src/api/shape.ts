@@ -1,0 +1,134 @@
+/**
+ * Says where a value of the wire first differs from the form expected, such as `findings[0].code is not a string`;
+ * undefined where it does not. Members that are not named may be anything: a newer service may send more.
+ */
+export type Shape = (value: unknown, path: string) => string | undefined;
+
+const typed =
+  (type: 'string' | 'number' | 'boolean'): Shape =>
+  (value, path) =>
+    // eslint-disable-next-line valid-typeof -- the parameter holds names of types only
+    typeof value === type ? undefined : `${path} is not a ${type}`;
+
+const string = typed('string');
+const number = typed('number');
+const boolean = typed('boolean');
+
+/** The value may also be null or absent. */
+const optional =
+  (shape: Shape): Shape =>
+  (value, path) =>
+    value === null || value === undefined ? undefined : shape(value, path);
+
+const object =
+  (members: Readonly<Record<string, Shape>>): Shape =>
+  (value, path) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      return `${path || 'the answer'} is not an object`;
+    for (const [name, shape] of Object.entries(members)) {
+      const difference = shape(
+        (value as Record<string, unknown>)[name],
+        path ? `${path}.${name}` : name,
+      );
+      if (difference) return difference;
+    }
+    return undefined;
+  };
+
+const list =
+  (shape: Shape): Shape =>
+  (value, path) => {
+    if (!Array.isArray(value)) return `${path} is not a list`;
+    for (const [index, item] of value.entries()) {
+      const difference = shape(item, `${path}[${index}]`);
+      if (difference) return difference;
+    }
+    return undefined;
+  };
+
+const amount = object({ amount: string, currency: string });
+const freshness = object({ observedAt: optional(string), stale: boolean });
+const finding = object({ code: string, severity: string, message: string });
+
+/** What the views read of a status. */
+export const statusShape = object({
+  entityRef: string,
+  state: string,
+  findings: list(finding),
+  gatewayKey: optional(object({ declared: string, state: string })),
+  policyTier: optional(object({})),
+  team: optional(object({ name: string })),
+  budget: optional(
+    object({
+      spent: amount,
+      daily: optional(amount),
+      usedRatio: optional(number),
+      elapsedRatio: number,
+      resetsAt: string,
+      complete: boolean,
+    }),
+  ),
+  wallet: optional(
+    object({
+      scope: string,
+      state: string,
+      available: amount,
+      reserved: amount,
+      allocated: amount,
+    }),
+  ),
+  activity: optional(
+    object({
+      requests: number,
+      blocked: number,
+      redacted: number,
+      escalated: number,
+      complete: boolean,
+    }),
+  ),
+  links: object({}),
+  freshness,
+});
+
+/** What the views read of a report of spend. */
+export const reportShape = object({
+  entityRef: string,
+  days: number,
+  complete: boolean,
+  total: optional(amount),
+  dailyBudget: optional(amount),
+  byDay: optional(
+    list(
+      object({
+        date: string,
+        spent: amount,
+        partial: boolean,
+        complete: boolean,
+      }),
+    ),
+  ),
+  byModel: optional(list(object({ spent: amount, requests: number }))),
+  findings: optional(list(finding)),
+  freshness,
+});
+
+/** What the views read of the platform's health. */
+export const platformShape = object({
+  state: string,
+  gateway: object({
+    state: string,
+    providers: optional(list(object({ name: string, state: string }))),
+  }),
+  controlPlane: object({ state: string }),
+  links: object({}),
+  freshness,
+});
+
+/** The frame of a reply about many entities; each item is looked at by itself. */
+export const itemsShape = object({ items: list(() => undefined) });
+
+/** An item of such a reply, but for its status. */
+export const itemShape = object({
+  entityRef: string,
+  problem: optional(object({ type: string, title: string, status: number })),
+});

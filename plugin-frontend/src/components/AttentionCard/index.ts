@@ -1,1 +1,0 @@
-export { AttentionCard } from './AttentionCard';

@@ -1,2 +1,0 @@
-export { BudgetMeter } from './BudgetMeter';
-export { shareText, spentText } from './budgetText';

@@ -1,1 +1,0 @@
-export { CopyableCode } from './CopyableCode';

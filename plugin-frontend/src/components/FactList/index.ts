@@ -1,1 +1,0 @@
-export { Fact, FactList } from './FactList';

@@ -1,1 +1,0 @@
-export { FreshnessBar } from './FreshnessBar';

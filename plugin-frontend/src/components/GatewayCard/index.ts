@@ -1,1 +1,0 @@
-export { GatewayCard } from './GatewayCard';

@@ -1,1 +1,0 @@
-export { GovernanceStatusCard } from './GovernanceStatusCard';

@@ -1,1 +1,0 @@
-export { SpendContent } from './SpendContent';

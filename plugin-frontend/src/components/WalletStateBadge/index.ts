@@ -1,1 +1,0 @@
-export { WalletStateBadge } from './WalletStateBadge';

@@ -1,1 +1,0 @@
-export { WholeNames } from './WholeNames';

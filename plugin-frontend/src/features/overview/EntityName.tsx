@@ -1,0 +1,32 @@
+import { useRouteRef } from '@backstage/core-plugin-api';
+import {
+  entityRouteParams,
+  entityRouteRef,
+} from '@backstage/plugin-catalog-react';
+import { Link } from '@backstage/ui';
+import { GovernedEntity } from '../../api/governedEntities';
+import styles from './GovernancePage.module.css';
+
+/** The entity's name, which leads to its page, and what it is and whose. */
+export function EntityName({ entity }: { entity: GovernedEntity }) {
+  const routeTo = useRouteRef(entityRouteRef);
+  const { kind, namespace, title, status } = entity;
+  const about = [
+    kind.toLocaleLowerCase('en-US'),
+    namespace !== 'default' && namespace,
+    status?.team?.name,
+  ].filter(Boolean);
+  return (
+    <span className={`${styles.lines} ${styles.entity}`}>
+      <Link
+        href={routeTo(entityRouteParams(entity.entityRef))}
+        variant="body-medium"
+        weight="bold"
+        className={styles.name}
+      >
+        {title}
+      </Link>
+      <span className={styles.second}>{about.join(' · ')}</span>
+    </span>
+  );
+}

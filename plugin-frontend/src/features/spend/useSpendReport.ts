@@ -1,0 +1,17 @@
+import { useApi } from '@backstage/core-plugin-api';
+import { keeptrustsApiRef, SpendReport } from '../../api';
+import { Resource, useResource } from '../../ui/useResource';
+
+/** Spend of one entity over `days` days; the last report stays on screen while another period loads. */
+export function useSpendReport(
+  entityRef: string,
+  days: number,
+): Resource<SpendReport> {
+  const api = useApi(keeptrustsApiRef);
+  return useResource({
+    owner: api,
+    subject: entityRef,
+    key: `spend ${entityRef} ${days}`,
+    load: options => api.getSpend(entityRef, days, options),
+  });
+}

@@ -1,0 +1,499 @@
+/**
+ * Every word of the plugin in English, by the place where it stands. A message with `_one` and `_other` is one message in
+ * the singular and the plural; names between double braces are put in. Other languages have the same keys.
+ */
+export const en = {
+  span: {
+    seconds: '{{seconds}} s',
+    minutes: '{{minutes}} min',
+    hours: '{{hours}} h',
+    hoursMinutes: '{{hours}} h {{minutes}} min',
+    days: '{{days}} d',
+    daysHours: '{{days}} d {{hours}} h',
+  },
+  age: {
+    now: 'just now',
+    ago: '{{span}} ago',
+  },
+  bound: {
+    atLeast: 'at least {{value}}',
+    atMost: 'at most {{value}}',
+    about: 'about {{value}}',
+  },
+  pace: {
+    nothingAllowed: 'A budget of 0 allows no spending',
+    usedUp: 'Used up',
+    dayOver: 'These are the numbers of a day that has ended',
+    tooEarly: 'Too early in the day to tell whether it lasts',
+    uncertain: 'Cannot tell whether it lasts: the spend is incomplete',
+    perhapsLasts:
+      'Cannot tell whether it lasts: requests that name no key are counted too',
+    runsOut: 'Runs out at {{time}} at this pace',
+    lasts: 'Lasts until the reset at this pace',
+  },
+  freshness: {
+    updated: 'Read from Keeptrusts {{age}}',
+    updating: 'Asking Keeptrusts…',
+    never: 'Nothing is known from Keeptrusts yet',
+    stale: 'Out of date',
+    refresh: 'Refresh',
+    refreshPaused: 'Refreshed just now',
+    failed: 'Could not be refreshed',
+  },
+  state: {
+    ok: 'In order',
+    warning: 'Needs attention',
+    error: 'Action required',
+    unconfigured: 'Not set up',
+    unknown: 'Unknown',
+  },
+  severity: {
+    info: 'Note',
+    warning: 'Warning',
+    error: 'Error',
+  },
+  findings: {
+    label: 'Findings',
+    more_one: '{{number}} more finding',
+    more_other: '{{number}} more findings',
+  },
+  // Used where the service sends a finding's parameters; otherwise its own English sentence is shown.
+  finding: {
+    annotationMissing: {
+      message: 'The entity names no Keeptrusts gateway key.',
+      hint: 'If it uses AI models through the gateway, name its gateway key in its catalog file, or onboard its team.',
+    },
+    keyNotFound: {
+      message: 'Keeptrusts has no gateway key “{{key}}”.',
+      hint: 'Check the name in the catalog file, or make the key.',
+    },
+    keyRevoked: {
+      message: 'The gateway key “{{key}}” is revoked.',
+      hint: 'Name a key that is active, or make a new one.',
+    },
+    keyExpired: {
+      message: 'The gateway key “{{key}}” expired: {{expiresAt}}.',
+      hint: 'Make a new key of this name.',
+    },
+    keyExpiring: {
+      message: 'The gateway key “{{key}}” expires: {{expiresAt}}.',
+      hint: 'Make a new key before it does.',
+    },
+    numbersWithheld: {
+      message: 'Amounts are shown to members of the owning group.',
+      hint: 'Ask the owning group, or the people who run the platform.',
+    },
+    ownerMismatch: {
+      message:
+        'The gateway key “{{key}}” is not one of the owner’s, {{owner}}: numbers are withheld.',
+      hint: 'Name a key of the owner’s own team, or let the group that has the key own the entity.',
+    },
+    tierUndeclared: {
+      message: 'The entity declares no policy tier.',
+      hint: 'Declare the tier that its team’s configuration enforces.',
+    },
+    tierDrift: {
+      message:
+        'The entity declares “{{declared}}”, but its team’s configuration enforces “{{enforced}}”.',
+      hint: 'Correct the declared tier, or have a configuration of that tier enabled.',
+    },
+    tierUnenforced: {
+      message:
+        'The entity declares “{{declared}}”, but no configuration enforces a tier.',
+      hint: 'Have a configuration of the declared tier enabled.',
+    },
+    walletMissing: {
+      message: 'The team {{team}} has no wallet.',
+      hint: 'Ask for an allocation.',
+    },
+    walletLow: {
+      message: 'The wallet runs low: {{available}} are left.',
+      hint: 'Ask for an allocation.',
+    },
+    walletDepleted: {
+      message: 'The wallet is empty: requests are held.',
+      hint: 'Ask for an allocation.',
+    },
+    budgetNear: {
+      message:
+        '{{spent}} are spent, which is {{ratio}} of the daily budget of {{budget}}.',
+      hint: 'Raise the budget in the catalog file, or see which model spends it.',
+    },
+    budgetExceeded: {
+      message: '{{spent}} are spent, more than the daily budget of {{budget}}.',
+      hint: 'Raise the budget in the catalog file, or see which model spends it.',
+    },
+    budgetPace: {
+      message:
+        'At this pace the daily budget runs out at {{exhaustsAt}}, before it resets at {{resetsAt}}.',
+      hint: 'Raise the budget in the catalog file, or see which model spends it.',
+    },
+    monthBudgetNear: {
+      message:
+        '{{spent}} are spent this month, which is {{ratio}} of the monthly budget of {{budget}}.',
+      hint: 'Raise the budget in the catalog file, or see which model spends it.',
+    },
+    monthBudgetExceeded: {
+      message:
+        '{{spent}} are spent this month, more than the monthly budget of {{budget}}.',
+      hint: 'Raise the budget in the catalog file, or see which model spends it.',
+    },
+    spendUnusual: {
+      message:
+        '{{spent}} is far above the usual {{usual}} of a day; most of the difference is {{model}}.',
+      hint: 'See the spend by model.',
+    },
+    dataStale: {
+      message: 'Keeptrusts has not answered since {{since}}.',
+      hint: 'These are the last facts. The service asks again by itself.',
+    },
+    catalogDenied: {
+      message: 'Backstage refuses the service’s own token.',
+      hint: 'The people who run the platform must renew it.',
+    },
+  },
+  remedy: {
+    open: 'Fix this with a template',
+    onboard: 'Set up AI access',
+  },
+  statusCard: {
+    title: 'AI Governance',
+    spendLink: 'Show AI spend',
+  },
+  limit: {
+    binds: 'Binds first',
+  },
+  budget: {
+    title: 'Spent today',
+    meter: 'Daily budget',
+    of: 'of {{daily}}',
+    none: 'No daily budget to hold it against',
+    share: '{{used}} used, {{elapsed}} of the day gone',
+    elapsed: '{{elapsed}} of the day gone',
+    reading: '{{spent}} of {{daily}}, {{share}}',
+    lowerBound: 'Incomplete',
+    upperBound:
+      'Requests of the team that name no key are counted too, so the sum may be too high.',
+    resets: 'Resets {{time}} (in {{span}})',
+  },
+  identity: {
+    title: 'Team, key and tier',
+  },
+  team: {
+    label: 'Team',
+  },
+  key: {
+    label: 'Gateway key',
+    active: 'Active',
+    expiring: 'Expires soon',
+    expired: 'Expired',
+    revoked: 'Revoked',
+    notFound: 'Not found',
+    withheld: 'Withheld',
+    unknown: 'Unknown',
+    expires: 'expires {{time}}',
+    expiredOn: 'expired {{time}}',
+    neverExpires: 'never expires',
+    lastUsed: 'used {{age}}',
+    neverUsed: 'never used',
+    count_one: '{{number}} key of this name',
+    count_other: '{{number}} keys of this name',
+  },
+  tier: {
+    label: 'Policy tier',
+    none: 'None',
+    enforced: 'Enforced',
+    unenforced: 'Not enforced',
+    undeclared: 'Not declared',
+    unknown: 'Not known',
+    drift: 'Differs',
+    enforcedInstead: 'Enforced: {{tier}}',
+  },
+  wallet: {
+    title: 'Wallet',
+    ofTeam: 'Team wallet',
+    ofOrganization: 'Organization wallet',
+    ofUser: 'User wallet',
+    healthy: 'Healthy',
+    low: 'Low',
+    depleted: 'Depleted',
+    available: 'available',
+    reserved: '{{reserved}} reserved, {{allocated}} allocated',
+  },
+  activity: {
+    title: 'Requests today',
+    requests: 'Requests',
+    blocked: 'Blocked',
+    redacted: 'Redacted',
+    escalated: 'Escalated',
+    lowerBound: 'Incomplete',
+    last: 'Last request {{age}}',
+    none: 'No request yet',
+    console: 'Open the console',
+  },
+  missing: {
+    withheld: 'Withheld, since the key is not the owner’s: {{parts}}.',
+    forOwners: 'Shown to the owning group: {{parts}}.',
+    unavailable: 'Not known: {{parts}}.',
+  },
+  guide: {
+    explanation:
+      '{{name}} names no Keeptrusts gateway key. If it uses AI, add these lines under metadata.annotations in its catalog-info.yaml, with your own values:',
+    code: 'Annotations to add',
+    note: 'The key is the name of a gateway key of the owner’s team; the budget is in US dollars a day.',
+    docs: 'Documentation',
+  },
+  link: {
+    newTab: ', opens in a new tab',
+  },
+  copy: {
+    do: 'Copy',
+    done: 'Copied',
+    failed: 'The browser does not allow copying: select the text instead.',
+  },
+  platform: {
+    title: 'AI gateway',
+    ok: 'Working',
+    warning: 'Impaired',
+    error: 'Failing',
+    unknown: 'Unknown',
+    console: 'Open the console',
+  },
+  gateway: {
+    label: 'Gateway',
+    healthy: 'Healthy',
+    degraded: 'Degraded',
+    unhealthy: 'Unhealthy',
+    unreachable: 'Unreachable',
+    unconfigured: 'Not configured',
+    unknown: 'Unknown',
+    policies: 'Policies loaded',
+    version: 'Version',
+    since: 'Running since',
+    uptime: 'for {{span}}',
+    address: 'Address for your requests: {{address}}',
+  },
+  controlPlane: {
+    label: 'Control plane',
+    ready: 'Ready',
+    notReady: 'Not ready',
+    unreachable: 'Unreachable',
+    consequence: 'Requests still pass; the numbers shown here grow old.',
+  },
+  providers: {
+    label: 'Model providers',
+    reachable: 'Reachable',
+    unreachable: 'Unreachable',
+  },
+  content: {
+    loading: 'Loading',
+  },
+  failure: {
+    signedOut: {
+      title: 'Your sign-in has ended',
+      description: 'Reload the page to sign in again.',
+    },
+    notPermitted: {
+      title: 'Not permitted',
+      description:
+        'You do not have permission to see this. The people who run Backstage can give you access.',
+    },
+    notFound: {
+      title: 'Nothing here for you',
+      description:
+        'The service knows nothing of this name, or you may not see it. A new entity appears once the catalog has read it.',
+    },
+    notConfigured: {
+      title: 'Backstage is not connected to Keeptrusts yet',
+      description:
+        'Its proxy has no endpoint where this plugin asks. Add it to app-config.yaml as the plugin’s README shows.',
+    },
+    wrongTarget: {
+      title: 'Something else answers in the service’s place',
+      description:
+        'Backstage’s proxy reached a server that does not know this address. Check the target of the endpoint in app-config.yaml.',
+    },
+    webPage: {
+      title: 'A web page came instead of an answer',
+      description:
+        'It may be the sign-in page of your network: reload this page. If that does not help, check the target of Backstage’s proxy.',
+    },
+    tooManyRequests: {
+      title: 'Too many requests',
+      description: 'More was asked than is allowed in this time.',
+    },
+    contract: {
+      title: 'The answer could not be read',
+      description:
+        'The answer has a form that this plugin does not know. The versions of plugin and service may not fit.',
+    },
+    service: {
+      title: 'The service failed',
+      description:
+        'It could not answer this request. Trying again will hardly help; its log says more.',
+    },
+    backstageUnreachable: {
+      title: 'Backstage cannot be reached',
+      description:
+        'The request did not leave this browser. Check your network.',
+    },
+    serviceUnreachable: {
+      title: 'The governance service cannot be reached',
+      description:
+        'Backstage got no answer from it. Your AI requests do not pass through it and are not affected.',
+    },
+    keeptrustsUnreachable: {
+      title: 'Keeptrusts cannot be reached',
+      description:
+        'The service could not ask its control plane, and has nothing recent to show.',
+    },
+    catalogUnreachable: {
+      title: 'The catalog cannot be reached',
+      description: 'What you may see cannot be checked now.',
+    },
+    identityUnreachable: {
+      title: 'Your sign-in cannot be verified now',
+      description: 'The service cannot read Backstage’s signing keys.',
+    },
+    retry: 'Try again',
+    retryAfter: 'Worth trying again in {{span}}.',
+    requestId: 'Request {{id}}',
+  },
+  spend: {
+    title: 'AI spend',
+    period: {
+      label: 'Period',
+      days_one: '{{number}} day',
+      days_other: '{{number}} days',
+    },
+    view: {
+      label: 'Show the days as',
+      chart: 'Chart',
+      table: 'Table',
+    },
+    total_one: 'Spent in {{number}} day',
+    total_other: 'Spent in {{number}} days',
+    today: 'Today so far {{amount}}',
+    budget: {
+      title: 'Daily budget',
+      none: 'None declared',
+      over_one: 'Exceeded on {{over}} of {{number}} day',
+      over_other: 'Exceeded on {{over}} of {{number}} days',
+      never: 'Not exceeded on any day',
+      neverKnown: 'Not known to be exceeded on any day',
+    },
+    highest: {
+      title: 'Highest day',
+      none: 'No spend in this period',
+    },
+    chart: {
+      label_one:
+        'Spend by day over {{number}} day. The arrow keys go from day to day; the table has the same numbers.',
+      label_other:
+        'Spend by day over {{number}} days. The arrow keys go from day to day; the table has the same numbers.',
+      heading: 'By day',
+    },
+    legend: {
+      label: 'Legend',
+      within: 'Spent',
+      beyond: 'Beyond the budget',
+      partial: 'Today so far',
+      incomplete: 'Lower bound',
+      budget: 'Daily budget, {{amount}}',
+    },
+    day: {
+      date: 'Day',
+      spent: 'Spent',
+      used: 'Of the budget',
+      share: '{{share}} of {{budget}}',
+      remarks: 'Remarks',
+      partial: 'Today so far',
+      over: 'Over the budget',
+      incomplete: 'Lower bound: not all events could be read',
+    },
+    model: {
+      heading: 'By model',
+      name: 'Model',
+      spent: 'Spent',
+      share: 'Share',
+      requests: 'Requests',
+      unnamed: 'No model named',
+      none: 'No request was paid for in this period.',
+    },
+    note: {
+      zone: 'A day begins at midnight, {{zone}}.',
+      budget:
+        'The budget is the one declared now; it may have been another on earlier days.',
+      team: 'Requests of the team that name no key are counted too, so the numbers may be too high.',
+    },
+    withheld: {
+      title: 'No numbers to show',
+      description:
+        'They are withheld or could not be read; the findings say why.',
+    },
+  },
+  overview: {
+    title: 'AI Governance',
+    table: {
+      label: 'AI Governance by entity',
+      entity: 'Entity',
+      state: 'State',
+      spent: 'Spent today',
+      budget: 'Daily budget',
+      pace: 'Pace',
+      wallet: 'Team wallet',
+    },
+    budget: {
+      used: '{{used}} used',
+      none: 'None declared',
+    },
+    nothing: '–',
+    nothingExplained: 'Not known',
+    spendOf: 'AI spend of {{name}}',
+    filter: {
+      all: 'Show all that I may see',
+      search: 'Search by name, team or key',
+      states: 'Filter by state',
+      state: '{{state}} ({{number}})',
+      clear: 'Clear filters',
+    },
+    range: '{{from}} – {{to}} of {{total}}',
+    truncated: {
+      title_one: 'Only the first {{number}} entity by name is shown',
+      title_other: 'Only the first {{number}} entities by name are shown',
+      description:
+        'There are more. Sorting, filters and counts are about these.',
+    },
+    empty: {
+      owned: {
+        title: 'Nothing that you own has a gateway key',
+        description:
+          'Neither you nor your groups own an entity that names a Keeptrusts gateway key. To make an entity appear here, add these lines under metadata.annotations in its catalog file:',
+        showAll: 'Show all that I may see',
+      },
+      all: {
+        title: 'No entity has a gateway key yet',
+        description:
+          'None that you may see names a Keeptrusts gateway key. To make one appear here, add these lines under metadata.annotations in its catalog file:',
+      },
+      filtered: {
+        title: 'No entity fits these filters',
+      },
+      snippet: 'Annotations to add',
+    },
+    attention: {
+      title: 'AI Governance: what needs my attention',
+      allInOrder_one: 'Your {{number}} entity with a gateway key is in order.',
+      allInOrder_other:
+        'Your {{number}} entities with a gateway key are in order.',
+      nothingOwned: 'Nothing that you own has a gateway key.',
+      list: 'Entities that need attention',
+      truncated_one:
+        'Only the first {{number}} entity by name was looked at; there are more.',
+      truncated_other:
+        'Only the first {{number}} entities by name were looked at; there are more.',
+      more: 'See all {{number}}',
+      open: 'Open AI Governance',
+    },
+  },
+} as const;

@@ -1,0 +1,313 @@
+import {
+  Finding,
+  KeeptrustsError,
+  KeeptrustsErrorKind,
+  UnreachableError,
+  UnreachablePart,
+} from '../api';
+import { known } from '../domain/known';
+import { Pace } from '../domain/pace';
+import { Translate } from './ref';
+import { Words } from './words';
+
+/** A pace in words, seen at `now` in milliseconds; undefined where there is nothing to say. */
+export function paceText(
+  { t, moment }: Words,
+  pace: Pace,
+  now: number,
+): string | undefined {
+  switch (pace.kind) {
+    case 'no-budget':
+      return undefined;
+    case 'nothing-allowed':
+      return t('pace.nothingAllowed');
+    case 'used-up':
+      return t('pace.usedUp');
+    case 'day-over':
+      return t('pace.dayOver');
+    case 'too-early':
+      return t('pace.tooEarly');
+    case 'uncertain':
+      return t('pace.uncertain');
+    case 'perhaps-lasts':
+      return t('pace.perhapsLasts');
+    case 'runs-out':
+      return t('pace.runsOut', { time: moment(pace.at, now) });
+    default:
+      return t('pace.lasts');
+  }
+}
+
+/** An error in words for a person. */
+export interface FailureText {
+  title: string;
+  description: string;
+}
+
+// Every key is written out: over keys that are put together TypeScript runs out of memory.
+const OF_KIND: Record<
+  Exclude<KeeptrustsErrorKind, 'unreachable'>,
+  (t: Translate) => FailureText
+> = {
+  'signed-out': t => ({
+    title: t('failure.signedOut.title'),
+    description: t('failure.signedOut.description'),
+  }),
+  'not-permitted': t => ({
+    title: t('failure.notPermitted.title'),
+    description: t('failure.notPermitted.description'),
+  }),
+  'not-found': t => ({
+    title: t('failure.notFound.title'),
+    description: t('failure.notFound.description'),
+  }),
+  'not-configured': t => ({
+    title: t('failure.notConfigured.title'),
+    description: t('failure.notConfigured.description'),
+  }),
+  'wrong-target': t => ({
+    title: t('failure.wrongTarget.title'),
+    description: t('failure.wrongTarget.description'),
+  }),
+  'web-page': t => ({
+    title: t('failure.webPage.title'),
+    description: t('failure.webPage.description'),
+  }),
+  'too-many-requests': t => ({
+    title: t('failure.tooManyRequests.title'),
+    description: t('failure.tooManyRequests.description'),
+  }),
+  contract: t => ({
+    title: t('failure.contract.title'),
+    description: t('failure.contract.description'),
+  }),
+  service: t => ({
+    title: t('failure.service.title'),
+    description: t('failure.service.description'),
+  }),
+};
+
+const OF_UNREACHABLE: Record<UnreachablePart, (t: Translate) => FailureText> = {
+  backstage: t => ({
+    title: t('failure.backstageUnreachable.title'),
+    description: t('failure.backstageUnreachable.description'),
+  }),
+  service: t => ({
+    title: t('failure.serviceUnreachable.title'),
+    description: t('failure.serviceUnreachable.description'),
+  }),
+  keeptrusts: t => ({
+    title: t('failure.keeptrustsUnreachable.title'),
+    description: t('failure.keeptrustsUnreachable.description'),
+  }),
+  catalog: t => ({
+    title: t('failure.catalogUnreachable.title'),
+    description: t('failure.catalogUnreachable.description'),
+  }),
+  identity: t => ({
+    title: t('failure.identityUnreachable.title'),
+    description: t('failure.identityUnreachable.description'),
+  }),
+};
+
+/** Says what an error means: one text a cause. It names no thing, since cards, tab and page share it. */
+export function failureText({ t }: Words, error: KeeptrustsError): FailureText {
+  return error.kind === 'unreachable'
+    ? OF_UNREACHABLE[(error as UnreachableError).part](t)
+    : OF_KIND[error.kind](t);
+}
+
+/** A finding in words for a person. */
+export interface FindingText {
+  message: string;
+  hint?: string;
+}
+
+/** Reads a parameter in the reader's language; throws `MissingParameter` where it is absent or of another type. */
+interface Read {
+  text(name: string): string;
+  money(name: string): string;
+  ratio(name: string): string;
+  moment(name: string): string;
+}
+
+class MissingParameter extends Error {}
+
+const OF_CODE: Record<string, (t: Translate, read: Read) => FindingText> = {
+  'annotation-missing': t => ({
+    message: t('finding.annotationMissing.message'),
+    hint: t('finding.annotationMissing.hint'),
+  }),
+  'key-not-found': (t, { text }) => ({
+    message: t('finding.keyNotFound.message', { key: text('key') }),
+    hint: t('finding.keyNotFound.hint'),
+  }),
+  'key-revoked': (t, { text }) => ({
+    message: t('finding.keyRevoked.message', { key: text('key') }),
+    hint: t('finding.keyRevoked.hint'),
+  }),
+  'key-expired': (t, { text, moment }) => ({
+    message: t('finding.keyExpired.message', {
+      key: text('key'),
+      expiresAt: moment('expiresAt'),
+    }),
+    hint: t('finding.keyExpired.hint'),
+  }),
+  'key-expiring': (t, { text, moment }) => ({
+    message: t('finding.keyExpiring.message', {
+      key: text('key'),
+      expiresAt: moment('expiresAt'),
+    }),
+    hint: t('finding.keyExpiring.hint'),
+  }),
+  'numbers-withheld': t => ({
+    message: t('finding.numbersWithheld.message'),
+    hint: t('finding.numbersWithheld.hint'),
+  }),
+  'owner-mismatch': (t, { text }) => ({
+    message: t('finding.ownerMismatch.message', {
+      key: text('key'),
+      owner: text('owner'),
+    }),
+    hint: t('finding.ownerMismatch.hint'),
+  }),
+  'tier-undeclared': t => ({
+    message: t('finding.tierUndeclared.message'),
+    hint: t('finding.tierUndeclared.hint'),
+  }),
+  'tier-drift': (t, { text }) => ({
+    message: t('finding.tierDrift.message', {
+      declared: text('declared'),
+      enforced: text('enforced'),
+    }),
+    hint: t('finding.tierDrift.hint'),
+  }),
+  'tier-unenforced': (t, { text }) => ({
+    message: t('finding.tierUnenforced.message', {
+      declared: text('declared'),
+    }),
+    hint: t('finding.tierUnenforced.hint'),
+  }),
+  'wallet-missing': (t, { text }) => ({
+    message: t('finding.walletMissing.message', { team: text('team') }),
+    hint: t('finding.walletMissing.hint'),
+  }),
+  'wallet-low': (t, { money }) => ({
+    message: t('finding.walletLow.message', { available: money('available') }),
+    hint: t('finding.walletLow.hint'),
+  }),
+  'wallet-depleted': t => ({
+    message: t('finding.walletDepleted.message'),
+    hint: t('finding.walletDepleted.hint'),
+  }),
+  'budget-near': (t, { money, ratio }) => ({
+    message: t('finding.budgetNear.message', {
+      spent: money('spent'),
+      budget: money('budget'),
+      ratio: ratio('ratio'),
+    }),
+    hint: t('finding.budgetNear.hint'),
+  }),
+  'budget-exceeded': (t, { money }) => ({
+    message: t('finding.budgetExceeded.message', {
+      spent: money('spent'),
+      budget: money('budget'),
+    }),
+    hint: t('finding.budgetExceeded.hint'),
+  }),
+  'budget-pace': (t, { moment }) => ({
+    message: t('finding.budgetPace.message', {
+      exhaustsAt: moment('exhaustsAt'),
+      resetsAt: moment('resetsAt'),
+    }),
+    hint: t('finding.budgetPace.hint'),
+  }),
+  'month-budget-near': (t, { money, ratio }) => ({
+    message: t('finding.monthBudgetNear.message', {
+      spent: money('spent'),
+      budget: money('budget'),
+      ratio: ratio('ratio'),
+    }),
+    hint: t('finding.monthBudgetNear.hint'),
+  }),
+  'month-budget-exceeded': (t, { money }) => ({
+    message: t('finding.monthBudgetExceeded.message', {
+      spent: money('spent'),
+      budget: money('budget'),
+    }),
+    hint: t('finding.monthBudgetExceeded.hint'),
+  }),
+  'spend-unusual': (t, { money, text }) => ({
+    message: t('finding.spendUnusual.message', {
+      spent: money('spent'),
+      usual: money('usual'),
+      model: text('model'),
+    }),
+    hint: t('finding.spendUnusual.hint'),
+  }),
+  'data-stale': (t, { moment }) => ({
+    message: t('finding.dataStale.message', { since: moment('since') }),
+    hint: t('finding.dataStale.hint'),
+  }),
+  'catalog-denied': t => ({
+    message: t('finding.catalogDenied.message'),
+    hint: t('finding.catalogDenied.hint'),
+  }),
+};
+
+/**
+ * A finding in the reader's language, by its code and parameters; in the service's own English sentence where it sends no
+ * parameters, where one that the message needs is missing, or where the code is not known here. Times are seen from `now`,
+ * in milliseconds.
+ */
+export function findingText(
+  words: Words,
+  finding: Finding,
+  now: number,
+): FindingText {
+  const { code, params, message, hint } = finding;
+  const inEnglish = { message, hint: hint ?? undefined };
+  const say = known(OF_CODE, code);
+  if (!params || !say) return inEnglish;
+  try {
+    return say(words.t, readerOf(words, params, now));
+  } catch (error) {
+    if (!(error instanceof MissingParameter)) throw error;
+    return inEnglish;
+  }
+}
+
+function readerOf(
+  words: Words,
+  params: NonNullable<Finding['params']>,
+  now: number,
+): Read {
+  const given = (name: string): string | number => {
+    const value = known(params, name);
+    if (value === undefined) throw new MissingParameter(name);
+    return value;
+  };
+  const valid = <T>(name: string, value: T, isValid: boolean): T => {
+    if (!isValid) throw new MissingParameter(name);
+    return value;
+  };
+  return {
+    text: name => String(given(name)),
+    money: name => {
+      const amount = String(given(name));
+      valid(name, amount, amount !== '' && Number.isFinite(Number(amount)));
+      return words.money({ amount, currency: String(given('currency')) });
+    },
+    ratio: name => {
+      const ratio = Number(given(name));
+      return words.ratio(valid(name, ratio, Number.isFinite(ratio)));
+    },
+    moment: name => {
+      const iso = String(given(name));
+      return words.moment(
+        valid(name, iso, !Number.isNaN(Date.parse(iso))),
+        now,
+      );
+    },
+  };
+}
