@@ -46,7 +46,8 @@ async def test_a_refresh_reads_what_is_new(books: Books) -> None:
     for _ in range(5):
         books.source.happens("1", at=books.source.now + timedelta(seconds=29), listed=books.source.now)
         await books.pass_(30)
-    assert books.source.pages == 5
+    # One more, since what was paid before the comparison began may have been published after it.
+    assert books.source.pages == 5 + 1
     assert sum((await books.today()).by_key.values()) == sum(books.source.truth().values())
 
 
@@ -126,7 +127,8 @@ async def test_an_outage_is_caught_up_with(books: Books) -> None:
     books.source.fail, books.source.pages = [], 0
     turn = await books.turn()
     assert turn.progress.caught_up
-    assert books.source.pages == 1
+    # One more, since what was paid before the comparison began may have been published after it.
+    assert books.source.pages == 1 + 1
     assert await books.sums() == books.source.truth()
 
 
