@@ -192,4 +192,6 @@ def _with_surplus(checksum: Checksum, difference: Decimal, in_flight: Decimal, n
     surplus = (*checksum.surplus, difference)[-_CHECKS_OF_SURPLUS:]
     if len(surplus) < _CHECKS_OF_SURPLUS:
         return replace(checksum, surplus=surplus)
-    return replace(checksum, surplus=(), slack=checksum.slack + max(surplus), surplus_at=now, rechecks=0)
+    accepted = replace(checksum, surplus=(), slack=checksum.slack + max(surplus))
+    # A first recheck that is still to come serves for this as well, and must not be put off again and again.
+    return replace(accepted, surplus_at=now, rechecks=0) if checksum.rechecks else accepted

@@ -153,6 +153,19 @@ async def test_cursors_that_always_expire_end_in_an_error_and_not_in_a_loop(book
     assert books.source.calls["events"] < 30
 
 
+async def test_cursors_that_are_good_again_are_read_on(books: Books) -> None:
+    """After a time in which every cursor expired, the reading goes on to its end by itself."""
+    books.source.page, books.source.cursors, books.source.expire_after = 20, "expiring", 0
+    books.source.honours_until = False
+    await fill(books, 300)
+    assert isinstance((await books.turn()).failure, UpstreamContractError)
+    books.source.expire_after = 1_000
+    turn = await books.turn()
+    assert turn.failure is None
+    assert turn.progress.caught_up
+    assert await books.sums() == books.source.truth()
+
+
 @pytest.mark.parametrize("order", ORDERS)
 async def test_since_may_be_ignored(books: Books, order: Any) -> None:
     """A feed that lists everything whatever is asked for still counts today alone, and each event once."""
