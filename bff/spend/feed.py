@@ -308,7 +308,10 @@ class Feed:
     async def _fetch(self, span: Span, progress: Progress) -> EventPages:
         until = None if span.until is None or progress.until_honoured is False else instant(span.until)
         return await self._source.events(
-            since=instant(span.since), until=until, cursor=span.cursor, most_pages=PAGES_AT_ONCE
+            since=instant(span.since if span.asked_from is None else span.asked_from),
+            until=until,
+            cursor=span.cursor,
+            most_pages=PAGES_AT_ONCE,
         )
 
     def _refused(

@@ -153,6 +153,20 @@ async def test_cursors_that_always_expire_end_in_an_error_and_not_in_a_loop(book
     assert books.source.calls["events"] < 30
 
 
+@pytest.mark.parametrize("order", ORDERS)
+async def test_a_first_reading_that_begins_again_still_covers_today(books: Books, order: Any) -> None:
+    """Cursors that expire in the middle of a first reading leave no part of today that counts as not read."""
+    books.source.order, books.source.cursors = order, "expiring"
+    books.source.page, books.source.expire_after = 20, 3
+    await fill(books, 300)
+    await books.turn(seconds=0)
+    # The next cursor is too old by then.
+    books.source.calls["events"] += 10
+    turn = await books.turn()
+    assert turn.progress.caught_up
+    assert (await books.today()).missing is None
+
+
 async def test_cursors_that_are_good_again_are_read_on(books: Books) -> None:
     """After a time in which every cursor expired, the reading goes on to its end by itself."""
     books.source.page, books.source.cursors, books.source.expire_after = 20, "expiring", 0
