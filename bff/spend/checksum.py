@@ -25,6 +25,12 @@ _LONGEST_WAITS = (15 * _MINUTE, 2 * _HOUR, 12 * _HOUR)
 LASTING = 5 * _MINUTE
 """Microseconds after which a difference that may be in flight is looked for all the same."""
 
+RECHECKS = ((_MINUTE // 2, 0), (15 * _MINUTE, 1), (6 * _HOUR, 2))
+"""How long after the two sides were made equal the feed is read again in any case, and to which of `DEPTHS`.
+
+An event that was paid before that moment and is published after it is missing, and neither side shows it.
+"""
+
 _CHECKS_OF_SURPLUS = 10
 _NOTHING = Decimal(0)
 
@@ -55,6 +61,8 @@ class Checksum:
     short_checks    how many checks in a row found more than may be in flight
     surplus         the differences of the last checks in a row that found the events ahead by more than is in flight
     tried_at, waits when each depth was last read again since `positive_since`, and how long it then rests
+    surplus_at      when a surplus was last accepted: from then on the comparison begins again; None: from the baseline on
+    rechecks        how many of `RECHECKS` were made since then
     """
 
     baseline_at: int | None = None
@@ -68,6 +76,8 @@ class Checksum:
     surplus: tuple[Decimal, ...] = ()
     tried_at: tuple[int | None, ...] = (None, None, None)
     waits: tuple[int, ...] = _FIRST_WAITS
+    surplus_at: int | None = None
+    rechecks: int = 0
 
     @property
     def difference(self) -> Decimal:
@@ -108,7 +118,7 @@ class Checksum:
         )
         if difference <= 0:
             after = replace(after, positive_since=None, tried_at=(None, None, None), waits=_FIRST_WAITS)
-            return _with_surplus(after, difference, in_flight)
+            return _with_surplus(after, difference, in_flight, now)
         return replace(after, positive_since=self.positive_since or now, surplus=())
 
     def depth_due(self, now: int, *, usable: bool) -> int | None:
@@ -120,9 +130,10 @@ class Checksum:
             return next(
                 (depth for depth in range(len(DEPTHS)) if self._rested(depth, now, _LONGEST_WAITS[depth])), None
             )
-        if self.positive_since is None:
-            return None
-        if self.short_checks == 0 and now - self.positive_since < LASTING:
+        recheck = self._recheck_due(now)
+        if recheck is not None:
+            return recheck
+        if self.positive_since is None or (self.short_checks == 0 and now - self.positive_since < LASTING):
             return None
         for depth in range(len(DEPTHS)):
             if self._rested(depth, now, self.waits[depth]):
@@ -136,7 +147,9 @@ class Checksum:
         wait = _FIRST_WAITS[depth] if found else min(self.waits[depth] * 2, _LONGEST_WAITS[depth])
         tried_at = tuple(now if index == depth else at for index, at in enumerate(self.tried_at))
         waits = tuple(wait if index == depth else each for index, each in enumerate(self.waits))
-        return replace(self, tried_at=tried_at, waits=waits)
+        recheck = self._recheck_due(now)
+        rechecks = self.rechecks + (recheck is not None and depth >= recheck)
+        return replace(self, tried_at=tried_at, waits=waits, rechecks=rechecks)
 
     @property
     def unexplained(self) -> Decimal | None:
@@ -158,17 +171,27 @@ class Checksum:
             waits=_FIRST_WAITS,
         )
 
+    def _recheck_due(self, now: int) -> int | None:
+        """The depth of the next of `RECHECKS`, None when it is not due or all were made."""
+        since = self.baseline_at if self.surplus_at is None else self.surplus_at
+        if since is None or self.rechecks == len(RECHECKS):
+            return None
+        after, depth = RECHECKS[self.rechecks]
+        return depth if now - since >= after else None
+
     def _rested(self, depth: int, now: int, wait: int) -> bool:
         at = self.tried_at[depth]
         # A clock that was set back must not put the next try off for long.
         return at is None or not 0 <= now - at < wait
 
 
-def _with_surplus(checksum: Checksum, difference: Decimal, in_flight: Decimal) -> Checksum:
+def _with_surplus(checksum: Checksum, difference: Decimal, in_flight: Decimal, now: int) -> Checksum:
     """Begin again from a surplus that stays, such as a refund without an event: it would hide what is missing later."""
     if difference >= -in_flight:
         return replace(checksum, surplus=())
     surplus = (*checksum.surplus, difference)[-_CHECKS_OF_SURPLUS:]
     if len(surplus) < _CHECKS_OF_SURPLUS:
         return replace(checksum, surplus=surplus)
-    return replace(checksum, surplus=(), slack=checksum.slack + max(surplus))
+    accepted = replace(checksum, surplus=(), slack=checksum.slack + max(surplus))
+    # A first recheck that is still to come serves for this as well, and must not be put off again and again.
+    return replace(accepted, surplus_at=now, rechecks=0) if checksum.rechecks else accepted

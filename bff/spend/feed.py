@@ -259,7 +259,7 @@ class Feed:
                 try:
                     found = await fetching
                 except UpstreamRejectedError as error:
-                    span, progress = self._refused(span, progress, error)
+                    span, progress = self._refused(span, progress, error, settle)
                     fetching = asyncio.ensure_future(self._fetch(span, progress))
                     continue
                 times = [event.at for event in found.events]
@@ -278,7 +278,7 @@ class Feed:
                     inside, found, read, held, progress, settle, ended=ended, backfill=backfill
                 )
                 if isinstance(found.failure, UpstreamRejectedError):
-                    span, progress = self._refused(span, progress, found.failure)
+                    span, progress = self._refused(span, progress, found.failure, settle)
                     fetching = asyncio.ensure_future(self._fetch(span, progress))
                 elif found.failure is not None:
                     raise found.failure
@@ -319,16 +319,27 @@ class Feed:
     async def _fetch(self, span: Span, progress: Progress) -> EventPages:
         until = None if span.until is None or progress.until_honoured is False else instant(span.until)
         return await self._source.events(
-            since=instant(span.since), until=until, cursor=span.cursor, most_pages=PAGES_AT_ONCE
+            since=instant(span.since if span.asked_from is None else span.asked_from),
+            until=until,
+            cursor=span.cursor,
+            most_pages=PAGES_AT_ONCE,
         )
 
-    def _refused(self, span: Span, progress: Progress, error: UpstreamRejectedError) -> tuple[Span, Progress]:
+    def _refused(
+        self,
+        span: Span,
+        progress: Progress,
+        error: UpstreamRejectedError,
+        settle: Callable[[Progress, Span, bool], Progress],
+    ) -> tuple[Span, Progress]:
         """What to read after a 4xx reply: the cursor has expired, or `until` is not understood. Raises `error` otherwise."""
         if span.cursor is None:
             if span.until is None or progress.until_honoured is not None:
                 raise error
             return span, replace(progress, until_honoured=False)
         if span.restarts >= MOST_RESTARTS:
+            # The next turn begins without the cursor: the feed may be well by then.
+            self._progress = settle(progress, replace(span.restarted(), restarts=0), False)
             raise UpstreamContractError(
                 error.method,
                 error.path,

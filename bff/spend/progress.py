@@ -45,6 +45,7 @@ class Span:
     newest_first  the order in which the feed lists; None until a page shows it
     reached       everything on this side of it has been read: from here up when the feed is newest first, else up to here
     top           the newest event that was seen
+    asked_from    where Keeptrusts is asked to begin, when that is not `since`: a feed that is oldest first began again
     restarts      how often it began again without coming further, since its cursor had expired
     found         whether it has found an event that was not in the ledger
     """
@@ -55,6 +56,7 @@ class Span:
     newest_first: bool | None = None
     reached: int | None = None
     top: int | None = None
+    asked_from: int | None = None
     restarts: int = 0
     found: bool = False
 
@@ -93,7 +95,8 @@ class Span:
             return left
         if self.newest_first:
             return replace(left, until=self.reached + 1)
-        return replace(left, since=max(self.since, self.reached))
+        # What lies before it has been read, and still belongs to the reading.
+        return replace(left, asked_from=max(self.since, self.reached))
 
 
 @dataclass(frozen=True, slots=True)

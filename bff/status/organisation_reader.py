@@ -32,7 +32,7 @@ from bff.spend.checksum import Balance
 from bff.spend.feed import Feed, Turn
 from bff.spend.ledger import Ledger
 from bff.spend.progress import Progress, instant, micros
-from bff.status.snapshot import Snapshot, Snapshots, UnreadableSnapshotError
+from bff.status.snapshot import Look, Snapshot, Snapshots, UnreadableSnapshotError
 from bff.store.database import Database, LeaseLostError, StoreError
 from bff.store.lease import Held, Leases
 from bff.store.tables import ledgers, organisations
@@ -206,10 +206,12 @@ class OrganisationReader:
         if self._leading is not None or (await snapshots.look()).leaderless:
             held = await self._leases.acquire(snapshots.lease)
             if held is not None:
+                if self._listed is None and not self._known:
+                    await self._load(snapshots)
                 return await self._lead(now, held, insist=insist)
         return await self._follow(now, snapshots, insist=insist)
 
-    async def _lead(self, now: datetime, held: Held, *, insist: bool) -> Read:
+    async def _lead(self, now: datetime, held: Held, *, insist: bool) -> Read | None:
         ledger, feed, snapshots = await self._prepared(now)
         try:
             async with self._kept(held):
@@ -228,13 +230,10 @@ class OrganisationReader:
                 snapshot = Snapshot(facts, max(now, self._clock()))
                 self._known = await snapshots.publish(snapshot, held)
         except LeaseLostError:
-            # Another process has taken over while this one was held up; what it publishes comes next.
+            # This process was held up. Where another has taken over, what it publishes comes next; else this one reads again.
             self._leading = None
             self._is(Role.FOLLOWING)
-            followed = await self._follow(now, snapshots, insist=False)
-            if followed is None:
-                raise FactsUnreadableError("Another process reads Keeptrusts, and has not published yet.") from None
-            return followed
+            return await self._follow(now, snapshots, insist=False)
         self._published = True
         self._is(Role.LEADING)
         if not self._background:
@@ -296,23 +295,34 @@ class OrganisationReader:
             await asyncio.sleep(self._pause)
         if not self._known:
             raise FactsUnreadableError("Another process reads Keeptrusts, and has not published anything yet.")
+        if seen.age > 3 * self._refresh + FOLLOWER_WAITS:
+            # A leader that holds its lease and cannot publish, or a database too slow for any process to lead.
+            reason = f"no process has published what it reads of Keeptrusts for {seen.age:.0f} s"
+            self._is(Role.FOLLOWING, reason)
+            raise FactsUnreadableError(f"{reason[0].upper()}{reason[1:]}.")
         self._is(Role.FOLLOWING)
         return None
 
-    async def _take(self, snapshots: Snapshots) -> Read | None:
+    async def _load(self, snapshots: Snapshots) -> tuple[Snapshot, Look] | None:
+        """The newest snapshot, from which the lists go on: where Keeptrusts cannot be reached, they stay as they were."""
         try:
             loaded = await snapshots.load()
         except UnreadableSnapshotError as error:
             log.warning("snapshot cannot be used", reason=str(error))
             return None
+        if loaded is not None:
+            facts = loaded[0].facts
+            self._directory.adopt(Listed(facts.teams, facts.keys, facts.configurations, facts.wallets))
+        return loaded
+
+    async def _take(self, snapshots: Snapshots) -> Read | None:
+        loaded = await self._load(snapshots)
         if loaded is None:
             return None
         snapshot, seen = loaded
-        facts = snapshot.facts
-        self._directory.adopt(Listed(facts.teams, facts.keys, facts.configurations, facts.wallets))
         self._known, self._published = seen.version, True
         self._is(Role.FOLLOWING)
-        return Read(facts, snapshot.assessed_at, seen.age)
+        return Read(snapshot.facts, snapshot.assessed_at, seen.age)
 
     async def _news(self) -> bool:
         """Whether to read now rather than when it is due: something was found, asked for, published, or nobody leads."""

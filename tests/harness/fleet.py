@@ -10,8 +10,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -31,8 +31,11 @@ from tests.e2e.harness.ports import LOOPBACK, free_port
 from tests.harness.served import served
 
 COMMAND = str(Path(sys.executable).with_name("keeptrusts-bff"))
-STARTS_WITHIN = 30.0
+STARTS_WITHIN = 60.0
 """Seconds; it takes one, and many times that on a machine with other things to do."""
+
+ROLES_WITHIN = 30.0
+"""Seconds for a change of hands, whatever the refresh."""
 
 
 class Replica:
@@ -62,10 +65,16 @@ class Replica:
 
 
 class Fleet:
-    """Replicas, and the control plane that they read: `asked` counts its requests by path."""
+    """Replicas, and the control plane that they read: `asked` counts its requests by path, `faults` are what it does wrong.
 
-    def __init__(self, settings: dict[str, str]) -> None:
+    `on_request` gets each path before its request is answered. All three are of no use with a control plane elsewhere.
+    """
+
+    def __init__(self, settings: dict[str, str], state: State) -> None:
         self.asked: Counter[str] = Counter()
+        self.faults = Faults()
+        self.state = state
+        self.on_request: Callable[[str], None] = lambda _path: None
         self.replicas: list[Replica] = []
         self.client = httpx.AsyncClient(trust_env=False, timeout=10)
         self._settings = settings
@@ -76,7 +85,7 @@ class Fleet:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("BFF_", "KEEPTRUSTS_", "BACKSTAGE_", "REDIS_"))
+            if not name.startswith(("BFF_", "KEEPTRUSTS_", "BACKSTAGE_", "DATABASE_", "REDIS_"))
         }
         log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the fleet
         environment = kept | self._settings | {"BFF_PORT": str(port)} | settings
@@ -94,9 +103,7 @@ class Fleet:
         until = time.monotonic() + STARTS_WITHIN
         while not await self.is_ready(replica.url):
             assert replica.process.returncode is None, replica.log()
-            if time.monotonic() > until:
-                health = (await self.client.get(f"{replica.url}/health")).text
-                raise AssertionError(f"not ready: {health}\n{replica.log()}")
+            assert time.monotonic() < until, f"not ready within {STARTS_WITHIN} s\n{replica.log()}"
             await asyncio.sleep(0.05)
 
     async def is_ready(self, url: str) -> bool:
@@ -111,19 +118,36 @@ class Fleet:
         text = (await self.client.get(f"{replica.url}/metrics")).text
         return sum(float(value) for value in re.findall(rf"^{re.escape(name)}\S* (\S+)$", text, re.MULTILINE))
 
-    async def leader(self) -> Replica:
-        """The replica that reads for all."""
-        for replica in self.replicas:
-            running = replica.process.returncode is None
-            if running and await self.metric(replica, 'keeptrusts_bff_replica_role{role="leading"}') == 1:
-                return replica
-        raise AssertionError("nobody leads")
+    async def role(self, replica: Replica) -> str:
+        """What a replica says that it does: `leading`, `following`, `alone`, or nothing before its first reading."""
+        text = (await self.client.get(f"{replica.url}/metrics")).text
+        found = re.search(r'^keeptrusts_bff_replica_role\{role="(\w+)"\} 1\.0$', text, re.MULTILINE)
+        return found[1] if found else ""
+
+    async def until_roles(self, replicas: Iterable[Replica], *wanted: str, within: float = ROLES_WITHIN) -> None:
+        """Wait until the replicas have these roles, in any order."""
+        replicas, until = list(replicas), time.monotonic() + within
+        while (found := sorted([await self.role(replica) for replica in replicas])) != sorted(wanted):
+            logs = "\n".join(replica.log()[-2000:] for replica in replicas)
+            assert time.monotonic() < until, f"{found} and not {sorted(wanted)} within {within} s\n{logs}"
+            await asyncio.sleep(0.05)
+
+    async def leader(self, among: Iterable[Replica] | None = None) -> Replica:
+        """The replica that reads for all, once one does; `among` those that answer, by default all that run."""
+        until = time.monotonic() + ROLES_WITHIN
+        while time.monotonic() < until:
+            for replica in self.replicas if among is None else among:
+                if replica.process.returncode is None and await self.role(replica) == "leading":
+                    return replica
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"no replica leads within {ROLES_WITHIN} s")
 
     def counted(self, plane: ASGIApp) -> ASGIApp:
         """`plane`, counting."""
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             self.asked[scope["path"]] += 1
+            self.on_request(scope["path"])
             await plane(scope, receive, send)
 
         return app
@@ -131,22 +155,29 @@ class Fleet:
 
 @asynccontextmanager
 async def fleet(**settings: str) -> AsyncIterator[Fleet]:
-    """A fleet without replicas yet. They are ended at the end, and their ports are free."""
+    """A fleet without replicas yet, in front of the example organisation unless `KEEPTRUSTS_API_URL` names another.
+
+    The replicas are ended at the end, and their ports are free.
+    """
     now = datetime.now(UTC)
     timezone, state = demo_timezone(now), State(lambda: datetime.now(UTC))
-    seed_scenario(state, now=now, timezone=ZoneInfo(timezone))
-    plane = create_control_plane(state, read_token=READ_TOKEN, admin_token=ADMIN_TOKEN, faults=Faults())
     given = {
         "KEEPTRUSTS_API_TOKEN": READ_TOKEN,
         "BFF_AUTH": "none",
         "BFF_CATALOG": "files",
         "BFF_CATALOG_FILES": str(catalog_folder()),
+        "BFF_DATA_DIR": ":memory:",
         "BFF_TIMEZONE": timezone,
         "BFF_LOG_LEVEL": "info",
     }
-    made = Fleet(given | settings)
-    async with served(made.counted(plane)) as port, made.client:
-        made._settings["KEEPTRUSTS_API_URL"] = f"http://{LOOPBACK}:{port}"
+    made = Fleet(given | settings, state)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(made.client)
+        if "KEEPTRUSTS_API_URL" not in settings:
+            seed_scenario(state, now=now, timezone=ZoneInfo(timezone))
+            plane = create_control_plane(state, read_token=READ_TOKEN, admin_token=ADMIN_TOKEN, faults=made.faults)
+            port = await stack.enter_async_context(served(made.counted(plane)))
+            made._settings["KEEPTRUSTS_API_URL"] = f"http://{LOOPBACK}:{port}"
         try:
             yield made
         finally:

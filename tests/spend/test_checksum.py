@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from itertools import pairwise
 
-from bff.spend.checksum import DEPTHS, LASTING, Balance, Checksum
+from bff.spend.checksum import DEPTHS, LASTING, RECHECKS, Balance, Checksum
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -14,7 +14,7 @@ HOUR = 60 * MINUTE
 
 def checks(*steps: tuple[str, str], every: int = 30 * SECOND, start: Checksum | None = None) -> Checksum:
     """After checks `every` so many microseconds, each with what the wallets grew by and what the events added before."""
-    checksum = start or Checksum(baseline_at=0)
+    checksum = start or Checksum(baseline_at=0, rechecks=len(RECHECKS))
     for number, (growth, counted) in enumerate(steps, 1):
         checksum = checksum.add(Decimal(counted)).checked(number * every, Decimal(growth))
     return checksum
@@ -144,3 +144,23 @@ def test_a_difference_that_nothing_explains_is_accepted_in_the_end() -> None:
     settled = late.settled()
     assert (settled.balance, settled.difference) == (Balance.BALANCED, 0)
     assert checks(("2", "0"), ("0", "0"), start=settled).balance is Balance.SHORT
+
+
+def test_what_the_baseline_hides_is_looked_for_in_any_case() -> None:
+    """What was paid before the baseline and is published after it keeps the balance: the feed is read again a few times."""
+    checksum, reads = Checksum(baseline_at=0), []
+    for now in range(0, 24 * HOUR, 10 * SECOND):
+        checksum = checksum.checked(now, Decimal(0))
+        depth = checksum.depth_due(now, usable=True)
+        if depth is not None:
+            reads.append((now, depth))
+            checksum = checksum.tried(depth, now, found=False)
+    assert checksum.balance is Balance.BALANCED
+    assert reads == list(RECHECKS)
+
+
+def test_a_surplus_that_is_accepted_hides_nothing_either() -> None:
+    """Where the events stay ahead by 2, 1 of what the wallets paid may be missing all the same: the feed is read again."""
+    checksum = checks(*[("0", "0")] * 3, ("0", "2"), *[("0", "0")] * 15)
+    assert checksum.difference == 0
+    assert checksum.depth_due(HOUR, usable=True) == 0
