@@ -16,9 +16,8 @@ from tests.docs.tables import ARCHITECTURE, REFERENCE, ROOT, made, section, writ
 
 README = ROOT / "README.md"
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
-CHART = ROOT / "deploy" / "helm" / "keeptrusts-bff" / "README.md"
 SECURITY = ROOT / "SECURITY.md"
-PAGES = (README, CONTRIBUTING, REFERENCE, ARCHITECTURE, SECURITY, CHART, *sorted((ROOT / "deploy").glob("*.md")))
+PAGES = (README, CONTRIBUTING, REFERENCE, ARCHITECTURE, SECURITY, *sorted((ROOT / "deploy").rglob("*.md")))
 READ_BY_PEOPLE = (
     *PAGES,
     ROOT / "CHANGELOG.md",
