@@ -71,14 +71,14 @@ terraform-mirror: dev-setup ## Make a mirror with the Terraform provider: make t
 	@$(BIN)/terraform-provider-keeptrusts mirror '$(MIRROR)'
 
 .PHONY: openapi
-openapi: setup node_modules/.installed ## Write bff/web/openapi.json anew, and the plugin's types made from it
+openapi: setup node_modules/.installed ## Renew bff/web/openapi.json, and the plugin's types made from it
 	$(BIN)/keeptrusts-bff openapi > bff/web/openapi.json.new
 	mv bff/web/openapi.json.new bff/web/openapi.json
 	toolchain/yarn workspace backstage-plugin-keeptrusts generate
 
 DIST := dist
-.PHONY: readme
-readme: dev-setup ## Write the README's tables anew
+.PHONY: reference
+reference: dev-setup ## Renew the tables in docs/ that are made from the code
 	$(BIN)/python -m tests.docs.tables
 
 .PHONY: pack

@@ -1,4 +1,4 @@
-"""Settings: from the environment, checked once at the start, documented in the README (a test compares the two)."""
+"""Settings: from the environment, checked once at the start, documented in docs/reference.md (a test compares the two)."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class Settings(BaseSettings):
     bff_platform_groups: str = Field(
         default="", description="Groups that may provision for every team, as references separated by commas"
     )
-    bff_refresh_seconds: float = Field(default=30, ge=1, le=3600, description="Age at which the facts are read anew")
+    bff_refresh_seconds: float = Field(default=30, ge=1, le=3600, description="Age at which the facts are read again")
     bff_stale_limit_seconds: float = Field(
         default=3600,
         ge=0,
@@ -286,7 +286,7 @@ class SecretFiles(EnvSettingsSource):
 
 
 class Documented(BaseModel):
-    """One setting as the README's table shows it."""
+    """One setting as a row of docs/reference.md."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import socket
@@ -15,9 +16,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 import httpx
 
-from bff.app import App, create_app
+from bff.app import create_app
 from bff.cli.exits import Exit, Failure
 from bff.cli.server import Server, address, listen, run
+from bff.cli.status import show
+from bff.governance.wire import GovernanceStatus
 from bff.sandbox import ADMIN_TOKEN, READ_TOKEN
 from bff.sandbox.accounts import State
 from bff.sandbox.control_plane import create_control_plane
@@ -34,12 +37,20 @@ from bff.web.local_names import LocalNames
 
 HOST = "127.0.0.1"
 REFRESH_SECONDS = 5
-"""Shorter than in production, so that whoever tries it sees numbers move."""
+"""Shorter than in production, so that you see numbers move."""
+
+GUIDE_SERVICE = "component:default/customer-support-bot"
+"""The service of Keeptrusts' guide, which the demo greets with."""
+
+GREETING_SECONDS = 5.0
+"""How long the demo waits for an answer about it before it prints what to try."""
+
+GREETING_PAUSE = 0.2
 
 
 def demo(*, port: int, sandbox_port: int, gateway_port: int, traffic: bool) -> None:
     """Run the sandbox, its gateway and the BFF over the example catalog until a signal."""
-    # Ports first: whoever has one of them taken should hear of it before anything else happens.
+    # Ports first: a port in use is reported before anything else happens.
     listener = listen(HOST, port, setting="--port")
     stand_in = StandIn.listening(sandbox_port, gateway_port, sandbox_option="--sandbox-port")
     try:
@@ -52,7 +63,7 @@ def demo(*, port: int, sandbox_port: int, gateway_port: int, traffic: bool) -> N
     servers = [Server(LocalNames(app.asgi), listener), *stand_in.servers()]
 
     async def started() -> None:
-        _introduce(app, address(listener), stand_in)
+        await greet(address(listener), stand_in, timezone=app.settings.bff_timezone)
         if traffic:
             await stand_in.trickle(scenario)
 
@@ -180,29 +191,66 @@ def _vault_is_here(address: str) -> bool:
         return False
 
 
-def _introduce(app: App, url: str, stand_in: StandIn) -> None:
-    timezone = app.settings.bff_timezone
+async def greet(url: str, stand_in: StandIn, *, timezone: str, within: float = GREETING_SECONDS) -> None:
+    """Print where everything is, the status of the guide's service, and what to try.
+
+    The status comes from the BFF at `url`. After `within` seconds without one, the rest is printed all the same.
+    """
     days = (
         ""
         if timezone == "UTC"
         else f"\n  Budget days begin at midnight of {timezone}, so that enough of today has passed."
     )
-    command = sys.argv[0] if sys.argv[0].endswith("keeptrusts-bff") else "keeptrusts-bff"
-    examples = catalog_folder() / "examples"
-    if examples.is_relative_to(Path.cwd()):
-        examples = examples.relative_to(Path.cwd())
     click.echo(
         f"""
 AI governance in Backstage, on this machine. A sandbox stands in for Keeptrusts: its accounts are kept, its money is not real.
 
   BFF       {url}
   Sandbox   {stand_in.api_url} (control plane), {stand_in.gateway_url} (gateway){days}
+"""
+    )
+    answer = await _first_status(url, within)
+    if answer is None:
+        click.echo(
+            f"The BFF has not answered for {GUIDE_SERVICE} within {within:g} s. Ask it again with `status`, below."
+        )
+    else:
+        show(answer)
+    _suggest(url)
 
+
+async def _first_status(url: str, within: float) -> GovernanceStatus | None:
+    """The status of the guide's service, whole where that takes no longer than `within` seconds; None without an answer."""
+    path = f"/v1/entities/{GUIDE_SERVICE.replace(':', '/')}/governance"
+    answer = None
+    try:
+        async with (
+            asyncio.timeout(within),
+            httpx.AsyncClient(base_url=url, trust_env=False, timeout=within) as client,
+        ):
+            # The first answers can hold lower bounds, while today's events are still being read.
+            while answer is None or answer.budget is None or not answer.budget.complete:
+                response = await client.get(path)
+                if response.is_success:
+                    answer = GovernanceStatus.model_validate_json(response.content)
+                await asyncio.sleep(GREETING_PAUSE)
+    except (TimeoutError, httpx.HTTPError):
+        pass
+    return answer
+
+
+def _suggest(url: str) -> None:
+    command = sys.argv[0] if sys.argv[0].endswith("keeptrusts-bff") else "keeptrusts-bff"
+    examples = catalog_folder() / "examples"
+    if examples.is_relative_to(Path.cwd()):
+        examples = examples.relative_to(Path.cwd())
+    click.echo(
+        f"""
 Try, in another terminal:
 
-  curl -s {url}/v1/entities/component/default/customer-support-bot/governance
-  {command} status component:default/customer-support-bot --url {url}
-  {command} spend component:default/customer-support-bot --url {url}
+  {command} status {GUIDE_SERVICE} --url {url}
+  {command} spend {GUIDE_SERVICE} --url {url}
+  curl -s {url}/v1/entities/{GUIDE_SERVICE.replace(":", "/")}/governance
   curl -s {url}/v1/gateway
   curl -s {url}/v1/teams -H 'content-type: application/json' -d '{{"name": "my-team"}}'
 

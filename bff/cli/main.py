@@ -17,7 +17,7 @@ from bff.cli.exits import Exit, Failure
 def main() -> None:
     """AI governance status inside Backstage.
 
-    Settings come from the environment; the README lists them.
+    Settings come from the environment; docs/reference.md lists them.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):

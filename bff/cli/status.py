@@ -64,7 +64,8 @@ def _rows(answer: GovernanceStatus) -> list[tuple[str, Text | str]]:
         key = answer.gateway_key
         expiry = f", expires {clock(key.expires_at)}" if key.expires_at else ""
         prefix = f" {printable(key.prefix)}…" if key.prefix else ""
-        rows.append(("Gateway key", f"{printable(key.declared)} ({key.state}){prefix}{expiry}"))
+        several = f"; {key.count} keys of this name, this one is current" if key.count and key.count > 1 else ""
+        rows.append(("Gateway key", f"{printable(key.declared)} ({key.state}){prefix}{expiry}{several}"))
     if answer.policy_tier:
         tier = answer.policy_tier
         rows.append(

@@ -49,11 +49,13 @@ class Metrics:
         )
         self._answers = counter(
             "answers",
-            "Answers about entities by the age of the facts: fresh, revalidating (being read anew) or stale (upstream down)",
+            "Answers about entities by the age of the facts: fresh, revalidating (being read again) or stale (upstream down)",
             "freshness",
         )
         self._renderings = counter(
-            "renderings", "Answers taken from memory (hit) or assessed and serialised anew (miss)", "outcome"
+            "renderings",
+            "Answers taken from memory (hit) or assessed and serialised for this request (miss)",
+            "outcome",
         )
         self._coalesced = counter(
             "coalesced_requests", "Requests that waited for a read of Keeptrusts already under way"
@@ -86,12 +88,14 @@ class Metrics:
             "snapshot_stale_seconds_left",
             "Time until the facts are too old to be served if no read succeeds; -1 before the first, 0 when they are",
         )
-        self._refresh_seconds = gauge("snapshot_refresh_seconds", "Age at which the facts are read anew, as configured")
+        self._refresh_seconds = gauge(
+            "snapshot_refresh_seconds", "Age at which the facts are read again, as configured"
+        )
         self._stale_limit_seconds = gauge(
             "snapshot_stale_limit_seconds", "Age up to which the facts are served while no read succeeds, as configured"
         )
         self._ready = gauge("ready", "1 while answers can be given, as /readyz says it while not draining")
-        self._draining = gauge("draining", "1 once the process has been told to stop")
+        self._draining = gauge("draining", "1 once the process was asked to stop")
         self._findings = gauge(
             "entities_with_finding", "Entities with the finding, of those assessed within the last hour", "code"
         )
@@ -214,7 +218,7 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True)
 class Documented:
-    """One metric as the README's table shows it."""
+    """One metric as a row of docs/reference.md."""
 
     name: str
     kind: str

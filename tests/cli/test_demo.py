@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from bff.cli.demo import StandIn, greet
+from bff.cli.server import address, listen
+from bff.sandbox import ADMIN_TOKEN
 from tests.harness.openbao import ROOT_TOKEN, running_openbao
 
 from .conftest import BOT, Begin, Process, Run
@@ -33,6 +36,29 @@ def test_it_says_what_to_try(demo: Process) -> None:
     assert "sandbox stands in for Keeptrusts" in demo.printed
     url = next(word for word in demo.printed.split() if word.endswith("/customer-support-bot/governance"))
     assert get(url)["state"] in {"ok", "warning"}
+
+
+def test_it_greets_with_the_guides_service(demo: Process, run: Run) -> None:
+    """Between its addresses and what to try, it prints the service's card as `status` prints it, with whole numbers."""
+    greeting = demo.printed.partition("Sandbox ")[2].partition("\n\n")[2].partition("\n\nTry, in another terminal")[0]
+    card = run("status", BOT, BFF_URL=demo.address("BFF")).stdout
+    changing = ("Spent today", "  ", "Facts of")
+    assert [line for line in card.splitlines() if not line.startswith(changing)] == [
+        line for line in greeting.splitlines() if not line.startswith(changing)
+    ]
+    assert "of $500.00" in greeting
+    assert "at least" not in greeting
+
+
+async def test_without_an_answer_it_says_what_to_try(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the BFF does not answer in time, the demo says so and prints the rest all the same."""
+    stand_in = StandIn.listening(0, 0, sandbox_option="--sandbox-port")
+    with listen("127.0.0.1", 0, setting="--port") as silent, stand_in.control_plane, stand_in.gateway:
+        await greet(address(silent), stand_in, timezone="UTC", within=0.2)
+        printed = capsys.readouterr().out
+        assert f"has not answered for {BOT} within 0.2 s" in printed
+        assert f"status {BOT} --url {address(silent)}" in printed
+    assert "Wallet" not in printed
 
 
 def test_it_starts_in_seconds(begin: Begin) -> None:
@@ -95,7 +121,8 @@ def test_an_occupied_port_is_named(run: Run) -> None:
 
 def test_what_it_suggests_can_be_pasted(demo: Process) -> None:
     """Commands that the demo prints work as they stand there, wherever it was installed."""
-    suggested = [line.split() for line in demo.printed.splitlines() if " component:default/" in line]
+    suggestions = demo.printed.partition("Try, in another terminal")[2].splitlines()
+    suggested = [line.split() for line in suggestions if " component:default/" in line]
     assert [words[1] for words in suggested] == ["status", "spend"]
     for words in suggested:
         ended = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
@@ -122,7 +149,10 @@ def test_the_doctor_finds_it_well(demo: Process, run: Run, tmp_path: Path) -> No
     *lines, no_vault, database = ended.stdout.splitlines()
     assert no_vault.startswith("warn vault")
     assert database.startswith("ok   database")
-    assert len(lines) == 11
+    calls = ("GET /readyz", "/v1/whoami", "/v1/teams", "/v1/tokens", "/v1/configurations", "/v1/wallets", "/v1/events")
+    ledger = ("fields of events", "events by cursor", "events with until", "wallets against events")
+    for trial in (*calls, *ledger, "GET /health", "BFF_CATALOG_FILES", "KEEPTRUSTS_ADMIN_TOKEN"):
+        assert sum(f" {trial} " in line or f"GET {trial} " in line for line in lines) == 1, trial
     assert all(line.startswith("ok") for line in lines), ended.stdout
 
 
@@ -171,6 +201,25 @@ def test_status_is_what_the_bff_says(demo: Process, run: Run) -> None:
     ):
         assert text in table.stdout
     assert "\x1b" not in table.stdout
+
+
+def test_status_counts_the_keys_of_a_name(begin: Begin, run: Run) -> None:
+    """After a rotation under its name the table says how many keys there are, and that the one shown is the current one."""
+    demo = begin("demo", *PORTS, "--no-traffic", until="Ctrl-C", BFF_REFRESH_SECONDS="1")
+    url, tokens = demo.address("BFF"), f"{demo.address('Sandbox')}/v1/tokens"
+    key, team = (json.loads(run("status", BOT, "--json", BFF_URL=url).stdout)[part] for part in ("gatewayKey", "team"))
+    assert "keys of this name" not in run("status", BOT, BFF_URL=url).stdout
+    admin = {"authorization": f"Bearer {ADMIN_TOKEN}", "content-type": "application/json"}
+    with urllib.request.urlopen(urllib.request.Request(f"{tokens}/{key['id']}", headers=admin, method="DELETE")):
+        pass
+    body = json.dumps({"name": key["declared"], "team_id": team["id"], "token_type": "gateway"}).encode()
+    with urllib.request.urlopen(urllib.request.Request(tokens, body, admin)):
+        pass
+    deadline = time.monotonic() + 30
+    while "; 2 keys of this name, this one is current" not in (table := run("status", BOT, BFF_URL=url).stdout):
+        assert time.monotonic() < deadline, table
+        time.sleep(0.2)
+    assert f"{key['declared']} (active)" in table
 
 
 def post(url: str, body: dict[str, object]) -> tuple[int, dict[str, object]]:

@@ -79,7 +79,7 @@ async def test_metrics_know_routes_and_not_names(running: Running) -> None:
 
 
 async def test_every_metric_that_is_documented_is_there(running: Running) -> None:
-    """What the README lists can be scraped."""
+    """What the reference lists can be scraped."""
     from bff.telemetry.metrics import documented  # noqa: PLC0415 - only here
 
     await running.get(f"{BOT}/governance")
