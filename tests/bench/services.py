@@ -42,7 +42,6 @@ def bff(
         "BFF_AUTH": "none",
         "BFF_CATALOG": "files",
         "BFF_CATALOG_FILES": str(ROOT / "catalog"),
-        "BFF_DATA_DIR": ":memory:",
         "BFF_PORT": str(port),
         # Nothing that an earlier run has read.
         "BFF_DATA_DIR": ":memory:",
