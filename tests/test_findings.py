@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from pathlib import Path
 
 from bff.governance.findings import Code
 from bff.sandbox.faults import Rule
 
-from .conftest import Running, Start
+from .conftest import Running, Start, _running
+
+PLUGINS_EXAMPLES = Path(__file__).parents[1] / "plugin-frontend/src/fixtures/exampleFindings.json"
+"""What the plugin's tests say in other languages: the findings of the example catalog at noon."""
 
 REACHABLE = {
     "billing-service": ("unconfigured", {"annotation-missing"}),
@@ -42,6 +47,17 @@ async def test_the_example_catalog_shows_every_state(running: Running) -> None:
     for name, expected in REACHABLE.items():
         status = await running.status_of(name)
         assert (status["state"], {finding["code"] for finding in status["findings"]}) == expected, name
+
+
+async def example_findings(running: Running) -> str:
+    """The findings of each example, as the service replies, by the example's name."""
+    findings = {name: (await running.status_of(name))["findings"] for name in sorted(REACHABLE)}
+    return json.dumps(findings, indent=2, ensure_ascii=False) + "\n"
+
+
+async def test_the_plugins_examples_are_current(running: Running) -> None:
+    """The plugin is tested with what the service replies; `python -m tests.test_findings` renews it."""
+    assert PLUGINS_EXAMPLES.read_text(encoding="utf-8") == await example_findings(running)
 
 
 def test_what_the_examples_cannot_show_is_tested_here() -> None:
@@ -137,3 +153,12 @@ async def test_upstream_contract(running: Running) -> None:
     status = await running.status_of("customer-support-bot")
     assert "upstream-contract" in {finding["code"] for finding in status["findings"]}
     assert status["wallet"] is None
+
+
+async def _renew() -> None:
+    async with _running(bff_data_dir=":memory:") as running:
+        PLUGINS_EXAMPLES.write_text(await example_findings(running), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    asyncio.run(_renew())

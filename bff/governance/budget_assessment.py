@@ -9,6 +9,7 @@ from bff.governance.budget_window import BudgetWindow
 from bff.governance.findings import Code, Finding, Section
 from bff.governance.money import Money
 from bff.governance.pace import exhaustion
+from bff.governance.params import params
 from bff.governance.rules import Rules
 from bff.governance.spent_today import Spent
 from bff.governance.upstream import TRIED_AGAIN
@@ -52,29 +53,35 @@ def _use(spent: Spent, daily: Money, rules: Rules) -> list[Finding]:
     ratio = spent.money.ratio_to(daily)
     at_least = "" if spent.complete else "at least "
     shared = ", with what its team spent without naming a key," if spent.attribution == "team" else ""
+    # The translated sentences call the sum neither a lower nor an upper bound.
+    exact = spent.complete and spent.attribution == "key"
     if spent.money.amount > 0 and spent.money >= daily:
         share = (
             f"{percent(ratio)} of the daily budget of {daily}"
             if ratio is not None
             else "more than the daily budget of 0 USD"
         )
-        return [
-            Finding(Code.BUDGET_EXCEEDED, f"Today's spend of {at_least}{spent.money}{shared} is {share}.", _SPEND_LESS)
-        ]
+        message = f"Today's spend of {at_least}{spent.money}{shared} is {share}."
+        # They say "more than the budget", which exactly all of it is not.
+        values = params(spent=spent.money, budget=daily) if exact and daily < spent.money else None
+        return [Finding(Code.BUDGET_EXCEEDED, message, _SPEND_LESS, values)]
     if ratio is not None and ratio >= rules.budget_near_from:
         message = (
             f"Today's spend of {at_least}{spent.money}{shared} is {percent(ratio)} of the daily budget of {daily}."
         )
-        return [Finding(Code.BUDGET_NEAR, message, _SPEND_LESS)]
+        values = params(spent=spent.money, budget=daily, ratio=ratio) if exact else None
+        return [Finding(Code.BUDGET_NEAR, message, _SPEND_LESS, values)]
     return []
 
 
 def _pace(exhausts_at: datetime, window: BudgetWindow, *, now: datetime, zone: tzinfo) -> Finding:
     # Old numbers may foretell a moment that has passed by now.
-    verb = "runs" if exhausts_at > now else "ran"
+    ahead = exhausts_at > now
+    verb = "runs" if ahead else "ran"
     before = duration(window.end - exhausts_at)
     message = f"At this pace the daily budget {verb} out at {clock_time(exhausts_at, zone)}, {before} before it resets."
-    return Finding(Code.BUDGET_PACE, message, _SPEND_LESS)
+    values = params(exhausts_at=exhausts_at, resets_at=window.end) if ahead else None
+    return Finding(Code.BUDGET_PACE, message, _SPEND_LESS, values)
 
 
 def _incomplete(spent: Spent) -> Finding:

@@ -15,6 +15,7 @@ from bff.governance.facts import GatewayKey, Team
 from bff.governance.findings import Code, Finding
 from bff.governance.organisation import Organisation
 from bff.governance.ownership import mapping_hint, owner_team, team_may_be_hidden
+from bff.governance.params import params
 from bff.governance.rules import Rules
 from bff.governance.subject import Owner
 from bff.governance.upstream import SEE_DOCTOR, TRIED_AGAIN
@@ -113,20 +114,23 @@ def _found(
 def _standing(key: GatewayKey, *, now: datetime, rules: Rules) -> tuple[KeyState, tuple[Finding, ...]]:
     if key.revoked:
         message = f"The gateway key {quoted(key.name)} is revoked: requests with it are refused."
-        return "revoked", (Finding(Code.KEY_REVOKED, message, _RENEW),)
+        return "revoked", (Finding(Code.KEY_REVOKED, message, _RENEW, params(key=key.name)),)
     if _expired(key, now):
-        expired = "has expired"
+        expired, values = "has expired", None
         if key.expires_at is not None and key.expires_at <= now:
             expired = f"expired on {date_and_time(key.expires_at, rules.timezone)}"
+            values = params(key=key.name, expires_at=key.expires_at)
         message = f"The gateway key {quoted(key.name)} {expired}: requests with it are refused."
-        return "expired", (Finding(Code.KEY_EXPIRED, message, _RENEW),)
+        return "expired", (Finding(Code.KEY_EXPIRED, message, _RENEW, values),)
     if key.unknown_status is not None:
         return "unknown", (_status_unknown(key.name, key.unknown_status),)
     if key.expires_at is None or key.expires_at - now > rules.expiring_within:
         return "active", ()
     moment = date_and_time(key.expires_at, rules.timezone)
     message = f"The gateway key {quoted(key.name)} expires on {moment}, in {duration(key.expires_at - now)}."
-    return "expiring", (Finding(Code.KEY_EXPIRING, message, "Make its successor in time and hand it to the service."),)
+    hint = "Make its successor in time and hand it to the service."
+    values = params(key=key.name, expires_at=key.expires_at)
+    return "expiring", (Finding(Code.KEY_EXPIRING, message, hint, values),)
 
 
 def _expired(key: GatewayKey, now: datetime) -> bool:
@@ -194,6 +198,7 @@ def _mismatch(name: str, owner: Owner) -> Finding:
         Code.OWNER_MISMATCH,
         f"The gateway key {quoted(name)} is not one of the owner's, {owner.ref}: numbers are withheld.",
         f"Claim a key of the owner's own team in {GATEWAY_KEY_NAME}, or let the group whose key it is own the entity.",
+        params(key=name, owner=str(owner.ref)),
     )
 
 
@@ -202,6 +207,7 @@ def _not_found(name: str) -> Finding:
         Code.KEY_NOT_FOUND,
         f"Keeptrusts has no gateway key {quoted(name)}.",
         f"Check the name in {GATEWAY_KEY_NAME}, or make the key.",
+        params(key=name),
     )
 
 

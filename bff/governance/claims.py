@@ -15,6 +15,7 @@ from typing import TypeVar
 from bff.governance.annotations import DAILY_BUDGET, GATEWAY_KEY_NAME, POLICY_TIER
 from bff.governance.findings import Code, Finding
 from bff.governance.money import USD, Money
+from bff.governance.params import params
 from bff.governance.tiers import EXAMPLES, PolicyTier
 from bff.governance.wording import listed, quoted
 
@@ -33,6 +34,7 @@ NO_KEY = Finding(
     Code.ANNOTATION_MISSING,
     f"The entity has no annotation {GATEWAY_KEY_NAME}.",
     "If it uses AI models through the gateway, name its gateway key there, or onboard its team with the template.",
+    params(),
 )
 
 

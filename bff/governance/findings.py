@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
@@ -79,11 +79,17 @@ _ORDER = {code: (code.severity is not Severity.ERROR, place) for place, code in 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong, or will be: `message` says what is the case, `hint` what to do, a sentence or two each."""
+    """One thing that is wrong, or will be: `message` says what is the case, `hint` what to do, a sentence or two each.
+
+    `params` holds the values of a client's own sentence of `code`, as `params()` writes them: empty where that sentence has
+    none, None where it would not say what `message` says.
+    """
 
     code: Code
     message: str
     hint: str | None = None
+    # A mapping has no hash; equal findings have equal hashes without it.
+    params: Mapping[str, str] | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

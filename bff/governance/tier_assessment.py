@@ -7,6 +7,7 @@ from bff.governance.claimed_key import ClaimedKey
 from bff.governance.claims import Claims
 from bff.governance.findings import Code, Finding, Section
 from bff.governance.organisation import Organisation
+from bff.governance.params import params
 from bff.governance.upstream import SEE_DOCTOR, TRIED_AGAIN
 from bff.governance.wire import PolicyTierStatus
 from bff.governance.wording import quoted
@@ -20,7 +21,7 @@ def assess_tier(claims: Claims, claimed: ClaimedKey, organisation: Organisation)
     if claimed.team_id is not None:
         configuration = organisation.configurations.get(claimed.team_id)
         if configuration is None:
-            findings += _nothing_enforced(claimed.team_id, claimed, organisation)
+            findings += _nothing_enforced(claimed.team_id, declared, claimed, organisation)
         elif organisation.facts.configurations.names(team_id=claimed.team_id):
             # It may be the newer one, and then the other is not what is enforced.
             findings.append(_row_unreadable(_whose(claimed)))
@@ -35,7 +36,9 @@ def assess_tier(claims: Claims, claimed: ClaimedKey, organisation: Organisation)
     return Section(PolicyTierStatus(declared=declared, enforced=enforced), tuple(findings))
 
 
-def _nothing_enforced(team_id: str, claimed: ClaimedKey, organisation: Organisation) -> list[Finding]:
+def _nothing_enforced(
+    team_id: str, declared: str | None, claimed: ClaimedKey, organisation: Organisation
+) -> list[Finding]:
     reading = organisation.facts.configurations
     if reading.value is None:
         return []  # The missing part makes its own finding.
@@ -53,6 +56,8 @@ def _nothing_enforced(team_id: str, claimed: ClaimedKey, organisation: Organisat
             Code.TIER_UNENFORCED,
             message,
             "The platform team must enable a configuration made from the tier's template.",
+            # The translated sentence names the declared tier.
+            params(declared=declared) if declared is not None else None,
         )
     ]
 
@@ -70,10 +75,13 @@ def _row_unreadable(whose: str) -> Finding:
 
 
 def _undeclared(enforced: str | None) -> Finding:
-    says = f'"{enforced}"' if enforced is not None and enforced.isprintable() else "the tier that the entity needs"
-    return Finding(
-        Code.TIER_UNDECLARED, "The entity declares no policy tier.", f"Set the annotation {POLICY_TIER} to {says}."
-    )
+    message = "The entity declares no policy tier."
+    if enforced is None or not enforced.isprintable():
+        # The translated hint is to declare the tier that is enforced.
+        return Finding(
+            Code.TIER_UNDECLARED, message, f"Set the annotation {POLICY_TIER} to the tier that the entity needs."
+        )
+    return Finding(Code.TIER_UNDECLARED, message, f'Set the annotation {POLICY_TIER} to "{enforced}".', params())
 
 
 def _drift(declared: str, enforced: str) -> Finding:
@@ -81,4 +89,5 @@ def _drift(declared: str, enforced: str) -> Finding:
         Code.TIER_DRIFT,
         f"The entity declares {quoted(declared)}, but its team's configuration enforces {quoted(enforced)}.",
         f"Correct {POLICY_TIER}, or let the platform team enable a configuration of the declared tier.",
+        params(declared=declared, enforced=enforced),
     )

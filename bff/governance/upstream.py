@@ -7,12 +7,13 @@ and an older answer that still serves.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
 
 from bff.governance.facts import Cause, Reading
 from bff.governance.findings import Code, Finding
 from bff.governance.freshness import is_kept
+from bff.governance.params import params
 from bff.governance.wording import date_and_time, listed, sentence
 
 TRIED_AGAIN = "It is tried again by itself; if it lasts, tell the platform team."
@@ -33,12 +34,12 @@ def upstream_findings(parts: Parts, *, zone: tzinfo, stale: bool) -> list[Findin
         code = _code(reading)
         if code is not None:
             by_code.setdefault(code, {})[name] = reading
-    findings = [_finding(code, concerned, zone) for code, concerned in by_code.items()]
     if stale and Code.DATA_STALE not in by_code:
-        findings.append(
-            _finding(Code.DATA_STALE, {name: part for name, part in parts.items() if part.value is not None}, zone)
-        )
-    return findings
+        by_code[Code.DATA_STALE] = {name: part for name, part in parts.items() if part.value is not None}
+    return [
+        _finding(code, concerned, zone, since=_silent_since(parts) if len(concerned) == len(parts) else None)
+        for code, concerned in by_code.items()
+    ]
 
 
 def _code(reading: Reading[Any]) -> Code | None:
@@ -51,7 +52,13 @@ def _code(reading: Reading[Any]) -> Code | None:
     return Code.DATA_STALE if is_kept(reading) else None
 
 
-def _finding(code: Code, parts: Parts, zone: tzinfo) -> Finding:
+def _silent_since(parts: Parts) -> datetime | None:
+    """When Keeptrusts last answered for any of `parts`, all of which are old; None where that is not known."""
+    return max((part.observed_at for part in parts.values() if part.observed_at is not None), default=None)
+
+
+def _finding(code: Code, parts: Parts, zone: tzinfo, *, since: datetime | None) -> Finding:
+    values = None
     names = listed(tuple(parts)) or "facts"
     shown = _shown_as_of(parts.values(), zone)
     details = " ".join(dict.fromkeys(filter(None, (_begun(sentence(part.detail)) for part in parts.values()))))
@@ -61,9 +68,11 @@ def _finding(code: Code, parts: Parts, zone: tzinfo) -> Finding:
         said, hint = f"Keeptrusts' answer for its {names} is not of the form expected{shown}.", SEE_DOCTOR
     elif code is Code.DATA_STALE:
         said, hint = f"Keeptrusts' {names} could not be read anew{shown}.", TRIED_AGAIN
+        # The translated sentence is that Keeptrusts does not answer at all: `since` is given where no part is newer.
+        values = params(since=since) if since is not None else None
     else:
         said, hint = f"Keeptrusts' {names} could not be read.", TRIED_AGAIN
-    return Finding(code, f"{said} {details}".rstrip(), hint)
+    return Finding(code, f"{said} {details}".rstrip(), hint, values)
 
 
 def _begun(text: str) -> str:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from bff.governance.claimed_key import ClaimedKey
-from bff.governance.facts import Wallet, WalletScope
+from bff.governance.facts import Team, Wallet, WalletScope
 from bff.governance.findings import Code, Finding, Section
 from bff.governance.money import USD
 from bff.governance.organisation import Organisation
+from bff.governance.params import params
 from bff.governance.rules import Rules
 from bff.governance.upstream import SEE_DOCTOR, TRIED_AGAIN
 from bff.governance.wire import Amount, WalletState, WalletStatus
@@ -26,10 +27,10 @@ def assess_wallet(claimed: ClaimedKey, organisation: Organisation, rules: Rules)
     reading = organisation.facts.wallets
     if claimed.team_id is None or reading.value is None:
         return Section()
-    whose = f"the team {quoted(claimed.team.name)}" if claimed.team is not None else "the key's team"
     wallet = organisation.wallets.get(claimed.team_id)
     if wallet is None:
-        return Section(None, (_missing(claimed.team_id, whose, organisation),))
+        return Section(None, (_missing(claimed.team_id, claimed.team, organisation),))
+    whose = _whose(claimed.team)
     state = wallet_state(wallet, rules.wallet_low_below)
     status = WalletStatus(
         scope=wallet.scope.value,
@@ -55,32 +56,50 @@ def wallet_state(wallet: Wallet, low_below: Decimal) -> WalletState:
     return "low" if word == "low" or (share is not None and share < low_below) else "healthy"
 
 
-def _missing(team_id: str, whose: str, organisation: Organisation) -> Finding:
+def _whose(team: Team | None) -> str:
+    return f"the team {quoted(team.name)}" if team is not None else "the key's team"
+
+
+def _missing(team_id: str, team: Team | None, organisation: Organisation) -> Finding:
+    whose = _whose(team)
     if not organisation.facts.wallets.complete:
         message = f"The wallet of {whose} is not among those that could be read, and the list is not whole."
         return Finding(Code.UPSTREAM_UNAVAILABLE, message, TRIED_AGAIN)
     if organisation.facts.wallets.may_hide(scope=WalletScope.TEAM, team_id=team_id):
         message = f"The wallet of {whose} may be in a row of Keeptrusts' wallets that is not of the form expected."
         return Finding(Code.UPSTREAM_CONTRACT, message, SEE_DOCTOR)
-    pays = "the organisation's wallet pays for it" if USD in organisation.organisation_wallets else _held(organisation)
-    return Finding(Code.WALLET_MISSING, f"There is no wallet of {whose}: {pays}.", _ALLOCATE)
+    if USD not in organisation.organisation_wallets:
+        # The translated sentence does not say that requests are held.
+        return Finding(Code.WALLET_MISSING, f"There is no wallet of {whose}: {_held(organisation)}.", _ALLOCATE)
+    message = f"There is no wallet of {whose}: the organisation's wallet pays for it."
+    values = params(team=team.name) if team is not None else None
+    return Finding(Code.WALLET_MISSING, message, _ALLOCATE, values)
 
 
 def _depleted(wallet: Wallet, whose: str, organisation: Organisation) -> Finding:
     said = f"The wallet of {whose} is empty ({wallet.available} available)"
     if wallet.available.currency in organisation.organisation_wallets:
+        # The translated sentence of this code is about a wallet with money in it.
         return Finding(Code.WALLET_LOW, f"{said}; the organisation's wallet pays meanwhile.", _ALLOCATE)
-    return Finding(Code.WALLET_DEPLETED, f"{said}: {_held(organisation)}.", _ALLOCATE)
+    # The translated sentence says without a condition that requests are held.
+    values = None if _organisation_may_pay(organisation) else params()
+    return Finding(Code.WALLET_DEPLETED, f"{said}: {_held(organisation)}.", _ALLOCATE, values)
 
 
 def _low(wallet: Wallet, whose: str) -> Finding:
     share = wallet.available.ratio_to(wallet.allocated) if wallet.allocated.amount > 0 else None
     of_all = f", {percent(share)} of what was allocated" if share is not None else ""
-    return Finding(Code.WALLET_LOW, f"The wallet of {whose} is low: {wallet.available} available{of_all}.", _ALLOCATE)
+    message = f"The wallet of {whose} is low: {wallet.available} available{of_all}."
+    return Finding(Code.WALLET_LOW, message, _ALLOCATE, params(available=wallet.available))
+
+
+def _organisation_may_pay(organisation: Organisation) -> bool:
+    """Whether the organisation's wallet may be one that could not be read."""
+    wallets = organisation.facts.wallets
+    return not wallets.complete or wallets.may_hide(scope=WalletScope.ORGANIZATION)
 
 
 def _held(organisation: Organisation) -> str:
-    wallets = organisation.facts.wallets
-    if not wallets.complete or wallets.may_hide(scope=WalletScope.ORGANIZATION):
+    if _organisation_may_pay(organisation):
         return "requests are held, unless the organisation's wallet, which could not be read, pays"
     return "requests are being held until there is money"

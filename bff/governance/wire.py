@@ -5,6 +5,7 @@ These models are the only place where wire names stand; `openapi.json` and the p
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -17,7 +18,8 @@ from bff.governance.findings import Code, Severity, State
 from bff.governance.money import Money
 
 
-def _rfc3339(moment: datetime) -> str:
+def rfc3339(moment: datetime) -> str:
+    """`moment` as RFC 3339 has it, in UTC: `2026-03-10T16:40:00Z`."""
     try:
         moment = moment.astimezone(UTC)
     except OverflowError:
@@ -29,7 +31,7 @@ def _rfc3339(moment: datetime) -> str:
 
 Instant = Annotated[
     datetime,
-    PlainSerializer(_rfc3339, return_type=str),
+    PlainSerializer(rfc3339, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time", "description": "RFC 3339, UTC"}),
 ]
 Ratio = Annotated[
@@ -68,11 +70,23 @@ class Finding(WireModel):
     severity: Severity
     message: str = Field(description="One sentence for a person: what is the case")
     hint: str | None = Field(default=None, description="One sentence for a person: what to do")
+    params: Mapping[str, str] | None = Field(
+        default=None,
+        description="The values for a client's own sentence of this `code`: names, plain decimal amounts of `currency`, ratios, "
+        "RFC 3339 times in UTC; empty where that sentence holds no value; null where only `message` says it",
+        examples=[{"spent": "612.5", "budget": "500", "currency": "USD"}],
+    )
 
     @classmethod
     def of(cls, finding: findings.Finding) -> Finding:
         """The wire form of `finding`."""
-        return cls(code=finding.code, severity=finding.code.severity, message=finding.message, hint=finding.hint)
+        return cls(
+            code=finding.code,
+            severity=finding.code.severity,
+            message=finding.message,
+            hint=finding.hint,
+            params=finding.params,
+        )
 
 
 KeyState = Literal["active", "expiring", "expired", "revoked", "not-found", "withheld", "unknown"]

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Route, expect
 
-from tests.e2e.harness.answers import PROXY, answer, money, requests_of, share
+from tests.e2e.harness.answers import PROXY, answer, money, requests_of, share, words_of
 from tests.e2e.harness.axe import grave_findings
 from tests.e2e.harness.backstage import Backstage
 from tests.e2e.harness.card import find_card, go_to_card, selector_of
@@ -118,7 +118,8 @@ async def test_each_state_is_told_apart(name: str, backstage: Backstage, ready: 
         shown = card.locator("[data-finding]")
         assert [await shown.nth(at).get_attribute("data-finding") for at in range(await shown.count())] == found
         for finding in status["findings"]:
-            await expect(card).to_contain_text(finding["message"])
+            for said in words_of(finding):
+                await expect(card.locator(f"[data-finding={finding['code']}]")).to_contain_text(said)
     assert window.complaints == []
 
 

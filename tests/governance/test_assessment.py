@@ -200,6 +200,7 @@ worlds = st.builds(
             st.sampled_from([MIDNIGHT.date(), MIDNIGHT.date() - timedelta(days=1)]),
             st.dictionaries(ids, amounts, **some),
             st.dictionaries(ids, amounts, **some),
+            st.none() | details,
             st.dictionaries(ids, details, **some),
         )
     ),

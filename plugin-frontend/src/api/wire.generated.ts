@@ -462,6 +462,19 @@ export interface components {
              * @default null
              */
             readonly hint?: string | null;
+            /**
+             * Params
+             * @description The values for a client's own sentence of this `code`: names, plain decimal amounts of `currency`, ratios, RFC 3339 times in UTC; empty where that sentence holds no value; null where only `message` says it
+             * @default null
+             * @example {
+             *       "budget": "500",
+             *       "currency": "USD",
+             *       "spent": "612.5"
+             *     }
+             */
+            readonly params?: {
+                readonly [key: string]: string;
+            } | null;
         };
         /**
          * Freshness

@@ -13,12 +13,8 @@ export type Amount = Schemas['Amount'];
  *
  * @public
  */
-export type GovernanceStatus = Omit<
-  Schemas['GovernanceStatus'],
-  'findings' | 'gatewayKey'
-> & {
+export type GovernanceStatus = Omit<Schemas['GovernanceStatus'], 'findings'> & {
   readonly findings: readonly Finding[];
-  readonly gatewayKey?: GatewayKeyStatus | null;
 };
 /** The state of an entity: its worst finding, or why there is none to have. @public */
 export type GovernanceState = Schemas['State'];
@@ -30,8 +26,6 @@ export type GovernanceState = Schemas['State'];
 export type Finding = Omit<Schemas['Finding'], 'code' | 'severity'> & {
   readonly code: FindingCode | (string & {});
   readonly severity: Schemas['Severity'] | 'info';
-  /** What the sentence is about, so that it can be said in another language; absent from an older service. */
-  readonly params?: Readonly<Record<string, string | number>> | null;
   /** The software template that mends it, with what its form is filled in with; absent from an older service. */
   readonly remedy?: Remedy | null;
 };
@@ -47,15 +41,8 @@ export interface Remedy {
 }
 /** What a finding is about; codes never change. @public */
 export type FindingCode = Schemas['Code'];
-/**
- * The claimed gateway key.
- *
- * @public
- */
-export type GatewayKeyStatus = Schemas['GatewayKeyStatus'] & {
-  /** How many keys of the name the team has; absent from an older service. */
-  readonly count?: number | null;
-};
+/** The claimed gateway key. @public */
+export type GatewayKeyStatus = Schemas['GatewayKeyStatus'];
 /** The tier that is declared and the one that is enforced. @public */
 export type PolicyTierStatus = Schemas['PolicyTierStatus'];
 /** The Keeptrusts team of the entity's owner. @public */

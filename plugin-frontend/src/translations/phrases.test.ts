@@ -1,5 +1,6 @@
-import { englishWords } from '../__testUtils__/translate';
+import { englishWords, germanWords } from '../__testUtils__/translate';
 import { Finding } from '../api';
+import exampleFindings from '../fixtures/exampleFindings.json';
 import { NOW } from '../fixtures/statuses';
 import { findingText, paceText } from './phrases';
 
@@ -40,6 +41,10 @@ describe('a finding', () => {
     ['sends null', { params: null }],
     ['leaves one out', { params: { spent: '612.5', currency: 'USD' } }],
     ['sends no amount', { params: { ...SPENT, spent: 'much' } }],
+    [
+      'sends a number in place of text',
+      { params: { ...SPENT, spent: 612.5 } as never },
+    ],
     ['sends no time', { code: 'data-stale', params: { since: 'long ago' } }],
     ['has a code that is new', { code: 'model-retired', params: SPENT }],
     [
@@ -52,6 +57,90 @@ describe('a finding', () => {
       hint: 'Its hint.',
     });
   });
+});
+
+/** The replies of the service for the example catalog, by the name of the entity, at the moment when it made them. */
+const EXAMPLES: Record<string, Finding[]> = exampleFindings as never;
+const EXAMPLES_AT = Date.parse('2026-03-11T12:00:00Z');
+
+describe('what the service finds in the example catalog', () => {
+  const german = germanWords();
+  const inGerman = (entity: string) =>
+    EXAMPLES[entity].map(it => {
+      const { message } = findingText(german, it, EXAMPLES_AT);
+      return message.replace(/[\u00a0\u202f]/g, ' ');
+    });
+
+  it.each([
+    [
+      'billing-service',
+      ['Die Entität nennt keinen Keeptrusts-Gateway-Schlüssel.'],
+    ],
+    [
+      'api-docs-helper',
+      ['Keeptrusts hat keinen Gateway-Schlüssel „platform-team-docs-key“.'],
+    ],
+    [
+      'platform-chat',
+      ['Der Gateway-Schlüssel „platform-team-chat-key“ ist widerrufen.'],
+    ],
+    [
+      'release-notes-writer',
+      [
+        'Der Gateway-Schlüssel „platform-team-release-notes-key“ ist abgelaufen: 05.03.2026.',
+      ],
+    ],
+    [
+      'incident-copilot',
+      [
+        'Der Gateway-Schlüssel „platform-team-incident-key“ läuft ab: 20.03.2026.',
+      ],
+    ],
+    [
+      'lead-scorer',
+      [
+        'Der Gateway-Schlüssel „support-team-gw-key“ gehört nicht dem Eigentümer group:default/revenue-operations: Die Zahlen werden zurückgehalten.',
+      ],
+    ],
+    ['brand-checker', ['Die Entität nennt keine Richtlinienstufe.']],
+    [
+      'campaign-writer',
+      [
+        'Die Entität nennt „tier-2-internal“, die Konfiguration des Teams setzt aber „tier-1-exploration“ durch.',
+      ],
+    ],
+    [
+      'paper-reader',
+      [
+        'Die Entität nennt „tier-1-exploration“, aber keine Konfiguration setzt eine Stufe durch.',
+      ],
+    ],
+    ['invoice-reader', ['Das Guthaben geht zur Neige: 144,85 $ sind übrig.']],
+    [
+      'route-planner',
+      ['Das Guthaben ist aufgebraucht: Anfragen werden angehalten.'],
+    ],
+    [
+      'knowledge-search',
+      ['134,40 $ sind ausgegeben, mehr als das Tagesbudget von 120,00 $.'],
+    ],
+    [
+      'ticket-summarizer',
+      [
+        '34,80 $ sind ausgegeben, das sind 87 % des Tagesbudgets von 40,00 $.',
+        'Bei diesem Verbrauch ist das Tagesbudget um 13:47 UTC aufgebraucht, vor der Rücksetzung um Do, 00:00 UTC.',
+      ],
+    ],
+  ])('is said in German of %s', (entity, messages) => {
+    expect(inGerman(entity)).toEqual(messages);
+  });
+
+  it.each(['onboarding-guide', 'translation-service'])(
+    'stays in the words of the service where German would say less, as of %s',
+    entity => {
+      expect(inGerman(entity)).toEqual(EXAMPLES[entity].map(it => it.message));
+    },
+  );
 });
 
 describe('a pace', () => {

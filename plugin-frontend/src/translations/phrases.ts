@@ -282,9 +282,9 @@ function readerOf(
   params: NonNullable<Finding['params']>,
   now: number,
 ): Read {
-  const given = (name: string): string | number => {
+  const given = (name: string): string => {
     const value = known(params, name);
-    if (value === undefined) throw new MissingParameter(name);
+    if (typeof value !== 'string') throw new MissingParameter(name);
     return value;
   };
   const valid = <T>(name: string, value: T, isValid: boolean): T => {
@@ -292,18 +292,18 @@ function readerOf(
     return value;
   };
   return {
-    text: name => String(given(name)),
+    text: given,
     money: name => {
-      const amount = String(given(name));
+      const amount = given(name);
       valid(name, amount, amount !== '' && Number.isFinite(Number(amount)));
-      return words.money({ amount, currency: String(given('currency')) });
+      return words.money({ amount, currency: given('currency') });
     },
     ratio: name => {
       const ratio = Number(given(name));
       return words.ratio(valid(name, ratio, Number.isFinite(ratio)));
     },
     moment: name => {
-      const iso = String(given(name));
+      const iso = given(name);
       return words.moment(
         valid(name, iso, !Number.isNaN(Date.parse(iso))),
         now,

@@ -53,6 +53,19 @@ def money(amount: dict[str, str]) -> str:
     return f"${value.quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
 
 
+def words_of(finding: dict[str, Any]) -> list[str]:
+    """What a page in English says of a finding: the service's sentence, or, in a sentence of the plugin's own, its values.
+
+    Times are left out, since they are in the browser's zone.
+    """
+    values: dict[str, str] | None = finding["params"]
+    if values is None:
+        return [finding["message"]]
+    amounts = [values[name] for name in ("spent", "budget", "available") if name in values]
+    names = [values[name] for name in ("key", "owner", "team", "declared", "enforced") if name in values]
+    return [*names, *(money({"amount": amount}) for amount in amounts)]
+
+
 def share(part: dict[str, str], whole: dict[str, str]) -> str:
     """A share as a page writes it: whole percent, rounded down, and what is less than one as such."""
     ratio = Decimal(part["amount"]) / Decimal(whole["amount"])
