@@ -6,6 +6,7 @@ while the service runs. Connections that are open stay as they are.
 
 from __future__ import annotations
 
+import os
 import re
 import ssl
 import threading
@@ -24,6 +25,9 @@ if TYPE_CHECKING:  # it is imported where a certificate is refused, which in mos
 CA_FILE = "BFF_CA_FILE"
 CERTIFICATE_FILE = "KEEPTRUSTS_CLIENT_CERT_FILE"
 KEY_FILE = "KEEPTRUSTS_CLIENT_KEY_FILE"
+
+_OF_THE_ENVIRONMENT = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+"""What OpenSSL itself reads in place of the public authorities; the first one that is set counts."""
 
 _LARGEST_FILE = 4 * 1024 * 1024
 _CERTIFICATE = re.compile(
@@ -138,7 +142,11 @@ def _build(files: TlsFiles) -> ssl.SSLContext:
     try:
         context = httpx.create_ssl_context()
     except OSError as error:
-        raise TlsFileError(f"SSL_CERT_FILE or SSL_CERT_DIR cannot be used: {error.strerror}") from None
+        named = next(
+            (f"{name}='{os.environ[name]}'" for name in _OF_THE_ENVIRONMENT if os.environ.get(name)), "certifi"
+        )
+        said = "holds no certificate that can be read" if isinstance(error, ssl.SSLError) else error.strerror
+        raise TlsFileError(f"{named}: {said}") from None
     context.sslobject_class = _ExplainedObject
     context.sslsocket_class = _ExplainedSocket
     files.load(context)
@@ -249,7 +257,8 @@ def trouble(error: BaseException) -> str | None:
         return None
     if isinstance(cause, CertificateRefusedError):
         return cause.strerror
-    reason = cause.reason or ""
+    # Only errors of OpenSSL itself have a reason.
+    reason: str = getattr(cause, "reason", None) or ""
     known = next((words for part, words in _ALERTS.items() if part in reason), None)
     return known or f"TLS fails: {reason.replace('_', ' ').lower() or cause.strerror}"
 
@@ -342,6 +351,6 @@ def _name(name: x509.Name) -> str:
 
 
 def _printable(text: str) -> str:
-    """What a stranger calls itself, fit for a line."""
+    """A name in a certificate that is not trusted, fit for a line."""
     shown = "".join(character if character.isprintable() else "?" for character in text)
     return shown if len(shown) <= _LONGEST_NAME else f"{shown[:_LONGEST_NAME]}…"

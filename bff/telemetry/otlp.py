@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
-CERTIFICATES = ("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "OTEL_EXPORTER_OTLP_CERTIFICATE")
+TLS_FILES = tuple(
+    f"OTEL_EXPORTER_OTLP_{name}"
+    for name in ("TRACES_CERTIFICATE", "CERTIFICATE", "TRACES_CLIENT_CERTIFICATE", "CLIENT_CERTIFICATE")
+)
 SERVICE_NAME = "keeptrusts-bff"
 
 _PROTOCOL = "http/protobuf"
@@ -27,7 +30,7 @@ class TracesError(Exception):
 def traces_from(environment: Mapping[str, str], *, tls: ssl.SSLContext | None = None) -> Traces:
     """Traces that are sent if an endpoint is named in `environment`, and else off. Raises `TracesError`.
 
-    `tls` is how the collector's certificate is verified, unless `environment` names a file for that.
+    `tls` is for a collector at an https address, unless `environment` names files for that: then the SDK reads those.
     Everything else about sending (headers, certificates, timeouts, sampling, resource) the SDK reads from the process'
     environment itself.
     """
@@ -39,7 +42,7 @@ def traces_from(environment: Mapping[str, str], *, tls: ssl.SSLContext | None = 
             raise TracesError(f"{name}={environment[name]!r}: only {_PROTOCOL} is supported")
     if not environment[endpoint].startswith(("http://", "https://")):
         raise TracesError(f"{endpoint} must be an address such as http://collector:4318")
-    named = any(environment.get(name) for name in CERTIFICATES)
+    named = any(environment.get(name) for name in TLS_FILES)
     return _exporting(endpoint, environment, None if named else tls)
 
 

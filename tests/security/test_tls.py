@@ -64,6 +64,13 @@ LOCAL = {
 GOVERNANCE = "/v1/entities/component/default/customer-support-bot/governance"
 
 
+@pytest.fixture(autouse=True)
+def _public_authorities_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What this machine trusts beside the public authorities does not count."""
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def authority() -> Authority:
     """A private authority that nothing trusts by itself."""
@@ -217,6 +224,30 @@ async def test_a_name_of_a_stranger_is_fit_for_a_line(front: TlsFront) -> None:
     assert said.isprintable()
 
 
+async def test_the_environment_names_authorities(
+    front: TlsFront, ca_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`SSL_CERT_FILE` takes the place of the public authorities, as it does for other programs."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(ca_file))
+    async with keeptrusts(front.url, client_context()) as ask:
+        assert await failures(ask, 1) == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(b"", "holds no certificate that can be read"), (None, "No such file or directory")]
+)
+async def test_an_unusable_file_of_the_environment(
+    content: bytes | None, said: str, front: TlsFront, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An `SSL_CERT_FILE` that cannot be used is named in the error of a call."""
+    path = tmp_path / "authorities.pem"
+    if content is not None:
+        replace(path, content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    async with keeptrusts(front.url, client_context()) as ask:
+        assert f"SSL_CERT_FILE='{path}': {said}" in await failure(ask)
+
+
 # --- files that change ------------------------------------------------------------------------------------------------
 
 
@@ -246,6 +277,14 @@ async def test_an_authority_that_is_gone_is_not_trusted(front: TlsFront, ca_file
         front.cut()
         await failures(ask, 1)  # it may meet the connection that was cut
         assert NOT_TRUSTED in await failure(ask)
+
+
+async def test_a_file_that_is_gone_before_the_first_call(front: TlsFront, ca_file: Path) -> None:
+    """A file that was there at the start, and is gone at the first call, is named in the call's error."""
+    context = client_context(TlsFiles(ca_file))
+    await asyncio.to_thread(ca_file.unlink)
+    async with keeptrusts(front.url, context) as ask:
+        assert f"BFF_CA_FILE='{ca_file}': cannot be read: No such file or directory" in await failure(ask)
 
 
 async def test_a_file_that_becomes_unusable_changes_nothing(front: TlsFront, ca_file: Path) -> None:
@@ -522,14 +561,16 @@ async def test_doctor_names_the_authority(company: Company) -> None:
         assert re.search(rf"^fail +{system} .*{NOT_TRUSTED}", printed, re.MULTILINE | re.IGNORECASE), system
 
 
-async def test_doctor_with_the_authority(company: Company, ca_file: Path, tmp_path: Path) -> None:
-    """With the file, `doctor` finds every system in order."""
+async def test_doctor_with_the_authority(company: Company, proxy: Proxy, ca_file: Path, tmp_path: Path) -> None:
+    """With the file, `doctor` finds every system in order, Keeptrusts by its proxy and the others without."""
     settings = company.settings() | {"BFF_CA_FILE": str(ca_file), "BFF_DATA_DIR": str(tmp_path)}
+    settings["KEEPTRUSTS_PROXY_URL"] = proxy.url
     await command("migrate", **settings)
     code, printed, errors = await command("doctor", **settings)
     assert (code, errors) == (0, ""), printed
     for system in ("control plane", "gateway", "provisioning", "backstage", "vault"):
         assert re.search(rf"^ok +{system} ", printed, re.MULTILINE), system
+    assert set(proxy.targets) == {f"{LOOPBACK}:{front.port}" for front in (company.control_plane, company.gateway)}
 
 
 @asynccontextmanager
@@ -550,7 +591,10 @@ async def test_the_service_says_what_is_wrong(company: Company) -> None:
         keeptrusts_api_url=company.control_plane.url, keeptrusts_gateway_url=company.gateway.url
     ) as client:
         document = (await client.get("/v1/gateway")).json()
+        entity, health = await client.get(GOVERNANCE), await client.get("/health")
     assert [document[part]["message"] for part in ("gateway", "controlPlane")] == [NOT_TRUSTED, NOT_TRUSTED]
+    assert (entity.status_code, health.status_code) == (503, 503)
+    assert NOT_TRUSTED in health.text
 
 
 async def test_the_service_with_everything_private(
@@ -615,3 +659,17 @@ async def test_traces_go_to_a_private_collector(
         pass
     await traces.aclose()
     assert len(front.clients) == (1 if trusted else 0)
+
+
+async def test_opentelemetrys_own_file_goes_first(
+    front: TlsFront, ca_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of authorities in OpenTelemetry's own variable is the one that counts for the collector."""
+    given = {"OTEL_EXPORTER_OTLP_ENDPOINT": front.url, "OTEL_EXPORTER_OTLP_CERTIFICATE": str(ca_file)}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    traces = traces_from(given, tls=client_context())
+    with traces.doing("read facts"):
+        pass
+    await traces.aclose()
+    assert len(front.clients) == 1
