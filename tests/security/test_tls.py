@@ -67,7 +67,7 @@ GOVERNANCE = "/v1/entities/component/default/customer-support-bot/governance"
 @pytest.fixture(autouse=True)
 def _public_authorities_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """What this machine trusts beside the public authorities does not count."""
-    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
 
 
