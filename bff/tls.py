@@ -234,6 +234,7 @@ _MOST_NAMES = 5
 
 _ALERTS = {
     "CERTIFICATE_REQUIRED": "the server asks for a client certificate",
+    "HANDSHAKE_FAILURE": "the server refuses the TLS handshake; it may ask for a client certificate",
     "UNKNOWN_CA": "the server does not trust the client certificate",
     "BAD_CERTIFICATE": "the server does not accept the client certificate",
     "CERTIFICATE_EXPIRED": "the server says that the client certificate has expired",

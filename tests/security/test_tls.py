@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import re
+import socket
 import ssl
 import subprocess
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -326,10 +329,55 @@ async def test_a_client_certificate_is_shown(front: TlsFront, ca_file: Path, own
     assert front.clients == ["Client Root"]
 
 
-@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-async def test_without_a_client_certificate(front: TlsFront, ca_file: Path, version: ssl.TLSVersion) -> None:
-    """A server that lets in only clients with a certificate is an error of the client's own kind, not a crash."""
-    front.context.maximum_version = version
+@pytest.fixture(params=[ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["TLS 1.2", "TLS 1.3"])
+def strict(request: pytest.FixtureRequest, authority: Authority, tmp_path: Path) -> Iterator[str]:
+    """The address of a server that lets in only clients of an authority that no client here has, and says so.
+
+    It closes as web servers do: it reads what still comes, so that its last words reach the client.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = context.maximum_version = request.param
+    context.load_cert_chain(*authority.sign().write(tmp_path, "strict"))
+    context.load_verify_locations(cadata=Authority("Client Root").pem.decode())
+    context.verify_mode = ssl.CERT_REQUIRED
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):  # the listener is shut down at the end
+            while True:
+                connection = listener.accept()[0]
+                connection.settimeout(5)
+                tls = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+                with contextlib.suppress(ssl.SSLError):
+                    tls.do_handshake()
+                with socket.socket(fileno=tls.detach()) as raw, contextlib.suppress(OSError):
+                    raw.shutdown(socket.SHUT_WR)
+                    while raw.recv(4096):
+                        pass
+
+    with socket.create_server((LOOPBACK, 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"https://{LOOPBACK}:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+@pytest.mark.parametrize("client", CLIENTS.values(), ids=CLIENTS)
+async def test_without_a_client_certificate(client: Any, strict: str, ca_file: Path) -> None:
+    """A server that lets in only clients with a certificate is called that."""
+    async with client(strict, client_context(TlsFiles(ca_file))) as ask:
+        assert re.search("(asks|may ask) for a client certificate", await failure(ask))
+
+
+async def test_a_client_certificate_that_is_not_trusted(strict: str, ca_file: Path, own: tuple[Path, Path]) -> None:
+    """It is said when the server does not trust the authority of the client certificate."""
+    write(own, Authority("Second Root").sign("keeptrusts-bff"))
+    async with keeptrusts(strict, client_context(TlsFiles(ca_file, *own))) as ask:
+        assert "the server does not trust the client certificate" in await failure(ask)
+
+
+async def test_a_server_that_hangs_up(front: TlsFront, ca_file: Path) -> None:
+    """A server that ends the connection without a word, for want of a certificate, is an error of the client's own kind."""
     front.require(Authority("Client Root"))
     async with keeptrusts(front.url, client_context(TlsFiles(ca_file))) as ask:
         assert await failures(ask, 2) == 2
