@@ -20,6 +20,7 @@ from bff.app_connections import (
     open_database,
     open_reader,
     platform,
+    trusting,
 )
 from bff.app_onboarding import build_provisioner, open_vault
 from bff.backstage.client import BackstageClient
@@ -69,11 +70,12 @@ def create_app(
     Raises `SettingsError` when a setting that serving needs is missing.
     """
     settings.require_for_serving()
-    world = world or World(traces=configured_traces())
+    tls = trusting(settings)
+    world = world or World(traces=configured_traces(tls if settings.bff_ca_file else None))
     metrics = Metrics()
     calls = RecentCalls(metrics, monotonic=world.monotonic)
     upstreams = Upstreams(settings, world, calls)
-    backstage = open_backstage(settings, world, calls)
+    backstage = open_backstage(settings, world, calls, tls)
     identity, catalog = callers(settings, world, backstage)
     api_url = str(settings.keeptrusts_api_url)
     control_plane = upstreams.open("keeptrusts", api_url, with_token=True, via=world.control_plane)
@@ -116,7 +118,14 @@ def create_app(
         ),
     )
     admin = upstreams.open_admin(via=world.control_plane)
-    vault = open_vault(settings, observer=calls, monotonic=world.monotonic, transport=world.vault, traces=world.traces)
+    vault = open_vault(
+        settings,
+        observer=calls,
+        monotonic=world.monotonic,
+        transport=world.vault,
+        traces=world.traces,
+        tls=tls,
+    )
     if admin is not None:
         service.provisioner = build_provisioner(
             admin,

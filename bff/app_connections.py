@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import secrets
+import ssl
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -35,6 +36,7 @@ from bff.telemetry.logs import AccessLog, logger
 from bff.telemetry.metrics import Metrics
 from bff.telemetry.otlp import TracesError, traces_from
 from bff.telemetry.traces import Traces
+from bff.tls import TlsFileError, TlsFiles, client_context
 
 log = logger("wiring")
 
@@ -70,6 +72,10 @@ class Upstreams:
     world: World
     observer: CallObserver
     opened: list[Transport] = field(default_factory=list)
+    tls: ssl.SSLContext = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tls = keeptrusts_tls(self.settings)
 
     def open(self, system: str, base_url: str, *, with_token: bool, via: httpx.AsyncBaseTransport | None) -> Transport:
         """A connection that may at most read."""
@@ -79,7 +85,7 @@ class Upstreams:
         self, system: str, base_url: str, token: SecretStr | None, via: httpx.AsyncBaseTransport | None
     ) -> Transport:
         transport = Transport(
-            http_client(base_url, transport=via),
+            http_client(base_url, transport=via, tls=self.tls, proxy=self.settings.keeptrusts_proxy_url),
             system=system,
             token=token,
             observer=self.observer,
@@ -107,7 +113,28 @@ class Upstreams:
             await transport.aclose()
 
 
-def open_backstage(settings: Settings, world: World, observer: CallObserver) -> BackstageClient | None:
+def trusting(settings: Settings) -> ssl.SSLContext:
+    """TLS as every outside system gets it: `BFF_CA_FILE` is trusted too. Raises `SettingsError`."""
+    return _context(TlsFiles(settings.bff_ca_file))
+
+
+def keeptrusts_tls(settings: Settings) -> ssl.SSLContext:
+    """TLS as `trusting`, with the client certificate for Keeptrusts where there is one. Raises `SettingsError`."""
+    return _context(
+        TlsFiles(settings.bff_ca_file, settings.keeptrusts_client_cert_file, settings.keeptrusts_client_key_file)
+    )
+
+
+def _context(files: TlsFiles) -> ssl.SSLContext:
+    try:
+        return client_context(files)
+    except TlsFileError as error:
+        raise SettingsError(str(error)) from None
+
+
+def open_backstage(
+    settings: Settings, world: World, observer: CallObserver, tls: ssl.SSLContext
+) -> BackstageClient | None:
     """The connection to Backstage, where anything is asked of it."""
     if settings.backstage_url is None or (settings.bff_auth, settings.bff_catalog) == ("none", "files"):
         return None
@@ -120,6 +147,7 @@ def open_backstage(settings: Settings, world: World, observer: CallObserver) -> 
         random=world.random,
         transport=world.backstage,
         traces=world.traces,
+        tls=tls,
     )
 
 
@@ -168,7 +196,7 @@ def open_database(settings: Settings) -> Database:
     all events again.
     """
     if settings.database_url is not None:
-        return Database.at(settings.database_url.get_secret_value(), folder=None)
+        return Database.at(settings.database_url.get_secret_value(), folder=None, ca_file=settings.bff_ca_file)
     if settings.bff_data_dir == IN_MEMORY:
         return Database.at(None, folder=None, in_memory=True)
     folder = settings.data_folder
@@ -217,9 +245,9 @@ def open_reader(
     )
 
 
-def configured_traces() -> Traces:
-    """Traces as OpenTelemetry's environment variables have them. Raises `SettingsError`."""
+def configured_traces(tls: ssl.SSLContext | None) -> Traces:
+    """Traces as OpenTelemetry's environment variables have them, sent by `tls`. Raises `SettingsError`."""
     try:
-        return traces_from(os.environ)
+        return traces_from(os.environ, tls=tls)
     except TracesError as error:
         raise SettingsError(str(error)) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,6 +41,7 @@ def open_vault(
     monotonic: Callable[[], float],
     transport: httpx.AsyncBaseTransport | None = None,
     traces: Traces | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> Vault | None:
     """The Vault that the settings name; None when they name none."""
     if settings.vault_addr is None:
@@ -51,6 +53,7 @@ def open_vault(
         monotonic=monotonic,
         transport=transport,
         traces=traces,
+        tls=tls,
     )
     if settings.vault_role_id and settings.vault_secret_id:
         login = VaultLogin(wire, AppRole(settings.vault_role_id, settings.vault_secret_id), monotonic=monotonic)

@@ -75,6 +75,16 @@ class Settings(BaseSettings):
     keeptrusts_gateway_url: BaseUrl | None = Field(
         default=None, description="Address of the gateway, for links and its health"
     )
+    keeptrusts_client_cert_file: Path | None = Field(
+        default=None, description="PEM file of the client certificate for Keeptrusts, where it asks for one"
+    )
+    keeptrusts_client_key_file: Path | None = Field(
+        default=None, description="PEM file of that certificate's private key, without a passphrase"
+    )
+    keeptrusts_proxy_url: SecretStr | None = Field(
+        default=None,
+        description="HTTP proxy on the way to Keeptrusts (control plane and gateway), such as http://user:password@proxy:3128",
+    )
 
     backstage_url: BaseUrl | None = Field(
         default=None, description="Address at which this service reaches the Backstage backend"
@@ -113,6 +123,10 @@ class Settings(BaseSettings):
         default=90, ge=0, le=400, description="Days before today that are read from Keeptrusts after a first start"
     )
 
+    bff_ca_file: Path | None = Field(
+        default=None,
+        description="PEM file of certificate authorities that are trusted beside the public ones, by every connection that leaves the service",
+    )
     bff_host: str = Field(default="127.0.0.1", description="Address to listen on")
     bff_port: int = Field(default=8787, ge=1, le=65535, description="Port to listen on")
     bff_auth: Literal["backstage", "none"] = Field(
@@ -163,6 +177,13 @@ class Settings(BaseSettings):
                 raise ValueError(str(error)) from None
         return secret
 
+    @field_validator("keeptrusts_proxy_url")
+    @classmethod
+    def _proxy_address(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and not _is_proxy(secret.get_secret_value()):
+            raise ValueError("must be an address such as http://user:password@proxy.internal:3128, without a path")
+        return secret
+
     @field_validator("bff_timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
@@ -194,11 +215,27 @@ class Settings(BaseSettings):
             raise ValueError(
                 "VAULT_ADDR is set, and neither VAULT_TOKEN nor both VAULT_ROLE_ID and VAULT_SECRET_ID are"
             )
+        self._check_tls_files()
         if self.bff_auth == "none" and self.bff_catalog == "backstage":
             raise ValueError(
                 "BFF_CATALOG=backstage needs BFF_AUTH=backstage, since an entity is read with its caller's token; or set BFF_CATALOG=files"
             )
         return self
+
+    def _check_tls_files(self) -> None:
+        certificate, key = self.keeptrusts_client_cert_file, self.keeptrusts_client_key_file
+        if (certificate is None) != (key is None):
+            raise ValueError(
+                "KEEPTRUSTS_CLIENT_CERT_FILE and KEEPTRUSTS_CLIENT_KEY_FILE belong together: set both or neither"
+            )
+        if self.bff_ca_file is not None or certificate is not None:
+            # Imported here: it brings httpx, which most commands that read settings do without.
+            from bff.tls import TlsFileError, TlsFiles  # noqa: PLC0415
+
+            try:
+                TlsFiles(self.bff_ca_file, certificate, key).check()
+            except TlsFileError as error:
+                raise ValueError(str(error)) from None
 
     @classmethod
     def settings_customise_sources(
@@ -322,6 +359,15 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _is_proxy(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme == "http" and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return usable and parts.path in {"", "/"} and not (parts.query or parts.fragment) and bool(_VISIBLE.fullmatch(text))
 
 
 def _listed(text: str, separator: str) -> list[str]:

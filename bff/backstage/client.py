@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from bff.resilience.breaker import Breaker, BreakerOpenError, BreakerState
 from bff.resilience.open_calls import OpenCalls
 from bff.telemetry.calls import CallObserver, Unobserved
 from bff.telemetry.traces import Traces, propagated
+from bff.tls import client_context, trouble
 
 Read = TypeVar("Read")
 
@@ -43,6 +45,7 @@ _KEEP_ALIVE = 4.0
 class BackstageClient:
     """One pool of connections to the Backstage backend at `base_url`, for the life of the process; `aclose` ends it.
 
+    `tls` is for an https address, by default one that trusts the public authorities.
     `deadline` is in seconds and covers a whole call: waiting for a connection, and the second attempt that follows when
     the first met no connection or a 502, 503 or 504. Every call made here only reads, those by POST included.
     Methods raise `CatalogUnavailableError`, `CatalogDeniedError` or `CatalogContractError`, whose messages name method
@@ -61,6 +64,7 @@ class BackstageClient:
         random: Callable[[], float] = random.random,
         transport: httpx.AsyncBaseTransport | None = None,
         traces: Traces | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._observer = observer or Unobserved()
@@ -79,6 +83,7 @@ class BackstageClient:
         self._calls = OpenCalls()
         self._http = httpx.AsyncClient(
             transport=transport,
+            verify=(tls or client_context()) if transport is None else True,
             follow_redirects=False,
             trust_env=False,
             # Ours covers the whole call.
@@ -165,9 +170,10 @@ class BackstageClient:
             raise CatalogContractError(f"{request}: {self.base_url!r} is no address") from None
         except httpx.DecodingError:
             raise CatalogContractError(f"{request}: a body that cannot be decompressed") from None
-        except httpx.TransportError as error:
+        except (httpx.TransportError, ssl.SSLError) as error:
             # The cause can quote headers.
-            raise _PassingError(f"{request}: {_TROUBLE.get(type(error), 'the connection broke')}") from None
+            said = trouble(error) or _TROUBLE.get(type(error), "the connection broke")
+            raise _PassingError(f"{request}: {said}") from None
 
     async def _body(self, request: _Request, response: httpx.Response) -> bytes:
         body = bytearray()

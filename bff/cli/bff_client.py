@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from bff.cli.exits import Exit, Failure
 from bff.governance.entity_ref import EntityRef, EntityRefError
+from bff.tls import CA_FILE, TlsFileError, TlsFiles, client_context, trouble
 
 TIMEOUT_SECONDS = 20.0
 TOKEN_VARIABLE = "BFF_TOKEN"  # noqa: S105 - the name of the variable
@@ -25,13 +28,16 @@ def ask(url: str, entity_ref: str, resource: str, **query: object) -> bytes:
         raise Failure(str(error), Exit.USAGE) from None
     headers = _credentials()
     address = f"{_checked(url)}/v1/entities/{ref.kind}/{ref.namespace}/{ref.name}/{resource}"
+    tls = _trusted()
     try:
         # The token goes to the address that was named and nowhere else: no proxies from the environment, no redirects.
-        with httpx.Client(trust_env=False, follow_redirects=False, timeout=TIMEOUT_SECONDS) as client:
+        with httpx.Client(verify=tls, trust_env=False, follow_redirects=False, timeout=TIMEOUT_SECONDS) as client:
             response = client.get(address, headers=headers, params={name: str(value) for name, value in query.items()})
     except httpx.TimeoutException:
         raise Failure(f"the BFF at {url} gave no answer within {TIMEOUT_SECONDS:g} s", Exit.UNREACHABLE) from None
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, ssl.SSLError) as error:
+        if said := trouble(error):
+            raise Failure(f"the BFF at {url} cannot be reached: {said}", Exit.UNREACHABLE) from None
         why = "no connection" if isinstance(error, httpx.ConnectError) else type(error).__name__
         raise Failure(
             f"no BFF answers at {url} ({why}): start one with `keeptrusts-bff demo`, or name yours with --url",
@@ -51,6 +57,14 @@ def _checked(url: str) -> str:
         # Not shown: it can hold a password.
         raise Failure("--url (or BFF_URL) must be an address such as http://127.0.0.1:8787", Exit.USAGE)
     return url.rstrip("/")
+
+
+def _trusted() -> ssl.SSLContext:
+    path = os.environ.get(CA_FILE)
+    try:
+        return client_context(TlsFiles(ca=Path(path) if path else None))
+    except TlsFileError as error:
+        raise Failure(str(error), Exit.SETTINGS) from None
 
 
 def _credentials() -> dict[str, str]:

@@ -171,6 +171,7 @@ def _settings(stand_in: StandIn, bff_url: str) -> Settings:
         keeptrusts_api_token=READ_TOKEN,
         keeptrusts_admin_token=ADMIN_TOKEN,
         keeptrusts_gateway_url=stand_in.gateway_url,
+        keeptrusts_proxy_url=None,
         **({} if _vault_is_here(os.environ.get("VAULT_ADDR", "")) else {"vault_addr": None}),
         bff_host=HOST,
         bff_port=int(bff_url.rpartition(":")[2]),

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.text import Text
 
+from bff.app_connections import keeptrusts_tls
 from bff.cli.exits import Exit, Failure
 from bff.cli.neighbours import examine_neighbours
 from bff.cli.tables import console, printable
@@ -51,10 +52,11 @@ async def _examine(settings: Settings, out: Console) -> bool:
 async def trials(settings: Settings) -> AsyncIterator[tuple[str, Trial]]:
     """Every trial, with the name of the system that it is of."""
     opened: list[Transport] = []
+    tls = keeptrusts_tls(settings)
 
     def open_transport(url: str, token: SecretStr | None) -> Transport:
         transport = Transport(
-            http_client(url),
+            http_client(url, tls=tls, proxy=settings.keeptrusts_proxy_url),
             system="doctor",
             token=token,
             observer=Unobserved(),

@@ -24,7 +24,7 @@ def migrate() -> None:
     except SettingsError as error:
         raise Failure(str(error), Exit.SETTINGS) from None
     try:
-        asyncio.run(_migrate(url, folder))
+        asyncio.run(_migrate(url, folder, settings.bff_ca_file))
     except NewerDatabaseError as error:
         raise Failure(str(error), Exit.FOUND) from None
     except StoreError as error:
@@ -32,8 +32,8 @@ def migrate() -> None:
     click.echo(f"The tables in {'PostgreSQL' if folder is None else folder / FILE_NAME} are up to date.")
 
 
-async def _migrate(url: str | None, folder: Path | None) -> None:
-    database = Database.at(url, folder=folder)
+async def _migrate(url: str | None, folder: Path | None, ca_file: Path | None) -> None:
+    database = Database.at(url, folder=folder, ca_file=ca_file)
     try:
         await database.migrate()
     finally:

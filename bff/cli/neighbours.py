@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from pydantic import SecretStr
 
-from bff.app_connections import open_database
+from bff.app_connections import open_database, trusting
 from bff.app_onboarding import open_vault
 from bff.backstage.by_refs import ByRefs
 from bff.backstage.client import BackstageClient
@@ -49,7 +49,7 @@ async def examine_neighbours(settings: Settings, admin: KeeptrustsClient | None)
 async def _backstage(settings: Settings) -> AsyncIterator[Trial]:
     if settings.backstage_url is None or settings.bff_auth == "none":
         return
-    backstage = BackstageClient(settings.backstage_url)
+    backstage = BackstageClient(settings.backstage_url, tls=trusting(settings))
     try:
         yield await _signing_keys(backstage, "auth", USER_KEYS, failing=Verdict.FAIL)
         for plugin, path in PLUGIN_KEYS.items():
@@ -72,7 +72,7 @@ async def _admin(admin: KeeptrustsClient) -> Trial:
 
 async def _vault(settings: Settings, *, wanted: bool) -> AsyncIterator[Trial]:
     subject = "write gateway keys"
-    vault = open_vault(settings, observer=Unobserved(), monotonic=time.monotonic)
+    vault = open_vault(settings, observer=Unobserved(), monotonic=time.monotonic, tls=trusting(settings))
     if vault is None:
         if wanted:
             yield Trial(Verdict.WARN, subject, "not tried: VAULT_ADDR is not set, without it no key is made")

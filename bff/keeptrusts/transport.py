@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ from bff.resilience.open_calls import OpenCalls
 from bff.resilience.retry_budget import RetryBudget
 from bff.telemetry.calls import CallObserver
 from bff.telemetry.traces import Traces, propagated
+from bff.tls import client_context, trouble
 
 Read = TypeVar("Read")
 
@@ -57,11 +59,18 @@ class Limits:
 
 
 def http_client(
-    base_url: str, *, connect: float = 2.0, transport: httpx.AsyncBaseTransport | None = None
+    base_url: str,
+    *,
+    connect: float = 2.0,
+    transport: httpx.AsyncBaseTransport | None = None,
+    tls: ssl.SSLContext | None = None,
+    proxy: SecretStr | None = None,
 ) -> httpx.AsyncClient:
     """Make a client for the life of the process.
 
-    It follows no redirect and reads no proxy or password from the environment: its token is for the configured address alone.
+    `tls` is for https addresses, by default one that trusts the public authorities; `proxy` is the address of an HTTP
+    proxy. Both are left aside when there is a `transport`. The client follows no redirect and reads no proxy or password
+    from the environment: its token is for the configured address alone.
     """
     return httpx.AsyncClient(
         base_url=base_url,
@@ -72,8 +81,8 @@ def http_client(
         follow_redirects=False,
         trust_env=False,
         transport=transport,
-        # A private authority is named by SSL_CERT_FILE or SSL_CERT_DIR, which `trust_env=False` alone would leave unread.
-        verify=httpx.create_ssl_context() if transport is None else True,
+        verify=(tls or client_context()) if transport is None else True,
+        proxy=proxy.get_secret_value() if proxy is not None and transport is None else None,
         # A compressed reply can be a thousand times its size; inside one network there is nothing to save.
         headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "keeptrusts-bff"},
     )
@@ -222,9 +231,10 @@ class Transport:
                     return await self._reply(call, params, body)
         except (TimeoutError, httpx.TimeoutException):
             raise UpstreamTimeoutError(call.method, call.path, f"no answer within {seconds:.1f} s") from None
-        except httpx.TransportError as error:
-            # Only the kind of error is told: its text may quote what was sent.
-            raise UpstreamUnavailableError(call.method, call.path, f"no connection ({type(error).__name__})") from None
+        except (httpx.TransportError, ssl.SSLError) as error:
+            # Only the kind of error is shown: its text may quote what was sent.
+            reason = trouble(error) or f"no connection ({type(error).__name__})"
+            raise UpstreamUnavailableError(call.method, call.path, reason) from None
 
     async def _reply(self, call: Call, params: Mapping[str, str] | None, body: Any) -> bytes:
         headers = {REQUEST_ID_HEADER: secrets.token_hex(16), **propagated()}

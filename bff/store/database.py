@@ -78,15 +78,17 @@ class Database(ABC):
     _driver_error: ClassVar[type[Exception]]
 
     @staticmethod
-    def at(url: str | None, *, folder: Path | None, in_memory: bool = False) -> Database:
+    def at(url: str | None, *, folder: Path | None, in_memory: bool = False, ca_file: Path | None = None) -> Database:
         """The PostgreSQL database of `url`; without one, SQLite in a file of `folder`, or in memory until `close`.
 
-        Does not connect. Raises `DatabaseAddressError`, and `ValueError` when there is neither an address nor a folder.
+        `ca_file` is a PEM file of the authorities that may have signed a PostgreSQL server's certificate, where its
+        address asks for that to be verified and names none. Does not connect. Raises `DatabaseAddressError`, and
+        `ValueError` when there is neither an address nor a folder.
         """
         if url is not None:
             from bff.store.postgresql import PostgresqlDatabase  # noqa: PLC0415 - as in `check_address`
 
-            return PostgresqlDatabase(url)
+            return PostgresqlDatabase(url, ca_file)
         from bff.store.sqlite import SqliteDatabase  # noqa: PLC0415 - it needs this file
 
         if folder is None and not in_memory:

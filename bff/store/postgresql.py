@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -36,9 +38,11 @@ class PostgresqlDatabase(Database):
 
     _driver_error = psycopg.Error
 
-    def __init__(self, url: str) -> None:
-        """Use `url` as libpq reads it. Raises `DatabaseAddressError`."""
+    def __init__(self, url: str, ca_file: Path | None = None) -> None:
+        """Use `url` as libpq reads it; `ca_file` as for `Database.at`. Raises `DatabaseAddressError`."""
         parameters = read_address(url)
+        if ca_file is not None and _wants_authority(parameters):
+            parameters["sslrootcert"] = str(ca_file)
         within = _checkout_within(parameters)
         super().__init__(
             "postgresql",
@@ -112,6 +116,17 @@ def read_address(url: str) -> dict[str, Any]:
         raise DatabaseAddressError(wrong) from None
     _check_values(parameters)
     return parameters
+
+
+def _wants_authority(parameters: Mapping[str, Any]) -> bool:
+    """Whether the server's certificate is verified, and by an authority that nothing names.
+
+    With `sslmode=require` an authority would turn verification on, and with `prefer` a certificate that it has not signed
+    would mean a connection without TLS: both are left as they are.
+    """
+    mode = parameters.get("sslmode", os.environ.get("PGSSLMODE"))
+    named = "sslrootcert" in parameters or os.environ.get("PGSSLROOTCERT")
+    return mode in {"verify-ca", "verify-full"} and not named
 
 
 def _check_values(parameters: Mapping[str, Any]) -> None:
@@ -213,6 +228,12 @@ _WHEN_CONNECTING = (
     ("shutting down", "PostgreSQL is stopping"),
     ("recovery mode", "PostgreSQL is recovering"),
     ("session is read-only", "PostgreSQL takes no writes: it is a standby"),
+    (
+        "root certificate file",
+        "nothing says which authority PostgreSQL's certificate is from: set BFF_CA_FILE, or sslrootcert",
+    ),
+    ("certificate verify failed", "PostgreSQL's certificate is not trusted, or has expired"),
+    ("does not match host name", "PostgreSQL's certificate is for other names"),
     ("certificate", "PostgreSQL's certificate is not accepted, or ours is not"),
     ("does not support SSL", "PostgreSQL does not support TLS, which the address asks for"),
     ("SSL", "the TLS connection to PostgreSQL fails"),

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import bff
 from bff.telemetry.traces import Traces
 
+if TYPE_CHECKING:
+    import requests
+
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+TLS_FILES = tuple(
+    f"OTEL_EXPORTER_OTLP_{name}"
+    for name in ("TRACES_CERTIFICATE", "CERTIFICATE", "TRACES_CLIENT_CERTIFICATE", "CLIENT_CERTIFICATE")
+)
 SERVICE_NAME = "keeptrusts-bff"
 
 _PROTOCOL = "http/protobuf"
@@ -18,9 +27,10 @@ class TracesError(Exception):
     """Traces cannot be sent as the environment asks; the message is one line that names the variable."""
 
 
-def traces_from(environment: Mapping[str, str]) -> Traces:
+def traces_from(environment: Mapping[str, str], *, tls: ssl.SSLContext | None = None) -> Traces:
     """Traces that are sent if an endpoint is named in `environment`, and else off. Raises `TracesError`.
 
+    `tls` is for a collector at an https address, unless `environment` names files for that: then the SDK reads those.
     Everything else about sending (headers, certificates, timeouts, sampling, resource) the SDK reads from the process'
     environment itself.
     """
@@ -32,7 +42,8 @@ def traces_from(environment: Mapping[str, str]) -> Traces:
             raise TracesError(f"{name}={environment[name]!r}: only {_PROTOCOL} is supported")
     if not environment[endpoint].startswith(("http://", "https://")):
         raise TracesError(f"{endpoint} must be an address such as http://collector:4318")
-    return _exporting(endpoint, environment)
+    named = any(environment.get(name) for name in TLS_FILES)
+    return _exporting(endpoint, environment, None if named else tls)
 
 
 def _switched_off(environment: Mapping[str, str]) -> bool:
@@ -41,7 +52,7 @@ def _switched_off(environment: Mapping[str, str]) -> bool:
     )
 
 
-def _exporting(endpoint: str, environment: Mapping[str, str]) -> Traces:
+def _exporting(endpoint: str, environment: Mapping[str, str], tls: ssl.SSLContext | None) -> Traces:
     try:
         # An extra, and half a second of imports that a service without a collector does not pay.
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
@@ -53,8 +64,23 @@ def _exporting(endpoint: str, environment: Mapping[str, str]) -> Traces:
             f"{endpoint} is set, but what sends traces is not installed: pip install 'keeptrusts-backstage[otel]'"
         ) from None
     provider = TracerProvider(resource=Resource.create(_resource(environment)), shutdown_on_exit=False)
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    exporter = OTLPSpanExporter(session=_session(tls)) if tls is not None else OTLPSpanExporter()
+    provider.add_span_processor(BatchSpanProcessor(exporter))
     return Traces(provider, shutdown=provider.shutdown)
+
+
+def _session(tls: ssl.SSLContext) -> requests.Session:
+    """A session of the exporter's HTTP library that makes its connections by `tls`."""
+    import requests  # noqa: PLC0415 - it comes with the exporter
+    from requests.adapters import HTTPAdapter  # noqa: PLC0415
+
+    class Adapter(HTTPAdapter):
+        def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
+            super().init_poolmanager(*arguments, **named, ssl_context=tls)
+
+    session = requests.Session()
+    session.mount("https://", Adapter())
+    return session
 
 
 def _resource(environment: Mapping[str, str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from pydantic import SecretStr
 from bff.resilience.open_calls import OpenCalls
 from bff.telemetry.calls import CallObserver, Unobserved
 from bff.telemetry.traces import Traces, propagated
+from bff.tls import client_context, trouble
 from bff.vault.errors import (
     VaultContractError,
     VaultDeniedError,
@@ -37,6 +39,7 @@ _NO_NAMESPACE = "namespace not found"
 class VaultWire:
     """Makes calls to one Vault. `deadline` is in seconds and covers a whole call; nothing is tried twice here.
 
+    `tls` is for an https address, by default one that trusts the public authorities.
     Follows no redirect and reads no proxy from the environment: its token is for the configured address alone.
     """
 
@@ -50,6 +53,7 @@ class VaultWire:
         monotonic: Callable[[], float] = time.monotonic,
         transport: httpx.AsyncBaseTransport | None = None,
         traces: Traces | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         headers = {"x-vault-request": "true", "accept-encoding": "identity", "user-agent": "keeptrusts-bff"}
         if namespace:
@@ -61,7 +65,7 @@ class VaultWire:
             timeout=None,  # noqa: S113 - the deadline below bounds the whole call
             follow_redirects=False,
             trust_env=False,
-            verify=httpx.create_ssl_context() if transport is None else True,
+            verify=(tls or client_context()) if transport is None else True,
             transport=transport,
         )
         self._observer = observer or Unobserved()
@@ -137,9 +141,11 @@ class VaultWire:
                     return response.status_code, _errors(body_read)
         except TimeoutError:
             raise VaultUnavailableError(f"Vault gave no answer within {self._deadline:g} s.") from None
-        except httpx.TransportError as error:
-            # Only the kind of error is told: its text may quote what was sent.
-            raise VaultUnavailableError(f"Vault cannot be reached ({type(error).__name__}).") from None
+        except (httpx.TransportError, ssl.SSLError) as error:
+            # Only the kind of error is shown: its text may quote what was sent.
+            raise VaultUnavailableError(
+                f"Vault cannot be reached ({trouble(error) or type(error).__name__})."
+            ) from None
 
 
 async def _bounded(response: httpx.Response) -> bytes:

@@ -20,12 +20,10 @@ from bff.settings import Settings, documented
 from bff.web.openapi import OPERATIONS
 from tests.deploy.chart import CHART, VARIANTS, Manifest, container, manifests, texts, values
 from tests.deploy.conftest import ALERTS, RECORDED, program
+from tests.harness.authority import Authority
 
 VERSIONS = ("1.29", "1.37")
 """The oldest and the newest Kubernetes that is claimed to run it."""
-
-AHEAD = frozenset({"DATABASE_URL", "BFF_DATA_DIR", "BFF_CA_FILE"})
-"""Settings that the chart passes on and that the service is about to gain."""
 
 SECRETS_FOLDER = "/run/secrets/keeptrusts-bff"
 
@@ -38,12 +36,12 @@ def release(request: pytest.FixtureRequest) -> dict[str, Manifest]:
 
 def known_settings() -> set[str]:
     """The names under which the service takes a setting from the environment."""
-    return {item.name for item in documented()} | {f"{name}_FILE" for name in secrets()} | AHEAD
+    return {item.name for item in documented()} | {f"{name}_FILE" for name in secrets()}
 
 
 def secrets() -> set[str]:
     """The settings whose values are secrets."""
-    return {item.name for item in documented() if item.secret and item.name != "REDIS_URL"} | {"DATABASE_URL"}
+    return {item.name for item in documented() if item.secret}
 
 
 def environment(release: dict[str, Manifest]) -> dict[str, str]:
@@ -109,13 +107,15 @@ def test_the_service_starts_with_these_settings(
     """Config map and secret files make settings that the service accepts, and that are enough to serve."""
     for name in known_settings():
         monkeypatch.delenv(name, raising=False)
-    unknown = AHEAD - {item.name for item in documented()}
+    contents = {
+        "DATABASE_URL_FILE": b"postgresql://bff@database/bff",
+        "KEEPTRUSTS_PROXY_URL_FILE": b"http://proxy:3128",
+        "BFF_CA_FILE": Authority("Corporate Root").pem,
+    }
     for name, value in environment(release).items():
-        if name.removesuffix("_FILE") in unknown or name in unknown:
-            continue
-        if value.startswith(f"{SECRETS_FOLDER}/"):
+        if name in contents or value.startswith(f"{SECRETS_FOLDER}/"):
             path = tmp_path / Path(value).name
-            path.write_text("postgresql://bff@database/bff" if "database" in value else "a-token", encoding="utf-8")
+            path.write_bytes(contents.get(name, b"a-token"))
             value = str(path)  # noqa: PLW2901 - the file that the pod would have
         monkeypatch.setenv(name, value)
     settings = Settings.load()

@@ -85,6 +85,27 @@ class PostgresServer:
                 raise PostgresError(f"it does not start: {self._log.read_text(errors='replace')[-2000:]}")
             time.sleep(0.05)
 
+    def use_tls(self, certificate: bytes, key: bytes) -> None:
+        """Take connections by TLS too, with this certificate and its key (PEM), from the next connection on."""
+        for name, content in (("server.crt", certificate), ("server.key", key)):
+            path = self._data / name
+            path.write_bytes(content)
+            path.chmod(0o600)
+            if os.geteuid() == 0:
+                shutil.chown(path, *_user())
+        self.run("ALTER SYSTEM SET ssl = on")
+        loaded = "SELECT pg_conf_load_time()"
+        with psycopg.connect(self.url(), autocommit=True, connect_timeout=5) as connection:
+            before = connection.execute(loaded).fetchone()
+            connection.execute("SELECT pg_reload_conf()")
+            until = time.monotonic() + STARTS_WITHIN
+            while connection.execute(loaded).fetchone() == before:
+                if time.monotonic() > until:
+                    raise PostgresError(
+                        f"it does not read its settings: {self._log.read_text(errors='replace')[-2000:]}"
+                    )
+                time.sleep(0.01)
+
     def stop(self) -> None:
         """End it as an administrator does who does not wait for its clients."""
         self._end(signal.SIGINT)

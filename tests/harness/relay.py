@@ -63,10 +63,11 @@ async def join(outer: Ends, port: int) -> None:
         # HTTP has no use for a connection of which one way has ended.
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        # First, since what follows may be cancelled.
+        inner[1].close()
         for way in ways:
             way.cancel()
         await asyncio.gather(*ways, return_exceptions=True)
-        inner[1].close()
 
 
 async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

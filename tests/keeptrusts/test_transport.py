@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import ssl
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from email.utils import format_datetime
-from pathlib import Path
 
 import httpx
 import pytest
@@ -265,15 +263,6 @@ def test_a_token_that_no_header_can_carry_is_refused_at_the_start(observed: Obse
             random=lambda: 0.5,
         )
     assert not token or token not in str(caught.value)
-
-
-async def test_a_private_authority_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """`SSL_CERT_FILE` decides whom a client trusts, as for other programs: one that names no certificate is an error."""
-    empty = tmp_path / "authority.pem"
-    empty.write_text("")
-    monkeypatch.setenv("SSL_CERT_FILE", str(empty))
-    with pytest.raises(ssl.SSLError):
-        http_client(API)
 
 
 async def test_few_are_in_flight_at_once(observed: Observed) -> None:
