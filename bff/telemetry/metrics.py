@@ -109,7 +109,8 @@ class Metrics:
             "What the wallets have paid beyond what the events add up to, since the baseline, where this process leads",
         )
         self._short = gauge(
-            "ledger_short", "1 while the wallets say that events are missing, so that sums are lower bounds, where this process leads"
+            "ledger_short",
+            "1 while the wallets say that events are missing, so that sums are lower bounds, where this process leads",
         )
         self._role = gauge(
             "replica_role",
