@@ -19,15 +19,15 @@ log = logs.logger("serve")
 
 
 def serve() -> None:
-    """Read the settings, make the tables, take the port, and serve until a signal."""
+    """Read the settings, take the port, make the tables, and serve until a signal."""
     try:
         settings = Settings.load()
         settings.require_for_serving()
     except SettingsError as error:
         raise Failure(str(error), Exit.SETTINGS) from None
     logs.configure(settings.bff_log_level)
-    _migrate(settings)
     listener = listen(settings.bff_host, settings.bff_port, setting="BFF_PORT")
+    _migrate(settings)
     app = _app(settings)
     run([Server(app.asgi, listener)], started=partial(_say, settings, listener), drain=app.drain)
 

@@ -21,6 +21,9 @@ log = logger("observatory")
 LEAST_SECONDS_BETWEEN_READS = LEAST_SECONDS_BETWEEN_LISTS
 """However often clients ask for a refresh, and however short a failure: Keeptrusts is not read more often than this."""
 
+MANY_KEYS = 500
+"""From so many keys on the indexes are made beside the event loop, which would stand still for them."""
+
 CATCHING_UP_SECONDS = 0.1
 """Seconds after which the feed of events is read on while it has more than one reading takes."""
 
@@ -216,7 +219,8 @@ class Observatory:
             assert self._epoch is not None  # noqa: S101 - nothing is newer than what was read before
             self._epoch = replace(self._epoch, tried_at=self._monotonic())
             return self._epoch
-        # Beside the event loop: of thousands of keys the indexes take a while.
+        if len(read.facts.keys.value or ()) < MANY_KEYS:
+            return self._begin(read, Organisation.of(read.facts))
         return self._begin(read, await asyncio.to_thread(Organisation.of, read.facts))
 
     def _kept(self, reason: str) -> Epoch:
