@@ -114,6 +114,20 @@ class Running:
 Start = Callable[..., AbstractAsyncContextManager[Running]]
 
 
+_FIRST = ("e2e", "drills", "terraform", "deploy")
+"""Folders whose tests take longest: they start first, so that no process is left alone with them at the end."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what shares its fixtures in one process where tests run in several: a file, and all that shares Backstage."""
+    for item in items:
+        parts = item.path.parts
+        item.add_marker(pytest.mark.xdist_group("backstage" if "e2e" in parts else str(item.path)))
+    ranks = {name: rank for rank, name in enumerate(_FIRST)}
+    items.sort(key=lambda item: min((ranks[part] for part in item.path.parts if part in ranks), default=len(ranks)))
+
+
 @pytest.fixture(autouse=True)
 def own_database(monkeypatch: pytest.MonkeyPatch) -> None:
     """A service keeps nothing over its end unless a test gives it a database: none is made in anybody's state folder."""

@@ -10,16 +10,16 @@ from bff.resilience.breaker import Breaker
 from bff.status import observatory, organisation_reader
 
 Figure = Callable[[str], None]
-_FIGURES: pytest.StashKey[list[str]] = pytest.StashKey()
+_FIGURE = "figure"
 
 
 @pytest.fixture
 def figure(request: pytest.FixtureRequest) -> Figure:
     """Takes the figure that a drill came to, in one line."""
-    figures = request.config.stash.setdefault(_FIGURES, [])
 
     def take(line: str) -> None:
-        figures.append(f"{request.node.name}: {line}")
+        # A property of the test goes with its report, from whichever process ran it.
+        request.node.user_properties.append((_FIGURE, f"{request.node.name}: {line}"))
 
     return take
 
@@ -32,9 +32,12 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(Breaker.__init__.__kwdefaults__, "sleep", 0.5)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the figures of all drills."""
-    figures = config.stash.get(_FIGURES, [])
+    reports = [report for each in ("passed", "failed") for report in terminalreporter.getreports(each)]
+    figures = [
+        line for report in reports if report.when == "call" for name, line in report.user_properties if name == _FIGURE
+    ]
     if figures:
         terminalreporter.section("drills")
         for line in sorted(figures):

@@ -138,8 +138,6 @@ Settles = Literal["at-once", "when-listed"]
         ("newest-first", "stable", "honoured", "at-once"),
         ("newest-first", "position", "ignored", "when-listed"),
         ("newest-first", "expiring", "honoured", "when-listed"),
-        ("oldest-first", "stable", "ignored", "when-listed"),
-        ("oldest-first", "position", "honoured", "at-once"),
         ("oldest-first", "expiring", "ignored", "at-once"),
     ],
 )
