@@ -118,12 +118,14 @@ _FIRST = ("e2e", "drills", "terraform", "deploy")
 """Folders whose tests take longest: they start first, so that no process is left alone with them at the end."""
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Keep what shares its fixtures in one process where tests run in several: a file, and all that shares Backstage."""
     for item in items:
-        parts = item.path.parts
-        item.add_marker(pytest.mark.xdist_group("backstage" if "e2e" in parts else str(item.path)))
+        group = "backstage" if "e2e" in item.path.parts else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+    # xdist reads the groups, and the order is shuffled, before what takes long is put in front.
+    yield
     ranks = {name: rank for rank, name in enumerate(_FIRST)}
     items.sort(key=lambda item: min((ranks[part] for part in item.path.parts if part in ranks), default=len(ranks)))
 
