@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 import structlog
+from xdist.scheduler import LoadScopeScheduling
 
 from bff.app import App, create_app
 from bff.app_connections import World
@@ -118,14 +119,23 @@ _FIRST = ("e2e", "drills", "terraform", "deploy")
 """Folders whose tests take longest: they start first, so that no process is left alone with them at the end."""
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Keep what shares its fixtures in one process where tests run in several: a file, and all that shares Backstage."""
-    for item in items:
-        group = "backstage" if "e2e" in item.path.parts else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-    # xdist reads the groups, and the order is shuffled, before what takes long is put in front.
-    yield
+class SharedFixtures(LoadScopeScheduling):
+    """Hands out a file at a time where tests run in several processes, and all that shares Backstage to one of them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        return "backstage" if "/e2e/" in file else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedFixtures:
+    """Tests are handed out by what they share."""
+    return SharedFixtures(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put in front what takes long; among itself it stays shuffled."""
     ranks = {name: rank for rank, name in enumerate(_FIRST)}
     items.sort(key=lambda item: min((ranks[part] for part in item.path.parts if part in ranks), default=len(ranks)))
 
