@@ -115,6 +115,9 @@ class Running:
 Start = Callable[..., AbstractAsyncContextManager[Running]]
 
 
+_FIGURE = "figure"
+"""The property in which a drill's figure goes with its report; see tests/drills/conftest.py."""
+
 _FIRST = ("e2e", "drills", "terraform", "deploy")
 """Folders whose tests take longest: they start first, so that no process is left alone with them at the end."""
 
@@ -138,6 +141,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put in front what takes long; among itself it stays shuffled."""
     ranks = {name: rank for rank, name in enumerate(_FIRST)}
     items.sort(key=lambda item: min((ranks[part] for part in item.path.parts if part in ranks), default=len(ranks)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures of all drills."""
+    reports = [report for each in ("passed", "failed") for report in terminalreporter.getreports(each)]
+    figures = [
+        line for report in reports if report.when == "call" for name, line in report.user_properties if name == _FIGURE
+    ]
+    if figures:
+        terminalreporter.section("drills")
+        for line in sorted(figures):
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(autouse=True)

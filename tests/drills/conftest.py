@@ -1,4 +1,4 @@
-"""What every drill leaves behind: its figure, printed at the end of the run."""
+"""What every drill leaves behind: its figure, which is printed at the end of the run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from bff.resilience.breaker import Breaker
 from bff.status import observatory, organisation_reader
 
 Figure = Callable[[str], None]
-_FIGURE = "figure"
+FIGURE = "figure"
+"""The property of a test in which its figure goes with its report, from whichever process ran it."""
 
 
 @pytest.fixture
@@ -18,8 +19,7 @@ def figure(request: pytest.FixtureRequest) -> Figure:
     """Takes the figure that a drill came to, in one line."""
 
     def take(line: str) -> None:
-        # A property of the test goes with its report, from whichever process ran it.
-        request.node.user_properties.append((_FIGURE, f"{request.node.name}: {line}"))
+        request.node.user_properties.append((FIGURE, f"{request.node.name}: {line}"))
 
     return take
 
@@ -30,18 +30,6 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(observatory, "LEAST_SECONDS_BETWEEN_READS", 0.5)
     monkeypatch.setattr(organisation_reader, "LEAST_SECONDS_BETWEEN_LISTS", 0.5)
     monkeypatch.setitem(Breaker.__init__.__kwdefaults__, "sleep", 0.5)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the figures of all drills."""
-    reports = [report for each in ("passed", "failed") for report in terminalreporter.getreports(each)]
-    figures = [
-        line for report in reports if report.when == "call" for name, line in report.user_properties if name == _FIGURE
-    ]
-    if figures:
-        terminalreporter.section("drills")
-        for line in sorted(figures):
-            terminalreporter.write_line(line)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
