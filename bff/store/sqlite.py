@@ -32,7 +32,7 @@ _SQLITE = "sqlite+aiosqlite"
 _PRAGMAS = (
     "PRAGMA synchronous=NORMAL",
     "PRAGMA foreign_keys=OFF",
-    "PRAGMA cache_size=-32768",
+    "PRAGMA cache_size=-8192",
     "PRAGMA wal_autocheckpoint=4000",
 )
 

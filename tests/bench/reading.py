@@ -13,6 +13,7 @@ import time
 import uvloop
 
 from bff.app import create_app
+from bff.cli.server import spare_the_loop
 from bff.settings import Settings
 from bff.status.observatory import FactsUnavailableError
 from bff.telemetry import logs
@@ -25,6 +26,7 @@ async def main() -> None:
     """Read, and watch the event loop meanwhile."""
     logs.configure("warning")
     app = create_app(Settings.load(bff_auth="none", bff_catalog="files", bff_catalog_files="catalog"))
+    spare_the_loop()
     waits: list[float] = []
 
     async def tick() -> None:

@@ -216,7 +216,7 @@ async def test_sqlite_is_set_up_for_several_processes(database: Database) -> Non
             (await connection.execute(text(f"PRAGMA {name}"))).scalar_one()
             for name in ("journal_mode", "synchronous", "busy_timeout", "cache_size", "wal_autocheckpoint")
         ]
-    assert found == ["wal", 1, 5000, -32768, 4000]
+    assert found == ["wal", 1, 5000, -8192, 4000]
 
 
 @pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
