@@ -37,7 +37,7 @@ test-plugin: node_modules/.installed
 
 .PHONY: test-python
 test-python: dev-setup
-	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(PYTEST_ARGS)
 
 .PHONY: backstage
 backstage: e2e-setup ## The demo inside a real Backstage (minutes once, then seconds)
