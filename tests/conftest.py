@@ -115,8 +115,8 @@ class Running:
 Start = Callable[..., AbstractAsyncContextManager[Running]]
 
 
-_FIGURE = "figure"
-"""The property in which a drill's figure goes with its report; see tests/drills/conftest.py."""
+FIGURE = "figure"
+"""The property of a test in which its figure goes with its report, from whichever process ran it."""
 
 _FIRST = ("e2e", "drills", "terraform", "deploy")
 """Folders whose tests take longest: they start first, so that no process is left alone with them at the end."""
@@ -147,7 +147,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the figures of all drills."""
     reports = [report for each in ("passed", "failed") for report in terminalreporter.getreports(each)]
     figures = [
-        line for report in reports if report.when == "call" for name, line in report.user_properties if name == _FIGURE
+        line for report in reports if report.when == "call" for name, line in report.user_properties if name == FIGURE
     ]
     if figures:
         terminalreporter.section("drills")

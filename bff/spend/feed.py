@@ -120,7 +120,7 @@ class Feed:
         return Turn(progress, found=self._late > late)
 
     async def _current(self, held: Held) -> Progress:
-        """The progress as it stands, from memory while nobody else can have written it."""
+        """The progress as it stands, from memory while no other process can have written it."""
         if self._progress is None or self._fence != held.fence:
             try:
                 self._progress = await self._ledger.progress()
@@ -136,16 +136,16 @@ class Feed:
         if span is None:
             start = micros(BudgetWindow.containing(now, self._zone).start)
             span = Span(start if progress.mark is None else progress.mark - OVERLAP)
-        begun = micros(now)
+        started = micros(now)
 
         def settle(progress: Progress, span: Span, ended: bool) -> Progress:
             if not ended:
                 return replace(progress, forward=span)
             # The newest event may bear a time that is yet to come: what is published until then must be read too.
-            top = span.since + OVERLAP if span.top is None else min(span.top, begun)
+            top = span.since + OVERLAP if span.top is None else min(span.top, started)
             mark = top if progress.mark is None else max(progress.mark, top)
             covered_from = span.since if progress.covered_from is None else progress.covered_from
-            return replace(progress, forward=None, mark=mark, covered_from=covered_from, read_at=begun)
+            return replace(progress, forward=None, mark=mark, covered_from=covered_from, read_at=started)
 
         return await self._read(span, held, progress, settle, until=deadline)
 
@@ -185,8 +185,8 @@ class Feed:
         totals = await read_totals()
         if totals is None:
             return progress
-        begun = replace(progress, checksum=Checksum(baseline_at=micros(now)))
-        self._progress = progress = await self._ledger.compare(totals, held, lambda _growth: begun)
+        compared = replace(progress, checksum=Checksum(baseline_at=micros(now)))
+        self._progress = progress = await self._ledger.compare(totals, held, lambda _growth: compared)
         return await self._read_forward(now, held, progress, deadline)
 
     async def _look_back(self, now: datetime, held: Held, progress: Progress, *, usable: bool) -> Progress:

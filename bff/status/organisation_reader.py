@@ -325,7 +325,7 @@ class OrganisationReader:
         return Read(snapshot.facts, snapshot.assessed_at, seen.age)
 
     async def _news(self) -> bool:
-        """Whether to read now rather than when it is due: something was found, asked for, published, or nobody leads."""
+        """Whether to read now rather than when it is due: something was found, asked for, published, or no process leads."""
         if self._snapshots is None:
             return False
         if self._leading is None:

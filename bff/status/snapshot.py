@@ -50,7 +50,7 @@ FORM = hashlib.blake2b(
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What there is: the newest snapshot's version (0: none) and age in seconds, and whether nobody leads."""
+    """What there is: the newest snapshot's version (0: none) and age in seconds, and whether no process leads."""
 
     version: int
     age: float

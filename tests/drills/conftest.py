@@ -8,10 +8,9 @@ import pytest
 
 from bff.resilience.breaker import Breaker
 from bff.status import observatory, organisation_reader
+from tests.conftest import FIGURE
 
 Figure = Callable[[str], None]
-FIGURE = "figure"
-"""The property of a test in which its figure goes with its report, from whichever process ran it."""
 
 
 @pytest.fixture
