@@ -191,11 +191,17 @@ async def _lifespan(
     tasks = [asyncio.ensure_future(keep()) for keep in keeping]
     if world:
         tasks.append(asyncio.ensure_future(service.observatory.run(world.sleep)))
+    forced = False
     try:
         yield
+    except asyncio.CancelledError:
+        # A second signal cancels every task at once, those that give connections back too: do not wait for any.
+        forced = True
+        raise
     finally:
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for close in closing:
-            await close()
+        if not forced:
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for close in closing:
+                await close()
