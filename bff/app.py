@@ -24,16 +24,16 @@ from bff.app_connections import (
 )
 from bff.app_onboarding import build_provisioner, open_vault
 from bff.backstage.client import BackstageClient
-from bff.governance.rules import Rules
+from bff.breaker import BreakerState
 from bff.keeptrusts.client import KeeptrustsClient
 from bff.keeptrusts.transport import Transport
-from bff.resilience.breaker import BreakerState
 from bff.settings import IN_MEMORY, Settings
+from bff.spend.reports import SpendReports
 from bff.status.answers import Answers
-from bff.status.census import Census
 from bff.status.checks import Checks
-from bff.status.observatory import Observatory
-from bff.status.spend import SpendReports
+from bff.status.finding_counts import Census
+from bff.status.organisation_cache import Observatory
+from bff.status.rules import Rules
 from bff.status.traced_reader import TracedReader
 from bff.store.database import Database
 from bff.telemetry.logs import AccessLog

@@ -21,15 +21,15 @@ from bff.backstage.catalog import BackstageCatalog
 from bff.backstage.client import DEADLINE as BACKSTAGE_DEADLINE
 from bff.backstage.client import BackstageClient
 from bff.backstage.files import FileCatalog
-from bff.governance.wire import Links
 from bff.keeptrusts.client import KeeptrustsClient
-from bff.keeptrusts.gateway import ControlPlaneProbe, GatewayClient
 from bff.keeptrusts.transport import Limits, Transport, http_client
-from bff.onboarding.rights import People
+from bff.platform.gateway import ControlPlaneProbe, GatewayClient
+from bff.platform.health import PlatformStatuses
+from bff.provisioning.rights import People
 from bff.settings import IN_MEMORY, Settings, SettingsError
-from bff.status.observatory import LONGEST_WAIT
-from bff.status.organisation_reader import OrganisationReader, Timing, identity_of
-from bff.status.platform import PlatformStatuses
+from bff.status.leader import OrganisationReader, Timing, identity_of
+from bff.status.organisation_cache import LONGEST_WAIT
+from bff.status.wire import Links
 from bff.store.database import Database
 from bff.telemetry.calls import CallObserver
 from bff.telemetry.logs import AccessLog, logger

@@ -9,17 +9,17 @@ from datetime import datetime
 
 import httpx
 
-from bff.governance.entity_ref import EntityRef
 from bff.keeptrusts.client import KeeptrustsClient
 from bff.keeptrusts.transport import Transport
-from bff.onboarding.audit import Audit, OutcomeCounter
-from bff.onboarding.keys import Keys
-from bff.onboarding.organisation import CurrentOrganisation
-from bff.onboarding.provisioner import Provisioner
-from bff.onboarding.rights import People, Rights
+from bff.provisioning.audit import Audit, OutcomeCounter
+from bff.provisioning.keys import Keys
+from bff.provisioning.organisation import CurrentOrganisation
+from bff.provisioning.provisioner import Provisioner
+from bff.provisioning.rights import People, Rights
 from bff.settings import Settings
 from bff.telemetry.calls import CallObserver
 from bff.telemetry.traces import Traces
+from bff.values import EntityRef
 from bff.vault.login import AppRole, VaultLogin
 from bff.vault.store import VaultStore
 from bff.vault.wire import VaultWire

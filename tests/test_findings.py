@@ -6,8 +6,8 @@ import asyncio
 import json
 from pathlib import Path
 
-from bff.governance.findings import Code
 from bff.sandbox.faults import Rule
+from bff.status.findings import Code
 
 from .conftest import Running, Start, _running
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bff.governance.entity_ref import EntityRef
 from bff.settings import Settings, SettingsError, documented, is_loopback, secret_names
+from bff.values import EntityRef
 
 SERVING = {
     "KEEPTRUSTS_API_URL": "https://keeptrusts-api.internal:8080/",

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 from bff.backstage.client import BackstageClient
 from bff.backstage.descriptor import DescriptorError, read_entity
 from bff.backstage.entities import CatalogContractError, Entity
-from bff.governance.entity_ref import EntityRef
+from bff.values import EntityRef
 
 PATH = "/api/catalog/entities/by-refs"
 

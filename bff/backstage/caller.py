@@ -7,7 +7,7 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
-from bff.governance.entity_ref import EntityRef
+from bff.values import EntityRef
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from bff.backstage.caller import Caller
 from bff.backstage.client import BackstageClient
 from bff.backstage.entities import CatalogContractError, Entity
 from bff.backstage.groups import Groups
-from bff.governance.entity_ref import EntityRef, EntityRefError
+from bff.values import EntityRef, EntityRefError
 
 USER_INFO = "/api/auth/v1/userinfo"
 

@@ -14,10 +14,10 @@ import httpx
 import orjson
 from pydantic import SecretStr
 
+from bff.backoff import Backoff
 from bff.backstage.entities import CatalogContractError, CatalogDeniedError, CatalogError, CatalogUnavailableError
-from bff.resilience.backoff import Backoff
-from bff.resilience.breaker import Breaker, BreakerOpenError, BreakerState
-from bff.resilience.open_calls import OpenCalls
+from bff.breaker import Breaker, BreakerOpenError, BreakerState
+from bff.open_calls import OpenCalls
 from bff.telemetry.calls import CallObserver, Unobserved
 from bff.telemetry.traces import Traces, propagated
 from bff.tls import client_context, trouble

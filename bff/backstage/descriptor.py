@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from bff.backstage.entities import Entity
-from bff.governance.entity_ref import DEFAULT_NAMESPACE, EntityRef, EntityRefError
+from bff.values import DEFAULT_NAMESPACE, EntityRef, EntityRefError
 
 PREFIX = "keeptrusts.dev/"
 """What the names of this project's annotations begin with."""

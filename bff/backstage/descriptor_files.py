@@ -13,7 +13,7 @@ from pathlib import Path
 from bff.backstage.descriptor import DescriptorError, read_entity, read_refs
 from bff.backstage.entities import Entity
 from bff.backstage.yaml_documents import YamlError, read_documents
-from bff.governance.entity_ref import EntityRef
+from bff.values import EntityRef
 
 LARGEST_FILE = 16 * 1024 * 1024
 """Bytes."""

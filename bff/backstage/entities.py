@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bff.backstage.caller import Caller
-from bff.governance.entity_ref import EntityRef
+from bff.values import EntityRef
 
 
 @dataclass(frozen=True, slots=True)

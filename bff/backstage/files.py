@@ -12,7 +12,7 @@ import structlog
 from bff.backstage.caller import Caller
 from bff.backstage.descriptor_files import Scan, scan_files
 from bff.backstage.entities import Entity
-from bff.governance.entity_ref import EntityRef
+from bff.values import EntityRef
 
 
 def _log(problem: str) -> None:

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from bff.backstage.by_refs import ByRefs
 from bff.backstage.client import BackstageClient
 from bff.backstage.entities import CatalogDeniedError, CatalogUnavailableError, Entity
-from bff.governance.entity_ref import EntityRef
+from bff.values import EntityRef
 
 FRESH_FOR = 60.0
 """Seconds for which a group is taken from memory."""

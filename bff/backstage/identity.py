@@ -27,7 +27,7 @@ from bff.backstage.tokens import (
     read_token,
     verified,
 )
-from bff.governance.entity_ref import EntityRef, EntityRefError
+from bff.values import EntityRef, EntityRefError
 
 USER_KEYS = "/api/auth/.well-known/jwks.json"
 PLUGIN_KEYS = {"scaffolder": "/api/scaffolder/.backstage/auth/v1/jwks.json"}

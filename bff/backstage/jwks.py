@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bff.backstage.caller import IdentityUnavailableError
 from bff.backstage.entities import CatalogContractError, CatalogError
 from bff.backstage.tokens import ALGORITHM
-from bff.resilience.single_flight import SingleFlight
+from bff.single_flight import SingleFlight
 
 REFRESH_AFTER = 300.0
 """Seconds after which a set is read anew, while what is known of it goes on being used."""

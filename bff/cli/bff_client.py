@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 
 from bff.cli.exits import Exit, Failure
-from bff.governance.entity_ref import EntityRef, EntityRefError
 from bff.tls import CA_FILE, TlsFileError, TlsFiles, client_context, trouble
+from bff.values import EntityRef, EntityRefError
 
 TIMEOUT_SECONDS = 20.0
 TOKEN_VARIABLE = "BFF_TOKEN"  # noqa: S105 - the name of the variable

@@ -20,7 +20,6 @@ from bff.app import create_app
 from bff.cli.exits import Exit, Failure
 from bff.cli.server import Server, address, listen, run
 from bff.cli.status import show
-from bff.governance.wire import GovernanceStatus
 from bff.sandbox import ADMIN_TOKEN, READ_TOKEN
 from bff.sandbox.accounts import State
 from bff.sandbox.control_plane import create_control_plane
@@ -32,6 +31,7 @@ from bff.sandbox.scenario import Scenario, seed_scenario
 from bff.sandbox.scenario_files import catalog_folder
 from bff.sandbox.traffic import trickle
 from bff.settings import IN_MEMORY, Settings, SettingsError, is_loopback
+from bff.status.wire import GovernanceStatus
 from bff.telemetry import logs
 from bff.web.local_names import LocalNames
 

@@ -14,13 +14,13 @@ from rich.console import Console
 from rich.text import Text
 
 from bff.app_connections import keeptrusts_tls
+from bff.cli.doctor_checks import examine_neighbours
+from bff.cli.doctor_keeptrusts import Trial, Verdict, examine_control_plane, examine_gateway
 from bff.cli.exits import Exit, Failure
-from bff.cli.neighbours import examine_neighbours
 from bff.cli.tables import console, printable
 from bff.keeptrusts.client import KeeptrustsClient
-from bff.keeptrusts.examination import Trial, Verdict, examine_control_plane, examine_gateway
-from bff.keeptrusts.gateway import ControlPlaneProbe, GatewayClient
 from bff.keeptrusts.transport import Transport, http_client
+from bff.platform.gateway import ControlPlaneProbe, GatewayClient
 from bff.settings import Settings, SettingsError
 from bff.telemetry.calls import Unobserved
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from bff.cli.bff_client import ask
 from bff.cli.exits import Exit, Failure
 from bff.cli.tables import BAR_CELLS, console, findings, money, printable
-from bff.governance.wire import SpendReport
+from bff.status.wire import SpendReport
 
 
 def spend(entity_ref: str, *, url: str, as_json: bool, days: int) -> None:

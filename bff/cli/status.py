@@ -10,8 +10,8 @@ from rich.text import Text
 from bff.cli.bff_client import ask
 from bff.cli.exits import Exit, Failure
 from bff.cli.tables import STYLES, bar, clock, console, findings, money, printable
-from bff.governance.findings import State
-from bff.governance.wire import BudgetStatus, GovernanceStatus
+from bff.status.findings import State
+from bff.status.wire import BudgetStatus, GovernanceStatus
 
 FAILING = {"warning": {State.WARNING, State.ERROR, State.UNKNOWN}, "error": {State.ERROR, State.UNKNOWN}}
 

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bff.governance.findings import State
-from bff.governance.wire import Amount, Finding
+from bff.status.findings import State
+from bff.status.wire import Amount, Finding
 
 STYLES = {
     State.OK: "bold green",

@@ -12,7 +12,6 @@ from urllib.parse import quote
 import orjson
 from pydantic import BaseModel, SecretStr
 
-from bff.governance.facts import RejectedRow
 from bff.keeptrusts import contract
 from bff.keeptrusts.contract import (
     AllocationReply,
@@ -25,6 +24,7 @@ from bff.keeptrusts.contract import (
     WhoAmI,
 )
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamContractError
+from bff.keeptrusts.facts import RejectedRow
 from bff.keeptrusts.listing import Pages
 from bff.keeptrusts.parsing import Call, contract_error, read_json, read_page, read_reply
 from bff.keeptrusts.transport import Transport

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
-from bff.governance.facts import Cause, Configuration, GatewayKey, Reading, Team, Wallet, WalletScope
-from bff.governance.money import Money
 from bff.keeptrusts.contract import ConfigurationRecord, TeamRecord, TokenRecord, WalletRecord
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamDeniedError
+from bff.keeptrusts.facts import Cause, Configuration, GatewayKey, Reading, Team, Wallet, WalletScope
 from bff.keeptrusts.last_good import LastGood, cause_of
 from bff.keeptrusts.listing import KeeptrustsLists, Pages
+from bff.values import Money
 
 LIMIT_REACHED = "the list has more pages than are read"
 

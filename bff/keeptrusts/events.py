@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Protocol
 
-from bff.governance.facts import RejectedRow, SpendEvent
 from bff.keeptrusts.client import KeeptrustsClient
 from bff.keeptrusts.contract import EventRecord
 from bff.keeptrusts.errors import KeeptrustsError
+from bff.keeptrusts.facts import RejectedRow, SpendEvent
 
 DECISION = "decision"
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from bff.governance.facts import Cause, Reading, RejectedRow
 from bff.keeptrusts.errors import (
     KeeptrustsError,
     UpstreamDeniedError,
     UpstreamRejectedError,
     UpstreamUnavailableError,
 )
+from bff.keeptrusts.facts import Cause, Reading, RejectedRow
 
 T = TypeVar("T")
 

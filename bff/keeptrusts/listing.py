@@ -6,7 +6,6 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from bff.governance.facts import RejectedRow
 from bff.keeptrusts.contract import (
     ConfigurationRecord,
     TeamRecord,
@@ -14,6 +13,7 @@ from bff.keeptrusts.contract import (
     WalletRecord,
 )
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamContractError
+from bff.keeptrusts.facts import RejectedRow
 
 Record = TypeVar("Record")
 

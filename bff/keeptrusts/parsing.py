@@ -14,9 +14,9 @@ from typing import Any, NoReturn, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from bff.governance.facts import RejectedRow
 from bff.keeptrusts.contract import IDENTIFYING_FIELDS
 from bff.keeptrusts.errors import UpstreamContractError
+from bff.keeptrusts.facts import RejectedRow
 
 Model = TypeVar("Model", bound=BaseModel)
 

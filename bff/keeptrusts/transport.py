@@ -20,6 +20,8 @@ import httpx
 import orjson
 from pydantic import SecretStr
 
+from bff.backoff import Backoff
+from bff.breaker import Breaker, BreakerOpenError
 from bff.keeptrusts.contract import REQUEST_ID_HEADER
 from bff.keeptrusts.errors import (
     KeeptrustsError,
@@ -30,10 +32,8 @@ from bff.keeptrusts.errors import (
     UpstreamUnavailableError,
 )
 from bff.keeptrusts.parsing import Call
-from bff.resilience.backoff import Backoff
-from bff.resilience.breaker import Breaker, BreakerOpenError
-from bff.resilience.open_calls import OpenCalls
-from bff.resilience.retry_budget import RetryBudget
+from bff.open_calls import OpenCalls
+from bff.retry_budget import RetryBudget
 from bff.telemetry.calls import CallObserver
 from bff.telemetry.traces import Traces, propagated
 from bff.tls import client_context, trouble

@@ -13,9 +13,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from bff.backstage.yaml_documents import Node, YamlError, read_documents
-from bff.governance.wording import quoted
 from bff.lint.descriptors import Descriptor
 from bff.lint.faults import Code, Fault
+from bff.wording import quoted
 
 LARGEST_DEFINITION = 200_000
 """Values in a definition, those of an alias counted each time: what the validator walks through."""

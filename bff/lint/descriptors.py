@@ -11,11 +11,11 @@ from pathlib import Path
 from bff.backstage.descriptor import PREFIX
 from bff.backstage.descriptor_files import is_entity, matches
 from bff.backstage.yaml_documents import Node
-from bff.governance import annotations as names
-from bff.governance.claims import read_claims
-from bff.governance.entity_ref import DEFAULT_NAMESPACE, EntityRef, EntityRefError
-from bff.governance.wording import quoted
 from bff.lint.faults import Code, Fault
+from bff.status import annotations as names
+from bff.status.claims import read_claims
+from bff.values import DEFAULT_NAMESPACE, EntityRef, EntityRefError
+from bff.wording import quoted
 
 KNOWN = (
     names.GATEWAY_KEY_NAME,

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from bff.backstage.descriptor_files import LARGEST_FILE, paths_of
 from bff.backstage.yaml_documents import YamlError, read_documents
-from bff.governance.entity_ref import EntityRef
 from bff.lint.apis import api_faults
 from bff.lint.descriptors import (
     Descriptor,
@@ -25,6 +24,7 @@ from bff.lint.descriptors import (
 )
 from bff.lint.faults import Code, Fault
 from bff.lint.templates import fetched_folders, template_faults
+from bff.values import EntityRef
 
 _SKELETON_FOLDERS = frozenset({"skeleton", "skeletons"})
 _MARKUP = re.compile(r"\{\{|\{%")

@@ -11,14 +11,14 @@ from typing import Protocol
 from cachetools import LRUCache
 
 from bff.backstage.entities import CatalogError, Entity
-from bff.governance.annotations import TEAM
-from bff.governance.assessment import assess
-from bff.governance.entity_ref import EntityRef
-from bff.governance.rules import Rules
-from bff.governance.subject import Owner, Subject
-from bff.status.census import Census
-from bff.status.observatory import Epoch
+from bff.status.annotations import TEAM
+from bff.status.assessment import assess
+from bff.status.finding_counts import Census
+from bff.status.organisation_cache import Epoch
+from bff.status.rules import Rules
+from bff.status.subject import Owner, Subject
 from bff.telemetry.metrics import Metrics
+from bff.values import EntityRef
 
 MOST_BYTES = 48 * 1024 * 1024
 """What is remembered of answers, at the most: about 25,000 of them."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
 
-from bff.resilience.breaker import BreakerState
-from bff.spend.progress import instant
-from bff.status.observatory import Observatory, not_understood, parts_of
-from bff.status.organisation_reader import OrganisationReader
+from bff.breaker import BreakerState
+from bff.ledger.progress import instant
+from bff.status.leader import OrganisationReader
+from bff.status.organisation_cache import Observatory, not_understood, parts_of
 from bff.telemetry.health import Health, HealthCheck
 from bff.telemetry.recent_calls import RecentCalls
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bff.status.observatory import FactsReader, parts_of
-from bff.status.organisation_reader import Read
+from bff.status.leader import Read
+from bff.status.organisation_cache import FactsReader, parts_of
 from bff.telemetry.traces import Traces, mark_failed
 
 

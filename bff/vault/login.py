@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bff.resilience.single_flight import SingleFlight
+from bff.single_flight import SingleFlight
 from bff.telemetry.logs import logger
 from bff.vault.errors import VaultContractError, VaultDeniedError, VaultError
 from bff.vault.wire import VaultWire

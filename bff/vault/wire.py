@@ -12,7 +12,7 @@ import httpx
 import orjson
 from pydantic import SecretStr
 
-from bff.resilience.open_calls import OpenCalls
+from bff.open_calls import OpenCalls
 from bff.telemetry.calls import CallObserver, Unobserved
 from bff.telemetry.traces import Traces, propagated
 from bff.tls import client_context, trouble

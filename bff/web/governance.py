@@ -12,10 +12,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from bff.backstage.entities import Entity
-from bff.governance.entity_ref import EntityRef, EntityRefError
-from bff.governance.wire import EntityRefs
 from bff.status.answers import owners_of
-from bff.status.observatory import Epoch
+from bff.status.organisation_cache import Epoch
+from bff.status.wire import EntityRefs
+from bff.values import EntityRef, EntityRefError
 from bff.web.answers import CACHE_CONTROL, VARY, Prepared, insists
 from bff.web.bodies import read_body
 from bff.web.callers import caller_of

@@ -14,9 +14,9 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bff.onboarding.errors import ProvisioningOffError
-from bff.onboarding.provisioner import Asker, Provisioner
-from bff.onboarding.requests import Allocation, NewConfiguration, NewKey, NewTeam
+from bff.provisioning.errors import ProvisioningOffError
+from bff.provisioning.provisioner import Asker, Provisioner
+from bff.provisioning.requests import Allocation, NewConfiguration, NewKey, NewTeam
 from bff.web.bodies import read_body
 from bff.web.callers import caller_of
 from bff.web.service import Service

@@ -14,10 +14,10 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 import bff
-from bff.governance.wire import EntityRefs, GovernanceStatus, PlatformStatus, Problem, SpendReport, StatusItems
 from bff.keeptrusts import contract
 from bff.keeptrusts.contract import AllocationReply, ConfigurationRecord, TeamRecord, TokenRecord
-from bff.onboarding.requests import Allocation, NewConfiguration, NewKey, NewTeam
+from bff.provisioning.requests import Allocation, NewConfiguration, NewKey, NewTeam
+from bff.status.wire import EntityRefs, GovernanceStatus, PlatformStatus, Problem, SpendReport, StatusItems
 from bff.web.problems import MEDIA_TYPE, ProblemType
 
 JSON = "application/json"

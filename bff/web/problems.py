@@ -15,9 +15,8 @@ from starlette.responses import Response
 
 from bff.backstage.caller import IdentityUnavailableError, UnauthenticatedError
 from bff.backstage.entities import CatalogContractError, CatalogDeniedError, CatalogUnavailableError
-from bff.governance.entity_ref import EntityRefError
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamDeniedError, UpstreamRejectedError, UpstreamUnavailableError
-from bff.onboarding.errors import (
+from bff.provisioning.errors import (
     ConflictError,
     ForbiddenError,
     InvalidRequestError,
@@ -25,7 +24,8 @@ from bff.onboarding.errors import (
     OnboardingError,
     ProvisioningOffError,
 )
-from bff.status.observatory import FactsUnavailableError
+from bff.status.organisation_cache import FactsUnavailableError
+from bff.values import EntityRefError
 from bff.vault.errors import (
     VaultConflictError,
     VaultDeniedError,

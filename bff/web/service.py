@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from bff.backstage.caller import Identity
 from bff.backstage.entities import Catalog
-from bff.onboarding.provisioner import Provisioner
+from bff.platform.health import PlatformStatuses
+from bff.provisioning.provisioner import Provisioner
+from bff.spend.reports import SpendReports
 from bff.status.answers import Answers
-from bff.status.observatory import Epoch, Observatory, Served
-from bff.status.platform import PlatformStatuses
-from bff.status.spend import SpendReports
+from bff.status.organisation_cache import Epoch, Observatory, Served
 from bff.telemetry.health import HealthCheck
 from bff.telemetry.metrics import Metrics
 

@@ -14,7 +14,7 @@ from bff.backstage.caller import LOCAL, Caller, IdentityUnavailableError
 from bff.backstage.catalog import REMEMBERED_FOR, BackstageCatalog
 from bff.backstage.entities import CatalogContractError, CatalogDeniedError, CatalogUnavailableError
 from bff.backstage.identity import BackstageIdentity
-from bff.governance.entity_ref import EntityRef
+from bff.values import EntityRef
 from tests.backstage.stub import SERVICE_TOKEN, Observed, StubBackstage
 
 PATH = "/api/catalog/entities/by-refs"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bff.backstage.descriptor import LONGEST_ANNOTATION, PREFIX, DescriptorError, read_entity, read_refs
-from bff.governance import annotations
-from bff.governance.entity_ref import EntityRef
+from bff.status import annotations
+from bff.values import EntityRef
 
 
 def descriptor(**changes: Any) -> dict[str, Any]:

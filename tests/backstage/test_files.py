@@ -12,7 +12,7 @@ from bff.backstage import files
 from bff.backstage.caller import LOCAL, Caller
 from bff.backstage.descriptor_files import LARGEST_FILE, Scan, scan_files
 from bff.backstage.files import FileCatalog
-from bff.governance.entity_ref import EntityRef
+from bff.values import EntityRef
 
 BOT = EntityRef("component", "default", "bot")
 

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from bff.backstage.entities import CatalogDeniedError, CatalogUnavailableError
 from bff.backstage.groups import ABSENT_FOR, FRESH_FOR, RETRY_AFTER, STALE_FOR, Groups
-from bff.governance.entity_ref import EntityRef
+from bff.values import EntityRef
 from tests.backstage.stub import SERVICE_TOKEN, StubBackstage
 
 PATH = "/api/catalog/entities/by-refs"

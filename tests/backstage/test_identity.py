@@ -9,7 +9,7 @@ import pytest
 from bff.backstage.caller import LOCAL, AnonymousIdentity, UnauthenticatedError
 from bff.backstage.client import BackstageClient
 from bff.backstage.identity import REMEMBERED_FOR, BackstageIdentity
-from bff.governance.entity_ref import EntityRef
+from bff.values import EntityRef
 from tests.backstage.stub import Key, StubBackstage
 
 DEV = EntityRef("user", "default", "dev")

@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert
 
+from bff.ledger.progress import Progress, encoded, micros
+from bff.ledger.sums import Ledger, day_number
 from bff.sandbox.load import LoadProfile
-from bff.spend.ledger import Ledger, day_number
-from bff.spend.progress import Progress, encoded, micros
 from bff.store.database import Database
 from bff.store.tables import ledgers, sums
 from tests.harness.postgres import postgres_server

@@ -15,7 +15,7 @@ import uvloop
 from bff.app import create_app
 from bff.cli.server import spare_the_loop
 from bff.settings import Settings
-from bff.status.observatory import FactsUnavailableError
+from bff.status.organisation_cache import FactsUnavailableError
 from bff.telemetry import logs
 
 WITHIN = 600.0

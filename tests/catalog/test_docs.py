@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bff.governance import annotations
-from bff.governance.findings import Code
 from bff.lint.faults import Code as Fault
+from bff.status import annotations
+from bff.status.findings import Code
 
 CATALOG = Path(__file__).parents[2] / "catalog"
 DOCS = CATALOG / "docs"

@@ -10,10 +10,10 @@ import pytest
 import yaml
 from openapi_spec_validator import validate
 
-from bff.governance.annotations import DAILY_BUDGET, GATEWAY_KEY_NAME, POLICY_TIER, TEAM
-from bff.governance.claims import read_claims
-from bff.governance.entity_ref import EntityRef
 from bff.sandbox.plan import TEAMS
+from bff.status.annotations import DAILY_BUDGET, GATEWAY_KEY_NAME, POLICY_TIER, TEAM
+from bff.status.claims import read_claims
+from bff.values import EntityRef
 
 CATALOG = Path(__file__).parents[2] / "catalog"
 Entity = dict[str, Any]

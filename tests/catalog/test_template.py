@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from bff.governance.claims import read_claims
-from bff.governance.tiers import EXAMPLES
-from bff.onboarding.requests import MOST_DOLLARS, Allocation, NewConfiguration, NewKey, NewTeam
+from bff.provisioning.requests import MOST_DOLLARS, Allocation, NewConfiguration, NewKey, NewTeam
+from bff.status.claims import read_claims
+from bff.status.tiers import EXAMPLES
 from bff.web.openapi import OPERATIONS
 
 CHECKOUT = Path(__file__).parents[2]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from bff import settings
 from bff.keeptrusts.contract import LARGEST_PAGE
-from bff.spend import checksum, feed, ledger, progress
-from bff.status import organisation_reader as reader
+from bff.ledger import checksum, feed, progress, sums
+from bff.status import leader
 from bff.telemetry import metrics
 from bff.web.openapi import OPERATIONS
 from bff.web.problems import URN, ProblemType
@@ -83,8 +83,8 @@ def _numbers() -> list[tuple[str, str]]:
     depths = ", ".join(_span(depth) for depth in checksum.DEPTHS)
     first = ", ".join(_span(wait) for wait in checksum._FIRST_WAITS)
     longest = ", ".join(_span(wait) for wait in checksum._LONGEST_WAITS)
-    kept = ledger.KEPT // timedelta(microseconds=1)
-    lease = f"three quarters of `BFF_REFRESH_SECONDS`, {reader.LEAST_LEASE:g} s to {reader.LONGEST_LEASE:g} s"
+    kept = sums.KEPT // timedelta(microseconds=1)
+    lease = f"three quarters of `BFF_REFRESH_SECONDS`, {leader.LEAST_LEASE:g} s to {leader.LONGEST_LEASE:g} s"
     return [
         ("events of one page, at the most", str(LARGEST_PAGE)),
         ("pages of one transaction", str(feed.PAGES_AT_ONCE)),
@@ -97,9 +97,9 @@ def _numbers() -> list[tuple[str, str]]:
         ("checks after which a surplus is accepted", str(checksum._CHECKS_OF_SURPLUS)),
         ("pages of older days a second, in the mean", f"{feed.BACKFILL_PAGES_A_SECOND:g}"),
         ("events that could not be read and are remembered by name", str(progress.MOST_UNREAD)),
-        ("least time between two readings of the lists", f"{reader.LEAST_SECONDS_BETWEEN_LISTS:g} s"),
+        ("least time between two readings of the lists", f"{leader.LEAST_SECONDS_BETWEEN_LISTS:g} s"),
         ("life of the lease", lease),
-        ("how long a follower waits when a caller insists", f"{reader.FOLLOWER_WAITS:g} s"),
+        ("how long a follower waits when a caller insists", f"{leader.FOLLOWER_WAITS:g} s"),
     ]
 
 

@@ -11,7 +11,7 @@ from bff import settings
 from bff.cli.bff_client import TOKEN_VARIABLE
 from bff.cli.exits import Exit
 from bff.cli.main import main
-from bff.governance.findings import Code
+from bff.status.findings import Code
 from tests.docs.tables import ARCHITECTURE, REFERENCE, ROOT, made, section, written
 
 README = ROOT / "README.md"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bff.resilience.breaker import Breaker
+from bff.breaker import Breaker
 from bff.status import observatory, organisation_reader
 from tests.conftest import FIGURE
 

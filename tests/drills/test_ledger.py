@@ -23,12 +23,12 @@ import pytest
 from sqlalchemy import func, select
 
 from bff.cli.demo import demo_timezone
+from bff.ledger.feed import PAGES_AT_ONCE
+from bff.ledger.progress import Progress, decoded, instant
 from bff.sandbox.event_list import EventListing
 from bff.sandbox.faults import Rule
 from bff.sandbox.load import LoadProfile
 from bff.settings import Settings
-from bff.spend.feed import PAGES_AT_ONCE
-from bff.spend.progress import Progress, decoded, instant
 from bff.store.amounts import joined
 from bff.store.database import Database, StoreError
 from bff.store.tables import events, ledgers, sums

@@ -12,10 +12,10 @@ from datetime import timedelta
 import httpx
 import orjson
 
+from bff.breaker import BreakerState
 from bff.keeptrusts.errors import KeeptrustsError
 from bff.keeptrusts.parsing import Call
 from bff.keeptrusts.transport import Transport, http_client
-from bff.resilience.breaker import BreakerState
 from bff.telemetry.calls import Unobserved
 from tests.conftest import Start
 from tests.drills.conftest import Figure

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from bff.cli.doctor_keeptrusts import Verdict, examine_control_plane
 from bff.keeptrusts.client import KeeptrustsClient
 from bff.keeptrusts.errors import (
     KeeptrustsError,
@@ -20,9 +21,8 @@ from bff.keeptrusts.errors import (
     UpstreamRejectedError,
     UpstreamUnavailableError,
 )
-from bff.keeptrusts.examination import Verdict, examine_control_plane
-from bff.keeptrusts.gateway import ControlPlaneProbe, GatewayClient
 from bff.keeptrusts.transport import Transport, http_client
+from bff.platform.gateway import ControlPlaneProbe, GatewayClient
 from bff.sandbox import ADMIN_TOKEN, READ_TOKEN
 from bff.sandbox.accounts import State
 from bff.sandbox.control_plane import create_control_plane

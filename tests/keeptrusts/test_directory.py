@@ -8,11 +8,11 @@ from decimal import Decimal
 
 import pytest
 
-from bff.governance.facts import Cause, Configuration, GatewayKey, Reading, Team, Wallet, WalletScope
-from bff.governance.money import Money
 from bff.keeptrusts.contract import ConfigurationRecord, TeamRecord, TokenRecord
 from bff.keeptrusts.directory import LIMIT_REACHED, Directory
+from bff.keeptrusts.facts import Cause, Configuration, GatewayKey, Reading, Team, Wallet, WalletScope
 from bff.keeptrusts.listing import Pages
+from bff.values import Money
 from tests.keeptrusts.stand_in import NOON, StandIn, denied, down, malformed
 
 LATER = NOON + timedelta(minutes=1)

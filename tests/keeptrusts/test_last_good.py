@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bff.governance.facts import Cause, Reading
+from bff.keeptrusts.facts import Cause, Reading
 from bff.keeptrusts.last_good import LastGood
 from tests.keeptrusts.stand_in import NOON, denied, down, malformed, missing
 

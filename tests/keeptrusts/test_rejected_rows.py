@@ -11,10 +11,10 @@ import httpx
 import pytest
 import respx
 
-from bff.governance.facts import Cause
 from bff.keeptrusts.client import MOST_REJECTED_KEPT, KeeptrustsClient
 from bff.keeptrusts.directory import Directory, gateway_key
 from bff.keeptrusts.errors import UpstreamContractError
+from bff.keeptrusts.facts import Cause
 from bff.keeptrusts.listing import Pages
 
 from .conftest import NOW, reply

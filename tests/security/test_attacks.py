@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bff.governance import annotations
+from bff.status import annotations
 from tests.conftest import API_URL, BOT, GATEWAY_URL, Start
 
 HOSTILE = [

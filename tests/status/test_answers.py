@@ -10,9 +10,9 @@ import pytest
 from bff.backstage.caller import LOCAL
 from bff.backstage.entities import CatalogUnavailableError, Entity
 from bff.backstage.files import FileCatalog
-from bff.governance.entity_ref import EntityRef
-from bff.governance.subject import Owner
 from bff.status.answers import owners_of
+from bff.status.subject import Owner
+from bff.values import EntityRef
 from tests.conftest import Running
 
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import cast
 
-from bff.resilience.breaker import BreakerState
+from bff.breaker import BreakerState
 from bff.status.checks import Checks
-from bff.status.observatory import Observatory
-from bff.status.organisation_reader import OrganisationReader
+from bff.status.leader import OrganisationReader
+from bff.status.organisation_cache import Observatory
 from bff.telemetry.calls import Unobserved
 from bff.telemetry.health import Health
 from bff.telemetry.recent_calls import RecentCalls

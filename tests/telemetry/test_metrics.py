@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from bff.governance.findings import Code
+from bff.status.findings import Code
 from bff.telemetry.metrics import Metrics, documented
 from tests.conftest import BOT, Running
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bff.governance import annotations
 from bff.sandbox import ADMIN_TOKEN
+from bff.status import annotations
 from terraform_provider_keeptrusts.provider import KeeptrustsProvider
 from tests.harness.openbao import ROOT_TOKEN, OpenBao
 from tests.terraform.stand_in import StandIn

@@ -8,7 +8,7 @@ import httpx
 from cachetools import TTLCache
 from fastapi import FastAPI
 
-from bff.governance.wire import GovernanceStatus
+from bff.status.wire import GovernanceStatus
 
 app = FastAPI()
 cache: TTLCache[str, GovernanceStatus] = TTLCache(maxsize=1024, ttl=30)

@@ -13,7 +13,7 @@ from tf.types import Unknown
 from tf.utils import Diagnostics
 
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamContractError, UpstreamTimeoutError
-from bff.onboarding import keys
+from bff.provisioning import keys
 from bff.sandbox import ADMIN_TOKEN
 from bff.vault.errors import VaultUnavailableError
 from terraform_provider_keeptrusts.arguments import Arguments, VaultArguments

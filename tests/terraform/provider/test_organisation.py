@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bff.governance.facts import RejectedRow
 from bff.keeptrusts.contract import TeamRecord
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamUnavailableError
+from bff.keeptrusts.facts import RejectedRow
 from bff.keeptrusts.listing import Pages
 from terraform_provider_keeptrusts.organisation import KEPT_SECONDS, Organisation
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 FOLDER = "ai"
-"""As `bff.onboarding.keys.FOLDER`, which a test holds it to: to import it would load the whole service."""
+"""As `bff.provisioning.keys.FOLDER`, which a test holds it to: to import it would load the whole service."""
 
 _SEGMENT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?", re.ASCII)
 

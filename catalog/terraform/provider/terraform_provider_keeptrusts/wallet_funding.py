@@ -14,7 +14,7 @@ from tf.schema import Attribute
 from tf.types import String
 from tf.utils import Diagnostics
 
-from bff.governance.money import USD, Money
+from bff.values import USD, Money
 from terraform_provider_keeptrusts.diagnosis import Deed, RefusalError, diagnosed
 from terraform_provider_keeptrusts.dollars import Dollars, fault, rounded_down
 from terraform_provider_keeptrusts.resource import KeeptrustsResource, State, identity

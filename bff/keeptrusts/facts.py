@@ -1,0 +1,291 @@
+"""What Keeptrusts knows, as values: teams, keys, configurations, wallets, spend and activity.
+
+Adapters make these; decisions read them. A part that could not be read carries its cause, never a zero in its place.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from pydantic import AwareDatetime
+
+from bff.values import Money
+from bff.wording import quoted
+
+_MOST_ROWS_NAMED = 3
+
+T = TypeVar("T")
+
+
+class Cause(StrEnum):
+    """Why a part of the facts could not be read anew."""
+
+    UNAVAILABLE = "unavailable"
+    """No connection, no answer in time, or a 5xx or 429 reply: worth waiting for; the last good value may still be shown."""
+    DENIED = "denied"
+    """401 or 403: news in itself, never covered up by older values."""
+    CONTRACT = "contract"
+    """An answer that is not what Keeptrusts is understood to send."""
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row of a list that was left out because it is not of the form expected; the others of its list stay.
+
+    `place` is where in its page it stands (`data.3`), `field` the first member at fault (`data.3.status`), `message` what is
+    wrong with it, without amounts or free text. `known` holds those fields that name the row and could be read, None where
+    the row has no such value.
+    """
+
+    place: str
+    field: str
+    message: str
+    known: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
+
+    @property
+    def id(self) -> str | None:
+        """The row's id, None when it could not be read."""
+        return self.known.get("id", self.known.get("event_id"))
+
+    def may_be(self, **wanted: str) -> bool:
+        """Whether the row may be one with these values: a field that could not be read may hold any."""
+        return all(self.known.get(name, value) == value for name, value in wanted.items())
+
+    def __str__(self) -> str:
+        return f"{self.field} ({self.id}): {self.message}" if self.id is not None else f"{self.field}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[T]):
+    """One part of the facts: its value (None when there is none to show), when it was observed, why it is not fresh.
+
+    `complete` is False when pages are missing: absence from an incomplete reading proves nothing, and sums are lower bounds.
+    `detail` says in one sentence what went wrong; it holds no secret. `rejected` are the first rows that were left out, and
+    `rejected_count` is how many there were in all: they leave the rest as complete as it is, but see `may_hide`.
+    """
+
+    value: T | None
+    observed_at: AwareDatetime | None = None
+    cause: Cause | None = None
+    complete: bool = True
+    detail: str = ""
+    rejected: tuple[RejectedRow, ...] = ()
+    rejected_count: int = 0
+
+    def may_hide(self, **wanted: str) -> bool:
+        """Whether a row that was left out may be one with these values, so that its absence from `value` proves nothing."""
+        return self.rejected_count > len(self.rejected) or any(row.may_be(**wanted) for row in self.rejected)
+
+    def names(self, **wanted: str) -> bool:
+        """Whether a row that was left out says that it has these values."""
+        return any(all(row.known.get(name) == value for name, value in wanted.items()) for row in self.rejected)
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A Keeptrusts team."""
+
+    id: str
+    name: str
+    slug: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayKey:
+    """A gateway key as the control plane lists it: never its secret. Times are aware.
+
+    `expired` says that Keeptrusts calls it so, whatever `expires_at` is. `unknown_status` is Keeptrusts' word for a status
+    that is neither active nor revoked nor expired; None for those.
+    """
+
+    id: str
+    name: str
+    team_id: str | None
+    revoked: bool
+    prefix: str | None = None
+    created_at: AwareDatetime | None = None
+    expires_at: AwareDatetime | None = None
+    last_used_at: AwareDatetime | None = None
+    expired: bool = False
+    unknown_status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """A policy configuration; `template_id` is the tier it was made from."""
+
+    id: str
+    name: str
+    team_id: str | None
+    template_id: str
+    enabled: bool
+    created_at: AwareDatetime | None = None
+
+
+class WalletScope(StrEnum):
+    """Whose wallet it is; the scope that pays is the first of user, team, organisation with enough balance."""
+
+    ORGANIZATION = "organization"
+    TEAM = "team"
+    USER = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """A prepaid wallet. `available` is what can still be spent, reservations already taken off.
+
+    `status` is Keeptrusts' own word (`healthy`, `low`, `depleted`).
+    """
+
+    id: str
+    scope: WalletScope
+    team_id: str | None
+    available: Money
+    reserved: Money
+    allocated: Money
+    spent: Money
+    status: str
+    updated_at: AwareDatetime | None = None
+
+
+UNPAID_VERDICTS = frozenset({"block", "escalate"})
+"""Verdicts after which a request is not sent on: without a price it costs nothing, and no price is waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpendEvent:
+    """One policy event as the ledger counts it. `id` is 16 bytes, `at` epoch microseconds; text that is not there is empty.
+
+    `cost` is in USD, below zero for a correction, None while the price is not known. `is_request` is False for events that
+    are no decision about a request: only their cost counts.
+    """
+
+    id: bytes
+    at: int
+    key_id: str
+    team_id: str
+    model: str
+    cost: Decimal | None
+    verdict: str | None = None
+    is_request: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SpendToday:
+    """Spend of one budget day in USD: what the events of that day add up to.
+
+    `by_key` maps key ids to their spend; `unattributed_by_team` holds what a team's events that name no key cost.
+    `missing` says why every sum is a lower bound, `missing_by_key` why that of one key is; None and empty when they are
+    whole. `catching_up` says that older events of the feed are still being read; `read_share` is the share of the day's
+    time so far whose events have been read, 0 to 1.
+    """
+
+    day: date
+    by_key: Mapping[str, Decimal] = field(default_factory=dict)
+    unattributed_by_team: Mapping[str, Decimal] = field(default_factory=dict)
+    missing: str | None = None
+    missing_by_key: Mapping[str, str] = field(default_factory=dict)
+    catching_up: bool = False
+    read_share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What the policy did today for one key: counts of decisions by verdict."""
+
+    requests: int = 0
+    blocked: int = 0
+    redacted: int = 0
+    escalated: int = 0
+    last_request_at: AwareDatetime | None = None
+
+    def plus(self, other: Activity) -> Activity:
+        """Both together."""
+        times = [moment for moment in (self.last_request_at, other.last_request_at) if moment is not None]
+        return Activity(
+            self.requests + other.requests,
+            self.blocked + other.blocked,
+            self.redacted + other.redacted,
+            self.escalated + other.escalated,
+            max(times, default=None),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityToday:
+    """Policy decisions of one budget day per key and per team; `since` is when the count starts."""
+
+    since: AwareDatetime
+    by_key: Mapping[str, Activity] = field(default_factory=dict)
+    by_team: Mapping[str, Activity] = field(default_factory=dict)
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that is known of an organisation at one moment, part by part."""
+
+    teams: Reading[tuple[Team, ...]]
+    keys: Reading[tuple[GatewayKey, ...]]
+    configurations: Reading[tuple[Configuration, ...]]
+    wallets: Reading[tuple[Wallet, ...]]
+    spend: Reading[SpendToday]
+    activity: Reading[ActivityToday]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpend:
+    """Spend on one model in USD, and in how many requests."""
+
+    spent: Decimal
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpendTally:
+    """Sums of several budget days in USD: by local day and, over all days, by model.
+
+    Days and models without an event may be left out; the model is None for events that name none.
+    """
+
+    by_day: Mapping[date, Decimal] = field(default_factory=dict)
+    by_model: Mapping[str | None, ModelSpend] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SpendHistory:
+    """Spend of the keys of one name over several budget days, the running one included.
+
+    `key` holds what names one of the keys; `unattributed` what events of their team that name no key cost.
+    `incomplete_days` maps the days that could not be read whole to half a sentence that says why.
+    """
+
+    key: SpendTally = field(default_factory=SpendTally)
+    unattributed: SpendTally = field(default_factory=SpendTally)
+    incomplete_days: Mapping[date, str] = field(default_factory=dict)
+
+
+def rows_left_out(rejected: Sequence[RejectedRow], count: int, fitting: int | None) -> str:
+    """Which rows of a list were left out: `1 row of 5,000 was left out: data.3.name (tok_4): must be text`.
+
+    `count` is how many were left out, `rejected` the first of them, and `fitting` how many were not, where that is known.
+    """
+    of_all = f" of {fitting + count:,}" if fitting is not None else ""
+    said = "; ".join(map(str, rejected[:_MOST_ROWS_NAMED]))
+    more = f"; and {count - _MOST_ROWS_NAMED:,} more" if count > _MOST_ROWS_NAMED else ""
+    rows, were = ("row", "was") if count == 1 else ("rows", "were")
+    return f"{count:,} {rows}{of_all} {were} left out: {said}{more}"
+
+
+def statuses_not_known(words: Mapping[str, str]) -> str:
+    """Keys whose status is not known, by id: `1 key has a status that is not known: 'paused' (tok_2)`."""
+    said = "; ".join(f"{quoted(word)} ({key_id})" for key_id, word in [*words.items()][:_MOST_ROWS_NAMED])
+    more = f"; and {len(words) - _MOST_ROWS_NAMED:,} more" if len(words) > _MOST_ROWS_NAMED else ""
+    keys = "1 key has" if len(words) == 1 else f"{len(words):,} keys have"
+    return f"{keys} a status that is not known: {said}{more}"

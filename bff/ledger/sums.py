@@ -1,0 +1,461 @@
+"""The organisation's spend in the database: each event counted once by its id, sums by day, key, team and model.
+
+Events of the last days are rows, so that an event that is published twice, late or with a new price is recognised; older
+days are sums alone. Whatever is written is one transaction with the progress of the reading, so that a process that dies
+in the middle has either counted a page and moved on, or done neither.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Executable, and_, bindparam, case, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bff.keeptrusts.facts import (
+    UNPAID_VERDICTS,
+    Activity,
+    ActivityToday,
+    ModelSpend,
+    SpendEvent,
+    SpendHistory,
+    SpendTally,
+    SpendToday,
+)
+from bff.ledger.progress import OVERLAP, Progress, decoded, encoded, instant, micros
+from bff.store.amounts import added, joined, split
+from bff.store.database import Database
+from bff.store.lease import Held
+from bff.store.tables import events, ledgers, sums, wallet_marks
+from bff.telemetry.logs import logger
+from bff.values import BudgetWindow
+
+log = logger("ledger")
+
+KEPT = timedelta(hours=96)
+"""How long an event is a row: a day is frozen 72 hours after its end."""
+
+_IDS_AT_ONCE = 250
+_HOUR = 3_600_000_000
+_PURGED_AT_ONCE = _HOUR
+_PURGED_EVERY = 60_000_000
+_PROTECTED = 6 * _HOUR
+_NOTHING = Decimal(0)
+
+_OVERCORRECTED = "corrections take away more than events add, so the sum cannot be right"
+
+_BLOCK, _REDACT, _ESCALATE = "block", "redact", "escalate"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What of a batch of events was new: how many, and what they cost in USD, new prices of known ones included.
+
+    `cost` is of those since the baseline of the checksum, `earlier` of those before it.
+    """
+
+    events: int = 0
+    cost: Decimal = _NOTHING
+    earlier: Decimal = _NOTHING
+
+
+@dataclass(slots=True)
+class _Sum:
+    amount: Decimal = _NOTHING
+    requests: int = 0
+    unpriced: int = 0
+    blocked: int = 0
+    redacted: int = 0
+    escalated: int = 0
+    last_at: int | None = None
+
+
+_SumKey = tuple[int, str, str, str]
+
+
+def day_number(day: date) -> int:
+    """A day as the database has it: 20261127."""
+    return day.year * 10_000 + day.month * 100 + day.day
+
+
+def _day_of(number: int) -> date:
+    return date(number // 10_000, number // 100 % 100, number % 100)
+
+
+class Ledger:
+    """The ledger of one organisation with budget days in `zone`. Methods raise `StoreError`.
+
+    `lag` is how old the last reading may be before the time since counts as not read.
+    """
+
+    def __init__(
+        self, database: Database, ledger_id: int, zone: ZoneInfo, *, history: timedelta, lag: timedelta
+    ) -> None:
+        self._database = database
+        self._id = ledger_id
+        self._zone = zone
+        self._history = history
+        self._lag = lag // timedelta(microseconds=1)
+        self._windows: list[tuple[int, int, int]] = []
+        self._insert_events = database.prepared(insert(events))
+        self._add_sums = database.prepared(self._adding())
+        self._upsert_marks = database.prepared(self._marking())
+        self._reprice = database.prepared(_REPRICED)
+        self._find = database.prepared(_FOUND)
+
+    async def progress(self) -> Progress:
+        """How far the feed has been read."""
+        async with self._database.read() as connection:
+            text = await connection.scalar(select(ledgers.c.state).where(ledgers.c.id == self._id))
+        return decoded(text or "")
+
+    async def reset(self, held: Held) -> Progress:
+        """Forget everything: what is there was written in a form that this release does not know."""
+        log.warning("ledger is read again from the start", ledger=self._id)
+        progress = Progress()
+        async with self._database.write(held) as connection:
+            for table in (events, sums, wallet_marks):
+                await connection.execute(delete(table).where(table.c.ledger_id == self._id))
+            await self._save(connection, progress)
+        return progress
+
+    async def record(
+        self,
+        batch: Sequence[SpendEvent],
+        held: Held,
+        progress: Progress,
+        settle: Callable[[Recorded], Progress],
+        *,
+        backfill: bool = False,
+    ) -> Progress:
+        """Count what is new in `batch`, and keep the progress that `settle` makes of it, both or neither.
+
+        Without `backfill`, events of a time in which events are no longer known one by one are left out.
+        """
+        known_from = progress.known_from
+        by_id: dict[bytes, SpendEvent] = {}
+        for event in batch:
+            countable = backfill or known_from is None or event.at >= known_from
+            if countable and (event.id not in by_id or event.cost is not None):
+                by_id[event.id] = event
+        async with self._database.write(held) as connection:
+            known = await self._known(connection, list(by_id))
+            changes, rows, repriced, costs = self._changes(by_id, known)
+            if changes:
+                await self._add(connection, changes)
+            if rows:
+                await self._insert_events.run(connection, rows)
+            if repriced:
+                await self._reprice.run(connection, repriced)
+            baseline = progress.checksum.baseline_at or 0
+            cost = sum((each for at, each in costs if at >= baseline), _NOTHING)
+            earlier = sum((each for at, each in costs if at < baseline), _NOTHING)
+            after = settle(Recorded(len(rows) + len(repriced), cost, earlier))
+            await self._save(connection, after)
+        return after
+
+    async def compare(
+        self, totals: Mapping[str, Decimal], held: Held, settle: Callable[[Decimal], Progress]
+    ) -> Progress:
+        """Keep the wallets' `totals` of spend, and the progress that `settle` makes of what they grew by, both or neither.
+
+        The growth is in USD since the last call; a wallet that is new counts from now on.
+        """
+        async with self._database.write(held) as connection:
+            rows = await connection.execute(
+                select(wallet_marks.c.wallet_id, wallet_marks.c.usd, wallet_marks.c.pico).where(
+                    wallet_marks.c.ledger_id == self._id
+                )
+            )
+            before = {row.wallet_id: joined(row.usd, row.pico) for row in rows}
+            changed = {wallet: total for wallet, total in totals.items() if before.get(wallet) != total}
+            if changed:
+                marks = [
+                    {"ledger_id": self._id, "wallet_id": wallet, **_pair(total)} for wallet, total in changed.items()
+                ]
+                await self._upsert_marks.run(connection, marks)
+            growth = sum((total - before[wallet] for wallet, total in changed.items() if wallet in before), _NOTHING)
+            after = settle(growth)
+            await self._save(connection, after)
+        return after
+
+    async def purge(self, now: datetime, progress: Progress, held: Held) -> Progress:
+        """Forget single events that are older than `KEPT`, an hour of them at the most, and sums older than the history."""
+        if progress.mark is None or progress.covered_from is None:
+            return progress
+        until = min(micros(now - KEPT), progress.mark - OVERLAP)
+        if progress.purged_before is not None:
+            if until - progress.purged_before < _PURGED_EVERY:
+                return progress
+            until = min(until, progress.purged_before + _PURGED_AT_ONCE)
+        if until <= max(progress.covered_from, progress.purged_before or 0):
+            return progress
+        # What a reading of older days has counted is known one by one around the place that it has reached.
+        protected = progress.covered_from + _PROTECTED if progress.backfill is not None else None
+        start = micros(now - self._history)
+        unread = tuple(event for event in progress.unread if event.at >= start)
+        after = replace(progress, purged_before=until, unread=unread)
+        async with self._database.write(held) as connection:
+            condition = and_(events.c.ledger_id == self._id, events.c.at < until)
+            if protected is not None:
+                condition = and_(condition, events.c.at >= protected)
+            await connection.execute(delete(events).where(condition))
+            oldest = day_number((now - self._history).astimezone(self._zone).date())
+            await connection.execute(delete(sums).where(and_(sums.c.ledger_id == self._id, sums.c.day < oldest)))
+            await self._save(connection, after)
+        return after
+
+    async def today(self, now: datetime, progress: Progress) -> tuple[SpendToday, ActivityToday]:
+        """Spend and activity of the budget day of `now`, by key and by team."""
+        window = BudgetWindow.containing(now, self._zone)
+        columns = (
+            sums.c.key_id,
+            sums.c.team_id,
+            func.sum(sums.c.usd).label("usd"),
+            func.sum(sums.c.pico).label("pico"),
+            func.sum(sums.c.requests).label("requests"),
+            func.sum(sums.c.unpriced).label("unpriced"),
+            func.sum(sums.c.blocked).label("blocked"),
+            func.sum(sums.c.redacted).label("redacted"),
+            func.sum(sums.c.escalated).label("escalated"),
+            func.max(sums.c.last_at).label("last_at"),
+        )
+        query = (
+            select(*columns)
+            .where(and_(sums.c.ledger_id == self._id, sums.c.day == day_number(window.day)))
+            .group_by(sums.c.key_id, sums.c.team_id)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        # Beside the event loop: of thousands of keys this takes a while.
+        return await asyncio.to_thread(self._today_of, rows, window, now, progress)
+
+    async def history(self, *, key_ids: frozenset[str], team_id: str | None, days: int, now: datetime) -> SpendHistory:
+        """Spend of keys over the last `days` budget days, the running one included, and of what names no key of their team."""
+        today = BudgetWindow.containing(now, self._zone).day
+        wanted = [today - timedelta(days=ago) for ago in range(days)]
+        columns = (
+            sums.c.day,
+            sums.c.key_id,
+            sums.c.model,
+            func.sum(sums.c.usd).label("usd"),
+            func.sum(sums.c.pico).label("pico"),
+            func.sum(sums.c.requests).label("requests"),
+            func.sum(sums.c.unpriced).label("unpriced"),
+        )
+        of_days = and_(sums.c.ledger_id == self._id, sums.c.day.in_([day_number(day) for day in wanted]))
+        grouping = (sums.c.day, sums.c.key_id, sums.c.model)
+        async with self._database.read() as connection:
+            of_keys = and_(of_days, sums.c.key_id.in_(sorted(key_ids)))
+            rows = list((await connection.execute(select(*columns).where(of_keys).group_by(*grouping))).all())
+            nameless = []
+            if team_id is not None:
+                of_team = and_(of_days, sums.c.key_id == "", sums.c.team_id == team_id)
+                nameless = list((await connection.execute(select(*columns).where(of_team).group_by(*grouping))).all())
+            text = await connection.scalar(select(ledgers.c.state).where(ledgers.c.id == self._id))
+        progress = decoded(text or "")
+        at = micros(now)
+        missing = {
+            day: reason
+            for day in wanted
+            if (reason := progress.missing(day, self._zone, now=at, lag=self._lag, key_ids=key_ids)) is not None
+        }
+        by_key: defaultdict[tuple[int, str], Decimal] = defaultdict(Decimal)
+        for row in rows:
+            by_key[row.day, row.key_id] += joined(row.usd, row.pico)
+            if row.unpriced:
+                missing.setdefault(_day_of(row.day), _unpriced(int(row.unpriced)))
+        for (day, _), amount in by_key.items():
+            if amount < 0:
+                missing.setdefault(_day_of(day), _OVERCORRECTED)
+        return SpendHistory(_tally(rows), _tally(nameless), missing)
+
+    def _today_of(
+        self, rows: Iterable[Any], window: BudgetWindow, now: datetime, progress: Progress
+    ) -> tuple[SpendToday, ActivityToday]:
+        by_key: dict[str, Decimal] = {}
+        of_team: dict[str, Decimal] = {}
+        activity: dict[str, Activity] = {}
+        team_activity: dict[str, Activity] = {}
+        missing_of_key: dict[str, str] = {}
+        for row in rows:
+            amount = joined(row.usd, row.pico)
+            counts = Activity(
+                requests=int(row.requests),
+                blocked=int(row.blocked),
+                redacted=int(row.redacted),
+                escalated=int(row.escalated),
+                last_request_at=instant(row.last_at) if row.last_at is not None else None,
+            )
+            key_id, team_id, unpriced = row.key_id, row.team_id, int(row.unpriced)
+            if key_id:
+                by_key[key_id] = by_key.get(key_id, _NOTHING) + amount
+                activity[key_id] = activity[key_id].plus(counts) if key_id in activity else counts
+                if unpriced:
+                    missing_of_key[key_id] = _unpriced(unpriced)
+            elif team_id:
+                of_team[team_id] = amount
+            if team_id:
+                before = team_activity.get(team_id)
+                team_activity[team_id] = counts if before is None else before.plus(counts)
+        start = micros(window.start)
+        for event in progress.unread:
+            if event.key_id and event.at >= start:
+                missing_of_key[event.key_id] = f"an event could not be read ({event.reason})"
+        missing = progress.missing(window.day, self._zone, now=micros(now), lag=self._lag)
+        for key_id, amount in by_key.items():
+            if amount < 0:
+                missing_of_key[key_id] = _OVERCORRECTED
+        spend = SpendToday(
+            window.day,
+            by_key,
+            of_team,
+            missing,
+            missing_of_key,
+            catching_up=not progress.caught_up,
+            read_share=progress.share(micros(now), start),
+        )
+        return spend, ActivityToday(window.start, activity, team_activity, complete=missing is None)
+
+    async def _known(self, connection: AsyncConnection, ids: Sequence[bytes]) -> dict[bytes, tuple[Decimal | None]]:
+        found: dict[bytes, tuple[Decimal | None]] = {}
+        for start in range(0, len(ids), _IDS_AT_ONCE):
+            part = ids[start : start + _IDS_AT_ONCE]
+            # The statement has always as many places: what is left of them asks for the last once more.
+            values = {f"id_{place}": part[min(place, len(part) - 1)] for place in range(_IDS_AT_ONCE)}
+            for row in await self._find.run_once(connection, {"ledger": self._id, **values}):
+                found[bytes(row.id)] = (None if row.usd is None else joined(row.usd, row.pico),)
+        return found
+
+    def _changes(
+        self, batch: Mapping[bytes, SpendEvent], known: Mapping[bytes, tuple[Decimal | None]]
+    ) -> tuple[dict[_SumKey, _Sum], list[dict[str, object]], list[dict[str, object]], list[tuple[int, Decimal]]]:
+        """The sums to add, the rows to insert, those with a new price, and each cost with the time of its event."""
+        changes: defaultdict[_SumKey, _Sum] = defaultdict(_Sum)
+        rows: list[dict[str, object]] = []
+        repriced: list[dict[str, object]] = []
+        costs: list[tuple[int, Decimal]] = []
+        for event in batch.values():
+            cost = _NOTHING if event.cost is None and event.verdict in UNPAID_VERDICTS else event.cost
+            key = (self._day(event.at), event.key_id, event.team_id, event.model)
+            if event.id in known:
+                (before,) = known[event.id]
+                if cost is None or cost == before:
+                    continue
+                change = changes[key]
+                change.amount += cost - (before or _NOTHING)
+                change.unpriced -= before is None
+                costs.append((event.at, cost - (before or _NOTHING)))
+                repriced.append({"row_ledger": self._id, "row_id": event.id, **_pair(cost)})
+                continue
+            change = changes[key]
+            if cost is None:
+                change.unpriced += 1
+            else:
+                change.amount += cost
+                costs.append((event.at, cost))
+            if event.is_request:
+                change.requests += 1
+                change.blocked += event.verdict == _BLOCK
+                change.redacted += event.verdict == _REDACT
+                change.escalated += event.verdict == _ESCALATE
+                change.last_at = event.at if change.last_at is None else max(change.last_at, event.at)
+            usd_pico = {"usd": None, "pico": None} if cost is None else _pair(cost)
+            rows.append({"ledger_id": self._id, "id": event.id, "at": event.at, **usd_pico})
+        return changes, rows, repriced, costs
+
+    async def _add(self, connection: AsyncConnection, changes: Mapping[_SumKey, _Sum]) -> None:
+        rows = [
+            {
+                "ledger_id": self._id,
+                "day": day,
+                "key_id": key_id,
+                "team_id": team_id,
+                "model": model,
+                **_pair(change.amount),
+                "requests": change.requests,
+                "unpriced": change.unpriced,
+                "blocked": change.blocked,
+                "redacted": change.redacted,
+                "escalated": change.escalated,
+                "last_at": change.last_at,
+            }
+            for (day, key_id, team_id, model), change in changes.items()
+        ]
+        await self._add_sums.run(connection, rows)
+
+    def _adding(self) -> Executable:
+        """An insert of sums that adds to those that are there."""
+        statement = self._database.upsert(sums)
+        excluded = statement.excluded
+        usd, pico = added(sums.c.usd, sums.c.pico, excluded.usd, excluded.pico)
+        counted = ("requests", "unpriced", "blocked", "redacted", "escalated")
+        counts = {name: sums.c[name] + excluded[name] for name in counted}
+        newer = func.coalesce(excluded.last_at, 0) > func.coalesce(sums.c.last_at, 0)
+        last_at = case((newer, excluded.last_at), else_=sums.c.last_at)
+        return statement.on_conflict_do_update(
+            index_elements=["ledger_id", "day", "key_id", "team_id", "model"],
+            set_={"usd": usd, "pico": pico, "last_at": last_at, **counts},
+        )
+
+    def _marking(self) -> Executable:
+        """An insert of wallets' totals that replaces those that are there."""
+        statement = self._database.upsert(wallet_marks)
+        return statement.on_conflict_do_update(
+            index_elements=["ledger_id", "wallet_id"],
+            set_={"usd": statement.excluded.usd, "pico": statement.excluded.pico},
+        )
+
+    async def _save(self, connection: AsyncConnection, progress: Progress) -> None:
+        await connection.execute(update(ledgers).where(ledgers.c.id == self._id).values(state=encoded(progress)))
+
+    def _day(self, at: int) -> int:
+        for start, end, number in self._windows:
+            if start <= at < end:
+                return number
+        window = BudgetWindow.containing(instant(at), self._zone)
+        number = day_number(window.day)
+        # The days that are written to are few at a time: today, and the one that a reading of older days is at.
+        self._windows = [(micros(window.start), micros(window.end), number), *self._windows[:3]]
+        return number
+
+
+_FOUND = select(events.c.id, events.c.usd, events.c.pico).where(
+    and_(
+        events.c.ledger_id == bindparam("ledger"),
+        events.c.id.in_([bindparam(f"id_{place}") for place in range(_IDS_AT_ONCE)]),
+    )
+)
+
+_REPRICED = (
+    update(events)
+    .where(and_(events.c.ledger_id == bindparam("row_ledger"), events.c.id == bindparam("row_id")))
+    .values(usd=bindparam("usd"), pico=bindparam("pico"))
+)
+
+
+def _pair(amount: Decimal) -> dict[str, int]:
+    usd, pico = split(amount)
+    return {"usd": usd, "pico": pico}
+
+
+def _unpriced(count: int) -> str:
+    return f"{count} requests have no price yet" if count > 1 else "one request has no price yet"
+
+
+def _tally(rows: Iterable[Any]) -> SpendTally:
+    by_day: dict[date, Decimal] = {}
+    by_model: dict[str | None, ModelSpend] = {}
+    for row in rows:
+        amount, day, model = joined(row.usd, row.pico), _day_of(row.day), row.model or None
+        by_day[day] = by_day.get(day, _NOTHING) + amount
+        before = by_model.get(model, ModelSpend(_NOTHING, 0))
+        by_model[model] = ModelSpend(before.spent + amount, before.requests + int(row.requests))
+    return SpendTally(by_day, by_model)

@@ -1,1 +1,0 @@
-"""The provisioning use case: a team, its gateway key in Vault, its policy configuration, its money. Each act can be repeated."""

@@ -1,0 +1,1 @@
+"""The health of the platform itself: the gateway and the control plane."""

@@ -1,0 +1,91 @@
+"""Health of Keeptrusts itself, asked at the configured addresses and remembered for a while."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bff.platform.assessment import Asked, GatewayReport, assess_platform
+from bff.single_flight import SingleFlight
+from bff.status.answers import Answer, serialised
+from bff.status.organisation_cache import LEAST_SECONDS_BETWEEN_READS
+from bff.status.wire import Links
+
+SAME_START = timedelta(seconds=5)
+"""Two computed start times closer than this are of one process: uptime is rounded, and answers take their time."""
+
+
+class Gateway(Protocol):
+    """Asks the gateway how it is; trouble is part of what it returns."""
+
+    async def health(self) -> Asked[GatewayReport]:
+        """The gateway's own account."""
+
+
+class ControlPlane(Protocol):
+    """Asks the control plane whether it is ready; trouble is part of what it returns."""
+
+    async def ready(self) -> Asked[bool]:
+        """Whether it says that it is ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """An answer about the platform, and the monotonic second at which it was made."""
+
+    answer: Answer
+    at: float
+
+
+class PlatformStatuses:
+    """Answers how Keeptrusts is; the two are asked together, by one caller for all, and at most once a `refresh`."""
+
+    def __init__(
+        self,
+        gateway: Gateway | None,
+        control_plane: ControlPlane,
+        *,
+        links: Links,
+        refresh: timedelta,
+        clock: Callable[[], datetime],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._gateway = gateway
+        self._control_plane = control_plane
+        self._links = links
+        self._refresh = refresh.total_seconds()
+        self._clock = clock
+        self._monotonic = monotonic
+        self._flight: SingleFlight[Observed] = SingleFlight()
+        self._latest: Observed | None = None
+        self._since: datetime | None = None
+
+    async def current(self, *, insist: bool = False) -> tuple[Answer, float]:
+        """The answer and its age in seconds."""
+        latest = self._latest
+        if latest is None or self._monotonic() - latest.at >= (
+            LEAST_SECONDS_BETWEEN_READS if insist else self._refresh
+        ):
+            latest = await self._flight.do("platform", self._ask)
+        return latest.answer, self._monotonic() - latest.at
+
+    async def _ask(self) -> Observed:
+        gateway, control_plane = await asyncio.gather(self._ask_gateway(), self._control_plane.ready())
+        now = self._clock()
+        status = assess_platform(gateway, control_plane, since=self._started(gateway, now), links=self._links, now=now)
+        self._latest = Observed(serialised(status.model_dump_json().encode()), self._monotonic())
+        return self._latest
+
+    async def _ask_gateway(self) -> Asked[GatewayReport] | None:
+        return None if self._gateway is None else await self._gateway.health()
+
+    def _started(self, gateway: Asked[GatewayReport] | None, now: datetime) -> datetime | None:
+        if gateway is None or gateway.value is None:
+            return None
+        since = (now - gateway.value.uptime).replace(microsecond=0)
+        if self._since is None or abs(self._since - since) > SAME_START:
+            self._since = since
+        return self._since

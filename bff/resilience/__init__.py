@@ -1,1 +1,0 @@
-"""Single-flight, retries, deadlines and the circuit breaker."""

@@ -1,0 +1,108 @@
+"""What an entity claims in its annotations: a gateway key, a policy tier, a daily budget.
+
+Anyone who can edit a catalog file can write these, so each value is read strictly, and what cannot be read is never
+guessed at: it becomes a finding that names the annotation, shows the value and says how to write it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TypeVar
+
+from bff.status.annotations import DAILY_BUDGET, GATEWAY_KEY_NAME, POLICY_TIER
+from bff.status.findings import Code, Finding
+from bff.status.params import params
+from bff.status.tiers import EXAMPLES, PolicyTier
+from bff.values import USD, Money
+from bff.wording import listed, quoted
+
+T = TypeVar("T")
+
+LONGEST_KEY_NAME = 128
+MOST_DIGITS = 12
+MOST_DECIMALS = 6
+"""A budget may reach 999,999,999,999 USD, and go down to a millionth, which is finer than any price of a token."""
+
+# No sign, no exponent, no separators: `1e9999` is a number to a parser and a mistake to a budget.
+_BUDGET = re.compile(rf"[0-9]{{1,{MOST_DIGITS}}}(?:\.[0-9]{{1,{MOST_DECIMALS}}})?", re.ASCII)
+
+
+NO_KEY = Finding(
+    Code.ANNOTATION_MISSING,
+    f"The entity has no annotation {GATEWAY_KEY_NAME}.",
+    "If it uses AI models through the gateway, name its gateway key there, or onboard its team with the template.",
+    params(),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """The annotations of one entity; a part is None when it is absent or malformed.
+
+    `malformed` maps the names of the malformed annotations to their `annotation-invalid` findings.
+    """
+
+    gateway_key_name: str | None = None
+    policy_tier: PolicyTier | None = None
+    daily_budget: Money | None = None
+    malformed: Mapping[str, Finding] = field(default_factory=dict)
+
+    @property
+    def names_a_key(self) -> bool:
+        """Whether there is a gateway key annotation at all, well formed or not."""
+        return self.gateway_key_name is not None or GATEWAY_KEY_NAME in self.malformed
+
+    @property
+    def names_a_tier(self) -> bool:
+        """Whether there is a policy tier annotation at all, well formed or not."""
+        return self.policy_tier is not None or POLICY_TIER in self.malformed
+
+
+def read_claims(annotations: Mapping[str, str]) -> Claims:
+    """The claims in an entity's annotations. Never raises: what is malformed is told in `Claims.malformed`."""
+    malformed: dict[str, Finding] = {}
+
+    def part(annotation: str, read: Callable[[str], T], expected: str, hint: str) -> T | None:
+        text = annotations.get(annotation)
+        if text is None:
+            return None
+        try:
+            return read(text)
+        except ValueError:
+            message = f"The annotation {annotation} is {quoted(text)}, which is not {expected}."
+            malformed[annotation] = Finding(Code.ANNOTATION_INVALID, message, hint)
+            return None
+
+    return Claims(
+        gateway_key_name=part(GATEWAY_KEY_NAME, _key_name, "the name of a gateway key", _KEY_NAME_HINT),
+        policy_tier=part(POLICY_TIER, PolicyTier.parse, "a policy tier", _TIER_HINT),
+        daily_budget=part(DAILY_BUDGET, _budget, "an amount of US dollars", _BUDGET_HINT),
+        malformed=malformed,
+    )
+
+
+def _key_name(text: str) -> str:
+    # `isprintable` refuses control characters, line breaks, lone surrogates and the marks that turn text around.
+    if not (0 < len(text) <= LONGEST_KEY_NAME and text.isprintable() and text == text.strip()):
+        raise ValueError("not the name of a gateway key")
+    return text
+
+
+def _budget(text: str) -> Money:
+    if not _BUDGET.fullmatch(text):
+        raise ValueError("not an amount of US dollars")
+    return Money(Decimal(text), USD)
+
+
+_KEY_NAME_HINT = (
+    f"Write the key's name as Keeptrusts lists it: 1 to {LONGEST_KEY_NAME} printable characters on one line, "
+    "without blanks at either end, for example support-team-gw-key."
+)
+_TIER_HINT = f"Write it as tier-<number>-<name> in lower case, for example {listed(EXAMPLES)}."
+_BUDGET_HINT = (
+    'Write it as a quoted decimal with a point, for example "500" or "0.25": no sign, currency, separator or exponent, '
+    f'at most {MOST_DIGITS} digits before the point and {MOST_DECIMALS} after it; "0" means that nothing may be spent.'
+)

@@ -1,0 +1,359 @@
+"""Keeps the facts at hand: reads them in the background, serves the last good ones while that goes on or fails."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol
+
+from bff.keeptrusts.facts import Cause, Facts, Reading, rows_left_out, statuses_not_known
+from bff.single_flight import SingleFlight
+from bff.status.leader import LEAST_SECONDS_BETWEEN_LISTS, FactsUnreadableError, Read
+from bff.status.organisation import Organisation
+from bff.telemetry.logs import logger
+from bff.telemetry.metrics import Metrics
+
+log = logger("observatory")
+
+LEAST_SECONDS_BETWEEN_READS = LEAST_SECONDS_BETWEEN_LISTS
+"""However often clients ask for a refresh, and however short a failure: Keeptrusts is not read more often than this."""
+
+MANY_KEYS = 500
+"""From so many keys on the indexes are made beside the event loop, which would stand still for them."""
+
+CATCHING_UP_SECONDS = 0.1
+"""Seconds after which the feed of events is read on while it has more than one reading takes."""
+
+LONGEST_WAIT = 10.0
+"""Seconds for which a request waits for a reading. The reading goes on after that: it may be of many calls."""
+
+Served = Literal["read", "fresh", "revalidating", "stale"]
+"""How an answer came by its facts: it waited for a reading; they were young; old, and are being read anew; Keeptrusts is down."""
+
+
+class FactsReader(Protocol):
+    """Reads all facts; trouble with Keeptrusts is part of what it returns, never an exception."""
+
+    async def read(self, now: datetime, *, insist: bool = False) -> Read | None:
+        """The facts as of `now`, None when there are no newer ones. Raises `FactsUnreadableError`."""
+
+    async def rest(self, seconds: float) -> None:
+        """Wait until the next reading, at most `seconds`: shorter when there is something to read before."""
+
+
+class FactsUnavailableError(Exception):
+    """There are no facts at all, or none young enough to be shown. `retry_after` is in seconds."""
+
+    def __init__(self, detail: str, *, retry_after: float) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """One reading of the facts and the moment for which they are assessed: answers hold from one epoch to the next.
+
+    `stale` says that Keeptrusts could not be asked this time, `unavailable` that some part could not be had for now.
+    `observed_at` is when the oldest part that is shown was read; `read_at` and `tried_at` are monotonic seconds, of the
+    reading and of the last time that a newer one was tried.
+    """
+
+    version: int
+    organisation: Organisation
+    assessed_at: datetime
+    observed_at: datetime | None
+    stale: bool
+    unavailable: bool
+    read_at: float
+    tried_at: float
+
+    @property
+    def facts(self) -> Facts:
+        """What was read."""
+        return self.organisation.facts
+
+
+class Observatory:
+    """The one place that knows how old the facts are.
+
+    `refresh` is the age at which they are read anew, `stale_limit` the age up to which they may be shown when that fails.
+    `clock` gives aware wall-clock time for what is shown, `monotonic` seconds for what is due: a clock that jumps makes
+    nothing due and nothing too old. `longest_wait` is how many seconds a request waits for a reading.
+    """
+
+    def __init__(
+        self,
+        reader: FactsReader,
+        *,
+        refresh: timedelta,
+        stale_limit: timedelta,
+        clock: Callable[[], datetime],
+        monotonic: Callable[[], float],
+        metrics: Metrics,
+        longest_wait: float = LONGEST_WAIT,
+    ) -> None:
+        self._reader = reader
+        self._refresh = refresh.total_seconds()
+        self._stale_limit = stale_limit.total_seconds()
+        self._clock = clock
+        self._monotonic = monotonic
+        self._metrics = metrics
+        self._longest_wait = longest_wait
+        self._flight: SingleFlight[Epoch] = SingleFlight()
+        self._background: set[asyncio.Task[Epoch]] = set()
+        self._epoch: Epoch | None = None
+        self._last_good: float | None = None
+        self._expired = False
+        self._trouble: str | None = None
+        self._odd: dict[str, NotUnderstood] = {}
+        metrics.watch_snapshot(self.age, self.stale_seconds_left)
+
+    @property
+    def epoch(self) -> Epoch | None:
+        """The latest epoch, however old; None before the first."""
+        return self._epoch
+
+    async def current(self, *, insist: bool = False) -> tuple[Epoch, Served]:
+        """The facts to answer from, and how they were come by. With `insist` they are read anew first, unless that was just done.
+
+        Raises `FactsUnavailableError` when there are none to show.
+        """
+        epoch, waited = self._epoch, False
+        if epoch is None or (insist and self._since_tried(epoch) >= LEAST_SECONDS_BETWEEN_READS):
+            epoch, waited = await self._read_for_a_request(epoch, insist=insist)
+        elif self._since_tried(epoch) >= self._refresh_due(epoch) or (
+            self._expired and self._since_tried(epoch) >= LEAST_SECONDS_BETWEEN_READS
+        ):
+            self._read_in_background()
+        self._require_facts(epoch)
+        if epoch.stale:
+            return epoch, "stale"
+        if waited:
+            return epoch, "read"
+        return epoch, "fresh" if self._since(epoch) < self._refresh else "revalidating"
+
+    async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        """Read the facts whenever they are due, until cancelled."""
+        while True:
+            try:
+                epoch = await self._read()
+            except FactsUnavailableError:
+                # Nothing was ever read; the reason was logged.
+                await sleep(min(self._refresh, LEAST_SECONDS_BETWEEN_READS))
+                continue
+            except (
+                Exception
+            ):  # a fault of our own: without this loop the facts would grow old and nobody would know why
+                log.exception("facts were not read")
+                self._metrics.refreshed("failed")
+                await sleep(LEAST_SECONDS_BETWEEN_READS)
+                continue
+            await self._reader.rest(max(self._refresh_due(epoch) - self._since_tried(epoch), 0.1))
+
+    def expire(self) -> None:
+        """Something was changed upstream that should be seen soon: read the facts anew at the next question."""
+        self._expired = True
+
+    def age(self) -> float:
+        """Seconds since the oldest part that is shown was read; -1 when there is none."""
+        if self._epoch is None or self._epoch.observed_at is None:
+            return -1.0
+        return self.age_of(self._epoch)
+
+    def age_of(self, epoch: Epoch) -> float:
+        """Seconds since the oldest part of `epoch` was read, never below 0."""
+        if epoch.observed_at is None:
+            return 0.0
+        at_reading = (epoch.assessed_at - epoch.observed_at).total_seconds()
+        return max(at_reading, 0.0) + self._since(epoch)
+
+    def ttl(self, epoch: Epoch) -> float:
+        """Seconds until `epoch` is read anew; below 0 when that is overdue."""
+        return self._refresh - self._since(epoch)
+
+    def stale_seconds_left(self) -> float:
+        """Seconds until the facts may not be shown any more if every read fails; -1 when there are none."""
+        if self._last_good is None:
+            return -1.0
+        return max(self._stale_limit - (self._monotonic() - self._last_good), 0.0)
+
+    def ready(self) -> bool:
+        """Whether answers can be given: there were facts once, and there still are, or the news that Keeptrusts denies them."""
+        epoch = self._epoch
+        if epoch is None or self._last_good is None:
+            return False
+        try:
+            self._require_facts(epoch)
+        except FactsUnavailableError:
+            return False
+        return True
+
+    async def _read_for_a_request(self, known: Epoch | None, *, insist: bool) -> tuple[Epoch, bool]:
+        """A new epoch and True; the known one and False when a new one takes too long."""
+        try:
+            async with asyncio.timeout(self._longest_wait):
+                return await self._read(insist=insist), True
+        except TimeoutError:
+            if known is None:
+                raise FactsUnavailableError(
+                    "Keeptrusts has not been read yet.", retry_after=LEAST_SECONDS_BETWEEN_READS
+                ) from None
+            return known, False
+
+    async def _read(self, *, insist: bool = False) -> Epoch:
+        if self._flight.busy("facts"):
+            self._metrics.coalesced()
+        return await self._flight.do("facts", lambda: self._read_once(insist=insist))
+
+    async def _read_once(self, *, insist: bool) -> Epoch:
+        insist, self._expired = insist or self._expired, False
+        try:
+            read = await self._reader.read(self._clock(), insist=insist)
+        except FactsUnreadableError as error:
+            return self._kept(str(error))
+        self._trouble = None
+        if read is None:
+            assert self._epoch is not None  # noqa: S101 - nothing is newer than what was read before
+            self._epoch = replace(self._epoch, tried_at=self._monotonic())
+            return self._epoch
+        if len(read.facts.keys.value or ()) < MANY_KEYS:
+            return self._begin(read, Organisation.of(read.facts))
+        return self._begin(read, await asyncio.to_thread(Organisation.of, read.facts))
+
+    def _kept(self, reason: str) -> Epoch:
+        """Go on with what was read before, which is stale now. Raises `FactsUnavailableError` where there is none."""
+        if self._trouble != reason:
+            log.warning("facts could not be read", reason=reason)
+        self._trouble = reason
+        self._metrics.refreshed("failed")
+        epoch = self._epoch
+        if epoch is None:
+            raise FactsUnavailableError(reason, retry_after=LEAST_SECONDS_BETWEEN_READS)
+        self._epoch = replace(
+            epoch, version=epoch.version + (not epoch.stale), stale=True, unavailable=True, tried_at=self._monotonic()
+        )
+        return self._epoch
+
+    def _begin(self, read: Read, organisation: Organisation) -> Epoch:
+        facts = read.facts
+        read_at = self._monotonic() - read.ago
+        parts = parts_of(facts)
+        stale = any(
+            part.cause is not None and part.cause is not Cause.DENIED and part.value is not None
+            for part in parts.values()
+        )
+        shown = [part.observed_at for part in parts.values() if part.value is not None and part.observed_at is not None]
+        version = self._epoch.version + 1 if self._epoch else 1
+        unavailable = any(part.cause is Cause.UNAVAILABLE for part in parts.values())
+        epoch = Epoch(
+            version,
+            organisation,
+            read.assessed_at,
+            min(shown, default=None),
+            stale,
+            unavailable,
+            read_at,
+            tried_at=self._monotonic(),
+        )
+        self._epoch = epoch
+        self._report(parts, not_understood(facts))
+        if facts.keys.cause is None and facts.teams.cause is None:
+            self._last_good = read_at
+        elif self._last_good is None and facts.keys.observed_at and facts.teams.observed_at:
+            # This process started while Keeptrusts was down, with what another replica knew.
+            known_at = min(facts.keys.observed_at, facts.teams.observed_at)
+            self._last_good = read_at - max((read.assessed_at - known_at).total_seconds(), 0.0)
+        return epoch
+
+    def _report(self, parts: dict[str, Reading[Any]], odd: dict[str, NotUnderstood]) -> None:
+        for name in parts:
+            self._metrics.rejected_rows(name, odd[name].rows if name in odd else 0)
+        if odd != self._odd:
+            # Said when it changes: a row may stay as it is for months.
+            if odd:
+                log.warning("not every row was understood", **{name: each.sentence for name, each in odd.items()})
+            else:
+                log.info("every row was understood again")
+            self._odd = odd
+        troubled = {name: f"{part.cause}: {part.detail}" for name, part in parts.items() if part.cause is not None}
+        self._metrics.refreshed("ok" if not troubled else "failed" if len(troubled) == len(parts) else "partial")
+        if troubled:
+            log.warning("facts could not all be read", **troubled)
+        else:
+            log.debug("facts read")
+
+    def _read_in_background(self) -> None:
+        if self._flight.busy("facts"):
+            return
+        task = asyncio.ensure_future(self._read())
+        # The loop keeps only weak references to tasks.
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    def _since(self, epoch: Epoch) -> float:
+        return self._monotonic() - epoch.read_at
+
+    def _since_tried(self, epoch: Epoch) -> float:
+        return self._monotonic() - epoch.tried_at
+
+    def _refresh_due(self, epoch: Epoch) -> float:
+        """After how many seconds to read again: sooner where Keeptrusts was unavailable, since a short fault should be brief.
+
+        A refusal, or an answer of another form, lasts until a person does something: asking more often is of no use.
+        """
+        if epoch.unavailable:
+            return min(self._refresh, LEAST_SECONDS_BETWEEN_READS)
+        spend = epoch.facts.spend.value
+        return CATCHING_UP_SECONDS if spend is not None and spend.catching_up else self._refresh
+
+    def _require_facts(self, epoch: Epoch) -> None:
+        for part in (epoch.facts.keys, epoch.facts.teams):
+            if part.value is None and part.cause is Cause.UNAVAILABLE:
+                raise FactsUnavailableError(
+                    "Keeptrusts cannot be reached, and there are no earlier facts that are young enough to show.",
+                    retry_after=max(self._refresh_due(epoch) - self._since_tried(epoch), 1.0),
+                )
+        if epoch.stale and self._last_good is not None and self.stale_seconds_left() <= 0:
+            raise FactsUnavailableError(
+                f"{self._trouble or 'Keeptrusts cannot be reached.'} The last facts are too old to show.",
+                retry_after=LEAST_SECONDS_BETWEEN_READS,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """Rows of one part of the facts that were left out, or kept with a value that is not known; how many, and which."""
+
+    rows: int
+    sentence: str
+
+
+def not_understood(facts: Facts) -> dict[str, NotUnderstood]:
+    """The parts of which not every row was understood, by name."""
+    found: dict[str, NotUnderstood] = {}
+    statuses = {key.id: key.unknown_status for key in facts.keys.value or () if key.unknown_status is not None}
+    for name, part in parts_of(facts).items():
+        sentences = []
+        if part.rejected_count:
+            fitting = len(part.value) if isinstance(part.value, tuple) else None
+            sentences.append(rows_left_out(part.rejected, part.rejected_count, fitting))
+        if name == "keys" and statuses:
+            sentences.append(statuses_not_known(statuses))
+        if sentences:
+            rows = part.rejected_count + (len(statuses) if name == "keys" else 0)
+            found[name] = NotUnderstood(rows, "; ".join(sentences))
+    return found
+
+
+def parts_of(facts: Facts) -> dict[str, Reading[Any]]:
+    """The parts of the facts by name."""
+    return {
+        "teams": facts.teams,
+        "keys": facts.keys,
+        "configurations": facts.configurations,
+        "wallets": facts.wallets,
+        "spend": facts.spend,
+        "activity": facts.activity,
+    }

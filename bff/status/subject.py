@@ -1,0 +1,31 @@
+"""What is assessed: an entity with its annotations and its owner, as the catalog gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bff.values import EntityRef
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """An entity's owner.
+
+    `ref` is None when the entity has no owner. `group_team` is the owner group's `keeptrusts.dev/team` annotation, None
+    when the group carries none or does not exist. `unreadable` says that the catalog could not be asked for the group, so
+    that its team cannot be known now.
+    """
+
+    ref: EntityRef | None = None
+    group_team: str | None = None
+    unreadable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One entity. `annotations` holds text only, as it stands in the catalog."""
+
+    ref: EntityRef
+    annotations: Mapping[str, str]
+    owner: Owner

@@ -1,0 +1,319 @@
+"""The JSON that clients read: camelCase names, money as decimal strings, times in RFC 3339 UTC.
+
+These models are the only place where wire names stand; `openapi.json` and the plugin's types are made from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic.alias_generators import to_camel
+
+from bff.status import findings
+from bff.status.findings import Code, Severity, State
+from bff.values import Money
+
+
+def rfc3339(moment: datetime) -> str:
+    """`moment` as RFC 3339 has it, in UTC: `2026-03-10T16:40:00Z`."""
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:
+        # `9999-12-31T23:59:59-01:00` is past the last instant that UTC can write here: RFC 3339 lets it keep its offset.
+        return moment.isoformat()
+    # Whole seconds stay short; what upstream gave more exactly is kept.
+    return moment.isoformat(timespec="auto").replace("+00:00", "Z")
+
+
+Instant = Annotated[
+    datetime,
+    PlainSerializer(rfc3339, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time", "description": "RFC 3339, UTC"}),
+]
+Ratio = Annotated[
+    Decimal,
+    PlainSerializer(lambda ratio: round(float(ratio), 4), return_type=float),
+    WithJsonSchema({"type": "number"}),
+]
+
+
+class WireModel(BaseModel):
+    """A frozen JSON object; unknown members are refused where we make it ourselves."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, frozen=True, extra="forbid", serialize_by_alias=True
+    )
+
+
+class Amount(WireModel):
+    """Money on the wire."""
+
+    amount: str = Field(
+        pattern=r"^-?[0-9]+(\.[0-9]+)?$", description="An exact decimal, never rounded", examples=["12.345678"]
+    )
+    currency: str = Field(description="ISO 4217", examples=["USD"])
+
+    @classmethod
+    def of(cls, money: Money) -> Amount:
+        """The wire form of `money`."""
+        return cls(amount=money.plain(), currency=money.currency)
+
+
+class Finding(WireModel):
+    """Something that is wrong, or will be, and what to do about it."""
+
+    code: Code
+    severity: Severity
+    message: str = Field(description="One sentence for a person: what is the case")
+    hint: str | None = Field(default=None, description="One sentence for a person: what to do")
+    params: Mapping[str, str] | None = Field(
+        default=None,
+        description="The values for a client's own sentence of this `code`: names, plain decimal amounts of `currency`, ratios, "
+        "RFC 3339 times in UTC; empty where that sentence holds no value; null where only `message` says it",
+        examples=[{"spent": "612.5", "budget": "500", "currency": "USD"}],
+    )
+
+    @classmethod
+    def of(cls, finding: findings.Finding) -> Finding:
+        """The wire form of `finding`."""
+        return cls(
+            code=finding.code,
+            severity=finding.code.severity,
+            message=finding.message,
+            hint=finding.hint,
+            params=finding.params,
+        )
+
+
+KeyState = Literal["active", "expiring", "expired", "revoked", "not-found", "withheld", "unknown"]
+
+
+class GatewayKeyStatus(WireModel):
+    """The claimed key. Everything but `declared` and `state` is null when the key is not known or not the owner's."""
+
+    declared: str = Field(description="The name in the annotation")
+    state: KeyState
+    id: str | None = None
+    prefix: str | None = Field(default=None, description="The key's first characters, for recognising it")
+    created_at: Instant | None = None
+    expires_at: Instant | None = None
+    last_used_at: Instant | None = None
+    count: int | None = Field(
+        default=None,
+        description="How many keys of this name its team has, revoked and expired ones too; the other members are of the current one",
+    )
+
+
+class PolicyTierStatus(WireModel):
+    """The tier that is claimed and the one that the team's enabled configuration enforces."""
+
+    declared: str | None = None
+    enforced: str | None = None
+
+
+class TeamStatus(WireModel):
+    """The Keeptrusts team of the entity's owner."""
+
+    id: str
+    name: str
+
+
+Attribution = Literal["key", "team"]
+
+
+class BudgetStatus(WireModel):
+    """Today's spend against the declared daily budget; the day is a calendar day in the service's time zone."""
+
+    daily: Amount | None = Field(
+        default=None, description="The declared budget; null when none is declared; 0 means nothing may be spent"
+    )
+    spent: Amount
+    used_ratio: Ratio | None = Field(
+        default=None,
+        description="spent / daily; may exceed 1; null without a budget, and when something is spent of a budget of 0",
+    )
+    elapsed_ratio: Ratio = Field(description="Share of the budget day that had passed when this was assessed, 0 to 1")
+    window_start: Instant
+    resets_at: Instant
+    exhausts_at: Instant | None = Field(
+        default=None,
+        description="When the budget runs out at today's pace; null when it lasts, is used up, or it is too early in the day to say",
+    )
+    attribution: Attribution = Field(
+        description="`key`: `spent` names this key; `team`: it also holds what the team's requests that name no key cost, an upper bound"
+    )
+    complete: bool = Field(description="False: `spent` is a lower bound")
+
+
+WalletState = Literal["healthy", "low", "depleted"]
+
+
+class WalletStatus(WireModel):
+    """The prepaid wallet of the owner's team."""
+
+    scope: Literal["team", "organization", "user"]
+    state: WalletState
+    available: Amount = Field(description="What can still be spent; reservations are already taken off")
+    reserved: Amount
+    allocated: Amount
+    spent: Amount
+
+
+class ActivityStatus(WireModel):
+    """Today's requests with this key and what the policy did with them."""
+
+    since: Instant
+    requests: int = Field(ge=0)
+    blocked: int = Field(ge=0)
+    redacted: int = Field(ge=0)
+    escalated: int = Field(ge=0)
+    last_request_at: Instant | None = None
+    complete: bool = Field(description="False: the counts are lower bounds")
+
+
+class Links(WireModel):
+    """Where to look further; from the service's configuration, never from an annotation."""
+
+    console: str | None = None
+    gateway: str | None = None
+
+
+class Freshness(WireModel):
+    """How old the facts are; the age itself is in the `Age` header."""
+
+    observed_at: Instant | None = Field(
+        description="When the oldest part of these facts was read from Keeptrusts; null when none could be"
+    )
+    assessed_at: Instant
+    stale: bool = Field(description="True: Keeptrusts could not be asked lately; these are the last facts that it gave")
+
+
+class GovernanceStatus(WireModel):
+    """The AI governance status of one entity. A section that cannot be had is null and a finding says why."""
+
+    entity_ref: str = Field(examples=["component:default/customer-support-bot"])
+    state: State
+    findings: tuple[Finding, ...] = Field(description="Worst first")
+    gateway_key: GatewayKeyStatus | None = None
+    policy_tier: PolicyTierStatus | None = None
+    team: TeamStatus | None = None
+    budget: BudgetStatus | None = None
+    wallet: WalletStatus | None = None
+    activity: ActivityStatus | None = None
+    tightest_limit: Literal["budget", "wallet"] | None = Field(
+        default=None,
+        description="What runs out first: the rest of today's budget or the wallet; null when neither is known",
+    )
+    links: Links
+    freshness: Freshness
+
+
+class DailySpend(WireModel):
+    """Spend of one budget day."""
+
+    date: date
+    spent: Amount
+    partial: bool = Field(description="True for the day that has not ended")
+    complete: bool = Field(description="False: `spent` is a lower bound")
+
+
+class ModelSpend(WireModel):
+    """Spend on one model over the whole period."""
+
+    model: str | None = Field(description="Null for requests that name no model")
+    spent: Amount
+    requests: int = Field(ge=0, description="Requests, those that cost nothing too")
+
+
+class SpendReport(WireModel):
+    """Spend of all keys of one entity's claim by day and by model; sections are null when the numbers are withheld or unknown."""
+
+    entity_ref: str
+    days: int = Field(ge=1, le=90)
+    timezone: str = Field(description="IANA zone in which a budget day begins", examples=["UTC"])
+    daily_budget: Amount | None = None
+    attribution: Attribution | None = None
+    complete: bool = Field(description="False: the sums are lower bounds")
+    total: Amount | None = None
+    by_day: tuple[DailySpend, ...] | None = Field(
+        default=None, description="One item a day, oldest first, days without spend too"
+    )
+    by_model: tuple[ModelSpend, ...] | None = Field(default=None, description="Largest first")
+    findings: tuple[Finding, ...] = ()
+    freshness: Freshness
+
+
+ProviderState = Literal["reachable", "unreachable"]
+
+
+class Provider(WireModel):
+    """A model provider as the gateway sees it."""
+
+    name: str
+    state: str = Field(description="The gateway's own word: `reachable` or `unreachable`")
+
+
+class GatewayHealth(WireModel):
+    """The gateway's own account of itself; all but `state` is null when it could not be asked."""
+
+    state: Literal["healthy", "degraded", "unhealthy", "unreachable", "unconfigured", "unknown"]
+    since: Instant | None = Field(default=None, description="When this gateway process started")
+    version: str | None = None
+    providers: tuple[Provider, ...] = ()
+    policies_loaded: int | None = None
+    message: str | None = Field(default=None, description="Why the state could not be had")
+
+
+class ControlPlaneHealth(WireModel):
+    """Whether the control plane says that it is ready."""
+
+    state: Literal["ready", "not-ready", "unreachable"]
+    message: str | None = None
+
+
+class PlatformStatus(WireModel):
+    """Health of Keeptrusts itself, for telling whether it is us or the platform."""
+
+    state: Literal["ok", "warning", "error", "unknown"] = Field(description="The worse of the two parts")
+    gateway: GatewayHealth
+    control_plane: ControlPlaneHealth
+    links: Links
+    freshness: Freshness
+
+
+class EntityRefs(WireModel):
+    """The body of a by-refs request."""
+
+    entity_refs: tuple[str, ...] = Field(max_length=1000, examples=[["component:default/customer-support-bot"]])
+
+
+class Problem(WireModel):
+    """RFC 9457 problem details."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(
+        description="A URI reference that names the kind of problem", examples=["urn:keeptrusts-bff:not-found"]
+    )
+    title: str
+    status: int
+    detail: str | None = None
+    instance: str | None = Field(default=None, description="The id of the request, as in `x-request-id`")
+
+
+class StatusItem(WireModel):
+    """One item of a by-refs reply: either `status` or `problem`."""
+
+    entity_ref: str = Field(description="The reference as it was asked for")
+    status: GovernanceStatus | None = None
+    problem: Problem | None = None
+
+
+class StatusItems(WireModel):
+    """The reply to a by-refs request: one item a reference, in the order of the request."""
+
+    items: tuple[StatusItem, ...]

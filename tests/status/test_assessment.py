@@ -1,0 +1,294 @@
+"""One entity's assessment: every finding from facts, and what holds for any facts at all."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bff.keeptrusts.facts import (
+    Activity,
+    ActivityToday,
+    Cause,
+    Configuration,
+    GatewayKey,
+    Reading,
+    SpendToday,
+    Team,
+    Wallet,
+    WalletScope,
+)
+from bff.status.annotations import DAILY_BUDGET, GATEWAY_KEY_NAME, POLICY_TIER
+from bff.status.findings import Code, Severity, State
+from bff.status.subject import Owner
+from bff.status.wire import GovernanceStatus
+from bff.values import EntityRef, Money
+
+from .conftest import KEY, MIDNIGHT, NOON, World, wallet
+
+WORLD = World()
+EVERY_FINDING: dict[Code, World] = {
+    Code.ANNOTATION_MISSING: WORLD.annotated(key=None),
+    Code.ANNOTATION_INVALID: WORLD.annotated(budget="5,00"),
+    Code.KEY_NOT_FOUND: WORLD.annotated(key="unheard-of"),
+    Code.KEY_REVOKED: WORLD.but(keys=Reading((replace(KEY, revoked=True),), NOON)),
+    Code.KEY_EXPIRED: WORLD.but(keys=Reading((replace(KEY, expires_at=NOON),), NOON)),
+    Code.KEY_EXPIRING: WORLD.but(keys=Reading((replace(KEY, expires_at=NOON + timedelta(days=2)),), NOON)),
+    Code.OWNER_MISMATCH: WORLD.annotated(key="others-key"),
+    Code.TIER_UNDECLARED: WORLD.annotated(tier=None),
+    Code.TIER_DRIFT: WORLD.annotated(tier="tier-2-internal"),
+    Code.TIER_UNENFORCED: WORLD.but(configurations=Reading((), NOON)),
+    Code.WALLET_MISSING: WORLD.but(wallets=Reading((), NOON)),
+    Code.WALLET_LOW: WORLD.but(wallets=Reading((wallet("50"),), NOON)),
+    Code.WALLET_DEPLETED: WORLD.but(wallets=Reading((wallet("0"),), NOON)),
+    Code.BUDGET_NEAR: WORLD.having_spent("499"),
+    Code.BUDGET_EXCEEDED: WORLD.having_spent("501"),
+    Code.BUDGET_PACE: WORLD.having_spent("360"),
+    Code.SPEND_INCOMPLETE: WORLD.having_spent("1", missing="no event has been read yet"),
+    Code.DATA_STALE: WORLD.but(keys=replace(WORLD.keys, cause=Cause.UNAVAILABLE)),
+    Code.UPSTREAM_UNAVAILABLE: WORLD.but(keys=Reading(None, cause=Cause.UNAVAILABLE)),
+    Code.UPSTREAM_DENIED: WORLD.but(keys=Reading(None, cause=Cause.DENIED)),
+    Code.UPSTREAM_CONTRACT: WORLD.but(keys=Reading(None, cause=Cause.CONTRACT)),
+}
+
+
+@pytest.mark.parametrize("code", Code)
+def test_every_finding_comes_from_facts(code: Code) -> None:
+    """One thing out of order makes its finding, with what to do about it."""
+    finding = EVERY_FINDING[code].finding(code)
+    assert finding.severity is code.severity
+    assert finding.message.endswith((".", "…"))
+    assert finding.hint
+
+
+@pytest.mark.parametrize("code", [code for code in Code if code not in {Code.BUDGET_NEAR, Code.BUDGET_PACE}])
+def test_one_thing_out_of_order_makes_one_finding(code: Code) -> None:
+    """No mistake is told twice in other words; only a budget that is nearly used up may run out as well."""
+    assert EVERY_FINDING[code].codes() == [code]
+
+
+def test_all_in_order_is_ok() -> None:
+    """Every section is there and nothing is found."""
+    status = WORLD.assess()
+    assert (status.state, status.findings) == (State.OK, ())
+    assert None not in (
+        status.gateway_key,
+        status.policy_tier,
+        status.team,
+        status.budget,
+        status.wallet,
+        status.activity,
+    )
+
+
+def test_an_entity_without_key_is_unconfigured_and_shows_nothing() -> None:
+    """Its other annotations mean nothing yet."""
+    status = WORLD.annotated(key=None, budget="5,00").assess()
+    assert status.state is State.UNCONFIGURED
+    sections = (status.gateway_key, status.policy_tier, status.team, status.budget, status.wallet, status.activity)
+    assert sections == (None,) * 6
+    assert [finding.code for finding in status.findings] == [Code.ANNOTATION_MISSING]
+
+
+@pytest.mark.parametrize(
+    ("world", "limit"),
+    [
+        (WORLD, "budget"),
+        (WORLD.but(wallets=Reading((wallet("399.99"),), NOON)), "wallet"),
+        (WORLD.annotated(budget=None), "wallet"),
+        (WORLD.but(wallets=Reading(None, cause=Cause.DENIED)), "budget"),
+        (WORLD.annotated(budget=None).but(wallets=Reading((), NOON)), None),
+    ],
+)
+def test_the_tightest_limit_is_the_smaller_rest(world: World, limit: str | None) -> None:
+    """What is left of the budget against what is left in the wallet, as far as either is known."""
+    assert world.assess().tightest_limit == limit
+
+
+def test_the_wire_has_the_names_of_the_design() -> None:
+    """Clients read camelCase names and amounts as text."""
+    body = json.loads(WORLD.assess().model_dump_json())
+    assert body["entityRef"] == "component:default/customer-support-bot"
+    assert body["budget"]["spent"] == {"amount": "100", "currency": "USD"}
+    assert body["budget"]["usedRatio"] == 0.2
+    assert body["links"] == {
+        "console": "https://console.example/settings/teams/team_1",
+        "gateway": "https://gateway.example",
+    }
+    assert body["freshness"] == {
+        "observedAt": "2026-03-10T12:00:00Z",
+        "assessedAt": "2026-03-10T12:00:00Z",
+        "stale": False,
+    }
+
+
+# Few names, so that they meet; hostile ones among them.
+names = st.sampled_from(
+    ["support-key", "others-key", "support-team", "team_1", "tok_1", "..", "a/b?c#d", "\u202e", "'"]
+)
+ids = st.sampled_from(["tok_1", "team_1", "team_777", "wal_1", "..", "/"])
+instants = st.one_of(
+    st.none(),
+    st.sampled_from([NOON, MIDNIGHT, NOON + timedelta(days=3)]),
+    st.datetimes(timezones=st.timezones()),
+)
+moments = st.sampled_from([NOON, MIDNIGHT, NOON - timedelta(days=1), NOON + timedelta(minutes=1)])
+amounts = st.one_of(
+    st.sampled_from(["0", "1", "499.999999", "500"]).map(Decimal),
+    st.decimals("-999999999999999", "999999999999999", places=18),
+)
+details = st.text(max_size=20)
+counts = st.builds(Activity, *(st.integers(0, 99),) * 4, last_request_at=instants)
+
+
+def readings(values: st.SearchStrategy[object]) -> st.SearchStrategy[Reading[object]]:
+    """A part of the facts in any condition."""
+    return st.builds(
+        Reading, st.none() | values, st.none() | moments, st.none() | st.sampled_from(Cause), st.booleans(), details
+    )
+
+
+@st.composite
+def wallets(draw: st.DrawFn) -> Wallet:
+    """A wallet of anybody, in one currency."""
+    currency = draw(st.sampled_from(["USD", "EUR"]))
+    money = [Money(draw(amounts), currency) for _ in range(4)]
+    status = draw(st.sampled_from(["healthy", "low", "depleted", "?"]))
+    return Wallet(draw(ids), draw(st.sampled_from(WalletScope)), draw(st.none() | ids), *money, status=status)
+
+
+some = {"max_size": 3}
+worlds = st.builds(
+    World,
+    annotations=st.dictionaries(
+        st.sampled_from([GATEWAY_KEY_NAME, POLICY_TIER, DAILY_BUDGET]),
+        names | st.sampled_from(["0", "500", "tier-2-internal"]) | st.text(alphabet=st.characters(), max_size=5),
+    ),
+    owner=st.builds(
+        Owner,
+        st.none() | st.sampled_from(["group:support-team", "user:guest", "group:x"]).map(EntityRef.parse),
+        st.none() | names | st.text(alphabet=st.characters(), max_size=5),
+        st.booleans(),
+    ),
+    rules=st.builds(
+        replace,
+        st.just(WORLD.rules),
+        timezone=st.timezones(),
+        ownership_enforced=st.booleans(),
+        stale=st.booleans(),
+    ),
+    teams=readings(st.lists(st.builds(Team, ids, names, st.none() | names), **some).map(tuple)),
+    keys=readings(
+        st.lists(
+            st.builds(GatewayKey, ids, names, st.none() | ids, st.booleans(), st.none() | names, instants, instants, instants),
+            **some,
+        ).map(tuple)
+    ),
+    configurations=readings(
+        st.lists(st.builds(Configuration, ids, names, st.none() | ids, names, st.booleans(), instants), **some).map(tuple)
+    ),
+    wallets=readings(st.lists(wallets(), **some).map(tuple)),
+    spend=readings(
+        st.builds(
+            SpendToday,
+            st.sampled_from([MIDNIGHT.date(), MIDNIGHT.date() - timedelta(days=1)]),
+            st.dictionaries(ids, amounts, **some),
+            st.dictionaries(ids, amounts, **some),
+            st.none() | details,
+            st.dictionaries(ids, details, **some),
+        )
+    ),
+    activity=readings(
+        st.builds(
+            ActivityToday,
+            moments,
+            st.dictionaries(ids, counts, **some),
+            st.dictionaries(ids, counts, **some),
+            st.booleans(),
+        )
+    ),
+)  # fmt: skip
+
+
+def expected_state(status: GovernanceStatus) -> set[State]:
+    """The state that the findings on the wire make, where the facts that decide could be had."""
+    if any(finding.code is Code.ANNOTATION_MISSING for finding in status.findings):
+        return {State.UNCONFIGURED}
+    if any(finding.severity is Severity.ERROR for finding in status.findings):
+        return {State.ERROR, State.UNKNOWN}
+    return {State.WARNING, State.UNKNOWN} if status.findings else {State.OK}
+
+
+@given(worlds)
+def test_anything_can_be_assessed(world: World) -> None:
+    """Whatever annotations and facts hold, there is an answer, it is JSON, and the same each time."""
+    body = world.assess().model_dump_json()
+    assert json.loads(body)["state"] in set(State)
+    assert world.assess().model_dump_json() == body
+
+
+@given(worlds)
+def test_the_state_is_the_worst_finding(world: World) -> None:
+    """Or unknown, which a finding then explains."""
+    status = world.assess()
+    assert status.state in expected_state(status)
+
+
+@given(worlds)
+def test_findings_come_worst_first(world: World) -> None:
+    """Errors before warnings, each in the order of codes."""
+    order = list(Code)
+    weights = [
+        (finding.severity is not Severity.ERROR, order.index(finding.code)) for finding in world.assess().findings
+    ]
+    assert weights == sorted(weights)
+
+
+@given(worlds)
+def test_every_message_is_one_bounded_printable_line(world: World) -> None:
+    """Names that break lines or turn text around do not reach a reader."""
+    for finding in world.assess().findings:
+        assert finding.message.isprintable()
+        assert len(finding.message) < 4000
+
+
+@given(worlds)
+def test_a_section_is_there_or_a_finding_says_why_not(world: World) -> None:
+    """Nothing is left out in silence."""
+    status = world.assess()
+    sections = (status.gateway_key, status.policy_tier, status.budget, status.wallet, status.activity)
+    assert status.findings or None not in sections or not world.rules.ownership_enforced
+
+
+@given(worlds)
+def test_a_withheld_key_withholds_its_sections(world: World) -> None:
+    """Team, budget, wallet, activity and the enforced tier go with it."""
+    status = world.ruled(ownership_enforced=True).assess()
+    shown = (status.team, status.budget, status.wallet, status.activity)
+    if status.gateway_key is not None and status.gateway_key.state == "withheld":
+        assert shown == (None,) * 4
+        assert status.policy_tier is None or status.policy_tier.enforced is None
+        assert status.gateway_key.model_dump(exclude_none=True, by_alias=False).keys() == {"declared", "state"}
+
+
+@given(
+    owner=st.sampled_from([WORLD.owner, Owner(), Owner(WORLD.owner.ref, unreadable=True), Owner(WORLD.owner.ref, "x")]),
+    causes=st.lists(st.none() | st.just(Cause.UNAVAILABLE), min_size=6, max_size=6),
+    complete=st.lists(st.booleans(), min_size=6, max_size=6),
+)
+def test_nothing_of_the_other_team_is_ever_said(owner: Owner, causes: list[Cause | None], complete: list[bool]) -> None:
+    """No digit and no name of theirs is in the answer to whoever copied the name of their key, in any weather."""
+    world = WORLD.annotated(key="others-key").but(owner=owner)
+    parts = ("teams", "keys", "configurations", "wallets", "spend", "activity")
+    weather = {
+        part: replace(getattr(world, part), cause=cause, complete=whole)
+        for part, cause, whole in zip(parts, causes, complete, strict=True)
+    }
+    body = world.but(**weather).assess().model_dump_json()
+    assert "7" not in body.replace("2026-03-10T", "")
+    assert "team-of-others" not in body

@@ -1,0 +1,185 @@
+"""A claim leads to the owner's key, or to a finding that says why not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bff.keeptrusts.facts import Cause, GatewayKey, Reading
+from bff.status.findings import Code, State
+from bff.status.subject import Owner
+from bff.values import EntityRef
+
+from .conftest import KEY, NOON, OTHERS_KEY, World
+
+NOBODYS = Owner(EntityRef("group", "default", "nobodys"))
+
+
+def with_keys(*keys: GatewayKey, complete: bool = True) -> World:
+    """A world with these keys beside the other team's."""
+    return World().but(keys=Reading((*keys, OTHERS_KEY), NOON, complete=complete))
+
+
+def chosen(world: World) -> str | None:
+    """The id of the key that is shown."""
+    key = world.assess().gateway_key
+    return key.id if key is not None else None
+
+
+def key_state(world: World) -> str | None:
+    """The state of the key."""
+    key = world.assess().gateway_key
+    return key.state if key is not None else None
+
+
+def test_a_key_in_order_has_nothing_to_find() -> None:
+    """The owner's active key is shown with what Keeptrusts knows of it."""
+    key = World().assess().gateway_key
+    assert key is not None
+    assert (key.declared, key.id, key.prefix, key.state) == ("support-key", "tok_1", "kt_gk_ab12", "active")
+    assert World().codes() == []
+
+
+@pytest.mark.parametrize(
+    ("days", "state"), [(-1, "expired"), (0, "expired"), (13, "expiring"), (14, "expiring"), (15, "active"), (None, "active")]
+)  # fmt: skip
+def test_a_key_expires_when_it_says(days: int | None, state: str) -> None:
+    """At the moment itself it has expired; two weeks before, it is time to see to it."""
+    expires_at = NOON + timedelta(days=days) if days is not None else None
+    assert key_state(with_keys(replace(KEY, expires_at=expires_at))) == state
+
+
+def test_the_message_tells_when_a_key_expires() -> None:
+    """Day, time, zone, and how long that is."""
+    finding = with_keys(replace(KEY, expires_at=NOON + timedelta(days=3, hours=4))).finding(Code.KEY_EXPIRING)
+    assert finding.message == "The gateway key 'support-key' expires on 2026-03-13 16:00 UTC, in 3 d 4 h."
+
+
+@pytest.mark.parametrize("expires_at", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)])
+def test_expiry_at_the_ends_of_the_calendar_is_read(expires_at: datetime) -> None:
+    """A date that stands for never or always is compared like any other."""
+    status = with_keys(replace(KEY, expires_at=expires_at)).assess()
+    assert status.model_dump_json()
+
+
+def test_of_several_keys_the_one_that_works_counts() -> None:
+    """A key that was made anew under the same name stands for the revoked one, whichever is newer."""
+    works = replace(KEY, id="tok_works", created_at=NOON - timedelta(days=9))
+    revoked = replace(KEY, id="tok_revoked", revoked=True, created_at=NOON - timedelta(days=1))
+    expired = replace(KEY, id="tok_expired", expires_at=NOON, created_at=NOON - timedelta(days=2))
+    assert chosen(with_keys(revoked, works, expired)) == "tok_works"
+
+
+def test_of_several_working_keys_the_newest_counts() -> None:
+    """Rotation makes a newer key of the same name."""
+    older = replace(KEY, id="tok_older", created_at=NOON - timedelta(days=9))
+    newer = replace(KEY, id="tok_newer", created_at=NOON - timedelta(days=1))
+    assert chosen(with_keys(older, newer)) == "tok_newer"
+
+
+def test_the_section_counts_every_key_of_the_name_in_the_team() -> None:
+    """Revoked and expired ones count, namesakes of another team do not."""
+    revoked = replace(KEY, id="tok_revoked", revoked=True)
+    expired = replace(KEY, id="tok_expired", expires_at=NOON)
+    namesake = replace(OTHERS_KEY, name="support-key")
+    key = with_keys(revoked, KEY, expired, namesake).assess().gateway_key
+    assert key is not None
+    assert (key.id, key.count) == ("tok_1", 3)
+
+
+def test_the_owners_key_comes_before_a_namesake() -> None:
+    """Another team's newer key of the same name changes nothing."""
+    namesake = replace(OTHERS_KEY, name="support-key", created_at=NOON)
+    for rules in ({"ownership_enforced": True}, {"ownership_enforced": False}):
+        assert chosen(with_keys(KEY, namesake).ruled(**rules)) == "tok_1"
+
+
+def test_a_key_of_another_team_is_withheld() -> None:
+    """Only what the entity itself says is repeated."""
+    key = World().annotated(key="others-key").assess().gateway_key
+    assert key is not None
+    assert key.model_dump(exclude_none=True, by_alias=False) == {"declared": "others-key", "state": "withheld"}
+
+
+def test_a_mismatch_does_not_name_the_other_team() -> None:
+    """Whose key it is stays unsaid."""
+    finding = World().annotated(key="others-key").finding(Code.OWNER_MISMATCH)
+    assert "team-of-others" not in f"{finding.message}{finding.hint}"
+    assert "777" not in f"{finding.message}{finding.hint}"
+
+
+def test_a_key_of_no_team_is_not_the_owners() -> None:
+    """A key that belongs to the whole organisation is nobody's own."""
+    assert Code.OWNER_MISMATCH in with_keys(replace(KEY, team_id=None)).codes()
+
+
+def test_an_owner_without_team_owns_no_key() -> None:
+    """It is told how to get a team."""
+    finding = World().but(owner=NOBODYS).finding(Code.OWNER_MISMATCH)
+    assert finding.hint is not None
+    assert "keeptrusts.dev/team" in finding.hint
+
+
+def test_without_enforcement_any_key_is_taken() -> None:
+    """With ownership off the key's own team is shown, whoever owns the entity."""
+    status = World().annotated(key="others-key").ruled(ownership_enforced=False).assess()
+    assert status.gateway_key is not None
+    assert status.gateway_key.id == "tok_777"
+    assert status.team is not None
+    assert status.team.name == "team-of-others"
+
+
+def test_an_unknown_key_is_not_found_only_in_a_whole_list() -> None:
+    """Absence from a page that was read proves nothing about one that was not."""
+    assert key_state(with_keys()) == "not-found"
+    partial = with_keys(complete=False)
+    assert (key_state(partial), partial.assess().state) == ("unknown", State.UNKNOWN)
+    assert Code.UPSTREAM_UNAVAILABLE in partial.codes()
+
+
+def test_a_namesake_proves_no_mismatch_while_pages_are_missing() -> None:
+    """The owner's own key may be on the page that could not be read."""
+    partial = with_keys(complete=False).annotated(key="others-key")
+    assert Code.OWNER_MISMATCH not in partial.codes()
+    assert key_state(partial) == "unknown"
+
+
+def test_an_unreadable_owner_withholds() -> None:
+    """Catalog trouble never opens a team's books, and is not called a mismatch."""
+    world = World().but(owner=Owner(World().owner.ref, unreadable=True))
+    assert (key_state(world), world.assess().state) == ("withheld", State.UNKNOWN)
+    assert world.codes() == [Code.UPSTREAM_UNAVAILABLE]
+
+
+def test_an_owners_team_may_be_on_a_missing_page() -> None:
+    """An incomplete list of teams is no proof that the owner has none."""
+    world = World().but(owner=NOBODYS, teams=replace(World().teams, complete=False))
+    assert (key_state(world), world.codes()) == ("withheld", [Code.UPSTREAM_UNAVAILABLE])
+
+
+@pytest.mark.parametrize("part", ["keys", "teams"])
+@pytest.mark.parametrize("enforced", [True, False])
+def test_without_keys_or_teams_nothing_is_known(part: str, enforced: bool) -> None:
+    """The state says so, rather than ok."""
+    world = World().but(**{part: Reading(None, cause=Cause.UNAVAILABLE)}).ruled(ownership_enforced=enforced)
+    assert world.assess().state is State.UNKNOWN
+
+
+def test_a_missing_key_leaves_the_teams_own_sections() -> None:
+    """What belongs to the owner's team is shown all the same; what belongs to the key is not."""
+    status = with_keys().assess()
+    assert status.team is not None
+    assert status.wallet is not None
+    assert status.policy_tier is not None
+    assert status.budget is None
+    assert status.activity is None
+
+
+def test_an_unreadable_key_name_is_not_repeated_as_a_key() -> None:
+    """A name that cannot be trusted is shown in its finding only."""
+    status = World().annotated(key="support-key\n").assess()
+    assert status.gateway_key is None
+    assert status.wallet is not None
+    assert [finding.code for finding in status.findings] == [Code.ANNOTATION_INVALID]
