@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -40,8 +40,8 @@ from bff.telemetry.logs import AccessLog
 from bff.telemetry.metrics import Metrics
 from bff.telemetry.recent_calls import RecentCalls
 from bff.web.envelope import Envelope
-from bff.web.routes import routes
-from bff.web.service import Service
+from bff.web.openapi import ROUTES, rendered
+from bff.web.routes import Route, Service
 
 
 @dataclass(slots=True)
@@ -49,6 +49,9 @@ class App:
     """The service as an ASGI application, with its parts for those who run it."""
 
     asgi: ASGIApp
+    admin: ASGIApp | None
+    """What `BFF_ADMIN_PORT` serves: probes, health, metrics and OpenAPI. None where the first application has them."""
+
     service: Service
     settings: Settings
     lifespan: Callable[[], contextlib.AbstractAsyncContextManager[None]]
@@ -142,7 +145,7 @@ def create_app(
     metrics.configured(refresh=settings.bff_refresh_seconds, stale_limit=settings.bff_stale_limit_seconds)
     metrics.watch_findings(census.findings, census.entities)
     metrics.watch_ledger(lambda: _read_share(observatory), reader.difference, reader.is_short)
-    metrics.watch_service(observatory.ready, lambda: service.draining)
+    metrics.watch_service(observatory.can_answer, lambda: service.draining)
 
     def lifespan() -> contextlib.AbstractAsyncContextManager[None]:
         closing = [upstreams.close, *([backstage.aclose] if backstage else []), *([vault.aclose] if vault else [])]
@@ -152,15 +155,22 @@ def create_app(
         keeping = [vault.keep] if vault and background else []
         return _lifespan(service, [*closing, world.traces.aclose], keeping, world if background else None)
 
-    asgi = Starlette(
-        routes=routes(service),
-        lifespan=lambda _app: lifespan(),
-    )
-    asgi.router.redirect_slashes = False
-    asgi.state.service = service
     access = world.access or AccessLog(level=settings.bff_log_level)
-    envelope = Envelope(asgi, metrics=metrics, access=access, traces=world.traces, monotonic=world.monotonic)
-    return App(envelope, service, settings, lifespan)
+    # Made here: it takes longer than a request may.
+    rendered()
+
+    def serving(
+        routes: Iterable[Route], lifespan: Callable[[], contextlib.AbstractAsyncContextManager[None]]
+    ) -> ASGIApp:
+        asgi = Starlette(routes=[each.bound(service) for each in routes], lifespan=lambda _app: lifespan())
+        asgi.router.redirect_slashes = False
+        return Envelope(asgi, metrics=metrics, access=access, traces=world.traces, monotonic=world.monotonic)
+
+    if settings.bff_admin_port is None:
+        return App(serving(ROUTES, lifespan), None, service, settings, lifespan)
+    operations = [each for each in ROUTES if each.tag == "operations"]
+    others = [each for each in ROUTES if each.tag != "operations"]
+    return App(serving(others, lifespan), serving(operations, contextlib.nullcontext), service, settings, lifespan)
 
 
 def _read_share(observatory: Observatory) -> float:

@@ -129,6 +129,12 @@ class Settings(BaseSettings):
     )
     bff_host: str = Field(default="127.0.0.1", description="Address to listen on")
     bff_port: int = Field(default=8787, ge=1, le=65535, description="Port to listen on")
+    bff_admin_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="Port, other than `BFF_PORT`, for probes, health, metrics and OpenAPI, which that one then does not have",
+    )
     bff_auth: Literal["backstage", "none"] = Field(
         default="backstage", description="Who may ask: callers with a Backstage token, or (on loopback only) everybody"
     )
@@ -209,6 +215,8 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"BFF_AUTH=none is refused on BFF_HOST={self.bff_host}: without authentication only loopback (127.0.0.1) may be listened on"
             )
+        if self.bff_admin_port == self.bff_port:
+            raise ValueError(f"BFF_ADMIN_PORT={self.bff_admin_port}: must be another port than BFF_PORT")
         if self.bff_stale_limit_seconds < self.bff_refresh_seconds:
             raise ValueError("BFF_STALE_LIMIT_SECONDS must be at least BFF_REFRESH_SECONDS")
         if self.vault_addr and not (self.vault_token or (self.vault_role_id and self.vault_secret_id)):

@@ -33,7 +33,7 @@ from bff.sandbox.traffic import trickle
 from bff.settings import IN_MEMORY, Settings, SettingsError, is_loopback
 from bff.status.wire import GovernanceStatus
 from bff.telemetry import logs
-from bff.web.local_names import LocalNames
+from bff.web.envelope import LocalNames
 
 HOST = "127.0.0.1"
 REFRESH_SECONDS = 5

@@ -13,7 +13,7 @@ from bff.cli.server import Server, address, listen, run
 from bff.settings import Settings, SettingsError
 from bff.store.database import NewerDatabaseError, StoreError
 from bff.telemetry import logs
-from bff.web.local_names import LocalNames
+from bff.web.envelope import LocalNames
 
 log = logs.logger("serve")
 

@@ -64,7 +64,7 @@ class Checks:
             f"{name}: {part.detail or part.cause}" for name, part in parts_of(epoch.facts).items() if part.cause
         ]
         troubled += [f"{name}: {odd.sentence}" for name, odd in not_understood(epoch.facts).items()]
-        health = Health.FAIL if not self._observatory.ready() else Health.WARN if troubled else Health.PASS
+        health = Health.FAIL if not self._observatory.can_answer() else Health.WARN if troubled else Health.PASS
         age = round(self._observatory.age(), 1)
         return HealthCheck(
             health, "datastore", self._clock(), observed=age, unit="s", output="; ".join(troubled) or None

@@ -105,6 +105,7 @@ class Observatory:
         self._background: set[asyncio.Task[Epoch]] = set()
         self._epoch: Epoch | None = None
         self._last_good: float | None = None
+        self._has_read = False
         self._expired = False
         self._trouble: str | None = None
         self._odd: dict[str, NotUnderstood] = {}
@@ -179,8 +180,13 @@ class Observatory:
             return -1.0
         return max(self._stale_limit - (self._monotonic() - self._last_good), 0.0)
 
-    def ready(self) -> bool:
-        """Whether answers can be given: there were facts once, and there still are, or the news that Keeptrusts denies them."""
+    @property
+    def has_read(self) -> bool:
+        """Whether the first reading has ended, well or not. One that ends in a fault of our own does not count."""
+        return self._has_read
+
+    def can_answer(self) -> bool:
+        """Whether there are facts that are young enough to show, or the news that Keeptrusts denies them after it gave some."""
         epoch = self._epoch
         if epoch is None or self._last_good is None:
             return False
@@ -228,6 +234,7 @@ class Observatory:
             log.warning("facts could not be read", reason=reason)
         self._trouble = reason
         self._metrics.refreshed("failed")
+        self._has_read = True
         epoch = self._epoch
         if epoch is None:
             raise FactsUnavailableError(reason, retry_after=LEAST_SECONDS_BETWEEN_READS)
@@ -257,7 +264,7 @@ class Observatory:
             read_at,
             tried_at=self._monotonic(),
         )
-        self._epoch = epoch
+        self._epoch, self._has_read = epoch, True
         self._report(parts, not_understood(facts))
         if facts.keys.cause is None and facts.teams.cause is None:
             self._last_good = read_at
@@ -311,8 +318,9 @@ class Observatory:
     def _require_facts(self, epoch: Epoch) -> None:
         for part in (epoch.facts.keys, epoch.facts.teams):
             if part.value is None and part.cause is Cause.UNAVAILABLE:
+                met = f" ({part.detail})" if part.detail else ""
                 raise FactsUnavailableError(
-                    "Keeptrusts cannot be reached, and there are no earlier facts that are young enough to show.",
+                    f"Keeptrusts cannot be reached{met}, and there are no earlier facts that are young enough to show.",
                     retry_after=max(self._refresh_due(epoch) - self._since_tried(epoch), 1.0),
                 )
         if epoch.stale and self._last_good is not None and self.stale_seconds_left() <= 0:

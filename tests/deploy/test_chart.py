@@ -17,7 +17,7 @@ import yaml
 import bff
 from bff.cli.server import CLOSE_SECONDS
 from bff.settings import Settings, documented
-from bff.web.openapi import OPERATIONS
+from bff.web.openapi import ROUTES
 from tests.deploy.chart import CHART, VARIANTS, Manifest, container, manifests, texts, values
 from tests.deploy.conftest import ALERTS, RECORDED, program
 from tests.harness.authority import Authority
@@ -263,7 +263,7 @@ def test_probes_ask_what_the_service_answers(release: dict[str, Manifest]) -> No
     given = container(release)
     paths = {name: given[name]["httpGet"]["path"] for name in ("livenessProbe", "readinessProbe", "startupProbe")}
     assert paths == {"livenessProbe": "/livez", "readinessProbe": "/readyz", "startupProbe": "/livez"}
-    assert set(paths.values()) <= {operation.path for operation in OPERATIONS}
+    assert set(paths.values()) <= {route.path for route in ROUTES}
 
 
 def test_a_pod_may_finish_its_requests(release: dict[str, Manifest]) -> None:

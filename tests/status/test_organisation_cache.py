@@ -212,7 +212,7 @@ async def test_facts_that_are_too_old_are_not_shown(observatory: Observatory, re
     await settle()
     with pytest.raises(FactsUnavailableError, match="too old"):
         await observatory.current()
-    assert not observatory.ready()
+    assert not observatory.can_answer()
 
 
 async def test_no_facts_from_the_start_is_an_error(observatory: Observatory, reader: Reader, time: Time) -> None:
@@ -223,7 +223,7 @@ async def test_no_facts_from_the_start_is_an_error(observatory: Observatory, rea
             await observatory.current()
         assert 1 <= caught.value.retry_after <= LEAST_SECONDS_BETWEEN_READS
     assert reader.reads == 1
-    assert not observatory.ready()
+    assert not observatory.can_answer()
     reader.cause = None
     time.pass_(LEAST_SECONDS_BETWEEN_READS)
     with pytest.raises(FactsUnavailableError):
@@ -249,7 +249,7 @@ async def test_denial_from_the_start_is_answered_but_not_ready(observatory: Obse
     """A service that has never had facts is not ready, although it can say that access is denied."""
     reader.cause = Cause.DENIED
     await observatory.current()
-    assert not observatory.ready()
+    assert not observatory.can_answer()
 
 
 async def test_a_client_that_insists_gets_a_new_reading(observatory: Observatory, reader: Reader, time: Time) -> None:
@@ -338,7 +338,7 @@ async def test_a_database_that_cannot_be_used_leaves_the_last_facts(
     await settle()
     epoch, served = await observatory.current()
     assert (served, epoch.stale, observatory.age_of(epoch)) == ("stale", True, 31)
-    assert observatory.ready()
+    assert observatory.can_answer()
     reader.trouble = None
     time.pass_(LEAST_SECONDS_BETWEEN_READS)
     await observatory.current()
@@ -358,7 +358,7 @@ async def test_a_lasting_fault_of_the_database_is_an_error_that_names_it(
     await settle()
     with pytest.raises(FactsUnavailableError, match=r"connection refused\. The last facts are too old"):
         await observatory.current()
-    assert not observatory.ready()
+    assert not observatory.can_answer()
 
 
 async def test_a_database_that_cannot_be_used_from_the_start_is_an_error_that_names_it(
@@ -369,7 +369,7 @@ async def test_a_database_that_cannot_be_used_from_the_start_is_an_error_that_na
     with pytest.raises(FactsUnavailableError, match="connection refused") as caught:
         await observatory.current()
     assert 1 <= caught.value.retry_after <= LEAST_SECONDS_BETWEEN_READS
-    assert not observatory.ready()
+    assert not observatory.can_answer()
 
 
 async def test_the_age_is_a_metric(observatory: Observatory, time: Time) -> None:
