@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
@@ -39,6 +40,7 @@ from bff.store.database import Database
 from bff.telemetry.logs import AccessLog
 from bff.telemetry.metrics import Metrics
 from bff.telemetry.recent_calls import RecentCalls
+from bff.tls import expires_at
 from bff.web.envelope import Envelope
 from bff.web.openapi import ROUTES, rendered
 from bff.web.routes import Route, Service
@@ -57,7 +59,7 @@ class App:
     lifespan: Callable[[], contextlib.AbstractAsyncContextManager[None]]
 
     def drain(self) -> float:
-        """Stop being ready, and say for how many seconds to go on serving."""
+        """Stop being ready; returns for how many seconds to go on serving."""
         self.service.draining = True
         return self.settings.bff_drain_seconds
 
@@ -145,6 +147,8 @@ def create_app(
     metrics.configured(refresh=settings.bff_refresh_seconds, stale_limit=settings.bff_stale_limit_seconds)
     metrics.watch_findings(census.findings, census.entities)
     metrics.watch_ledger(lambda: _read_share(observatory), reader.difference, reader.is_short)
+    if settings.keeptrusts_client_cert_file is not None:
+        metrics.watch_certificate("keeptrusts-client", partial(expires_at, settings.keeptrusts_client_cert_file))
     metrics.watch_service(observatory.can_answer, lambda: service.draining)
 
     def lifespan() -> contextlib.AbstractAsyncContextManager[None]:

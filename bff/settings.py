@@ -6,6 +6,7 @@ import difflib
 import ipaddress
 import os
 import re
+import ssl
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -135,6 +136,13 @@ class Settings(BaseSettings):
         le=65535,
         description="Port, other than `BFF_PORT`, for probes, health, metrics and OpenAPI, which that one then does not have",
     )
+    bff_tls_cert_file: Path | None = Field(
+        default=None,
+        description="PEM file of the certificate, with its chain, that `BFF_PORT` shows; it then speaks HTTPS alone",
+    )
+    bff_tls_key_file: Path | None = Field(
+        default=None, description="PEM file of that certificate's private key, without a passphrase"
+    )
     bff_auth: Literal["backstage", "none"] = Field(
         default="backstage", description="Who may ask: callers with a Backstage token, or (on loopback only) everybody"
     )
@@ -231,19 +239,27 @@ class Settings(BaseSettings):
         return self
 
     def _check_tls_files(self) -> None:
-        certificate, key = self.keeptrusts_client_cert_file, self.keeptrusts_client_key_file
-        if (certificate is None) != (key is None):
-            raise ValueError(
-                "KEEPTRUSTS_CLIENT_CERT_FILE and KEEPTRUSTS_CLIENT_KEY_FILE belong together: set both or neither"
-            )
-        if self.bff_ca_file is not None or certificate is not None:
-            # Imported here: it brings httpx, which most commands that read settings do without.
-            from bff.tls import TlsFileError, TlsFiles  # noqa: PLC0415
+        certificate, key = self._pair("keeptrusts_client_cert_file", "keeptrusts_client_key_file")
+        own_certificate, own_key = self._pair("bff_tls_cert_file", "bff_tls_key_file")
+        if self.bff_ca_file is None and certificate is None and own_certificate is None:
+            return
+        # Imported here: it brings httpx, which most commands that read settings do without.
+        from bff.tls import TlsFileError, TlsFiles, load_own_certificate  # noqa: PLC0415
 
-            try:
-                TlsFiles(self.bff_ca_file, certificate, key).check()
-            except TlsFileError as error:
-                raise ValueError(str(error)) from None
+        try:
+            TlsFiles(self.bff_ca_file, certificate, key).check()
+            if own_certificate is not None and own_key is not None:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                load_own_certificate(context, own_certificate, own_key, ("BFF_TLS_CERT_FILE", "BFF_TLS_KEY_FILE"))
+        except TlsFileError as error:
+            raise ValueError(str(error)) from None
+
+    def _pair(self, certificate: str, key: str) -> tuple[Path | None, Path | None]:
+        """Two settings that belong together. Raises `ValueError` where one is set alone."""
+        found = getattr(self, certificate), getattr(self, key)
+        if (found[0] is None) != (found[1] is None):
+            raise ValueError(f"{certificate.upper()} and {key.upper()} belong together: set both or neither")
+        return found
 
     @classmethod
     def settings_customise_sources(

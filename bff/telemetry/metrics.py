@@ -94,7 +94,9 @@ class Metrics:
         self._stale_limit_seconds = gauge(
             "snapshot_stale_limit_seconds", "Age up to which the facts are served while no read succeeds, as configured"
         )
-        self._ready = gauge("ready", "1 while answers can be given, as /readyz says it while not draining")
+        self._can_answer = gauge(
+            "can_answer", "1 while there are facts to answer from that are young enough; /readyz does not depend on it"
+        )
         self._draining = gauge("draining", "1 once the process was asked to stop")
         self._findings = gauge(
             "entities_with_finding", "Entities with the finding, of those assessed within the last hour", "code"
@@ -127,6 +129,18 @@ class Metrics:
         for action in get_args(Provisioned):
             for outcome in get_args(Outcome):
                 self._provisioning.labels(action, outcome)
+        self._certificate_expiry = gauge(
+            "certificate_expiry_timestamp_seconds",
+            "When a certificate of this service (listener or keeptrusts-client) expires, in seconds since 1970; -1 where it cannot be read",
+            "certificate",
+        )
+        self._certificate_reloads = counter(
+            "certificate_reloads",
+            "Times that a changed certificate of the listener was read: ok, or failed, so that the one before stays in use",
+            "outcome",
+        )
+        for outcome in ("ok", "failed"):
+            self._certificate_reloads.labels(outcome)
         for outcome in ("hit", "miss"):
             self._renderings.labels(outcome)
         for freshness in ("fresh", "revalidating", "stale"):
@@ -172,10 +186,20 @@ class Metrics:
         self._difference.set_function(difference)
         self._short.set_function(lambda: float(short()))
 
-    def watch_service(self, ready: Callable[[], bool], draining: Callable[[], bool]) -> None:
-        """Ask whether it answers and whether it is about to stop whenever metrics are read."""
-        self._ready.set_function(lambda: float(ready()))
+    def watch_service(self, can_answer: Callable[[], bool], draining: Callable[[], bool]) -> None:
+        """Ask whether it has facts and whether it is about to stop whenever metrics are read."""
+        self._can_answer.set_function(lambda: float(can_answer()))
         self._draining.set_function(lambda: float(draining()))
+
+    def watch_certificate(
+        self, name: Literal["listener", "keeptrusts-client"], expires_at: Callable[[], float]
+    ) -> None:
+        """Ask when a certificate expires, in seconds since 1970, whenever metrics are read."""
+        self._certificate_expiry.labels(name).set_function(expires_at)
+
+    def certificate_reloaded(self, outcome: Literal["ok", "failed"]) -> None:
+        """A changed certificate of the listener was read."""
+        self._certificate_reloads.labels(outcome).inc()
 
     def watch_findings(self, findings: Callable[[], Mapping[str, int]], entities: Callable[[], int]) -> None:
         """Ask for the entities by finding, and for their number, whenever metrics are read."""
