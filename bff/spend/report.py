@@ -9,15 +9,11 @@ from typing import Any
 
 from bff.keeptrusts.facts import Cause, Facts, ModelSpend, Reading, SpendHistory, SpendTally
 from bff.status import wire
-from bff.status.annotations import POLICY_TIER
-from bff.status.causes import TRIED_AGAIN, upstream_findings
+from bff.status.assessment import freshness
 from bff.status.claimed_key import ClaimedKey, find_claimed_key
-from bff.status.claims import NO_KEY, Claims, read_claims
-from bff.status.findings import Code, Finding, worst_first
-from bff.status.freshness import freshness, is_unexplained
+from bff.status.claims import NO_KEY, POLICY_TIER, Claims, Subject, read_claims
+from bff.status.findings import TRIED_AGAIN, Code, Finding, Rules, is_unexplained, upstream_findings, worst_first
 from bff.status.organisation import Organisation
-from bff.status.rules import Rules
-from bff.status.subject import Subject
 from bff.status.wire import Amount, DailySpend, SpendReport
 from bff.values import BudgetWindow, Money
 from bff.wording import sentence

@@ -1,4 +1,4 @@
-"""Answers about entities: assessed and serialised once an epoch, then served as bytes."""
+"""Answers about entities: assessed and serialised once for each snapshot, then served as bytes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from typing import Protocol
 from cachetools import LRUCache
 
 from bff.backstage.entities import CatalogError, Entity
-from bff.status.annotations import TEAM
 from bff.status.assessment import assess
-from bff.status.finding_counts import Census
-from bff.status.organisation_cache import Epoch
-from bff.status.rules import Rules
-from bff.status.subject import Owner, Subject
+from bff.status.claims import TEAM, Owner, Subject
+from bff.status.finding_counts import FindingCounts
+from bff.status.findings import Rules
+from bff.status.organisation_cache import Snapshot
 from bff.telemetry.metrics import Metrics
 from bff.values import EntityRef
 
@@ -50,16 +49,16 @@ class _Remembered:
 
 
 class Answers:
-    """Gives the status of an entity in an epoch, from memory where it has been made before.
+    """Gives the status of an entity in a snapshot, from memory where it has been made before.
 
-    An answer depends on the entity and the epoch and on nobody who asks: whether a caller may have it is decided before.
+    An answer depends on the entity and the snapshot and on nobody who asks: whether a caller may have it is decided before.
     """
 
     def __init__(
-        self, catalog: Groups, *, rules: Rules, metrics: Metrics, census: Census, most_bytes: int = MOST_BYTES
+        self, catalog: Groups, *, rules: Rules, metrics: Metrics, counts: FindingCounts, most_bytes: int = MOST_BYTES
     ) -> None:
         self._catalog = catalog
-        self._census = census
+        self._counts = counts
         self._rules = rules
         self._stale_rules = replace(rules, stale=True)
         self._metrics = metrics
@@ -67,26 +66,26 @@ class Answers:
             most_bytes, getsizeof=lambda remembered: len(remembered.answer.body) + _OVERHEAD
         )
 
-    async def of(self, entity: Entity, epoch: Epoch) -> Answer:
-        """The status of `entity` in `epoch`."""
-        return self.of_owned(entity, await owner_of(entity, self._catalog), epoch)
+    async def of(self, entity: Entity, snapshot: Snapshot) -> Answer:
+        """The status of `entity` in `snapshot`."""
+        return self.of_owned(entity, await owner_of(entity, self._catalog), snapshot)
 
-    def of_owned(self, entity: Entity, owner: Owner, epoch: Epoch) -> Answer:
+    def of_owned(self, entity: Entity, owner: Owner, snapshot: Snapshot) -> Answer:
         """The same where the owner is known already, as from `owners_of`."""
         subject = Subject(entity.ref, entity.annotations, owner)
         remembered = self._memory.get(subject.ref)
-        if remembered is not None and remembered.version == epoch.version and remembered.subject == subject:
+        if remembered is not None and remembered.version == snapshot.version and remembered.subject == subject:
             self._metrics.hit()
             return remembered.answer
         self._metrics.miss()
         status = assess(
-            subject, epoch.organisation, epoch.assessed_at, self._stale_rules if epoch.stale else self._rules
+            subject, snapshot.organisation, snapshot.assessed_at, self._stale_rules if snapshot.stale else self._rules
         )
-        self._census.record(subject.ref, (finding.code for finding in status.findings))
+        self._counts.record(subject.ref, (finding.code for finding in status.findings))
         answer = serialised(status.model_dump_json().encode())
         # An answer larger than the whole memory is served and forgotten.
         if len(answer.body) + _OVERHEAD <= self._memory.maxsize:
-            self._memory[subject.ref] = _Remembered(epoch.version, subject, answer)
+            self._memory[subject.ref] = _Remembered(snapshot.version, subject, answer)
         return answer
 
 

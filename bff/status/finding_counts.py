@@ -14,7 +14,7 @@ FORGOTTEN_AFTER = 3600.0
 MOST_ENTITIES = 20_000
 
 
-class Census:
+class FindingCounts:
     """Counts findings over the entities that were assessed lately, each as it was assessed last.
 
     An entity is assessed when somebody asks about it, so this is of what is looked at and not of the whole catalog.

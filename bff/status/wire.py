@@ -6,7 +6,7 @@ These models are the only place where wire names stand; `openapi.json` and the p
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -16,18 +16,7 @@ from pydantic.alias_generators import to_camel
 from bff.status import findings
 from bff.status.findings import Code, Severity, State
 from bff.values import Money
-
-
-def rfc3339(moment: datetime) -> str:
-    """`moment` as RFC 3339 has it, in UTC: `2026-03-10T16:40:00Z`."""
-    try:
-        moment = moment.astimezone(UTC)
-    except OverflowError:
-        # `9999-12-31T23:59:59-01:00` is past the last instant that UTC can write here: RFC 3339 lets it keep its offset.
-        return moment.isoformat()
-    # Whole seconds stay short; what upstream gave more exactly is kept.
-    return moment.isoformat(timespec="auto").replace("+00:00", "Z")
-
+from bff.wording import rfc3339
 
 Instant = Annotated[
     datetime,

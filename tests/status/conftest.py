@@ -27,12 +27,10 @@ from bff.keeptrusts.facts import (
     WalletScope,
 )
 from bff.spend.report import report_spend
-from bff.status.annotations import DAILY_BUDGET, GATEWAY_KEY_NAME, POLICY_TIER
 from bff.status.assessment import assess
-from bff.status.findings import Code
+from bff.status.claims import DAILY_BUDGET, GATEWAY_KEY_NAME, POLICY_TIER, Owner, Subject
+from bff.status.findings import Code, Rules
 from bff.status.organisation import Organisation
-from bff.status.rules import Rules
-from bff.status.subject import Owner, Subject
 from bff.status.wire import Finding, GovernanceStatus, SpendReport
 from bff.values import EntityRef, Money
 

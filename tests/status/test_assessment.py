@@ -23,9 +23,8 @@ from bff.keeptrusts.facts import (
     Wallet,
     WalletScope,
 )
-from bff.status.annotations import DAILY_BUDGET, GATEWAY_KEY_NAME, POLICY_TIER
+from bff.status.claims import DAILY_BUDGET, GATEWAY_KEY_NAME, POLICY_TIER, Owner
 from bff.status.findings import Code, Severity, State
-from bff.status.subject import Owner
 from bff.status.wire import GovernanceStatus
 from bff.values import EntityRef, Money
 

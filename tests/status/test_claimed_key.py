@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bff.keeptrusts.facts import Cause, GatewayKey, Reading
+from bff.status.claims import Owner
 from bff.status.findings import Code, State
-from bff.status.subject import Owner
 from bff.values import EntityRef
 
 from .conftest import KEY, NOON, OTHERS_KEY, World

@@ -1,8 +1,8 @@
-"""The census: findings over the entities that were assessed lately."""
+"""The counts: findings over the entities that were assessed lately."""
 
 from __future__ import annotations
 
-from bff.status.finding_counts import Census
+from bff.status.finding_counts import FindingCounts
 from bff.status.findings import Code
 from bff.values import EntityRef
 
@@ -20,40 +20,40 @@ def ref(name: str) -> EntityRef:
 
 def test_an_entity_counts_as_it_was_assessed_last() -> None:
     """A finding that an entity no longer has is no longer counted, and no entity counts twice."""
-    census = Census(monotonic=Clock())
-    census.record(ref("a"), [Code.BUDGET_NEAR, Code.WALLET_LOW])
-    census.record(ref("b"), [Code.BUDGET_NEAR])
-    census.record(ref("a"), [Code.BUDGET_EXCEEDED])
-    found = {code: count for code, count in census.findings().items() if count}
-    assert (census.entities(), found) == (2, {"budget-near": 1, "budget-exceeded": 1})
+    counts = FindingCounts(monotonic=Clock())
+    counts.record(ref("a"), [Code.BUDGET_NEAR, Code.WALLET_LOW])
+    counts.record(ref("b"), [Code.BUDGET_NEAR])
+    counts.record(ref("a"), [Code.BUDGET_EXCEEDED])
+    found = {code: count for code, count in counts.findings().items() if count}
+    assert (counts.entities(), found) == (2, {"budget-near": 1, "budget-exceeded": 1})
 
 
 def test_every_finding_has_a_number() -> None:
     """A finding that no entity has is 0 and not absent, so that an alert sees it rise from there."""
-    assert Census(monotonic=Clock()).findings() == {code.value: 0 for code in Code}
+    assert FindingCounts(monotonic=Clock()).findings() == {code.value: 0 for code in Code}
 
 
 def test_a_finding_said_twice_of_one_entity_counts_once() -> None:
     """Two malformed annotations of one entity are one entity with that finding."""
-    census = Census(monotonic=Clock())
-    census.record(ref("a"), [Code.ANNOTATION_INVALID, Code.ANNOTATION_INVALID])
-    assert census.findings()["annotation-invalid"] == 1
+    counts = FindingCounts(monotonic=Clock())
+    counts.record(ref("a"), [Code.ANNOTATION_INVALID, Code.ANNOTATION_INVALID])
+    assert counts.findings()["annotation-invalid"] == 1
 
 
 def test_what_nobody_asks_about_is_forgotten() -> None:
     """An entity that was last assessed too long ago is not counted any more."""
     clock = Clock()
-    census = Census(monotonic=clock, forgotten_after=10)
-    census.record(ref("a"), [Code.BUDGET_NEAR])
+    counts = FindingCounts(monotonic=clock, forgotten_after=10)
+    counts.record(ref("a"), [Code.BUDGET_NEAR])
     clock.now += 6
-    census.record(ref("b"), [Code.BUDGET_NEAR])
+    counts.record(ref("b"), [Code.BUDGET_NEAR])
     clock.now += 6
-    assert (census.findings()["budget-near"], census.entities()) == (1, 1)
+    assert (counts.findings()["budget-near"], counts.entities()) == (1, 1)
 
 
 def test_strangers_cannot_fill_it() -> None:
     """However many entities are asked about, no more than a fixed number is remembered."""
-    census = Census(monotonic=Clock(), most_entities=3)
+    counts = FindingCounts(monotonic=Clock(), most_entities=3)
     for number in range(10):
-        census.record(ref(f"e{number}"), [Code.BUDGET_NEAR])
-    assert (census.entities(), census.findings()["budget-near"]) == (3, 3)
+        counts.record(ref(f"e{number}"), [Code.BUDGET_NEAR])
+    assert (counts.entities(), counts.findings()["budget-near"]) == (3, 3)

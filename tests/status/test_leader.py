@@ -24,7 +24,8 @@ from bff.sandbox.accounts import State
 from bff.sandbox.control_plane import create_control_plane
 from bff.sandbox.faults import Faults, Rule
 from bff.sandbox.records import Charge, Cost
-from bff.status.leader import FactsUnreadableError, OrganisationReader, Read, Role, Timing, identity_of
+from bff.status.leader import FactsUnreadableError, OrganisationReader, Role, Timing, identity_of
+from bff.status.snapshot_store import ReadFacts
 from bff.store.database import Database
 from bff.store.tables import ledgers, organisations, snapshots
 from bff.telemetry.calls import Unobserved
@@ -114,14 +115,14 @@ def office(tmp_path: Path) -> Office:
     return made
 
 
-async def read(reader: OrganisationReader, office: Office, *, insist: bool = False) -> Read:
+async def read(reader: OrganisationReader, office: Office, *, insist: bool = False) -> ReadFacts:
     """What a reading gives, which must be something."""
     found = await reader.read(office.now, insist=insist)
     assert found is not None
     return found
 
 
-def spent(found: Read) -> Decimal:
+def spent(found: ReadFacts) -> Decimal:
     """What all keys have spent today."""
     assert found.facts.spend.value is not None
     return sum(found.facts.spend.value.by_key.values(), Decimal(0))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bff.keeptrusts.facts import Reading, Team
+from bff.status.claims import Owner
 from bff.status.ownership import mapping_hint, owner_team
-from bff.status.subject import Owner
 from bff.values import EntityRef
 
 from .conftest import NOON, World

@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 
 from bff.keeptrusts.facts import Cause, Configuration, Reading, RejectedRow
-from bff.status.findings import Code, Finding
-from bff.status.params import params
-from bff.status.subject import Owner
+from bff.status.claims import Owner
+from bff.status.findings import Code, Finding, params
 from bff.values import CurrencyMismatchError, EntityRef, Money
 
 from .conftest import KEY, NOON, World, wallet

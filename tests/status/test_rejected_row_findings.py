@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from bff.keeptrusts.facts import Configuration, Reading, RejectedRow, T
+from bff.status.claims import Owner
 from bff.status.findings import Code, State
-from bff.status.subject import Owner
 from bff.values import EntityRef
 
 from .conftest import KEY, NOON, OTHERS_KEY, World, wallet

@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from bff.keeptrusts.facts import Cause, Reading, Wallet
+from bff.status.assessment import wallet_state
 from bff.status.findings import Code
-from bff.status.wallet_assessment import wallet_state
 from bff.status.wire import WalletState
 
 from .conftest import NOON, World, wallet
