@@ -29,9 +29,8 @@ from bff.keeptrusts.client import KeeptrustsClient
 from bff.keeptrusts.transport import Transport
 from bff.settings import IN_MEMORY, Settings
 from bff.spend.reports import SpendReports
-from bff.status.answers import Answers
+from bff.status.answers import Answers, FindingCounts
 from bff.status.checks import Checks
-from bff.status.finding_counts import FindingCounts
 from bff.status.findings import Rules
 from bff.status.organisation_cache import OrganisationCache
 from bff.store.database import Database

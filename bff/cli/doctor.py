@@ -20,7 +20,7 @@ from bff.cli.exits import Exit, Failure
 from bff.cli.tables import console, printable
 from bff.keeptrusts.client import KeeptrustsClient
 from bff.keeptrusts.transport import Transport, http_client
-from bff.platform.gateway import ControlPlaneProbe, GatewayClient
+from bff.platform.health import ControlPlaneProbe, GatewayClient
 from bff.settings import Settings, SettingsError
 from bff.telemetry.calls import Unobserved
 

@@ -23,7 +23,7 @@ from bff.keeptrusts.errors import KeeptrustsError, UpstreamRejectedError, Upstre
 from bff.keeptrusts.events import spend_events
 from bff.keeptrusts.facts import UNPAID_VERDICTS, SpendEvent, rows_left_out, statuses_not_known
 from bff.keeptrusts.listing import Pages
-from bff.platform.gateway import ControlPlaneProbe, GatewayClient
+from bff.platform.health import ControlPlaneProbe, GatewayClient
 from bff.values import USD
 
 SAMPLED = timedelta(hours=1)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import AwareDatetime
 
@@ -237,6 +237,10 @@ class Facts:
     wallets: Reading[tuple[Wallet, ...]]
     spend: Reading[SpendToday]
     activity: Reading[ActivityToday]
+
+    def parts(self) -> dict[str, Reading[Any]]:
+        """Every part by its name, in this order."""
+        return {part.name: getattr(self, part.name) for part in dataclasses.fields(self)}
 
 
 @dataclass(frozen=True, slots=True)

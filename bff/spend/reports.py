@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
 from dataclasses import replace
-from datetime import datetime
-from typing import Protocol
 
 from cachetools import LRUCache
 
 from bff.backstage.entities import Catalog, Entity
-from bff.keeptrusts.facts import Cause, SpendHistory
+from bff.keeptrusts.facts import Cause
 from bff.single_flight import SingleFlight
 from bff.spend.report import report_spend
 from bff.status.answers import Answer, owner_of, serialised
 from bff.status.claimed_key import find_claimed_key
 from bff.status.claims import Subject, read_claims
 from bff.status.findings import Rules
-from bff.status.leader import FactsUnreadableError
+from bff.status.leader import FactsUnreadableError, OrganisationReader
 from bff.status.organisation_cache import LEAST_SECONDS_BETWEEN_READS, LONGEST_WAIT, FactsUnavailableError, Snapshot
 from bff.values import EntityRef
 
 MOST_REPORTS = 2_000
-
-
-class SpendHistories(Protocol):
-    """Reads what keys have spent. Raises `FactsUnreadableError` when the database cannot be used."""
-
-    def history(
-        self, *, key_ids: frozenset[str], team_id: str | None, days: int, now: datetime
-    ) -> Awaitable[SpendHistory]:
-        """Spend of keys over the last `days` budget days, the running one included."""
 
 
 class SpendReports:
@@ -41,10 +29,10 @@ class SpendReports:
     """
 
     def __init__(
-        self, catalog: Catalog, histories: SpendHistories, *, rules: Rules, longest_wait: float = LONGEST_WAIT
+        self, catalog: Catalog, reader: OrganisationReader, *, rules: Rules, longest_wait: float = LONGEST_WAIT
     ) -> None:
         self._catalog = catalog
-        self._histories = histories
+        self._reader = reader
         self._rules = rules
         self._longest_wait = longest_wait
         self._flight: SingleFlight[Answer] = SingleFlight()
@@ -59,7 +47,7 @@ class SpendReports:
         remembered = self._memory.get((subject.ref, days))
         if remembered is not None and remembered[0] == snapshot.version and remembered[1] == subject:
             return remembered[2]
-        # What a subject says of itself may differ between two who ask: they share a flight only for the same words.
+        # Two callers may see different annotations of one entity: they share a reading only where these are the same.
         key = (subject.ref, days, snapshot.version, tuple(sorted(subject.annotations.items())), subject.owner)
         try:
             async with asyncio.timeout(self._longest_wait):
@@ -81,7 +69,7 @@ class SpendReports:
         history = None
         # That events may not be read any more is news, which sums from before do not cover up.
         if claimed.key is not None and snapshot.facts.spend.cause is not Cause.DENIED:
-            history = await self._histories.history(
+            history = await self._reader.history(
                 key_ids=frozenset(key.id for key in claimed.keys), team_id=claimed.key.team_id, days=days, now=now
             )
         report = report_spend(subject, snapshot.organisation, history, days=days, now=now, rules=rules)

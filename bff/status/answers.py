@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -13,8 +14,7 @@ from cachetools import LRUCache
 from bff.backstage.entities import CatalogError, Entity
 from bff.status.assessment import assess
 from bff.status.claims import TEAM, Owner, Subject
-from bff.status.finding_counts import FindingCounts
-from bff.status.findings import Rules
+from bff.status.findings import Code, Rules
 from bff.status.organisation_cache import Snapshot
 from bff.telemetry.metrics import Metrics
 from bff.values import EntityRef
@@ -51,7 +51,7 @@ class _Remembered:
 class Answers:
     """Gives the status of an entity in a snapshot, from memory where it has been made before.
 
-    An answer depends on the entity and the snapshot and on nobody who asks: whether a caller may have it is decided before.
+    An answer depends on the entity and the snapshot, and not on the caller: whether a caller may have it is decided before.
     """
 
     def __init__(
@@ -116,3 +116,60 @@ def serialised(body: bytes) -> Answer:
     """`body` with the tag that names exactly these bytes."""
     digest = hashlib.blake2b(body, digest_size=12).hexdigest()
     return Answer(body, f'"{digest}"'.encode())
+
+
+FORGOTTEN_AFTER = 3600.0
+"""Seconds after the last assessment of an entity after which it is no longer counted."""
+
+MOST_ENTITIES = 20_000
+
+
+class FindingCounts:
+    """Counts findings over the entities that were assessed lately, each as it was assessed last.
+
+    For metrics: it names no entity. An entity is assessed when a caller asks for it, so this covers what is looked at and
+    not the whole catalog.
+    """
+
+    def __init__(
+        self,
+        *,
+        monotonic: Callable[[], float],
+        forgotten_after: float = FORGOTTEN_AFTER,
+        most_entities: int = MOST_ENTITIES,
+    ) -> None:
+        self._monotonic = monotonic
+        self._forgotten_after = forgotten_after
+        self._most = most_entities
+        # The entity that was assessed longest ago stands first.
+        self._assessed: OrderedDict[EntityRef, tuple[float, frozenset[Code]]] = OrderedDict()
+        self._counts: Counter[Code] = Counter()
+
+    def record(self, ref: EntityRef, codes: Iterable[Code]) -> None:
+        """`ref` was assessed just now, and has the findings `codes`."""
+        found = frozenset(codes)
+        _, before = self._assessed.pop(ref, (0.0, frozenset[Code]()))
+        self._counts.subtract(before)
+        self._counts.update(found)
+        self._assessed[ref] = (self._monotonic(), found)
+        if len(self._assessed) > self._most:
+            self._forget_first()
+
+    def entities(self) -> int:
+        """The number of entities that are counted."""
+        self._forget_old()
+        return len(self._assessed)
+
+    def findings(self) -> Mapping[str, int]:
+        """For every finding there is, how many of the counted entities have it."""
+        self._forget_old()
+        return {code.value: self._counts[code] for code in Code}
+
+    def _forget_old(self) -> None:
+        oldest = self._monotonic() - self._forgotten_after
+        while self._assessed and next(iter(self._assessed.values()))[0] < oldest:
+            self._forget_first()
+
+    def _forget_first(self) -> None:
+        _, (_, codes) = self._assessed.popitem(last=False)
+        self._counts.subtract(codes)

@@ -28,7 +28,6 @@ from bff.status.findings import (
     is_kept,
     is_unexplained,
     params,
-    parts_shown,
     state_of,
     upstream_findings,
     worst_first,
@@ -516,7 +515,7 @@ def links_to(team_id: str | None, rules: Rules) -> Links:
 
 def freshness(facts: Facts, now: datetime, rules: Rules) -> Freshness:
     """When the oldest part was observed, and whether any is only the last good value."""
-    parts = parts_shown(facts)
+    parts = tuple(facts.parts().values())
     observed = [part.observed_at for part in parts if part.value is not None and part.observed_at is not None]
     return Freshness(
         observed_at=min(observed, default=None),

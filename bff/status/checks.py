@@ -8,7 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from bff.breaker import BreakerState
 from bff.ledger.progress import instant
 from bff.status.leader import OrganisationReader
-from bff.status.organisation_cache import OrganisationCache, not_understood, parts_of
+from bff.status.organisation_cache import OrganisationCache, not_understood
 from bff.telemetry.health import Health, HealthCheck
 from bff.telemetry.recent_calls import RecentCalls
 
@@ -61,7 +61,7 @@ class Checks:
                 Health.FAIL, "datastore", self._clock(), output="nothing has been read of Keeptrusts yet"
             )
         troubled = [
-            f"{name}: {part.detail or part.cause}" for name, part in parts_of(snapshot.facts).items() if part.cause
+            f"{name}: {part.detail or part.cause}" for name, part in snapshot.facts.parts().items() if part.cause
         ]
         troubled += [f"{name}: {odd.sentence}" for name, odd in not_understood(snapshot.facts).items()]
         health = Health.FAIL if not self._cache.ready() else Health.WARN if troubled else Health.PASS

@@ -266,9 +266,4 @@ def is_kept(reading: Reading[Any]) -> bool:
 
 def is_unexplained(facts: Facts, rules: Rules) -> bool:
     """Whether the facts as a whole are said to be stale while no part of them says why."""
-    return rules.stale and all(part.cause is None for part in parts_shown(facts))
-
-
-def parts_shown(facts: Facts) -> tuple[Reading[Any], ...]:
-    """Every part of the facts."""
-    return facts.teams, facts.keys, facts.configurations, facts.wallets, facts.spend, facts.activity
+    return rules.stale and all(part.cause is None for part in facts.parts().values())

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from bff.keeptrusts.facts import Cause, Facts, Reading, rows_left_out, statuses_not_known
 from bff.single_flight import SingleFlight
-from bff.status.leader import LEAST_SECONDS_BETWEEN_LISTS, FactsUnreadableError
+from bff.status.leader import LEAST_SECONDS_BETWEEN_LISTS, FactsUnreadableError, OrganisationReader
 from bff.status.organisation import Organisation
 from bff.status.snapshot_store import ReadFacts
 from bff.telemetry.logs import logger
@@ -33,16 +33,6 @@ LONGEST_WAIT = 10.0
 
 Served = Literal["read", "fresh", "revalidating", "stale"]
 """How an answer came by its facts: it waited for a reading; they were young; old, and are being read anew; Keeptrusts is down."""
-
-
-class FactsReader(Protocol):
-    """Reads all facts; trouble with Keeptrusts is part of what it returns, never an exception."""
-
-    async def read(self, now: datetime, *, insist: bool = False) -> ReadFacts | None:
-        """The facts as of `now`, None when there are no newer ones. Raises `FactsUnreadableError`."""
-
-    async def rest(self, seconds: float) -> None:
-        """Wait until the next reading, at most `seconds`: shorter when there is something to read before."""
 
 
 class FactsUnavailableError(Exception):
@@ -87,7 +77,7 @@ class OrganisationCache:
 
     def __init__(
         self,
-        reader: FactsReader,
+        reader: OrganisationReader,
         *,
         refresh: timedelta,
         stale_limit: timedelta,
@@ -230,7 +220,7 @@ class OrganisationCache:
         """One reading as a span, with the calls that it makes below it. Raises `FactsUnreadableError`."""
         with self._traces.doing("read facts"):
             read = await self._reader.read(self._clock(), insist=insist)
-            causes = {part.cause for part in parts_of(read.facts).values()} - {None} if read is not None else set()
+            causes = {part.cause for part in read.facts.parts().values()} - {None} if read is not None else set()
             if causes:
                 mark_failed(min(str(cause) for cause in causes))
             return read
@@ -256,7 +246,7 @@ class OrganisationCache:
     def _begin(self, read: ReadFacts, organisation: Organisation) -> Snapshot:
         facts = read.facts
         read_at = self._monotonic() - read.ago
-        parts = parts_of(facts)
+        parts = facts.parts()
         stale = any(
             part.cause is not None and part.cause is not Cause.DENIED and part.value is not None
             for part in parts.values()
@@ -351,7 +341,7 @@ def not_understood(facts: Facts) -> dict[str, NotUnderstood]:
     """The parts of which not every row was understood, by name."""
     found: dict[str, NotUnderstood] = {}
     statuses = {key.id: key.unknown_status for key in facts.keys.value or () if key.unknown_status is not None}
-    for name, part in parts_of(facts).items():
+    for name, part in facts.parts().items():
         sentences = []
         if part.rejected_count:
             fitting = len(part.value) if isinstance(part.value, tuple) else None
@@ -362,15 +352,3 @@ def not_understood(facts: Facts) -> dict[str, NotUnderstood]:
             rows = part.rejected_count + (len(statuses) if name == "keys" else 0)
             found[name] = NotUnderstood(rows, "; ".join(sentences))
     return found
-
-
-def parts_of(facts: Facts) -> dict[str, Reading[Any]]:
-    """The parts of the facts by name."""
-    return {
-        "teams": facts.teams,
-        "keys": facts.keys,
-        "configurations": facts.configurations,
-        "wallets": facts.wallets,
-        "spend": facts.spend,
-        "activity": facts.activity,
-    }

@@ -38,7 +38,7 @@ async def test_a_report_that_takes_long_is_an_error_that_says_when_to_come_again
         entity = await service.catalog.entity(LOCAL, EntityRef.parse("component:default/customer-support-bot"))
         assert entity is not None
         snapshot, _ = await service.cache.current()
-        slow = Gated(service.spend._histories)
+        slow = Gated(service.spend._reader)
         reports = SpendReports(service.catalog, slow, rules=service.spend._rules, longest_wait=0)
         for _ in range(2):
             with pytest.raises(FactsUnavailableError, match="could not be read in time") as caught:

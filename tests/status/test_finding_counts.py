@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bff.status.finding_counts import FindingCounts
+from bff.status.answers import FindingCounts
 from bff.status.findings import Code
 from bff.values import EntityRef
 
