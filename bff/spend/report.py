@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from bff.keeptrusts.facts import Cause, Facts, ModelSpend, Reading, SpendHistory, SpendTally
@@ -18,7 +17,7 @@ from bff.status.wire import Amount, DailySpend, SpendReport
 from bff.values import BudgetWindow, Money
 from bff.wording import sentence
 
-_NOTHING = Decimal(0)
+_NOTHING = Money.zero()
 _NO_SPEND = ModelSpend(_NOTHING, 0)
 
 
@@ -78,14 +77,14 @@ def _findings(claims: Claims, claimed: ClaimedKey, facts: Facts, rules: Rules) -
 
 def _sums(history: SpendHistory, days: list[date], findings: list[Finding]) -> dict[str, object]:
     # As in the budget: requests that name no key may be this key's, so they count where there are any.
-    nameless = sum((history.unattributed.by_day.get(day, _NOTHING) for day in days), _NOTHING) > 0
+    nameless = sum((history.unattributed.by_day.get(day, _NOTHING) for day in days), _NOTHING) > _NOTHING
     tallies = (history.key, history.unattributed) if nameless else (history.key,)
     missing = {day: history.incomplete_days[day] for day in days if day in history.incomplete_days}
     by_day = [_total(tally.by_day.get(day, _NOTHING) for tally in tallies) for day in days]
     return {
         "attribution": "team" if nameless else "key",
         "complete": not missing,
-        "total": Amount.of(_total(money.amount for money in by_day)),
+        "total": Amount.of(_total(by_day)),
         "by_day": tuple(
             DailySpend(date=day, spent=Amount.of(money), partial=day == days[-1], complete=day not in missing)
             for day, money in zip(days, by_day, strict=True)
@@ -114,8 +113,8 @@ def _incomplete(missing: Mapping[date, str]) -> list[Finding]:
     return [Finding(Code.SPEND_INCOMPLETE, f"The sums of {days}: {reason}", TRIED_AGAIN)]
 
 
-def _total(amounts: Iterable[Decimal]) -> Money:
-    return sum((Money(amount) for amount in amounts), Money.zero())
+def _total(amounts: Iterable[Money]) -> Money:
+    return sum(amounts, _NOTHING)
 
 
 def _on_wire(findings: Iterable[Finding]) -> tuple[wire.Finding, ...]:

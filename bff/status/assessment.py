@@ -263,13 +263,13 @@ def spent_today(
         # The last good sums are of another day: they are no news of this one, and nothing else is.
         missing = f"no event of {window.day.isoformat()} could be read yet, the last are of {spend.day.isoformat()}"
         return Spent(Money.zero(), "key", (missing,), reading.observed_at)
-    total = sum((Money(spend.by_key[key.id]) for key in keys if key.id in spend.by_key), Money.zero())
+    total = sum((spend.by_key[key.id] for key in keys if key.id in spend.by_key), Money.zero())
     reasons = (spend.missing, *(spend.missing_by_key.get(key.id) for key in keys))
     missing_parts = tuple(dict.fromkeys(reason for reason in reasons if reason is not None))
     nameless = spend.unattributed_by_team.get(team_id) if team_id is not None else None
     # A correction that names no key may be anybody's: it must not make these keys look cheaper than their own events.
-    if nameless is not None and nameless > 0:
-        return Spent(total + Money(nameless), "team", missing_parts, reading.observed_at)
+    if nameless is not None and nameless.amount > 0:
+        return Spent(total + nameless, "team", missing_parts, reading.observed_at)
     return Spent(total, "key", missing_parts, reading.observed_at)
 
 

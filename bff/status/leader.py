@@ -13,7 +13,6 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -36,7 +35,7 @@ from bff.store.database import Database, LeaseLostError, StoreError
 from bff.store.lease import Held, Leases
 from bff.store.tables import ledgers, organisations
 from bff.telemetry.logs import logger
-from bff.values import USD
+from bff.values import USD, Money
 
 log = logger("organisation")
 
@@ -171,7 +170,7 @@ class OrganisationReader:
 
     def difference(self) -> float:
         """What the wallets have paid beyond what the events add up to, in USD, where this process leads; else 0."""
-        return float(self.progress.checksum.difference) if self.progress is not None else 0.0
+        return float(self.progress.checksum.difference.amount) if self.progress is not None else 0.0
 
     def is_short(self) -> bool:
         """Whether the wallets say that events are missing, where this process leads; else False."""
@@ -232,7 +231,7 @@ class OrganisationReader:
         return read
 
     async def _read_feed(
-        self, now: datetime, ledger: Ledger, feed: Feed, writing: Held | None, totals: Mapping[str, Decimal] | None
+        self, now: datetime, ledger: Ledger, feed: Feed, writing: Held | None, totals: Mapping[str, Money] | None
     ) -> Turn:
         if writing is None:
             # Another release leads as well, and counts the events for both.
@@ -241,7 +240,7 @@ class OrganisationReader:
         async with self._kept(writing):
             return await feed.turn(now, writing, totals=totals, read_totals=self._totals_again, seconds=seconds)
 
-    async def _totals_again(self) -> Mapping[str, Decimal] | None:
+    async def _totals_again(self) -> Mapping[str, Money] | None:
         return _totals(await self._directory.read_wallets(self._clock()))
 
     async def _facts(self, now: datetime, ledger: Ledger, listed: Listed, turn: Turn) -> Facts:
@@ -465,13 +464,13 @@ def identity_of(api_url: str, token: SecretStr) -> str:
     return hashlib.blake2b(text, key=b"keeptrusts-bff organisation", digest_size=16).hexdigest()
 
 
-def _totals(wallets: Reading[tuple[Wallet, ...]]) -> Mapping[str, Decimal] | None:
+def _totals(wallets: Reading[tuple[Wallet, ...]]) -> Mapping[str, Money] | None:
     """What each wallet has spent in all; None where they cannot all be read, or one is in another currency than events."""
     if wallets.value is None or wallets.cause is not None or not wallets.complete or wallets.rejected_count:
         return None
     if any(wallet.spent.currency != USD for wallet in wallets.value):
         return None
-    return {wallet.id: wallet.spent.amount for wallet in wallets.value}
+    return {wallet.id: wallet.spent for wallet in wallets.value}
 
 
 def _with_rejected(reading: Reading[Any], progress: Progress) -> Reading[Any]:

@@ -11,7 +11,6 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from decimal import Decimal
 from typing import Any
 
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
@@ -21,6 +20,7 @@ from bff.keeptrusts.facts import Activity, Configuration, Facts, GatewayKey, Tea
 from bff.store.database import Database
 from bff.store.lease import Held
 from bff.store.tables import leases, snapshots
+from bff.values import Money
 
 MOST_BYTES = 64 * 1024 * 1024
 """What a snapshot may take when it is unpacked."""
@@ -138,8 +138,8 @@ _COLLECTIONS: Mapping[tuple[str, str], TypeAdapter[Any]] = {
     ("keys", ""): TypeAdapter(tuple[GatewayKey, ...]),
     ("configurations", ""): TypeAdapter(tuple[Configuration, ...]),
     ("wallets", ""): TypeAdapter(tuple[Wallet, ...]),
-    ("spend", "by_key"): TypeAdapter(dict[str, Decimal]),
-    ("spend", "unattributed_by_team"): TypeAdapter(dict[str, Decimal]),
+    ("spend", "by_key"): TypeAdapter(dict[str, Money]),
+    ("spend", "unattributed_by_team"): TypeAdapter(dict[str, Money]),
     ("spend", "missing_by_key"): TypeAdapter(dict[str, str]),
     ("activity", "by_key"): TypeAdapter(dict[str, Activity]),
     ("activity", "by_team"): TypeAdapter(dict[str, Activity]),

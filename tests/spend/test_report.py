@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bff.keeptrusts.facts import Cause, ModelSpend, Reading, SpendHistory, SpendTally
 from bff.status.findings import Code
-from tests.status.conftest import MIDNIGHT, World
+from tests.status.conftest import MIDNIGHT, World, usd
 
 TODAY = MIDNIGHT.date()
 
@@ -24,9 +24,9 @@ def ago(days: int) -> date:
 def tally(by_day: dict[int, str], **by_model: tuple[str, int]) -> SpendTally:
     """Sums by days ago and by model; the model `none` stands for no model."""
     return SpendTally(
-        {ago(days): Decimal(amount) for days, amount in by_day.items()},
+        {ago(days): usd(amount) for days, amount in by_day.items()},
         {
-            None if model == "none" else model: ModelSpend(Decimal(amount), requests)
+            None if model == "none" else model: ModelSpend(usd(amount), requests)
             for model, (amount, requests) in by_model.items()
         },
     )
@@ -112,7 +112,7 @@ def test_an_expired_key_still_has_its_history() -> None:
 @given(st.dictionaries(st.integers(0, 100), st.decimals("-1000", "1000000", places=9), max_size=30), st.integers(1, 90))
 def test_the_days_add_up_to_the_total(spend: dict[int, Decimal], days: int) -> None:
     """Exactly, and for every length of the period."""
-    history = SpendHistory(SpendTally({ago(when): amount for when, amount in spend.items()}))
+    history = SpendHistory(SpendTally({ago(when): usd(amount) for when, amount in spend.items()}))
     report = World().report(history, days=days)
     assert report.by_day is not None
     assert report.total is not None

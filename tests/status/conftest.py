@@ -55,6 +55,11 @@ OTHERS_KEY = GatewayKey(
 )
 
 
+def usd(amount: str | int | Decimal) -> Money:
+    """So many US dollars."""
+    return Money(Decimal(amount))
+
+
 def wallet(
     available: str = "900",
     *,
@@ -106,7 +111,7 @@ class World:
     )
     wallets: Reading[tuple[Wallet, ...]] = Reading((wallet(), OTHERS_WALLET), NOON)
     spend: Reading[SpendToday] = Reading(
-        SpendToday(MIDNIGHT.date(), by_key={"tok_1": Decimal(100), "tok_777": Decimal("777.7777")}), NOON
+        SpendToday(MIDNIGHT.date(), by_key={"tok_1": usd(100), "tok_777": usd("777.7777")}), NOON
     )
     activity: Reading[ActivityToday] = Reading(
         ActivityToday(
@@ -133,7 +138,7 @@ class World:
 
     def having_spent(self, amount: str, **changes: Any) -> World:
         """The same world where the key has spent `amount` today; `changes` go to the day's spend."""
-        spend = SpendToday(MIDNIGHT.date(), by_key={"tok_1": Decimal(amount)})
+        spend = SpendToday(MIDNIGHT.date(), by_key={"tok_1": usd(amount)})
         return self.but(spend=Reading(replace(spend, **changes), NOON))
 
     @property

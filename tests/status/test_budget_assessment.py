@@ -13,7 +13,7 @@ from bff.keeptrusts.facts import Cause
 from bff.status.findings import Code
 from bff.status.wire import BudgetStatus
 
-from .conftest import MIDNIGHT, NOON, World
+from .conftest import MIDNIGHT, NOON, World, usd
 
 
 def budget_of(world: World) -> BudgetStatus:
@@ -119,7 +119,7 @@ def test_the_window_is_the_local_day() -> None:
 
 def test_messages_say_what_a_sum_holds() -> None:
     """A lower bound is called one, and so is spend that is shared."""
-    world = World().having_spent("450", unattributed_by_team={"team_1": Decimal(10)}, missing="one event is missing")
+    world = World().having_spent("450", unattributed_by_team={"team_1": usd(10)}, missing="one event is missing")
     message = world.finding(Code.BUDGET_NEAR).message
     assert "at least 460 USD, with what its team spent without naming a key," in message
 

@@ -29,6 +29,7 @@ from bff.status.snapshot_store import ReadFacts
 from bff.store.database import Database
 from bff.store.tables import ledgers, organisations, snapshots
 from bff.telemetry.calls import Unobserved
+from bff.values import Money
 
 API_URL = "http://keeptrusts-api.internal:8080"
 NOON = datetime(2026, 3, 11, 12, tzinfo=UTC)
@@ -122,10 +123,10 @@ async def read(reader: OrganisationReader, office: Office, *, insist: bool = Fal
     return found
 
 
-def spent(found: ReadFacts) -> Decimal:
+def spent(found: ReadFacts) -> Money:
     """What all keys have spent today."""
     assert found.facts.spend.value is not None
-    return sum(found.facts.spend.value.by_key.values(), Decimal(0))
+    return sum(found.facts.spend.value.by_key.values(), Money.zero())
 
 
 async def test_the_first_process_leads_and_the_second_follows(office: Office) -> None:
@@ -148,7 +149,7 @@ async def test_a_follower_has_nothing_new_until_the_leader_reads_again(office: O
         office.pass_(REFRESH)
         office.spend("2")
         await read(one, office)
-        assert spent(await read(two, office)) == Decimal("3.5")
+        assert spent(await read(two, office)) == Money(Decimal("3.5"))
 
 
 async def test_a_caller_who_insists_at_a_follower_wakes_the_leader(office: Office) -> None:
@@ -165,7 +166,7 @@ async def test_a_caller_who_insists_at_a_follower_wakes_the_leader(office: Offic
             await one.read(office.now)
 
         leading = asyncio.ensure_future(lead())
-        assert spent(await read(two, office, insist=True)) == Decimal("3.5")
+        assert spent(await read(two, office, insist=True)) == Money(Decimal("3.5"))
         await leading
         assert (one.role, two.role) == (Role.LEADING, Role.FOLLOWING)
 
@@ -178,7 +179,7 @@ async def test_a_leader_that_ends_hands_over_at_once(office: Office) -> None:
             await read(two, office)
         office.asked.clear()
         office.spend("4")
-        assert spent(await read(two, office)) == Decimal("5.5")
+        assert spent(await read(two, office)) == Money(Decimal("5.5"))
         assert two.role is Role.LEADING
         assert office.asked.count("/v1/events") == 1
 
@@ -200,7 +201,7 @@ async def test_spend_is_kept_with_its_age_while_events_fail(office: Office) -> N
         office.faults.put(Rule(kind="status", code=503, path="/v1/events"))
         office.pass_(30)
         found = await read(one, office)
-        assert spent(found) == Decimal("1.5")
+        assert spent(found) == Money(Decimal("1.5"))
         assert (found.facts.spend.observed_at, found.facts.spend.cause) == (NOON, Cause.UNAVAILABLE)
 
 
@@ -250,7 +251,7 @@ async def test_another_zone_has_sums_of_its_own(office: Office) -> None:
     """A zone that is changed later begins a ledger anew, and the one before is there when it is changed back."""
     for zone in ("UTC", "Europe/Berlin", "UTC"):
         async with office.process("one", zone=zone) as one:
-            assert spent(await read(one, office)) == Decimal("1.5")
+            assert spent(await read(one, office)) == Money(Decimal("1.5"))
     async with _database(office) as database, database.read() as connection:
         zones = (await connection.execute(select(ledgers.c.zone))).scalars().all()
     assert sorted(zones) == ["Europe/Berlin", "UTC"]

@@ -15,7 +15,7 @@ from bff.status.claims import Owner
 from bff.status.findings import Code, Finding, params
 from bff.values import CurrencyMismatchError, EntityRef, Money
 
-from .conftest import KEY, NOON, World, wallet
+from .conftest import KEY, NOON, World, usd, wallet
 from .test_assessment import EVERY_FINDING, WORLD, worlds
 
 PARTS = ("teams", "keys", "configurations", "wallets", "spend", "activity")
@@ -105,7 +105,7 @@ def test_params_hold_what_the_sentence_says(code: Code) -> None:
         pytest.param(Code.BUDGET_EXCEEDED, WORLD.having_spent("501", missing="late"), id="at least exceeded"),
         pytest.param(
             Code.BUDGET_EXCEEDED,
-            WORLD.having_spent("499", unattributed_by_team={"team_1": Decimal(2)}),
+            WORLD.having_spent("499", unattributed_by_team={"team_1": usd(2)}),
             id="the team's nameless requests count",
         ),
         pytest.param(Code.BUDGET_EXCEEDED, WORLD.having_spent("500"), id="all is spent and no more"),

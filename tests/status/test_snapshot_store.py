@@ -39,8 +39,8 @@ def snapshot(count: int = 3) -> ReadFacts:
     )
     spend = SpendToday(
         date(2026, 3, 11),
-        {f"tok_{n}": Decimal(n).scaleb(-12) for n in numbers},
-        {f"team_{n}": Decimal(n) for n in numbers},
+        {f"tok_{n}": Money(Decimal(n).scaleb(-12)) for n in numbers},
+        {f"team_{n}": Money(Decimal(n)) for n in numbers},
         "today is read back to 09:40 UTC so far",
         {"tok_1": "one request has no price yet"},
         catching_up=True,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 
@@ -12,7 +11,7 @@ from bff.keeptrusts.facts import Cause, GatewayKey, Reading, SpendToday
 from bff.status.findings import Code
 from bff.status.wire import BudgetStatus
 
-from .conftest import KEY, MIDNIGHT, NOON, OTHERS_KEY, World
+from .conftest import KEY, MIDNIGHT, NOON, OTHERS_KEY, World, usd
 
 OLDER_KEY = replace(KEY, id="tok_0", revoked=True, created_at=NOON - timedelta(days=200))
 ROTATED = World().but(keys=Reading((KEY, OLDER_KEY), NOON))
@@ -33,25 +32,25 @@ def test_a_key_without_events_has_spent_nothing() -> None:
 
 def test_spend_that_names_no_key_counts_for_the_teams_keys() -> None:
     """It may be this key's: the sum is an upper bound and says so."""
-    budget = budget_of(World().having_spent("100", unattributed_by_team={"team_1": Decimal("0.5")}))
+    budget = budget_of(World().having_spent("100", unattributed_by_team={"team_1": usd("0.5")}))
     assert (budget.spent.amount, budget.attribution) == ("100.5", "team")
 
 
 def test_another_teams_nameless_spend_does_not_count() -> None:
     """Only the key's own team may have used it."""
-    budget = budget_of(World().having_spent("100", unattributed_by_team={"team_777": Decimal(7)}))
+    budget = budget_of(World().having_spent("100", unattributed_by_team={"team_777": usd(7)}))
     assert (budget.spent.amount, budget.attribution) == ("100", "key")
 
 
 def test_a_nameless_refund_makes_no_key_cheaper() -> None:
     """It may be any key's."""
-    budget = budget_of(World().having_spent("100", unattributed_by_team={"team_1": Decimal(-5)}))
+    budget = budget_of(World().having_spent("100", unattributed_by_team={"team_1": usd(-5)}))
     assert (budget.spent.amount, budget.attribution) == ("100", "key")
 
 
 def test_yesterdays_spend_is_not_todays() -> None:
     """Over midnight stale numbers become no numbers, and the section says that they are missing."""
-    yesterday = SpendToday((MIDNIGHT - timedelta(days=1)).date(), by_key={"tok_1": Decimal(499)})
+    yesterday = SpendToday((MIDNIGHT - timedelta(days=1)).date(), by_key={"tok_1": usd(499)})
     world = World().but(spend=Reading(yesterday, MIDNIGHT - timedelta(minutes=1), Cause.UNAVAILABLE))
     budget = budget_of(world)
     assert (budget.spent.amount, budget.complete) == ("0", False)
@@ -61,7 +60,7 @@ def test_yesterdays_spend_is_not_todays() -> None:
 
 def test_every_key_of_the_name_has_spent_of_the_budget() -> None:
     """A key that was replaced and revoked has spent of the same budget: a rotation does not empty the day."""
-    spent = {KEY.id: Decimal("20.5"), OLDER_KEY.id: Decimal("79.5")}
+    spent = {KEY.id: usd("20.5"), OLDER_KEY.id: usd("79.5")}
     assert budget_of(ROTATED.having_spent("0", by_key=spent)).spent.amount == "100"
 
 
@@ -69,7 +68,7 @@ def test_keys_of_the_name_in_another_team_do_not_count() -> None:
     """A name stands for keys of one team, whatever other teams call theirs."""
     elsewhere = replace(KEY, id="tok_778", team_id="team_777")
     world = World().but(keys=Reading((KEY, elsewhere), NOON))
-    assert budget_of(world.having_spent("0", by_key={KEY.id: Decimal(1), "tok_778": Decimal(7)})).spent.amount == "1"
+    assert budget_of(world.having_spent("0", by_key={KEY.id: usd(1), "tok_778": usd(7)})).spent.amount == "1"
 
 
 def test_events_that_are_missing_make_every_sum_a_lower_bound() -> None:
