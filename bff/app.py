@@ -31,7 +31,7 @@ from bff.settings import IN_MEMORY, Settings
 from bff.spend.reports import SpendReports
 from bff.status.answers import Answers, FindingCounts
 from bff.status.checks import Checks
-from bff.status.findings import Rules
+from bff.status.findings import REMEDIES, Rules
 from bff.status.organisation_cache import OrganisationCache
 from bff.store.database import Database
 from bff.telemetry.logs import AccessLog
@@ -95,6 +95,7 @@ def create_app(
         ownership_enforced=settings.bff_ownership == "enforce",
         console_url=settings.keeptrusts_console_url,
         gateway_url=settings.keeptrusts_gateway_url,
+        remedies={**REMEDIES, **settings.remedies},
     )
     counts = FindingCounts(monotonic=world.monotonic)
     service = Service(

@@ -6,7 +6,7 @@ at a time; each section says what is wrong with it, and the worst of that is the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -16,7 +16,7 @@ from urllib.parse import quote
 from bff.keeptrusts.facts import Activity, Facts, GatewayKey, Reading, SpendToday, Team, Wallet, WalletScope
 from bff.status import wire
 from bff.status.claimed_key import ClaimedKey, find_claimed_key
-from bff.status.claims import DAILY_BUDGET, NO_KEY, POLICY_TIER, Claims, Subject, read_claims
+from bff.status.claims import DAILY_BUDGET, NO_KEY, POLICY_TIER, Claims, Owner, Subject, read_claims
 from bff.status.findings import (
     PACE_FROM,
     SEE_DOCTOR,
@@ -43,11 +43,12 @@ from bff.status.wire import (
     GovernanceStatus,
     Links,
     PolicyTierStatus,
+    Remedy,
     TeamStatus,
     WalletState,
     WalletStatus,
 )
-from bff.values import USD, BudgetWindow, Money
+from bff.values import DEFAULT_NAMESPACE, USD, BudgetWindow, Money
 from bff.wording import clock_time, duration, percent, quoted, sentence
 
 
@@ -60,7 +61,7 @@ def assess(subject: Subject, organisation: Organisation, now: datetime, rules: R
         return GovernanceStatus(
             entity_ref=str(subject.ref),
             state=state_of((NO_KEY,), known=True),
-            findings=(wire.Finding.of(NO_KEY),),
+            findings=findings_on_wire((NO_KEY,), subject, claims, None, organisation, rules),
             links=links_to(None, rules),
             freshness=freshness(facts, now, rules),
         )
@@ -87,7 +88,7 @@ def assess(subject: Subject, organisation: Organisation, now: datetime, rules: R
     return GovernanceStatus(
         entity_ref=str(subject.ref),
         state=state_of(findings, known=claimed.known),
-        findings=tuple(wire.Finding.of(finding) for finding in findings),
+        findings=findings_on_wire(findings, subject, claims, claimed, organisation, rules),
         gateway_key=_key_status(claims.gateway_key_name, claimed),
         policy_tier=tier.status,
         team=TeamStatus(id=claimed.team.id, name=claimed.team.name) if claimed.team is not None else None,
@@ -493,6 +494,65 @@ def assess_activity(claimed: ClaimedKey, organisation: Organisation, window: Bud
         and reading.value.complete
         and claimed.team_id not in organisation.nameless_activity,
     )
+
+
+# --- remedies ---
+
+_ONBOARDING = frozenset({Code.ANNOTATION_MISSING, Code.KEY_NOT_FOUND})
+
+
+def findings_on_wire(
+    findings: Iterable[Finding],
+    subject: Subject,
+    claims: Claims,
+    claimed: ClaimedKey | None,
+    organisation: Organisation,
+    rules: Rules,
+) -> tuple[wire.Finding, ...]:
+    """Return `findings` as the wire has them, each with the template that mends it and what is known for its form.
+
+    `claimed` is None where the entity names no key.
+    """
+    known = _template_values(subject, claims, claimed, organisation)
+    return tuple(wire.Finding.of(finding, _remedy(finding.code, known, rules)) for finding in findings)
+
+
+def _remedy(code: Code, known: Mapping[str, str], rules: Rules) -> Remedy | None:
+    template = rules.remedies.get(code)
+    if not template:
+        return None
+    if code not in _ONBOARDING:
+        return Remedy(template=template, parameters=known)
+    # The form of the guide's own template has other names for these.
+    also = {"teamName": known.get("team"), "policyTier": known.get("tier")}
+    return Remedy(template=template, parameters={**known, **{name: value for name, value in also.items() if value}})
+
+
+def _template_values(
+    subject: Subject, claims: Claims, claimed: ClaimedKey | None, organisation: Organisation
+) -> dict[str, str]:
+    tier = str(claims.policy_tier) if claims.policy_tier is not None else None
+    if tier is None and claimed is not None and claimed.team_id is not None:
+        configuration = organisation.configurations.get(claimed.team_id)
+        tier = configuration.template_id if configuration is not None else None
+    values = {
+        "team": _team_of(subject.owner, claimed),
+        "entityRef": str(subject.ref),
+        "keyName": claims.gateway_key_name,
+        "tier": tier,
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def _team_of(owner: Owner, claimed: ClaimedKey | None) -> str | None:
+    """The name of the team: Keeptrusts' own where it is known, else the one that the owner's group stands for."""
+    if claimed is not None and claimed.team is not None:
+        return claimed.team.name
+    if owner.ref is None or owner.ref.kind != "group":
+        return None
+    if owner.group_team is not None:
+        return owner.group_team.strip()
+    return owner.ref.name if owner.ref.namespace == DEFAULT_NAMESPACE else None
 
 
 # --- links ---

@@ -128,6 +128,24 @@ def state_of(findings: Iterable[Finding], *, known: bool) -> State:
 
 # --- what an operator decides ---
 
+_ONBOARD, _ROTATE, _TOP_UP, _CHANGE_TIER = (
+    f"template:default/{name}" for name in ("ai-team-onboard", "ai-key-rotate", "ai-wallet-top-up", "ai-tier-change")
+)
+REMEDIES: Mapping[Code, str] = {
+    Code.ANNOTATION_MISSING: _ONBOARD,
+    Code.KEY_NOT_FOUND: _ONBOARD,
+    Code.KEY_REVOKED: _ROTATE,
+    Code.KEY_EXPIRED: _ROTATE,
+    Code.KEY_EXPIRING: _ROTATE,
+    Code.TIER_UNDECLARED: _CHANGE_TIER,
+    Code.TIER_DRIFT: _CHANGE_TIER,
+    Code.TIER_UNENFORCED: _CHANGE_TIER,
+    Code.WALLET_MISSING: _TOP_UP,
+    Code.WALLET_LOW: _TOP_UP,
+    Code.WALLET_DEPLETED: _TOP_UP,
+}
+"""The software template that mends a finding, as an entity reference; a code that is not here has none."""
+
 PACE_FROM = Decimal("0.10")
 """The share of the day that must have passed before its spend says anything about the rest: one morning request is no trend."""
 
@@ -136,7 +154,8 @@ PACE_FROM = Decimal("0.10")
 class Rules:
     """The rules of one assessment. Ratios are shares of one.
 
-    `stale` says that the facts as a whole could not be renewed lately; parts with a cause of their own tell that themselves.
+    `stale` says that the facts as a whole could not be read again lately; a part with a cause of its own has its own finding.
+    `remedies` has the entity references of templates by code, as `REMEDIES`; an empty one means that there is none.
     """
 
     timezone: ZoneInfo
@@ -148,6 +167,7 @@ class Rules:
     budget_near_from: Decimal = Decimal("0.80")
     pace_from: Decimal = PACE_FROM
     wallet_low_below: Decimal = Decimal("0.10")
+    remedies: Mapping[Code, str] = field(default_factory=lambda: REMEDIES, hash=False)
 
 
 # --- values of sentences ---

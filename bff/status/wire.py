@@ -52,6 +52,17 @@ class Amount(WireModel):
         return cls(amount=money.plain(), currency=money.currency)
 
 
+class Remedy(WireModel):
+    """A software template that mends a finding, and what its form can be filled in with."""
+
+    template: str = Field(description="The template's entity reference", examples=["template:default/ai-key-rotate"])
+    parameters: Mapping[str, str] = Field(
+        description="What is known of `team` (its name), `entityRef`, `keyName` and `tier`; for onboarding also as `teamName` "
+        "and `policyTier`",
+        examples=[{"team": "support-team", "keyName": "support-team-gw-key"}],
+    )
+
+
 class Finding(WireModel):
     """Something that is wrong, or will be, and what to do about it."""
 
@@ -65,16 +76,18 @@ class Finding(WireModel):
         "RFC 3339 times in UTC; empty where that sentence holds no value; null where only `message` says it",
         examples=[{"spent": "612.5", "budget": "500", "currency": "USD"}],
     )
+    remedy: Remedy | None = Field(default=None, description="The template that mends it; null where there is none")
 
     @classmethod
-    def of(cls, finding: findings.Finding) -> Finding:
-        """The wire form of `finding`."""
+    def of(cls, finding: findings.Finding, remedy: Remedy | None = None) -> Finding:
+        """Return the wire form of `finding`."""
         return cls(
             code=finding.code,
             severity=finding.code.severity,
             message=finding.message,
             hint=finding.hint,
             params=finding.params,
+            remedy=remedy,
         )
 
 
