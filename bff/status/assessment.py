@@ -7,7 +7,7 @@ at a time; each section says what is wrong with it, and the worst of that is the
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, Literal
@@ -110,6 +110,10 @@ def _parts_used(claimed: ClaimedKey, facts: Facts) -> dict[str, Reading[Any]]:
     return parts
 
 
+_SHOWN_OF_KEY = tuple(part.name for part in fields(GatewayKey) if part.name in GatewayKeyStatus.model_fields)
+"""The fields of a gateway key that the wire has under the same name."""
+
+
 def _key_status(declared: str | None, claimed: ClaimedKey) -> GatewayKeyStatus | None:
     if declared is None or claimed.state is None:
         return None
@@ -119,12 +123,8 @@ def _key_status(declared: str | None, claimed: ClaimedKey) -> GatewayKeyStatus |
     return GatewayKeyStatus(
         declared=declared,
         state=claimed.state,
-        id=key.id,
-        prefix=key.prefix,
-        created_at=key.created_at,
-        expires_at=key.expires_at,
-        last_used_at=key.last_used_at,
         count=len(claimed.keys),
+        **{name: getattr(key, name) for name in _SHOWN_OF_KEY},
     )
 
 

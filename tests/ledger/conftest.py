@@ -221,7 +221,7 @@ class Books:
             turn = await self.feed.further(self.source.now, held, usable=self.wallets)
         return turn
 
-    async def pass_(self, seconds: float, *, turn: bool = True) -> None:
+    async def advance(self, seconds: float, *, turn: bool = True) -> None:
         """Let time pass, and refresh at its end."""
         self.source.now += timedelta(seconds=seconds)
         if turn:

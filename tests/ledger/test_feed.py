@@ -54,7 +54,7 @@ async def test_a_refresh_reads_what_is_new(books: Books) -> None:
     books.source.pages = 0
     for _ in range(5):
         books.source.happens("1", at=books.source.now + timedelta(seconds=29), listed=books.source.now)
-        await books.pass_(30)
+        await books.advance(30)
     # One more, since what was paid before the comparison began may have been published after it.
     assert books.source.pages == 5 + 1
     assert total((await books.today()).by_key.values()) == total(books.source.truth().values())
@@ -132,7 +132,7 @@ async def test_an_outage_is_caught_up_with(books: Books) -> None:
     for _ in range(20):
         books.source.happens("0.5")
         books.source.fail = [unavailable()]
-        await books.pass_(30)
+        await books.advance(30)
     books.source.fail, books.source.pages = [], 0
     turn = await books.turn()
     assert turn.progress.caught_up
@@ -199,7 +199,7 @@ async def test_since_may_be_ignored(books: Books, order: Any) -> None:
             books.source.happens("5", at=at, listed=at)
     await fill(books, 50)
     await books.turn()
-    await books.pass_(30)
+    await books.advance(30)
     assert set(await books.sums()) == {each for each in books.source.truth() if each[0] == 20260311}
     assert {each: books.source.truth()[each] for each in await books.sums()} == await books.sums()
 
@@ -211,11 +211,11 @@ async def test_a_late_event_is_found_by_its_cost(books: Books) -> None:
     late = books.source.now
     books.source.happens("7", at=late, listed=late + timedelta(minutes=3))
     for _ in range(4):
-        await books.pass_(30)
+        await books.advance(30)
     spend = await books.today()
     assert spend.missing == "the wallets have paid 7 USD more than the events that were published add up to"
     for _ in range(6):
-        await books.pass_(30)
+        await books.advance(30)
     assert (await books.today()).missing is None
     assert await books.sums() == books.source.truth()
 
@@ -228,14 +228,14 @@ async def test_hours_late_is_found_too(books: Books) -> None:
         books.source.happens("0.02")
         if step % 60 == 30:
             books.source.happens("1", listed=books.source.now + timedelta(hours=1), key="tok_late")
-        await books.pass_(30)
+        await books.advance(30)
         spend = await books.today()
         if spend.missing is None:
             # Less than what flows in two refreshes may always be in flight.
             behind = total(books.source.truth().values()) - total(spend.by_key.values())
             assert behind <= usd("0.06"), step
     for _ in range(40):
-        await books.pass_(300)
+        await books.advance(300)
     assert (await books.today()).missing is None
     assert await books.sums() == books.source.truth()
 
@@ -246,7 +246,7 @@ async def test_late_events_are_found_without_wallets(books: Books) -> None:
     await books.turn()
     books.source.happens("7", listed=books.source.now + timedelta(minutes=10))
     for _ in range(60):
-        await books.pass_(30)
+        await books.advance(30)
     assert await books.sums() == books.source.truth()
 
 
@@ -260,7 +260,7 @@ async def test_a_price_that_comes_later_replaces_none(books: Books) -> None:
     books.source.priced(event, "3.5")
     books.source.paid += usd("3.5")
     for _ in range(4):
-        await books.pass_(30)
+        await books.advance(30)
     spend = await books.today()
     assert (spend.by_key, spend.missing_by_key) == ({"tok_1": usd("3.5")}, {})
     assert (await books.history()).key.by_model["gpt-4o"].requests == 1
@@ -282,7 +282,7 @@ async def test_a_correction_is_taken_off(books: Books) -> None:
     spend = await books.today()
     assert (spend.by_key, spend.missing_by_key) == ({"tok_1": usd(6)}, {})
     books.source.happens("-1618.8")
-    await books.pass_(30)
+    await books.advance(30)
     assert "tok_1" in (await books.today()).missing_by_key
 
 
@@ -303,7 +303,7 @@ async def test_an_event_of_tomorrow_does_not_end_the_reading(books: Books) -> No
     books.source.happens("5", at=NOON + timedelta(days=300))
     await books.turn()
     books.source.happens("1")
-    await books.pass_(30)
+    await books.advance(30)
     assert total((await books.today()).by_key.values()) == usd(1)
 
 
@@ -316,7 +316,7 @@ async def test_a_clock_that_jumps_loses_nothing(books: Books, jump: timedelta) -
     held = await books.held()
     await books.feed.turn(real + jump, held, totals=None, read_totals=books.totals, seconds=10)
     books.source.happens("1")
-    await books.pass_(30)
+    await books.advance(30)
     assert await books.sums() == books.source.truth()
 
 
@@ -348,7 +348,7 @@ async def test_a_row_that_cannot_be_read_costs_that_row(books: Books) -> None:
     assert (await books.history("tok_1", days=1)).incomplete_days != {}
     assert (await books.history("tok_2", days=1)).incomplete_days == {}
     books.source.happens("3", name="evt_odd", paid="3")
-    await books.pass_(30)
+    await books.advance(30)
     assert (await books.today()).missing_by_key == {}
 
 
@@ -374,7 +374,7 @@ async def test_older_days_are_read_in_the_background(books: Books) -> None:
     assert (NOON - timedelta(days=5)).date() in missing
     books.start_again()
     for _ in range(20):
-        await books.pass_(30)
+        await books.advance(30)
     history = await books.history(days=9)
     assert history.key.by_day[(NOON - timedelta(days=5)).date()] == usd(12)
     assert (NOON - timedelta(days=6)).date() in history.incomplete_days
@@ -394,7 +394,7 @@ async def test_older_days_are_read_whatever_the_feed_does_with_until(books: Book
         books.source.happens(f"{hour}.5", at=at, listed=at)
     books.start_again()
     for _ in range(30):
-        await books.pass_(30)
+        await books.advance(30)
     floor = int((NOON - timedelta(days=3)).strftime("%Y%m%d"))
     assert await books.sums() == {each: amount for each, amount in books.source.truth().items() if each[0] >= floor}
     assert list((await books.history(days=4)).incomplete_days) == []
@@ -408,7 +408,7 @@ async def test_a_feed_that_refuses_until_is_asked_without(books: Books) -> None:
     books.source.happens("3", at=NOON - timedelta(days=1))
     books.source.fail = [None, None, UpstreamRejectedError("GET", "/v1/events", "answered 422", status=422)]
     await books.turn()
-    await books.pass_(30)
+    await books.advance(30)
     assert (20260310, "tok_1", "team_1", "gpt-4o") in await books.sums()
 
 
@@ -418,14 +418,14 @@ async def test_events_are_forgotten_and_sums_stay(books: Books) -> None:
     await books.turn()
     for _ in range(6 * 24):
         books.source.happens("0.1")
-        await books.pass_(3600)
+        await books.advance(3600)
     assert await books.sums() == books.source.truth()
     assert (await books.turn()).progress.purged_before is not None
     async with books.database.read() as connection:
         assert await connection.scalar(select(func.count()).select_from(events)) == 96
     books.source.happens("5", at=NOON)
     for _ in range(3):
-        await books.pass_(3600)
+        await books.advance(3600)
     assert total((await books.sums()).values()) == total(books.source.truth().values()) - usd(5)
 
 

@@ -85,7 +85,7 @@ OTHERS_WALLET = wallet("7777.77", team="team_777", allocated="77777.77")
 
 
 @dataclass(frozen=True)
-class World:
+class Scenario:
     """An entity of `support-team` whose key, tier, budget and wallet are in order at noon, half-way through its day."""
 
     annotations: Mapping[str, str] = field(
@@ -122,22 +122,22 @@ class World:
         NOON,
     )
 
-    def but(self, **changes: Any) -> World:
-        """The same world with these parts in place of its own."""
+    def but(self, **changes: Any) -> Scenario:
+        """The same scenario with these parts in place of its own."""
         return replace(self, **changes)
 
-    def annotated(self, **changes: str | None) -> World:
-        """The same world with the `key`, `tier` or `budget` annotation changed, or left out where None."""
+    def annotated(self, **changes: str | None) -> Scenario:
+        """The same scenario with the `key`, `tier` or `budget` annotation changed, or left out where None."""
         names = {"key": GATEWAY_KEY_NAME, "tier": POLICY_TIER, "budget": DAILY_BUDGET}
         merged = {**self.annotations, **{names[name]: value for name, value in changes.items()}}
         return self.but(annotations={name: value for name, value in merged.items() if value is not None})
 
-    def ruled(self, **changes: Any) -> World:
-        """The same world with these rules changed."""
+    def ruled(self, **changes: Any) -> Scenario:
+        """The same scenario with these rules changed."""
         return self.but(rules=replace(self.rules, **changes))
 
-    def having_spent(self, amount: str, **changes: Any) -> World:
-        """The same world where the key has spent `amount` today; `changes` go to the day's spend."""
+    def having_spent(self, amount: str, **changes: Any) -> Scenario:
+        """The same scenario where the key has spent `amount` today; `changes` go to the day's spend."""
         spend = SpendToday(MIDNIGHT.date(), by_key={"tok_1": usd(amount)})
         return self.but(spend=Reading(replace(spend, **changes), NOON))
 

@@ -78,7 +78,7 @@ class Office:
             await database.close()
             await transport.aclose()
 
-    def pass_(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         """Let time pass."""
         self.now += timedelta(seconds=seconds)
         self.elapsed += seconds
@@ -146,7 +146,7 @@ async def test_a_follower_has_nothing_new_until_the_leader_reads_again(office: O
         await read(one, office)
         await read(two, office)
         assert await two.read(office.now) is None
-        office.pass_(REFRESH)
+        office.advance(REFRESH)
         office.spend("2")
         await read(one, office)
         assert spent(await read(two, office)) == Money(Decimal("3.5"))
@@ -157,7 +157,7 @@ async def test_a_caller_who_insists_at_a_follower_wakes_the_leader(office: Offic
     async with office.process("one", refresh=60) as one, office.process("two", refresh=60) as two:
         await read(one, office)
         await read(two, office)
-        office.pass_(6)
+        office.advance(6)
         office.spend("2")
         resting = asyncio.ensure_future(one.rest(30))
 
@@ -199,7 +199,7 @@ async def test_spend_is_kept_with_its_age_while_events_fail(office: Office) -> N
     async with office.process("one") as one:
         await read(one, office)
         office.faults.put(Rule(kind="status", code=503, path="/v1/events"))
-        office.pass_(30)
+        office.advance(30)
         found = await read(one, office)
         assert spent(found) == Money(Decimal("1.5"))
         assert (found.facts.spend.observed_at, found.facts.spend.cause) == (NOON, Cause.UNAVAILABLE)
@@ -210,7 +210,7 @@ async def test_denied_events_are_news(office: Office) -> None:
     async with office.process("one") as one:
         await read(one, office)
         office.faults.put(Rule(kind="denied", path="/v1/events"))
-        office.pass_(30)
+        office.advance(30)
         found = await read(one, office)
         assert (found.facts.spend.value, found.facts.spend.cause) == (None, Cause.DENIED)
 

@@ -37,7 +37,7 @@ class Time:
         """Wall-clock time, which can jump."""
         return START + timedelta(seconds=self.seconds - 1000) + self.jump
 
-    def pass_(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         """Let time pass."""
         self.seconds += seconds
 
@@ -66,7 +66,7 @@ class Reader:
     async def rest(self, seconds: float) -> None:
         """Let the time pass at once."""
         self.rests.append(seconds)
-        self.time.pass_(seconds)
+        self.time.advance(seconds)
         self.rested()
 
     async def read(self, now: datetime, *, insist: bool = False) -> ReadFacts | None:
@@ -148,7 +148,7 @@ async def test_a_thousand_cold_requests_read_once(cache: OrganisationCache, read
 async def test_young_facts_are_served_without_reading(cache: OrganisationCache, reader: Reader, time: Time) -> None:
     """Facts younger than the refresh interval are served as they are."""
     await cache.current()
-    time.pass_(29)
+    time.advance(29)
     snapshot, served = await cache.current()
     await settle()
     assert (served, snapshot.version, reader.reads) == ("fresh", 1, 1)
@@ -159,7 +159,7 @@ async def test_old_facts_are_served_at_once_while_one_reading_runs(
 ) -> None:
     """Facts that are due are served at once, with their age, while exactly one reading runs behind them."""
     await cache.current()
-    time.pass_(31)
+    time.advance(31)
     reader.gate = asyncio.Event()
     for _ in range(5):
         snapshot, served = await cache.current()
@@ -180,7 +180,7 @@ async def test_an_outage_shows_the_last_facts_marked_stale(
     reader.cause = Cause.UNAVAILABLE
     ages = []
     for _ in range(3):
-        time.pass_(31)
+        time.advance(31)
         await cache.current()
         await settle()
         snapshot, served = await cache.current()
@@ -193,11 +193,11 @@ async def test_an_outage_ends_by_itself(cache: OrganisationCache, reader: Reader
     """Once Keeptrusts is back the next reading brings fresh facts, sooner than a whole interval after a failure."""
     await cache.current()
     reader.cause = Cause.UNAVAILABLE
-    time.pass_(31)
+    time.advance(31)
     await cache.current()
     await settle()
     reader.cause = None
-    time.pass_(LEAST_SECONDS_BETWEEN_READS)
+    time.advance(LEAST_SECONDS_BETWEEN_READS)
     await cache.current()
     await settle()
     snapshot, served = await cache.current()
@@ -208,7 +208,7 @@ async def test_facts_that_are_too_old_are_not_shown(cache: OrganisationCache, re
     """After the stale limit there is an error instead of facts, however often it is asked."""
     await cache.current()
     reader.cause = Cause.UNAVAILABLE
-    time.pass_(601)
+    time.advance(601)
     await cache.current()
     await settle()
     with pytest.raises(FactsUnavailableError, match="too old"):
@@ -226,7 +226,7 @@ async def test_no_facts_from_the_start_is_an_error(cache: OrganisationCache, rea
     assert reader.reads == 1
     assert not cache.ready()
     reader.cause = None
-    time.pass_(LEAST_SECONDS_BETWEEN_READS)
+    time.advance(LEAST_SECONDS_BETWEEN_READS)
     with pytest.raises(FactsUnavailableError):
         await cache.current()
     await settle()
@@ -237,7 +237,7 @@ async def test_denial_is_news_and_not_stale_data(cache: OrganisationCache, reade
     """When Keeptrusts denies access the snapshot has no facts and is not called stale."""
     await cache.current()
     reader.cause = Cause.DENIED
-    time.pass_(31)
+    time.advance(31)
     await cache.current()
     await settle()
     snapshot, served = await cache.current()
@@ -256,7 +256,7 @@ async def test_denial_from_the_start_is_answered_but_not_ready(cache: Organisati
 async def test_a_client_that_insists_gets_a_new_reading(cache: OrganisationCache, reader: Reader, time: Time) -> None:
     """Asking for fresh facts reads them again, and Keeptrusts is asked for them."""
     await cache.current()
-    time.pass_(LEAST_SECONDS_BETWEEN_READS)
+    time.advance(LEAST_SECONDS_BETWEEN_READS)
     snapshot, served = await cache.current(insist=True)
     assert (served, snapshot.version, reader.reads, reader.insisted) == ("read", 2, 2, 1)
 
@@ -265,7 +265,7 @@ async def test_insisting_is_bounded(cache: OrganisationCache, reader: Reader, ti
     """However often and however many insist, Keeptrusts is read at most once in five seconds."""
     await cache.current()
     for _ in range(20):
-        time.pass_(1)
+        time.advance(1)
         await asyncio.gather(*(cache.current(insist=True) for _ in range(10)))
     assert reader.reads == 1 + 20 // LEAST_SECONDS_BETWEEN_READS
 
@@ -308,7 +308,7 @@ async def test_nothing_newer_keeps_what_there_is(cache: OrganisationCache, reade
     """Where another process has published nothing since, answers stay the same, grow older, and are not looked for at once."""
     first, _ = await cache.current()
     reader.nothing_newer = True
-    time.pass_(31)
+    time.advance(31)
     await cache.current()
     await settle()
     snapshot, served = await cache.current()
@@ -324,7 +324,7 @@ async def test_facts_that_another_process_has_read_are_as_old_as_they_are(
     reader.ago = 20.0
     snapshot, _ = await cache.current()
     assert cache.age_of(snapshot) == 20
-    time.pass_(11)
+    time.advance(11)
     assert (await cache.current())[1] == "revalidating"
 
 
@@ -334,14 +334,14 @@ async def test_a_database_that_cannot_be_used_leaves_the_last_facts(
     """What was read before is served, marked stale, its age growing; with the database back it is fresh again."""
     await cache.current()
     reader.trouble = "The database cannot be used: connection refused."
-    time.pass_(31)
+    time.advance(31)
     await cache.current()
     await settle()
     snapshot, served = await cache.current()
     assert (served, snapshot.stale, cache.age_of(snapshot)) == ("stale", True, 31)
     assert cache.ready()
     reader.trouble = None
-    time.pass_(LEAST_SECONDS_BETWEEN_READS)
+    time.advance(LEAST_SECONDS_BETWEEN_READS)
     await cache.current()
     await settle()
     snapshot, served = await cache.current()
@@ -354,7 +354,7 @@ async def test_a_lasting_fault_of_the_database_is_an_error_that_names_it(
     """After the stale limit nothing is shown, and the error says what is wrong."""
     await cache.current()
     reader.trouble = "The database cannot be used: connection refused."
-    time.pass_(601)
+    time.advance(601)
     await cache.current()
     await settle()
     with pytest.raises(FactsUnavailableError, match=r"connection refused\. The last facts are too old"):
@@ -378,7 +378,7 @@ async def test_the_age_is_a_metric(cache: OrganisationCache, time: Time) -> None
     metrics = cache._metrics
     assert b"keeptrusts_bff_snapshot_age_seconds -1.0" in metrics.exposition()
     await cache.current()
-    time.pass_(100)
+    time.advance(100)
     exposition = metrics.exposition()
     assert b"keeptrusts_bff_snapshot_age_seconds 100.0" in exposition
     assert b"keeptrusts_bff_snapshot_stale_seconds_left 500.0" in exposition
@@ -401,7 +401,7 @@ async def test_a_request_waits_for_a_reading_and_not_without_end(time: Time, rea
     reader.gate.set()
     await settle()
     assert (await cache.current())[0].version == 1
-    time.pass_(31)
+    time.advance(31)
     reader.gate.clear()
     snapshot, served = await cache.current(insist=True)
     assert (snapshot.version, served, reader.reads) == (1, "revalidating", 2)
@@ -418,7 +418,7 @@ async def test_a_fault_of_our_own_does_not_end_the_readings(
 
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
-        time.pass_(seconds)
+        time.advance(seconds)
         monkeypatch.undo()
 
     async def broken(_now: datetime, **_insist: bool) -> ReadFacts | None:
