@@ -27,8 +27,7 @@ from bff.sandbox.errors import InvalidError
 from bff.sandbox.faults import Faults
 from bff.sandbox.gateway import create_gateway
 from bff.sandbox.load import Load, LoadProfile
-from bff.sandbox.scenario import Scenario, seed_scenario
-from bff.sandbox.scenario_files import catalog_folder
+from bff.sandbox.scenario import Scenario, catalog_folder, seed_scenario
 from bff.sandbox.traffic import trickle
 from bff.settings import IN_MEMORY, Settings, SettingsError, is_loopback
 from bff.status.wire import GovernanceStatus

@@ -17,8 +17,7 @@ from hashlib import sha256
 from itertools import count
 
 from bff.sandbox.errors import DuplicateError, InUseError, InvalidError, NotFoundError
-from bff.sandbox.event_list import EventListing
-from bff.sandbox.event_log import EventLog
+from bff.sandbox.event_log import EventListing, EventLog
 from bff.sandbox.faults import Surface
 from bff.sandbox.records import Charge, Configuration, Cost, Decision, Key, Team, Verdict
 from bff.sandbox.wallets import Wallets

@@ -23,7 +23,7 @@ from typing import Any
 import httpx
 
 from bff.sandbox import READ_TOKEN
-from bff.sandbox.event_list import EventListing
+from bff.sandbox.event_log import EventListing
 from bff.sandbox.faults import Rule
 from bff.sandbox.load import LoadProfile
 from tests.e2e.harness.ports import LOOPBACK, free_port

@@ -13,10 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bff.sandbox.accounts import State
-from bff.sandbox.event_list import EventListing, events_page
-from bff.sandbox.event_log import UNKNOWN, EventLog, Row, amount, decimal_text, units
+from bff.sandbox.edge import json_reply
+from bff.sandbox.event_log import UNKNOWN, EventListing, EventLog, Row, amount, decimal_text, events_page, units
 from bff.sandbox.records import Cost, Decision
-from bff.sandbox.replies import json_reply
 from tests.sandbox.conftest import Clock
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
