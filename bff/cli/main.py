@@ -152,7 +152,7 @@ def migrate() -> None:
     `serve` does it too as it starts. Run it before a rollout where the service's own user may not make tables. Nothing
     happens when the tables are up to date, or those of a newer release that this one can use.
     """
-    from bff.cli.migrate import migrate as run  # noqa: PLC0415
+    from bff.cli.serve import migrate as run  # noqa: PLC0415
 
     run()
 

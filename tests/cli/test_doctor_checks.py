@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bff.app_connections import open_database
-from bff.cli.doctor_checks import examine_neighbours
+from bff.cli.doctor import examine_others
 from bff.cli.doctor_keeptrusts import Trial, Verdict
 from bff.settings import Settings
 from tests.backstage.stub import SERVICE_TOKEN, StubBackstage
@@ -44,12 +44,12 @@ def openbao() -> Iterator[OpenBao]:
 
 async def examined(**settings: object) -> list[tuple[str, Trial]]:
     """The trials of these settings alone, without the database's, which is always tried."""
-    return [each async for each in examine_neighbours(Settings.load(**settings), None) if each[0] != "database"]
+    return [each async for each in examine_others(Settings.load(**settings), None) if each[0] != "database"]
 
 
 async def database_trial(**settings: object) -> Trial:
     """The database's trial."""
-    trials = [each async for each in examine_neighbours(Settings.load(**LOCAL, **settings), None)]
+    trials = [each async for each in examine_others(Settings.load(**LOCAL, **settings), None)]
     (trial,) = (trial for system, trial in trials if system == "database")
     return trial
 
