@@ -96,7 +96,7 @@ async def trials(settings: Settings) -> AsyncIterator[tuple[str, Trial]]:
 
 
 def _missing(settings: Settings) -> list[Trial]:
-    """What would stop `serve`: nothing here needs it, and whoever tries a rollout step by step should hear of the next."""
+    """Name what would stop `serve`. The trials do not need it, but it is the next step of a rollout."""
     try:
         settings.require_for_serving()
     except SettingsError as error:
@@ -134,7 +134,7 @@ async def _backstage(settings: Settings) -> AsyncIterator[Trial]:
     try:
         yield await _signing_keys(backstage, "auth", USER_KEYS, failing=Verdict.FAIL)
         for plugin, path in PLUGIN_KEYS.items():
-            # Without them nobody but that plugin is refused.
+            # Without them only the calls of that plugin are refused.
             yield await _signing_keys(backstage, plugin, path, failing=Verdict.WARN)
         if settings.bff_catalog == "backstage" and settings.backstage_token is not None:
             yield await _groups(backstage, settings.backstage_token, settings.platform_groups)

@@ -298,7 +298,7 @@ def switchboard_routes(state: State, faults: Faults) -> list[Route]:
     """The routes of `/_sandbox`.
 
     GET, PUT and DELETE of `faults`; GET and DELETE of `requests`; GET and PUT of `feed` (an `EventListing`); GET of `truth`
-    with the optional `since`, `until`, `zone` (an IANA name, UTC without it) and `told_only` (`true`: only what is listed).
+    with the optional `since`, `until`, `zone` (an IANA name, UTC without it) and `listed_only` (`true`: only what is listed).
     """
     calls = state.calls
 
@@ -343,13 +343,13 @@ def _event_routes(state: State) -> list[Route]:
     async def show_truth(request: Request) -> Response:
         state.advance()
         query = request.query_params
-        if unknown := set(query) - {"since", "until", "zone", "told_only"}:
-            raise InvalidError(f"{min(unknown)[:60]!r} must be one of since, until, zone and told_only")
+        if unknown := set(query) - {"since", "until", "zone", "listed_only"}:
+            raise InvalidError(f"{min(unknown)[:60]!r} must be one of since, until, zone and listed_only")
         truth = state.decisions.truth(
             since=parse_moment("since", query.get("since")),
             until=parse_moment("until", query.get("until")),
             zone=_parse_zone(query.get("zone", "UTC")),
-            published_only=_parse_flag("told_only", query.get("told_only", "false")),
+            published_only=_parse_flag("listed_only", query.get("listed_only", "false")),
         )
         return json_reply(_truth_reply(truth))
 

@@ -68,7 +68,7 @@ async def on_failure(_request: Request, _error: Exception) -> Response:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
-        # Through float a sum of cents would gain digits that nobody booked.
+        # As a float, a sum of cents would gain digits that were never booked.
         return orjson.Fragment(format(value, "f"))
     if isinstance(value, BaseModel):
         return value.model_dump()

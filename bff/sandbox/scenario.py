@@ -206,7 +206,7 @@ _STOPPED: tuple[tuple[Verdict, str, int], ...] = (
     ("block", "input_blocked", 17),
     ("escalate", "escalation_required", 61),
 )
-"""What the policy stopped and nobody paid for, and how many requests there are to one of them."""
+"""What the policy stopped, which costs nothing, and how many requests there are to one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,4 +305,4 @@ def catalog_folder(package: Path = _PACKAGE) -> Path:
     for folder in (package / "catalog", package.parent / "catalog"):
         if (folder / "all.yaml").is_file():
             return folder
-    raise CatalogFolderError(f"no catalog/all.yaml in {package} or beside it; install the package anew")
+    raise CatalogFolderError(f"no catalog/all.yaml in {package} or beside it; install the package again")

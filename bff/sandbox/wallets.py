@@ -309,7 +309,7 @@ class Wallets:
     def settle_late(
         self, wallet_id: str, cost: Decimal, *, created_at: datetime, charge: Charge, note: str | None = None
     ) -> Booking:
-        """Book spend that is told late: no reservation came before it, and `created_at` may lie in the past."""
+        """Book spend that arrives late: without a reservation, and `created_at` may lie in the past."""
         return self.get(wallet_id).post("settle", -cost, created_at, charge=charge, note=note)
 
     def refund(self, wallet_id: str, amount: Decimal, *, charge: Charge, at: datetime | None = None) -> Booking:
