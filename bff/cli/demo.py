@@ -59,14 +59,15 @@ def demo(*, port: int, sandbox_port: int, gateway_port: int, traffic: bool) -> N
     except SettingsError as error:
         raise Failure(str(error), Exit.SETTINGS) from None
     scenario = stand_in.seed(settings.timezone)
-    servers = [Server(LocalNames(app.asgi), listener), *stand_in.servers()]
+    server = Server(LocalNames(app.asgi), listener)
+    app.service.metrics.watch_connections(server.connections)
 
     async def started() -> None:
         await greet(address(listener), stand_in, timezone=app.settings.bff_timezone)
         if traffic:
             await stand_in.trickle(scenario)
 
-    run(servers, started=started)
+    run([server, *stand_in.servers()], started=started)
     click.echo("stopped")
 
 

@@ -31,7 +31,9 @@ def serve() -> None:
     listener = listen(settings.bff_host, settings.bff_port, setting="BFF_PORT")
     _make_tables_to_serve(settings)
     app = _app(settings)
-    run([Server(app.asgi, listener)], started=partial(_say, settings, listener), drain=app.drain)
+    server = Server(app.asgi, listener)
+    app.service.metrics.watch_connections(server.connections)
+    run([server], started=partial(_say, settings, listener), drain=app.drain)
 
 
 def migrate() -> None:

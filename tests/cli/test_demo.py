@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -68,6 +70,27 @@ def test_it_starts_in_seconds(begin: Begin) -> None:
     assert (int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK") < 3
     started.popen.send_signal(signal.SIGINT)
     assert started.popen.wait(20) == 0
+
+
+def test_open_connections_are_counted(demo: Process) -> None:
+    """A connection that a client holds open is among the metrics of the process that serves it."""
+    address = demo.address("BFF").removeprefix("http://")
+    held, asking = http.client.HTTPConnection(address, timeout=20), http.client.HTTPConnection(address, timeout=20)
+
+    def counted() -> float:
+        asking.request("GET", "/metrics")
+        text = asking.getresponse().read().decode()
+        found = re.search(r"^keeptrusts_bff_open_connections (\S+)$", text, re.MULTILINE)
+        assert found
+        return float(found[1])
+
+    before = counted()
+    held.request("GET", "/livez")
+    held.getresponse().read()
+    after = counted()
+    held.close()
+    asking.close()
+    assert after == before + 1
 
 
 def test_numbers_move(begin: Begin) -> None:
