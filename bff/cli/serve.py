@@ -87,4 +87,10 @@ def _app(settings: Settings) -> App:
 
 
 async def _say(settings: Settings, listener: socket.socket) -> None:
-    log.info("serving", address=address(listener), auth=settings.bff_auth, catalog=settings.bff_catalog)
+    log.info(
+        "serving",
+        address=address(listener),
+        auth=settings.bff_auth,
+        catalog=settings.bff_catalog,
+        fingerprints=settings.fingerprints(),
+    )
