@@ -198,15 +198,15 @@ def load_own_certificate(context: ssl.SSLContext, certificate: Path, key: Path, 
         raise _error(of_certificate, certificate, f"cannot be read: {error.strerror}") from None
 
 
-def expires_at(certificate: Path) -> float:
-    """When the first certificate of a PEM file to expire does so, in seconds since 1970; -1 where none can be read."""
+def expiry(path: Path) -> float | None:
+    """When the first certificate of a PEM file expires, in seconds since 1970; None where the file holds none that can be read."""
     from cryptography import x509  # noqa: PLC0415 - see above
 
     try:
-        found = x509.load_pem_x509_certificates(certificate.read_bytes())
-    except (OSError, ValueError):
-        return -1.0
-    return min(one.not_valid_after_utc.timestamp() for one in found)
+        found = _CERTIFICATE.search(_read(CERTIFICATE_FILE, path))
+        return x509.load_pem_x509_certificate(found[0]).not_valid_after_utc.timestamp() if found else None
+    except (TlsFileError, ValueError):
+        return None
 
 
 class _PassphraseWantedError(Exception):

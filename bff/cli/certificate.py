@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from bff.telemetry import logs
-from bff.tls import TlsFileError, expires_at, file_state, load_own_certificate
+from bff.tls import TlsFileError, expiry, file_state, load_own_certificate
 
 CERTIFICATE_FILE = "BFF_TLS_CERT_FILE"
 KEY_FILE = "BFF_TLS_KEY_FILE"
@@ -29,7 +29,7 @@ class ListenerCertificate:
         self._reloaded = reloaded
         self._state = self._files()
         self._current = self._read()
-        self._expires_at = expires_at(certificate)
+        self._expires = expiry(certificate)
         self.context = self._read()
         """For the listener: each handshake goes on with the context of the files as they are at that time."""
 
@@ -37,10 +37,10 @@ class ListenerCertificate:
         # calls this for clients that name no host too.
         self.context.sni_callback = self._choose
 
-    def expires_at(self) -> float:
+    def expires(self) -> float | None:
         """When the certificate in use expires, in seconds since 1970."""
         self._follow()
-        return self._expires_at
+        return self._expires
 
     def _choose(self, connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
         self._follow()
@@ -58,7 +58,7 @@ class ListenerCertificate:
             log.warning("the changed certificate cannot be used: the one before stays in use", reason=str(error))
             self._reloaded("failed")
             return
-        self._expires_at = expires_at(self._certificate)
+        self._expires = expiry(self._certificate)
         log.info("the changed certificate is read")
         self._reloaded("ok")
 

@@ -79,7 +79,7 @@ async def readyz(call: Call) -> Response:
     """
     if call.service.draining:
         raise ProblemError(ProblemType.DRAINING)
-    if not call.service.observatory.has_read:
+    if not call.service.cache.has_read:
         raise ProblemError(ProblemType.STARTING, "The first reading of Keeptrusts has not ended yet.")
     return Response(b"ok\n", media_type=TEXT, headers=NO_STORE)
 

@@ -29,7 +29,7 @@ from bff.provisioning.errors import ProvisioningOffError
 from bff.provisioning.provisioner import Provisioner
 from bff.spend.reports import SpendReports
 from bff.status.answers import Answers
-from bff.status.organisation_cache import Epoch, Observatory, Served
+from bff.status.organisation_cache import OrganisationCache, Served, Snapshot
 from bff.telemetry.health import HealthCheck
 from bff.telemetry.metrics import Metrics
 from bff.values import EntityRef
@@ -59,7 +59,7 @@ class Service:
 
     identity: Identity
     catalog: Catalog
-    observatory: Observatory
+    cache: OrganisationCache
     answers: Answers
     spend: SpendReports
     platform: PlatformStatuses
@@ -68,9 +68,9 @@ class Service:
     checks: Callable[[], dict[str, HealthCheck]]
     draining: bool = False
 
-    def cache_status(self, epoch: Epoch, served: Served) -> bytes:
+    def cache_status(self, snapshot: Snapshot, served: Served) -> bytes:
         """How an answer came by its facts, as `Cache-Status` says it (RFC 9211)."""
-        return _CACHE_STATUS[served] % int(self.observatory.ttl(epoch))
+        return _CACHE_STATUS[served] % int(self.cache.ttl(snapshot))
 
 
 # --- who may ---------------------------------------------------------------------------------------------------------

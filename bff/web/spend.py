@@ -25,13 +25,13 @@ async def entity_spend(call: Call) -> Prepared:
     service = call.service
     entity = await call.entity()
     days = DAYS.of(call.request)
-    epoch, served = await service.observatory.current(insist=insists(call.request.scope["headers"]))
-    answer = await service.spend.of(entity, epoch, days=days)
+    snapshot, served = await service.cache.current(insist=insists(call.request.scope["headers"]))
+    answer = await service.spend.of(entity, snapshot, days=days)
     return Prepared(
         answer.body,
         answer.etag,
-        age=service.observatory.age_of(epoch),
-        cache_status=service.cache_status(epoch, served),
+        age=service.cache.age_of(snapshot),
+        cache_status=service.cache_status(snapshot, served),
     )
 
 
