@@ -1,7 +1,7 @@
-"""Reads the organisation's events into the ledger: what is new, then what may have been published late, then older days.
+"""Read the organisation's events into the ledger: what is new, then what may have been published late, then older days.
 
-One reading is a `Span` that goes on over many calls: pages are counted as they come, and the place that was reached is
-kept with them, so that another process goes on from there. Nothing is assumed of the feed's order, of how its cursors
+One reading is a `Span` that continues over many calls: pages are counted as they arrive, and the place that was reached
+is stored with them, so that another process continues from there. Nothing is assumed of the feed's order, of how its cursors
 work, or of how punctual it is: an event counts once by its id, and the wallets say whether any is missing.
 """
 
@@ -93,7 +93,7 @@ class Feed:
         except KeeptrustsError as error:
             return Turn(await self._current(held), error)
         except StoreError:
-            # Whether the last transaction was committed is not known: what is stored says it.
+            # Whether the last transaction was committed is not known: read what is stored.
             self._progress = None
             raise
         return Turn(progress)
@@ -349,7 +349,7 @@ class Feed:
 
 
 def _inside(event: SpendEvent, span: Span) -> bool:
-    # Also for a feed that pays no heed to `since` or `until`.
+    # Checked here as well, for a feed that ignores `since` or `until`.
     return event.at >= span.since and (span.until is None or event.at < span.until)
 
 

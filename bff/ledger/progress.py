@@ -80,7 +80,7 @@ class Span:
         return replace(self, cursor=cursor, newest_first=newest_first, reached=reached, top=top, restarts=restarts)
 
     def is_past(self, times: Sequence[int]) -> bool:
-        """Whether the last page lies beyond the span: the feed pays no heed to `since` or `until`."""
+        """Whether the last page lies beyond the span, as with a feed that ignores `since` or `until`."""
         last = times[-LARGEST_PAGE:]
         if not last or self.newest_first is None:
             return False
@@ -130,7 +130,7 @@ class Progress:
     purged_before   events before this are no longer known one by one: what is published late for that time is not counted
     forward, lookback, backfill   readings under way: of what is new, of what may have been published late, of older days
     lookback_depth  the index of the depth that `lookback` reads
-    until_honoured  whether the feed pays heed to `until`; None until it was seen
+    until_honoured  whether the feed applies `until`; None until a page has shown it
     short_days      days (ISO) that stay incomplete for every key, each with a sentence: a difference to the wallets that
                     nothing explained, or more events that could not be read than are remembered
     unread          events that could not be read, of all days in the history
@@ -176,7 +176,7 @@ class Progress:
         return replace(self, unread=tuple(kept), short_days={**days, **self.short_days})
 
     def without_unread(self, events: Sequence[SpendEvent]) -> Progress:
-        """Forget what has been read after all."""
+        """Remove those of `events` that have been read since."""
         if not self.unread:
             return self
         read = {event.id.hex() for event in events}

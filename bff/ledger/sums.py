@@ -1,7 +1,7 @@
-"""The organisation's spend in the database: each event counted once by its id, sums by day, key, team and model.
+"""The organisation's spend in the database: each event counts once by its id; sums are by day, key, team and model.
 
 Events of the last days are rows, so that an event that is published twice, late or with a new price is recognised; older
-days are sums alone. Whatever is written is one transaction with the progress of the reading, so that a process that dies
+days are sums alone. Whatever is written is one transaction with the progress of the reading, so that a process that stops
 in the middle has either counted a page and moved on, or done neither.
 """
 
@@ -194,7 +194,7 @@ class Ledger:
             until = min(until, progress.purged_before + _PURGED_AT_ONCE)
         if until <= max(progress.covered_from, progress.purged_before or 0):
             return progress
-        # What a reading of older days has counted is known one by one around the place that it has reached.
+        # Keep the events around the place that a reading of older days has reached: it may read them again.
         protected = progress.covered_from + _PROTECTED if progress.backfill is not None else None
         start = micros(now - self._history)
         unread = tuple(event for event in progress.unread if event.at >= start)
@@ -231,7 +231,7 @@ class Ledger:
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
-        # Beside the event loop: of thousands of keys this takes a while.
+        # In a thread: with thousands of keys this would block the event loop.
         return await asyncio.to_thread(self._today_of, rows, window, now, progress)
 
     async def history(self, *, key_ids: frozenset[str], team_id: str | None, days: int, now: datetime) -> SpendHistory:

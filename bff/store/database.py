@@ -1,6 +1,6 @@
-"""The database: how it is opened, read and written, and what is said when that fails.
+"""The database: how it is opened, read and written, and which errors that raises.
 
-SQLite in a file of this machine, or PostgreSQL for several. Nothing here tells a caller which: both read and write in
+SQLite in a file of this machine, or PostgreSQL for several. Callers need not know which: both read and write in
 transactions, and every fault of the outside world is a `DatabaseUnavailableError` of one line.
 """
 

@@ -1,7 +1,7 @@
 """Leases in the database: who may do a piece of work, until when, and with which number.
 
 A lease runs out by the database's clock, which all processes share. Its number, the fence, grows with each change of
-hands, and every write in its name checks it (`Database.write`): a process that slept past its lease writes nothing.
+hands, and every write in its name checks it (`Database.write`): a process that paused past its lease writes nothing.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The tables, as the newest migration leaves them; a test compares the two.
 
-Times called `at` are microseconds since 1970 by the clock of what they tell of; `until` and `made_at` are seconds since
+Times called `at` are microseconds since 1970 by the clock of the event or process concerned; `until` and `made_at` are seconds since
 1970 by the database's own clock, the only one that all processes share. Text that there is none of is empty, so that it
 can be part of a key. Amounts are pairs, see `amounts`.
 """
@@ -39,7 +39,7 @@ store_form = Table(
 organisations = Table(
     "organisations",
     metadata,
-    # A hash of the API's address and the token, which tells nothing of either.
+    # A hash of the API's address and the token; neither can be read from it.
     Column("identity", Text, primary_key=True),
     # The organisation that Keeptrusts said it is, for starts at which Keeptrusts cannot be asked.
     Column("organisation", Text, nullable=False),
