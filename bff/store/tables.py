@@ -41,7 +41,7 @@ organisations = Table(
     metadata,
     # A hash of the API's address and the token; neither can be read from it.
     Column("identity", Text, primary_key=True),
-    # The organisation that Keeptrusts said it is, for starts at which Keeptrusts cannot be asked.
+    # The organisation's id from Keeptrusts, for a start while Keeptrusts cannot be asked.
     Column("organisation", Text, nullable=False),
 )
 
@@ -64,7 +64,7 @@ leases = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("holder", Text, nullable=False, server_default=text("''")),
-    # Grows by one with each change of hands.
+    # Grows by one with each change of holder.
     Column("fence", BigInteger, nullable=False, server_default=_ZERO),
     Column("until", Double, nullable=False, server_default=_ZERO),
     # How often the holder was asked to do its work soon.
@@ -75,7 +75,7 @@ snapshots = Table(
     "snapshots",
     metadata,
     Column("ledger_id", Integer, nullable=False),
-    # What wrote the body, so that two releases never read each other's.
+    # The form of the body: two releases never read each other's.
     Column("form", Text, nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("made_at", Double, nullable=False),
