@@ -7,8 +7,10 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from starlette.applications import Starlette
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from bff.app_connections import (
@@ -37,6 +39,7 @@ from bff.store.database import Database
 from bff.telemetry.logs import AccessLog
 from bff.telemetry.metrics import Metrics
 from bff.telemetry.recent_calls import RecentCalls
+from bff.tls import expiry
 from bff.web.envelope import Envelope
 from bff.web.routes import routes
 from bff.web.service import Service
@@ -149,7 +152,8 @@ def create_app(
         closing += [reader.aclose, database.close]
         # What is being provisioned is ended before the connections that it needs are closed.
         closing[:0] = [service.provisioner.under_way.settled] if service.provisioner else []
-        keeping = [vault.keep] if vault and background else []
+        keeping: list[Callable[[], Awaitable[None]]] = [vault.keep] if vault and background else []
+        keeping += [partial(metrics.watch_loop, world.monotonic, world.sleep)] if background else []
         return _lifespan(service, [*closing, world.traces.aclose], keeping, world if background else None)
 
     asgi = Starlette(
@@ -158,6 +162,10 @@ def create_app(
     )
     asgi.router.redirect_slashes = False
     asgi.state.service = service
+    metrics.begin((route.path_format, route.methods or ()) for route in asgi.routes if isinstance(route, Route))
+    metrics.watch_database(reader.backlog, reader.database_up)
+    if (certificate := settings.keeptrusts_client_cert_file) is not None:
+        metrics.watch_certificate("keeptrusts-client", partial(expiry, certificate))
     access = world.access or AccessLog(level=settings.bff_log_level)
     envelope = Envelope(asgi, metrics=metrics, access=access, traces=world.traces, monotonic=world.monotonic)
     return App(envelope, service, settings, lifespan)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import ipaddress
 import json
 import os
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -31,7 +33,7 @@ from bff.wording import quoted
 
 OWN_PREFIX = "BFF_"
 OF_THE_COMMAND_LINE = frozenset({"BFF_URL", "BFF_TOKEN"})
-"""Read by `status` and `spend`, not by the service."""
+"""Read by `status`, `spend` and `doctor`, not by the service."""
 
 IN_MEMORY = Path(":memory:")
 """The value of `BFF_DATA_DIR` with which nothing is kept over a restart."""
@@ -64,7 +66,7 @@ BaseUrl = Annotated[str, AfterValidator(_base_url)]
 
 
 class Settings(BaseSettings):
-    """What the service is told. Every field is an environment variable of the same name in upper case."""
+    """The settings of the service. Every field is an environment variable of the same name in upper case."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_ignore_empty=True, hide_input_in_errors=True)
 
@@ -290,6 +292,15 @@ class Settings(BaseSettings):
         else:
             self.require("bff_catalog_files")
 
+    def fingerprints(self) -> dict[str, str]:
+        """A fingerprint of each token that is set, by setting: the same in two processes that have the same token.
+
+        32 bits of a hash show a difference, and nothing of a token that was made by chance. Addresses with a password have
+        none, since a password can be guessed and compared.
+        """
+        tokens = {name: getattr(self, name) for name in secret_names() if not name.endswith("_url")}
+        return {name.upper(): _fingerprint(name, token) for name, token in tokens.items() if token is not None}
+
     @property
     def data_folder(self) -> Path:
         """Where the SQLite file lies. Raises `SettingsError` where there is neither a setting nor a home folder."""
@@ -371,6 +382,18 @@ def secret_names() -> tuple[str, ...]:
     return tuple(name for name, field in Settings.model_fields.items() if field.annotation == SecretStr | None)
 
 
+def secret_source(env: str) -> str:
+    """Where the secret setting `env` comes from: its file with the time of the last change, or the environment."""
+    path = os.environ.get(f"{env}_FILE")
+    if not path:
+        return "from the environment"
+    try:
+        changed = datetime.fromtimestamp(Path(path).stat().st_mtime, UTC)
+    except OSError as error:
+        return f"from {path}, which cannot be looked at: {error.strerror}"
+    return f"from {path}, changed {changed:%Y-%m-%d %H:%M} UTC"
+
+
 def is_loopback(host: str) -> bool:
     """Whether `host` is an address that only this machine can reach; names other than localhost are not trusted to be."""
     if host == "localhost":
@@ -379,6 +402,11 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _fingerprint(name: str, secret: SecretStr) -> str:
+    # With the name, so that one token in two settings does not look like one secret.
+    return hashlib.sha256(f"{name}\0{secret.get_secret_value()}".encode()).hexdigest()[:8]
 
 
 def _is_proxy(text: str) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bff.settings import Settings, SettingsError, documented, is_loopback, secret_names
+from bff.settings import Settings, SettingsError, documented, is_loopback, secret_names, secret_source
 from bff.values import EntityRef
 
 SERVING = {
@@ -273,3 +274,31 @@ def test_lists_are_read_item_by_item(environment: pytest.MonkeyPatch) -> None:
         EntityRef("group", "default", "platform-team"),
         EntityRef("group", "ops", "admins"),
     }
+
+
+def test_fingerprints_compare_tokens_without_showing_them(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """One token has one fingerprint, wherever it comes from; another has another, and addresses with passwords have none."""
+    for name, value in SERVING.items():
+        environment.setenv(name, value)
+    environment.setenv("DATABASE_URL", "postgresql://bff:canary@db.internal/bff")
+    first = Settings.load().fingerprints()
+    path = tmp_path / "token"
+    path.write_text("kt_ak_canary\n", encoding="utf-8")
+    environment.delenv("KEEPTRUSTS_API_TOKEN")
+    environment.setenv("KEEPTRUSTS_API_TOKEN_FILE", str(path))
+    environment.setenv("BACKSTAGE_TOKEN", "another-canary")
+    second = Settings.load().fingerprints()
+    assert first.keys() == second.keys() == {"KEEPTRUSTS_API_TOKEN", "BACKSTAGE_TOKEN"}
+    assert first["KEEPTRUSTS_API_TOKEN"] == second["KEEPTRUSTS_API_TOKEN"]
+    assert first["BACKSTAGE_TOKEN"] != second["BACKSTAGE_TOKEN"]
+    assert "canary" not in str(first | second)
+
+
+def test_a_secrets_file_is_named_with_its_time(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where a secret comes from is its file with the time of the last change, or the environment."""
+    assert secret_source("BACKSTAGE_TOKEN") == "from the environment"
+    path = tmp_path / "token"
+    path.write_text("any", encoding="utf-8")
+    os.utime(path, (0, 0))
+    environment.setenv("BACKSTAGE_TOKEN_FILE", str(path))
+    assert secret_source("BACKSTAGE_TOKEN") == f"from {path}, changed 1970-01-01 00:00 UTC"

@@ -243,6 +243,17 @@ class Progress:
             return f"today is read back to {clock_time(moment, zone)} so far"
         return f"today is read up to {clock_time(moment, zone)} so far"
 
+    def backlog(self, now: int) -> int | None:
+        """Microseconds of the time up to `now` whose events have not been read, older days aside; None before the first."""
+        forward = self.forward
+        if forward is None:
+            return None if self.read_at is None else max(now - self.read_at, 0)
+        if forward.reached is None:
+            return max(now - forward.since, 0)
+        # Read from the newest back, what is left ends where the reading is; read forward, it begins there.
+        left = forward.reached - forward.since if forward.newest_first else now - forward.reached
+        return max(left, 0)
+
     def share(self, now: int, day_start: int) -> float:
         """Return the share of the time since `day_start` whose events have been read, 0 to 1."""
         whole = max(now - day_start, 1)

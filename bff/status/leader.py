@@ -172,6 +172,15 @@ class OrganisationReader:
         """What the wallets have paid beyond what the events add up to, in USD, where this process leads; else 0."""
         return float(self.progress.checksum.difference.amount) if self.progress is not None else 0.0
 
+    def backlog(self) -> float:
+        """Seconds up to now whose events have not been read, where this process leads; -1 elsewhere and before the first."""
+        unread = self.progress.backlog(micros(self._clock())) if self.progress is not None else None
+        return -1.0 if unread is None else unread / 1_000_000
+
+    def database_up(self) -> bool:
+        """Whether the database could be used at the last reading; False before the first."""
+        return self.role is not None and self.database_trouble is None
+
     def is_short(self) -> bool:
         """Whether the wallets say that events are missing, where this process leads; else False."""
         return self.progress is not None and self.progress.checksum.balance is Balance.SHORT

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from openapi_spec_validator import validate
 
-from bff.sandbox.plan import TEAMS
+from bff.sandbox.scenario import TEAMS
 from bff.status.claims import DAILY_BUDGET, GATEWAY_KEY_NAME, POLICY_TIER, TEAM, read_claims
 from bff.values import EntityRef
 

@@ -25,7 +25,7 @@ from sqlalchemy import func, select
 from bff.cli.demo import demo_timezone
 from bff.ledger.feed import PAGES_AT_ONCE
 from bff.ledger.progress import Progress, decoded, instant
-from bff.sandbox.event_list import EventListing
+from bff.sandbox.event_log import EventListing
 from bff.sandbox.faults import Rule
 from bff.sandbox.load import LoadProfile
 from bff.settings import Settings
