@@ -31,12 +31,10 @@ from bff.keeptrusts.client import KeeptrustsClient
 from bff.keeptrusts.transport import Transport
 from bff.settings import IN_MEMORY, Settings
 from bff.spend.reports import SpendReports
-from bff.status.answers import Answers
+from bff.status.answers import Answers, FindingCounts
 from bff.status.checks import Checks
-from bff.status.finding_counts import Census
-from bff.status.organisation_cache import Observatory
-from bff.status.rules import Rules
-from bff.status.traced_reader import TracedReader
+from bff.status.findings import REMEDIES, Rules
+from bff.status.organisation_cache import OrganisationCache
 from bff.store.database import Database
 from bff.telemetry.logs import AccessLog
 from bff.telemetry.metrics import Metrics
@@ -85,33 +83,35 @@ def create_app(
     client = KeeptrustsClient(control_plane)
     database = open_database(settings)
     reader = open_reader(settings, world, client, database, metrics=metrics, background=background)
-    observatory = Observatory(
-        TracedReader(reader, world.traces),
+    cache = OrganisationCache(
+        reader,
         refresh=timedelta(seconds=settings.bff_refresh_seconds),
         stale_limit=timedelta(seconds=settings.bff_stale_limit_seconds),
         clock=world.clock,
         monotonic=world.monotonic,
         metrics=metrics,
         longest_wait=world.longest_wait,
+        traces=world.traces,
     )
     rules = Rules(
         timezone=settings.timezone,
         ownership_enforced=settings.bff_ownership == "enforce",
         console_url=settings.keeptrusts_console_url,
         gateway_url=settings.keeptrusts_gateway_url,
+        remedies={**REMEDIES, **settings.remedies},
     )
-    census = Census(monotonic=world.monotonic)
+    counts = FindingCounts(monotonic=world.monotonic)
     service = Service(
         identity=identity,
         catalog=catalog,
-        observatory=observatory,
-        answers=Answers(catalog, rules=rules, metrics=metrics, census=census),
+        cache=cache,
+        answers=Answers(catalog, rules=rules, metrics=metrics, counts=counts),
         spend=SpendReports(catalog, reader, rules=rules, longest_wait=world.longest_wait),
         platform=platform(settings, world, upstreams),
         metrics=metrics,
         provisioner=None,
         checks=Checks(
-            observatory,
+            cache,
             reader,
             _breakers(control_plane, backstage),
             calls,
@@ -138,14 +138,14 @@ def create_app(
             gateway_url=settings.keeptrusts_gateway_url,
             counter=metrics,
             clock=world.clock,
-            changed=observatory.expire,
+            changed=cache.expire,
             sleep=world.sleep,
             local_may=local_provisioning,
         )
     metrics.configured(refresh=settings.bff_refresh_seconds, stale_limit=settings.bff_stale_limit_seconds)
-    metrics.watch_findings(census.findings, census.entities)
-    metrics.watch_ledger(lambda: _read_share(observatory), reader.difference, reader.is_short)
-    metrics.watch_service(observatory.ready, lambda: service.draining)
+    metrics.watch_findings(counts.findings, counts.entities)
+    metrics.watch_ledger(lambda: _read_share(cache), reader.difference, reader.is_short)
+    metrics.watch_service(cache.ready, lambda: service.draining)
 
     def lifespan() -> contextlib.AbstractAsyncContextManager[None]:
         closing = [upstreams.close, *([backstage.aclose] if backstage else []), *([vault.aclose] if vault else [])]
@@ -171,8 +171,8 @@ def create_app(
     return App(envelope, service, settings, lifespan)
 
 
-def _read_share(observatory: Observatory) -> float:
-    spend = observatory.epoch.facts.spend.value if observatory.epoch is not None else None
+def _read_share(cache: OrganisationCache) -> float:
+    spend = cache.snapshot.facts.spend.value if cache.snapshot is not None else None
     return spend.read_share if spend is not None else -1.0
 
 
@@ -198,7 +198,7 @@ async def _lifespan(
 ) -> AsyncIterator[None]:
     tasks = [asyncio.ensure_future(keep()) for keep in keeping]
     if world:
-        tasks.append(asyncio.ensure_future(service.observatory.run(world.sleep)))
+        tasks.append(asyncio.ensure_future(service.cache.run(world.sleep)))
     forced = False
     try:
         yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import ipaddress
+import json
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -26,7 +27,9 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bff.status.findings import Code
 from bff.values import EntityRef, EntityRefError
+from bff.wording import quoted
 
 OWN_PREFIX = "BFF_"
 OF_THE_COMMAND_LINE = frozenset({"BFF_URL", "BFF_TOKEN"})
@@ -35,6 +38,7 @@ OF_THE_COMMAND_LINE = frozenset({"BFF_URL", "BFF_TOKEN"})
 IN_MEMORY = Path(":memory:")
 """The value of `BFF_DATA_DIR` with which nothing is kept over a restart."""
 
+_TEMPLATE = "template"
 _VISIBLE = re.compile(r"[!-~]+")
 _LARGEST_SECRET_FILE = 64 * 1024
 
@@ -152,6 +156,11 @@ class Settings(BaseSettings):
     bff_ownership: Literal["enforce", "off"] = Field(
         default="enforce", description="Whether numbers are withheld when a claimed key is not the owner team's"
     )
+    bff_remedies: str = Field(
+        default="",
+        description="Templates of your own that mend findings, as a JSON object from a finding's code to the template's reference; "
+        'an empty reference means none, such as {"key-expiring": "template:default/renew-key", "wallet-low": ""}',
+    )
     bff_drain_seconds: float = Field(
         default=5, ge=0, le=300, description="How long requests are still served after SIGTERM"
     )
@@ -203,6 +212,12 @@ class Settings(BaseSettings):
                 EntityRef.parse(part, default_kind="group")
             except EntityRefError as error:
                 raise ValueError(str(error)) from None
+        return text
+
+    @field_validator("bff_remedies")
+    @classmethod
+    def _templates_by_code(cls, text: str) -> str:
+        _remedies(text)
         return text
 
     @model_validator(mode="after")
@@ -315,6 +330,11 @@ class Settings(BaseSettings):
         """`BFF_PLATFORM_GROUPS`, item by item."""
         return frozenset(EntityRef.parse(part, default_kind="group") for part in _listed(self.bff_platform_groups, ","))
 
+    @property
+    def remedies(self) -> Mapping[Code, str]:
+        """`BFF_REMEDIES`, with each reference in full; empty where a finding has no template."""
+        return _remedies(self.bff_remedies)
+
 
 class SecretFiles(EnvSettingsSource):
     """Reads `NAME_FILE` for every secret `NAME`, as container platforms mount secrets."""
@@ -396,6 +416,32 @@ def _is_proxy(text: str) -> bool:
     except ValueError:
         return False
     return usable and parts.path in {"", "/"} and not (parts.query or parts.fragment) and bool(_VISIBLE.fullmatch(text))
+
+
+def _remedies(text: str) -> dict[Code, str]:
+    """Read `BFF_REMEDIES`. Raises `ValueError` with the code or the reference that is wrong."""
+    if not text:
+        return {}
+    try:
+        templates = json.loads(text)
+    except ValueError:
+        templates = None
+    if not isinstance(templates, dict):
+        raise ValueError('must be a JSON object such as {"key-expiring": "template:default/renew-key"}')  # noqa: TRY004 - as pydantic wants it
+    read: dict[Code, str] = {}
+    for code, template in templates.items():
+        if code not in set(Code):
+            raise ValueError(f"{quoted(code)} must be the code of a finding, such as {Code.KEY_EXPIRING}")
+        if not isinstance(template, str):
+            raise ValueError(f"the template of {code} must be a reference as text, or empty for none")  # noqa: TRY004 - as above
+        try:
+            ref = EntityRef.parse(template, default_kind=_TEMPLATE) if template else None
+        except EntityRefError as error:
+            raise ValueError(f"the template of {code}: {error}") from None
+        if ref is not None and ref.kind != _TEMPLATE:
+            raise ValueError(f"the template of {code} is {quoted(template)}, which must be of the kind template")
+        read[Code(code)] = "" if ref is None else str(ref)
+    return read
 
 
 def _listed(text: str, separator: str) -> list[str]:

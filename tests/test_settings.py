@@ -79,6 +79,8 @@ def test_a_missing_setting_is_named(environment: pytest.MonkeyPatch, missing: st
         ("BFF_LOG_LEVEL", "loud"),
         ("BFF_HISTORY_DAYS", "7"),
         ("BFF_BACKFILL_DAYS", "401"),
+        ("BFF_REMEDIES", "wallet-low"),
+        ("BFF_REMEDIES", '["wallet-low"]'),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(environment: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -87,6 +89,29 @@ def test_a_wrong_value_is_refused_by_name(environment: pytest.MonkeyPatch, name:
     message = load_error()
     assert message.startswith(name)
     assert repr(value) in message
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ('{"key-old": "renew-key"}', "'key-old' must be the code of a finding"),
+        ('{"wallet-low": 3}', "the template of wallet-low must be a reference as text"),
+        ('{"wallet-low": "no name"}', "the template of wallet-low: the name 'no name'"),
+        ('{"wallet-low": "component:default/pay"}', "'component:default/pay', which must be of the kind template"),
+    ],
+)
+def test_a_wrong_remedy_is_named(environment: pytest.MonkeyPatch, value: str, said: str) -> None:
+    """The error of a template says which code or reference is wrong, and the form expected."""
+    environment.setenv("BFF_REMEDIES", value)
+    message = load_error()
+    assert message.startswith("BFF_REMEDIES")
+    assert said in message
+
+
+def test_remedies_are_references_in_full(environment: pytest.MonkeyPatch) -> None:
+    """A template may be given by its name alone, and an empty one stays empty."""
+    environment.setenv("BFF_REMEDIES", '{"key-expiring": "renew-key", "wallet-low": ""}')
+    assert Settings.load().remedies == {"key-expiring": "template:default/renew-key", "wallet-low": ""}
 
 
 def test_an_unknown_setting_of_ours_is_refused(environment: pytest.MonkeyPatch) -> None:

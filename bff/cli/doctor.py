@@ -26,7 +26,7 @@ from bff.cli.tables import console, printable
 from bff.keeptrusts.client import KeeptrustsClient
 from bff.keeptrusts.errors import KeeptrustsError
 from bff.keeptrusts.transport import Transport, http_client
-from bff.platform.gateway import ControlPlaneProbe, GatewayClient
+from bff.platform.health import ControlPlaneProbe, GatewayClient
 from bff.settings import IN_MEMORY, Settings, SettingsError, secret_source
 from bff.status.wire import GovernanceStatus
 from bff.store.database import DatabaseUnavailableError, NewerDatabaseError

@@ -207,7 +207,8 @@ class Progress:
             return self.short_days[day.isoformat()]
         if self.checksum.balance is Balance.SHORT and end > (self.known_from or 0):
             difference = self.checksum.difference
-            return f"the wallets have paid {difference.normalize():f} USD more than the events that were published add up to"
+            paid = f"{difference.plain()} {difference.currency}"
+            return f"the wallets have paid {paid} more than the events that were published add up to"
         unread = [event for event in self.unread if start <= event.at < end and event.key_id in {"", *key_ids}]
         if unread:
             count = f"{len(unread)} events" if len(unread) > 1 else "one event"

@@ -11,8 +11,7 @@ import yaml
 from openapi_spec_validator import validate
 
 from bff.sandbox.scenario import TEAMS
-from bff.status.annotations import DAILY_BUDGET, GATEWAY_KEY_NAME, POLICY_TIER, TEAM
-from bff.status.claims import read_claims
+from bff.status.claims import DAILY_BUDGET, GATEWAY_KEY_NAME, POLICY_TIER, TEAM, read_claims
 from bff.values import EntityRef
 
 CATALOG = Path(__file__).parents[2] / "catalog"

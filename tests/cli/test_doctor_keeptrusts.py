@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bff.cli.doctor_keeptrusts import Trial, Verdict, examine_control_plane
-from bff.platform.gateway import ControlPlaneProbe
+from bff.platform.health import ControlPlaneProbe
 from bff.sandbox.event_log import EventListing
 from bff.sandbox.faults import Rule
 from bff.sandbox.records import Cost, Key

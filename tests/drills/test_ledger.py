@@ -410,7 +410,8 @@ class _Drill:
         except StoreError:
             return {}
         return {
-            (row.day, row.key_id, row.team_id, row.model): (joined(row.usd, row.pico), row.requests) for row in rows
+            (row.day, row.key_id, row.team_id, row.model): (joined(row.usd, row.pico).amount, row.requests)
+            for row in rows
         }
 
     async def progress(self) -> Progress:
