@@ -62,7 +62,7 @@ class Checks:
             f"{name}: {part.detail or part.cause}" for name, part in snapshot.facts.parts().items() if part.cause
         ]
         troubled += [f"{name}: {odd.sentence}" for name, odd in not_understood(snapshot.facts).items()]
-        health = Health.FAIL if not self._cache.ready() else Health.WARN if troubled else Health.PASS
+        health = Health.FAIL if not self._cache.can_answer() else Health.WARN if troubled else Health.PASS
         age = round(self._cache.age(), 1)
         return HealthCheck(
             health, "datastore", self._clock(), observed=age, unit="s", output="; ".join(troubled) or None

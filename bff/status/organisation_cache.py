@@ -103,6 +103,7 @@ class OrganisationCache:
         self._background: set[asyncio.Task[Snapshot]] = set()
         self._snapshot: Snapshot | None = None
         self._last_good: float | None = None
+        self._has_read = False
         self._expired = False
         self._trouble: str | None = None
         self._odd: dict[str, NotUnderstood] = {}
@@ -177,8 +178,13 @@ class OrganisationCache:
             return -1.0
         return max(self._stale_limit - (self._monotonic() - self._last_good), 0.0)
 
-    def ready(self) -> bool:
-        """Whether answers can be given: there were facts once, and there still are, or the news that Keeptrusts denies them."""
+    @property
+    def has_read(self) -> bool:
+        """Whether the first reading has ended, well or not. One that ends in a fault of our own does not count."""
+        return self._has_read
+
+    def can_answer(self) -> bool:
+        """Whether there are facts that are young enough to show, or the news that Keeptrusts denies them after it gave some."""
         snapshot = self._snapshot
         if snapshot is None or self._last_good is None:
             return False
@@ -235,6 +241,7 @@ class OrganisationCache:
             log.warning("facts could not be read", reason=reason)
         self._trouble = reason
         self._metrics.refreshed("failed")
+        self._has_read = True
         snapshot = self._snapshot
         if snapshot is None:
             raise FactsUnavailableError(reason, retry_after=LEAST_SECONDS_BETWEEN_READS)
@@ -268,7 +275,7 @@ class OrganisationCache:
             read_at,
             tried_at=self._monotonic(),
         )
-        self._snapshot = snapshot
+        self._snapshot, self._has_read = snapshot, True
         self._report(parts, not_understood(facts))
         if facts.keys.cause is None and facts.teams.cause is None:
             self._last_good = read_at
@@ -322,8 +329,9 @@ class OrganisationCache:
     def _require_facts(self, snapshot: Snapshot) -> None:
         for part in (snapshot.facts.keys, snapshot.facts.teams):
             if part.value is None and part.cause is Cause.UNAVAILABLE:
+                met = f" ({part.detail})" if part.detail else ""
                 raise FactsUnavailableError(
-                    "Keeptrusts cannot be reached, and there are no earlier facts that are young enough to show.",
+                    f"Keeptrusts cannot be reached{met}, and there are no earlier facts that are young enough to show.",
                     retry_after=max(self._refresh_due(snapshot) - self._since_tried(snapshot), 1.0),
                 )
         if snapshot.stale and self._last_good is not None and self.stale_seconds_left() <= 0:
