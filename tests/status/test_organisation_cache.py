@@ -23,7 +23,7 @@ START = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
 
 class Time:
-    """A clock of both kinds that moves when it is told to."""
+    """A clock of both kinds that moves when a test says so."""
 
     def __init__(self) -> None:
         self.seconds = 1000.0

@@ -875,7 +875,7 @@ export interface components {
         };
         /**
          * State
-         * @description The state of an entity: its worst finding, or why there is none to have.
+         * @description The state of an entity: its worst finding, or why it has none.
          * @enum {string}
          */
         readonly State: "ok" | "warning" | "error" | "unconfigured" | "unknown";
