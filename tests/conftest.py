@@ -38,7 +38,7 @@ BOT = "/v1/entities/component/default/customer-support-bot"
 
 
 class Time:
-    """One clock for the service and the sandbox, which passes when it is told to."""
+    """One clock for the service and the sandbox, which passes when the test says so."""
 
     def __init__(self, now: datetime = NOON) -> None:
         self.start = now
@@ -102,7 +102,7 @@ class Running:
         return document
 
     async def refreshed(self, path: str = f"{BOT}/governance") -> httpx.Response:
-        """The answer after Keeptrusts was read anew."""
+        """The answer after Keeptrusts was read again."""
         self.time.pass_(31)
         return await self.get(path, cache_control="no-cache")
 
@@ -122,7 +122,20 @@ _FIRST = ("e2e", "drills", "terraform", "deploy")
 
 
 _STARTS_SOMETHING = frozenset(
-    {"cli", "deploy", "drills", "e2e", "harness", "packaging", "provisioning", "scale", "security", "terraform", "vault"}
+    {
+        "catalog",
+        "cli",
+        "deploy",
+        "drills",
+        "e2e",
+        "harness",
+        "packaging",
+        "provisioning",
+        "scale",
+        "security",
+        "terraform",
+        "vault",
+    }
 )
 """Folders whose tests start a server, a browser or a program."""
 
@@ -187,7 +200,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(autouse=True)
 def own_database(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A service keeps nothing over its end unless a test gives it a database: none is made in anybody's state folder."""
+    """A service keeps nothing over its end unless a test gives it a database: none is made in the state folder of a user."""
     monkeypatch.setenv("BFF_DATA_DIR", ":memory:")
     monkeypatch.delenv("DATABASE_URL", raising=False)
 
