@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import random
-import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import click
-from pydantic import SecretStr
 from rich.console import Console
 from rich.text import Text
 
@@ -18,11 +15,11 @@ from bff.cli.doctor_checks import examine_neighbours
 from bff.cli.doctor_keeptrusts import Trial, Verdict, examine_control_plane, examine_gateway
 from bff.cli.exits import Exit, Failure
 from bff.cli.tables import console, printable
-from bff.keeptrusts.client import KeeptrustsClient
-from bff.keeptrusts.transport import Transport, http_client
+from bff.keeptrusts.client import KEEPTRUSTS, KeeptrustsClient
 from bff.platform.gateway import ControlPlaneProbe, GatewayClient
+from bff.secret_files import Secret
 from bff.settings import Settings, SettingsError
-from bff.telemetry.calls import Unobserved
+from bff.upstream import Upstream
 
 STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red"}
 
@@ -51,41 +48,33 @@ async def _examine(settings: Settings, out: Console) -> bool:
 
 async def trials(settings: Settings) -> AsyncIterator[tuple[str, Trial]]:
     """Every trial, with the name of the system that it is of."""
-    opened: list[Transport] = []
+    opened: list[Upstream] = []
     tls = keeptrusts_tls(settings)
 
-    def open_transport(url: str, token: SecretStr | None) -> Transport:
-        transport = Transport(
-            http_client(url, tls=tls, proxy=settings.keeptrusts_proxy_url),
-            system="doctor",
-            token=token,
-            observer=Unobserved(),
-            monotonic=time.monotonic,
-            random=random.random,
-        )
-        opened.append(transport)
-        return transport
+    def connect(url: str, token: Secret | None) -> Upstream:
+        proxy = settings.keeptrusts_proxy_url
+        upstream = Upstream(url, KEEPTRUSTS, system="doctor", token=token, tls=tls, proxy=proxy)
+        opened.append(upstream)
+        return upstream
 
     try:
         url = str(settings.keeptrusts_api_url)
-        client = KeeptrustsClient(open_transport(url, settings.keeptrusts_api_token))
-        probe = ControlPlaneProbe(open_transport(url, None))
+        client = KeeptrustsClient(connect(url, settings.secret("keeptrusts_api_token")))
+        probe = ControlPlaneProbe(connect(url, None))
         async for trial in examine_control_plane(client, probe, datetime.now(UTC)):
             yield "control plane", trial
         if settings.keeptrusts_gateway_url:
-            yield "gateway", await examine_gateway(GatewayClient(open_transport(settings.keeptrusts_gateway_url, None)))
+            yield "gateway", await examine_gateway(GatewayClient(connect(settings.keeptrusts_gateway_url, None)))
         else:
             yield "gateway", Trial(Verdict.WARN, "GET /health", "not tried: KEEPTRUSTS_GATEWAY_URL is not set")
-        token = settings.keeptrusts_admin_token
-        async for named in examine_neighbours(
-            settings, KeeptrustsClient(open_transport(url, token)) if token else None
-        ):
+        token = settings.secret("keeptrusts_admin_token")
+        async for named in examine_neighbours(settings, KeeptrustsClient(connect(url, token)) if token else None):
             yield named
         for trial in _missing(settings):
             yield "settings", trial
     finally:
-        for transport in opened:
-            await transport.aclose()
+        for upstream in opened:
+            await upstream.aclose()
 
 
 def _missing(settings: Settings) -> list[Trial]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 
-from pydantic import SecretStr
-
 from bff.app_connections import open_database, trusting
 from bff.app_onboarding import open_vault
 from bff.backstage.by_refs import ByRefs
@@ -17,6 +15,7 @@ from bff.backstage.identity import PLUGIN_KEYS, USER_KEYS
 from bff.cli.doctor_keeptrusts import Trial, Verdict
 from bff.keeptrusts.client import KeeptrustsClient
 from bff.keeptrusts.errors import KeeptrustsError
+from bff.secret_files import Secret
 from bff.settings import IN_MEMORY, Settings
 from bff.store.database import DatabaseUnavailableError, NewerDatabaseError
 from bff.telemetry.calls import Unobserved
@@ -55,8 +54,8 @@ async def _backstage(settings: Settings) -> AsyncIterator[Trial]:
         for plugin, path in PLUGIN_KEYS.items():
             # Without them nobody but that plugin is refused.
             yield await _signing_keys(backstage, plugin, path, failing=Verdict.WARN)
-        if settings.bff_catalog == "backstage" and settings.backstage_token is not None:
-            yield await _groups(backstage, settings.backstage_token, settings.platform_groups)
+        if settings.bff_catalog == "backstage" and (token := settings.secret("backstage_token")) is not None:
+            yield await _groups(backstage, token, settings.platform_groups)
     finally:
         await backstage.aclose()
 
@@ -129,7 +128,7 @@ async def _signing_keys(backstage: BackstageClient, plugin: str, path: str, *, f
     return Trial(Verdict.OK, subject, f"{len(keys):,} {'key' if len(keys) == 1 else 'keys'}")
 
 
-async def _groups(backstage: BackstageClient, token: SecretStr, wanted: frozenset[EntityRef]) -> Trial:
+async def _groups(backstage: BackstageClient, token: Secret, wanted: frozenset[EntityRef]) -> Trial:
     subject = "groups, by BACKSTAGE_TOKEN"
     try:
         found = await ByRefs(backstage, operation="groups").read("doctor", token, wanted or {_NOBODY})

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 
-import httpx
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
@@ -97,4 +96,4 @@ def _fault_reply(rule: Rule) -> Response:
 async def _drop(_scope: Scope, _receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     # A server closes the connection on this; a client that calls the app in its own process sees what it would then.
-    raise httpx.RemoteProtocolError("the sandbox dropped the connection, as it was asked to")
+    raise ConnectionResetError("the sandbox dropped the connection, as it was asked to")

@@ -118,15 +118,7 @@ class VaultStore:
         *,
         body: object | None = None,
     ) -> Read:
-        token = await self._login.token()
-        try:
-            return await self._wire.call_as(read, operation, method, path, token=token, body=body)
-        except VaultDeniedError:
-            if not self._login.can_log_in:
-                raise
-        # 403 says neither that the token has run out nor that the policy forbids it: one fresh token tells.
-        self._login.refused(token)
-        return await self._wire.call_as(read, operation, method, path, token=await self._login.token(), body=body)
+        return await self._wire.call_as(read, operation, method, path, token=self._login, body=body)
 
     def _below(self, kind: str, path: str) -> str:
         segments = "/".join(quote(segment, safe="") for segment in path.split("/"))

@@ -11,8 +11,9 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from bff.backstage.client import MOST_CONNECTIONS, BackstageClient
+from bff.backstage.client import BackstageClient
 from bff.backstage.entities import CatalogContractError, CatalogDeniedError, CatalogError, CatalogUnavailableError
+from bff.upstream import MOST_CONNECTIONS
 from tests.backstage.stub import URL, Observed, StubBackstage
 
 TOKEN = SecretStr("very-secret-token")
@@ -71,7 +72,7 @@ async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.Monke
     """A token goes to Backstage itself, whatever the environment says of proxies."""
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.test:3128")
     client = BackstageClient(URL)
-    assert not client._http._mounts
+    assert not client._upstream._client._mounts
     await client.aclose()
 
 
@@ -128,10 +129,10 @@ async def test_waiting_for_a_connection_counts(backstage: StubBackstage) -> None
     backstage.reply = httpx.Response(200, json=[])
     client = backstage.client(deadline=0.01)
     for _ in range(MOST_CONNECTIONS):
-        await client._places.acquire()
-    with pytest.raises(CatalogUnavailableError, match="no connection was free"):
+        await client._upstream._places.acquire()
+    with pytest.raises(CatalogUnavailableError, match="no free connection"):
         await client.get("/api/x", operation="x")
-    client._places.release()
+    client._upstream._places.release()
     for _ in range(3):
         assert await client.get("/api/x", operation="x") == []
 
@@ -153,7 +154,7 @@ async def test_an_endless_reply() -> None:
     body = Endless()
     transport = httpx.MockTransport(lambda _request: httpx.Response(200, stream=body))
     client = BackstageClient(URL, transport=transport, largest_body=10_000)
-    with pytest.raises(CatalogContractError, match="more than 10000 bytes"):
+    with pytest.raises(CatalogContractError, match="larger than 10000 bytes"):
         await client.get("/api/x", operation="x")
     assert body.chunks == 10
 
@@ -165,7 +166,7 @@ async def test_a_compressed_bomb() -> None:
     transport = httpx.MockTransport(
         lambda _request: httpx.Response(200, headers=headers, stream=httpx.ByteStream(bomb))
     )
-    with pytest.raises(CatalogContractError, match="more than"):
+    with pytest.raises(CatalogContractError, match="larger than"):
         await BackstageClient(URL, transport=transport, largest_body=10_000).get("/api/x", operation="x")
 
 

@@ -11,7 +11,7 @@ import pytest
 from bff.keeptrusts.contract import ConfigurationRecord, TeamRecord, TokenRecord
 from bff.keeptrusts.directory import LIMIT_REACHED, Directory
 from bff.keeptrusts.facts import Cause, Configuration, GatewayKey, Reading, Team, Wallet, WalletScope
-from bff.keeptrusts.listing import Pages
+from bff.keeptrusts.replies import Pages
 from bff.values import Money
 from tests.keeptrusts.stand_in import NOON, StandIn, denied, down, malformed
 

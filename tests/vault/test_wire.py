@@ -6,13 +6,14 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from bff.secret_files import Secret
 from bff.vault.errors import VaultContractError, VaultDeniedError, VaultError
 from bff.vault.login import AppRole, VaultLogin
 from bff.vault.store import VaultStore
 from bff.vault.wire import VaultWire
 
-TOKEN = SecretStr("canary-token")
-ROLE = AppRole("role", SecretStr("canary-secret"))
+TOKEN = Secret(SecretStr("canary-token"))
+ROLE = AppRole("role", Secret(SecretStr("canary-secret")))
 
 
 class Told:
@@ -20,6 +21,7 @@ class Told:
 
     def __init__(self) -> None:
         self.attempts: list[tuple[str, str]] = []
+        self.refused: list[str] = []
 
     def attempt(self, system: str, operation: str, outcome: str, seconds: float) -> None:
         """Remember it."""
@@ -31,8 +33,13 @@ class Told:
         raise AssertionError((system, operation))
 
     def breaker(self, system: str, state: str) -> None:
-        """There is none."""
-        raise AssertionError((system, state))
+        """It stays closed."""
+        assert (system, state) == ("vault", "closed")
+
+    def own_token_refused(self, system: str, operation: str) -> None:
+        """Remember it."""
+        assert system == "vault"
+        self.refused.append(operation)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +52,7 @@ class Told:
     ],
 )
 async def test_a_reply_that_cannot_be_used_is_told_as_such(
-    credentials: SecretStr | AppRole, status: int, body: str, told: tuple[str, str], error: type[VaultError]
+    credentials: Secret | AppRole, status: int, body: str, told: tuple[str, str], error: type[VaultError]
 ) -> None:
     """A reply that is JSON and yet not what was asked for is no success in the metrics."""
     observer = Told()
