@@ -23,7 +23,7 @@ FileState = tuple[int, int, int] | None
 
 
 class SecretFileError(Exception):
-    """A file cannot be used; the message names the setting and the file, and nothing of what it holds."""
+    """A file cannot be used; the message names the setting and the file, and does not quote what it holds."""
 
 
 def fits_a_header(secret: SecretStr) -> bool:
@@ -32,7 +32,7 @@ def fits_a_header(secret: SecretStr) -> bool:
 
 
 def file_state(path: Path) -> FileState:
-    """What tells a changed file from the one that was read. Follows links, as Kubernetes mounts secrets behind them."""
+    """Differs between a changed file and the one that was read. Follows links, as Kubernetes mounts secrets behind them."""
     try:
         found = path.stat()
     except OSError:

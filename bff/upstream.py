@@ -48,7 +48,7 @@ NO_CONNECTION = "no connection"
 _LARGEST_ERROR = 64 * 1024
 _FAILING = frozenset({"unavailable", "timeout"})
 
-# Its own hooks would log the text of each error and count in a registry that is not served: our observer is told instead.
+# Its own hooks would log the text of each error and count in a registry that is not served. Our observer counts them.
 stamina.instrumentation.set_on_retry_hooks(())
 
 

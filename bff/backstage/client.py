@@ -40,7 +40,7 @@ class Backstage(Dialect):
         self.largest_reply = largest_reply
 
     def judge(self, call: Call, reply: Reply) -> CatalogError | None:
-        """Refusals, outages and anything but 200 are told apart."""
+        """Distinguish refusals, outages, and anything else but 200."""
         status = reply.status
         if status == 200:
             return None

@@ -43,7 +43,7 @@ class Identified(Protocol):
 
     @property
     def id(self) -> str:
-        """What tells it from all others of its kind."""
+        """Unique among its kind."""
 
 
 T = TypeVar("T")
@@ -62,7 +62,7 @@ class Listed:
 
 
 class Directory:
-    """Reads the four lists; what fails in one says nothing of the others."""
+    """Reads the four lists; a failure of one does not affect the others."""
 
     def __init__(self, client: KeeptrustsLists, *, stale_limit: timedelta) -> None:
         self._teams = _List(client.teams, team, stale_limit)

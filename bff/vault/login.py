@@ -83,7 +83,7 @@ class VaultLogin:
     async def renewed(self, refused: SecretStr) -> SecretStr | None:
         """Another token after `refused`; None where the token that was given is still the same. Raises `VaultError`.
 
-        403 says neither that a token has run out nor that the policy forbids the call: a fresh one tells.
+        403 does not say whether a token has run out or the policy forbids the call: a fresh token shows which.
         """
         if self._lease is not None and self._lease.token.get_secret_value() == refused.get_secret_value():
             self._lease = None
@@ -92,7 +92,7 @@ class VaultLogin:
         return await self.token()
 
     async def keep(self, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
-        """Renew in time also while nobody asks, until cancelled: a token that has run out cannot be renewed."""
+        """Renew in time also while no call is made, until cancelled: a token that has run out cannot be renewed."""
         while True:
             await sleep(await self._kept())
 

@@ -94,7 +94,7 @@ class VaultStore:
         return await self._call_as(read, "kv.read", "GET", f"/v1/{self._below('data', path)}")
 
     async def _require_version(self) -> None:
-        """Raise unless the engine keeps versions: version 1 would take the write, and keep it where nobody looks."""
+        """Raise unless the engine keeps versions: version 1 would take the write, and keep it where no reader looks."""
         mount = quote(self.mount, safe="/")
         _, document = await self._call("mount", "GET", f"/v1/sys/internal/ui/mounts/{mount}")
         data = document.get("data")

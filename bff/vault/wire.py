@@ -47,7 +47,7 @@ class Vault(Dialect):
         return status >= 400
 
     def judge(self, call: Call, reply: Reply) -> VaultError | None:
-        """The causes are told apart by Vault's words, since it gives different ones the same status."""
+        """Distinguish causes by Vault's words, since different ones have the same status."""
         status, path = reply.status, call.path
         said = "" if reply.is_success else errors_in(_explained(reply))
         if status == 403:

@@ -50,7 +50,7 @@ async def test_what_is_sent(backstage: StubBackstage) -> None:
 async def test_each_status_has_its_error(
     backstage: StubBackstage, status: int, error: type[CatalogError], attempts: int
 ) -> None:
-    """Refusals, nonsense and outages are told apart; only what passes by itself is tried again, once."""
+    """Refusals, nonsense and outages are distinguished; only what passes by itself is tried again, once."""
     backstage.reply = httpx.Response(status, headers={"location": "https://evil.test/"}, text="very-secret-token")
     observer = Observed()
     with pytest.raises(error, match="Backstage GET /api/x") as caught:
@@ -90,7 +90,7 @@ async def test_no_connection(backstage: StubBackstage, error: Exception) -> None
 
 
 async def test_a_second_attempt_can_succeed() -> None:
-    """A dropped connection costs nobody anything."""
+    """A dropped connection costs no caller anything."""
     replies = iter([httpx.ConnectError("gone"), None])
 
     async def answer(request: httpx.Request) -> httpx.Response:
@@ -113,7 +113,7 @@ async def test_a_hanging_backstage(backstage: StubBackstage) -> None:
 
 
 async def test_no_more_calls_than_connections(backstage: StubBackstage) -> None:
-    """Sixteen calls are under way at once; the others wait in front and get their turn."""
+    """Sixteen calls are in progress at once; the others wait in front and get their turn."""
     backstage.gate, backstage.reply = asyncio.Event(), httpx.Response(200, json=[])
     client = backstage.client()
     calls = [asyncio.create_task(client.get("/api/x", operation="x")) for _ in range(50)]
@@ -125,7 +125,7 @@ async def test_no_more_calls_than_connections(backstage: StubBackstage) -> None:
 
 
 async def test_waiting_for_a_connection_counts(backstage: StubBackstage) -> None:
-    """Who gets no connection in time is told so; a place that becomes free is used again."""
+    """A caller who gets no connection in time gets that error; a place that becomes free is used again."""
     backstage.reply = httpx.Response(200, json=[])
     client = backstage.client(deadline=0.01)
     for _ in range(MOST_CONNECTIONS):
@@ -179,7 +179,7 @@ async def test_what_is_not_json(backstage: StubBackstage, body: bytes) -> None:
 
 
 async def test_attempts_are_observed(backstage: StubBackstage) -> None:
-    """Every attempt is told by operation and outcome."""
+    """Every attempt is reported by operation and outcome."""
     observer = Observed()
     client = backstage.client(observer)
     for status in (200, 401, 404, 500):

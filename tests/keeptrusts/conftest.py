@@ -22,7 +22,7 @@ NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
 @dataclass
 class Observed:
-    """What a client told its observer, and how long it meant to wait."""
+    """What a client reported to its observer, and how long it meant to wait."""
 
     attempts: list[tuple[str, str]] = field(default_factory=list)
     retries: int = 0

@@ -1,4 +1,4 @@
-"""A call is bounded in time, attempts and size, and its failures are told apart."""
+"""A call is bounded in time, attempts and size, and its failures are distinguished."""
 
 from __future__ import annotations
 
@@ -232,7 +232,7 @@ async def test_a_queue_of_our_own_is_no_fault_of_the_other_side(observed: Observ
 
 
 async def test_places_are_given_back(observed: Observed) -> None:
-    """Failures and callers who leave give their places back: sixteen calls can always be under way."""
+    """Failures and callers who leave give their places back: sixteen calls can always be in progress."""
     gate = asyncio.Event()
     statuses = itertools.cycle([401, 404, 500, 204])
 
@@ -262,7 +262,7 @@ def test_a_token_that_no_header_can_carry_is_refused_at_the_start(token: str) ->
 
 
 async def test_few_are_in_flight_at_once(observed: Observed) -> None:
-    """However many calls there are, at most sixteen are under way, and all are made."""
+    """However many calls there are, at most sixteen are in progress, and all are made."""
     flying, most = 0, 0
 
     async def count(_request: httpx.Request) -> httpx.Response:
@@ -289,7 +289,7 @@ async def test_a_redirect_takes_the_token_nowhere(transport: Upstream, upstream:
 
 
 async def test_the_environments_proxies_do_not_count(monkeypatch: pytest.MonkeyPatch, observed: Observed) -> None:
-    """A proxy or a password in the environment changes nothing of where a token goes."""
+    """A proxy or a password in the environment does not change where a token goes."""
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     transport = transport_to(API, observed, via=httpx.MockTransport(lambda _request: httpx.Response(200)))

@@ -163,7 +163,7 @@ async def test_decisions_are_read(organisation: Organisation) -> None:
 
 
 async def test_a_token_knows_itself(organisation: Organisation) -> None:
-    """Who may only read is told apart from who may write."""
+    """A token that may only read is distinguished from one that may write."""
     reader, admin = await organisation.client().whoami(), await organisation.client(ADMIN_TOKEN).whoami()
     assert reader.organization == admin.organization
     assert "org:billing" in admin.permissions

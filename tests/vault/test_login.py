@@ -1,4 +1,4 @@
-"""A token is kept alive while nobody asks for anything."""
+"""A token is kept alive while no call is made."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ async def test_a_given_token_is_renewed_though_nobody_asks(openbao: OpenBao) -> 
 
 
 async def test_a_role_logs_in_when_there_is_something_to_do(openbao: OpenBao) -> None:
-    """An AppRole makes no token in Vault that nobody needs."""
+    """An AppRole makes no token in Vault before it is needed."""
     role_id, secret_id = openbao.app_role(openbao.policy(f'path "{MOUNT}/data/*" {{ capabilities = ["read"] }}'))
     time = Time(until=DAY)
     wire = VaultWire(openbao.url)
@@ -80,7 +80,7 @@ async def test_a_role_logs_in_when_there_is_something_to_do(openbao: OpenBao) ->
 
 @pytest.mark.parametrize("problem", ["down", "denied"])
 async def test_trouble_is_told_at_intervals(openbao: OpenBao, problem: str) -> None:
-    """While Vault cannot be reached or refuses the token that is told now and then, not every second."""
+    """While Vault cannot be reached or refuses the token that is logged now and then, not every second."""
     addresses: dict[str, Callable[[], str]] = {"down": lambda: "http://127.0.0.1:9", "denied": lambda: openbao.url}
     time = Time(until=600)
     wire = VaultWire(addresses[problem]())

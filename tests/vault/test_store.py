@@ -1,4 +1,4 @@
-"""Secrets are written once into a real OpenBao, and each way in which that can fail is told apart."""
+"""Secrets are written once into a real OpenBao, and each way in which that can fail is distinguished."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Store = Callable[..., VaultStore]
 
 
 class Clock:
-    """Seconds that pass when told to."""
+    """Seconds that pass when a test moves them."""
 
     now = 1000.0
 
@@ -175,7 +175,7 @@ async def test_a_lease_at_its_end_is_replaced(store: Store, openbao: OpenBao, cl
 
 @pytest.mark.parametrize("credentials", ["no-such-token", AppRole("no", Secret(SecretStr("canary")))])
 async def test_bad_credentials_are_denied(store: Store, openbao: OpenBao, credentials: str | AppRole) -> None:
-    """Credentials that are not accepted are told as that, without them."""
+    """Credentials that are not accepted are reported as that, without them."""
     if isinstance(credentials, AppRole):
         openbao.app_role()
     with pytest.raises(VaultDeniedError) as caught:
@@ -209,7 +209,7 @@ async def test_sealed_is_not_down() -> None:
 
 
 async def test_nobody_at_home(store: Store) -> None:
-    """No connection is told as that."""
+    """No connection is reported as that."""
     with pytest.raises(VaultUnavailableError, match="cannot be reached"):
         await store(url="http://127.0.0.1:9").read("ai/x")
 
@@ -260,7 +260,7 @@ async def test_the_namespace_goes_with_every_call(store: Store) -> None:
 
 
 async def test_an_engine_without_versions_takes_no_secret(store: Store, openbao: OpenBao) -> None:
-    """An engine of version 1 would take a write and keep it where nobody looks: that is found out before."""
+    """An engine of version 1 would take a write and keep it where no reader looks: that is found out before."""
     old = openbao.mount(version=1)
     assert await store(mount=old).read("ai/new/key") is None
     with pytest.raises(VaultMountError, match="version 2"):
