@@ -22,8 +22,7 @@ from bff.backstage.client import DEADLINE as BACKSTAGE_DEADLINE
 from bff.backstage.client import BackstageClient
 from bff.backstage.files import FileCatalog
 from bff.keeptrusts.client import KEEPTRUSTS, KeeptrustsClient
-from bff.platform.gateway import ControlPlaneProbe, GatewayClient
-from bff.platform.health import PlatformStatuses
+from bff.platform.health import ControlPlaneProbe, GatewayClient, PlatformStatuses
 from bff.provisioning.rights import People
 from bff.secret_files import Secret
 from bff.settings import IN_MEMORY, Settings, SettingsError

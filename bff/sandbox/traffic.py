@@ -8,8 +8,7 @@ from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Any
 
-from bff.sandbox.plan import TEAMS
-from bff.sandbox.scenario import Scenario
+from bff.sandbox.scenario import TEAMS, Scenario
 
 PAUSE = 5.0
 """Seconds between two requests, on average."""

@@ -1,4 +1,4 @@
-"""How the clients of outside systems report what they do, without knowing who listens."""
+"""How clients of outside systems report their calls, without knowing what uses the reports."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Protocol
 
 
 class CallObserver(Protocol):
-    """Hears of every attempt that leaves the process; `system` and `operation` are fixed words, never ids or names."""
+    """Receives every call to an outside system; `system` and `operation` are fixed words, never ids or names."""
 
     def attempt(self, system: str, operation: str, outcome: str, seconds: float) -> None:
         """One attempt ended: `outcome` is `ok`, `denied`, `rejected`, `unavailable`, `timeout`, `contract`, `cancelled` or `refused`.
 
-        `cancelled`: its caller has left; `refused`: the breaker is open.
+        `cancelled`: the caller does not wait any more; `refused`: the breaker is open.
         """
 
     def retried(self, system: str, operation: str) -> None:
@@ -25,16 +25,16 @@ class CallObserver(Protocol):
 
 
 class Unobserved:
-    """Listens to nothing."""
+    """Discards every report."""
 
     def attempt(self, system: str, operation: str, outcome: str, seconds: float) -> None:
-        """Forget it."""
+        """Do nothing."""
 
     def retried(self, system: str, operation: str) -> None:
-        """Forget it."""
+        """Do nothing."""
 
     def breaker(self, system: str, state: str) -> None:
-        """Forget it."""
+        """Do nothing."""
 
     def own_token_refused(self, system: str, operation: str) -> None:
-        """Forget it."""
+        """Do nothing."""

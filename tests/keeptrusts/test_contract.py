@@ -20,7 +20,7 @@ from bff.keeptrusts.errors import (
     UpstreamRejectedError,
     UpstreamUnavailableError,
 )
-from bff.platform.gateway import ControlPlaneProbe, GatewayClient
+from bff.platform.health import ControlPlaneProbe, GatewayClient
 from bff.sandbox import ADMIN_TOKEN, READ_TOKEN
 from bff.sandbox.accounts import State
 from bff.sandbox.control_plane import create_control_plane

@@ -14,8 +14,7 @@ from bff.cli.demo import completing
 from bff.keeptrusts.client import KEEPTRUSTS
 from bff.sandbox.accounts import State
 from bff.sandbox.faults import Faults, Rule
-from bff.sandbox.plan import TEAMS
-from bff.sandbox.scenario import Scenario, seed_scenario
+from bff.sandbox.scenario import TEAMS, Scenario, seed_scenario
 from bff.sandbox.traffic import PAUSE, trickle
 from bff.upstream import Upstream
 
