@@ -29,6 +29,7 @@ from bff.telemetry import logs
 from bff.telemetry.logs import AccessLog
 from bff.telemetry.traces import Traces
 from tests.harness import postgres
+from tests.harness.openbao import OpenBao, running_openbao
 from tests.harness.postgres import PostgresServer
 
 NOON = datetime(2026, 3, 11, 12, tzinfo=UTC)
@@ -228,6 +229,13 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """The address of a database of the test's own, on a server that runs."""
     with postgres_server.database() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def openbao() -> Iterator[OpenBao]:
+    """One OpenBao in development mode for all tests; each takes paths, mounts and policies of its own, and none stops it."""
+    with running_openbao() as server:
+        yield server
 
 
 @pytest.fixture

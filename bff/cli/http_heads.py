@@ -1,7 +1,7 @@
 """The heads of HTTP requests, bounded in size and time: neither uvicorn nor its parser bounds them.
 
-Whoever can open a connection can send a head; nobody has been asked who they are by then. Without bounds one header
-that never ends fills the memory, and one that comes a byte a minute holds its connection for ever.
+A client that can open a connection can send a head, before it is known who it is. Without bounds, a header without an end
+fills the memory, and a header that comes a byte a minute holds its connection as long as the client likes.
 """
 
 from __future__ import annotations
