@@ -43,6 +43,8 @@ IN_MEMORY = Path(":memory:")
 
 _TEMPLATE = "template"
 _VISIBLE = re.compile(r"[!-~]+")
+_WITHOUT_FINGERPRINT = ("_url", "_kubernetes_token")
+"""Ends of the names of secrets that are addresses, or that Kubernetes replaces every hour."""
 _IN_HEADERS = ("keeptrusts_api_token", "keeptrusts_admin_token", "backstage_token", "vault_token")
 
 
@@ -113,6 +115,14 @@ class Settings(BaseSettings):
     vault_token: SecretStr | None = Field(default=None, description="Token for Vault; or give a role")
     vault_role_id: str | None = Field(default=None, description="Role id of an AppRole in Vault, instead of a token")
     vault_secret_id: SecretStr | None = Field(default=None, description="Secret id of that AppRole")
+    vault_kubernetes_role: str | None = Field(
+        default=None, description="Role of Vault's Kubernetes auth method, instead of a token or an AppRole"
+    )
+    vault_kubernetes_token: SecretStr | None = Field(
+        default=None,
+        description="Service account's token for that role: give the file of a projected token, which is replaced while the service runs",
+    )
+    vault_kubernetes_mount: str = Field(default="kubernetes", description="Mount of that auth method")
     vault_namespace: str | None = Field(default=None, description="Vault namespace")
     vault_kv_mount: str = Field(
         default="secret", description="Mount of the KV version 2 engine; keys go to `ai/<team>/<key name>` below it"
@@ -250,16 +260,27 @@ class Settings(BaseSettings):
             raise ValueError(f"BFF_ADMIN_PORT={self.bff_admin_port}: must be another port than BFF_PORT")
         if self.bff_stale_limit_seconds < self.bff_refresh_seconds:
             raise ValueError("BFF_STALE_LIMIT_SECONDS must be at least BFF_REFRESH_SECONDS")
-        if self.vault_addr and not (self.vault_token or (self.vault_role_id and self.vault_secret_id)):
-            raise ValueError(
-                "VAULT_ADDR is set, and neither VAULT_TOKEN nor both VAULT_ROLE_ID and VAULT_SECRET_ID are"
-            )
+        self._check_vault()
         self._check_tls_files()
         if self.bff_auth == "none" and self.bff_catalog == "backstage":
             raise ValueError(
                 "BFF_CATALOG=backstage needs BFF_AUTH=backstage, since an entity is read with its caller's token; or set BFF_CATALOG=files"
             )
         return self
+
+    def _check_vault(self) -> None:
+        ways = {
+            "VAULT_TOKEN": (self.vault_token,),
+            "VAULT_ROLE_ID and VAULT_SECRET_ID": (self.vault_role_id, self.vault_secret_id),
+            "VAULT_KUBERNETES_ROLE and VAULT_KUBERNETES_TOKEN_FILE": (
+                self.vault_kubernetes_role,
+                self.vault_kubernetes_token,
+            ),
+        }
+        whole = [way for way, parts in ways.items() if all(parts)]
+        if self.vault_addr and len(whole) != 1:
+            found = f"there are {' as well as '.join(whole)}" if whole else "there is none of them whole"
+            raise ValueError(f"VAULT_ADDR is set, which needs one of {'; '.join(ways)}: {found}")
 
     def _check_tls_files(self) -> None:
         certificate, key = self._pair("keeptrusts_client_cert_file", "keeptrusts_client_key_file")
@@ -337,9 +358,9 @@ class Settings(BaseSettings):
         """A fingerprint of each token that is set, by setting: the same in two processes that have the same token.
 
         32 bits of a hash show a difference, and nothing of a token that was made by chance. Addresses with a password have
-        none, since a password can be guessed and compared.
+        none, since a password can be guessed and compared; nor has a service account's token, which changes every hour.
         """
-        tokens = {name: getattr(self, name) for name in secret_names() if not name.endswith("_url")}
+        tokens = {name: getattr(self, name) for name in secret_names() if not name.endswith(_WITHOUT_FINGERPRINT)}
         return {name.upper(): _fingerprint(name, token) for name, token in tokens.items() if token is not None}
 
     @property
