@@ -149,6 +149,12 @@ class Settings(BaseSettings):
     )
     bff_host: str = Field(default="127.0.0.1", description="Address to listen on")
     bff_port: int = Field(default=8787, ge=1, le=65535, description="Port to listen on")
+    bff_max_connections: int = Field(
+        default=1000,
+        ge=1,
+        le=65536,
+        description="Connections that clients may hold open to `BFF_PORT`; the next gets 503",
+    )
     bff_admin_port: int | None = Field(
         default=None,
         ge=1,
