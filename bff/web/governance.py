@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from bff.backstage.entities import Entity
 from bff.status.answers import owners_of
+from bff.status.findings import State
 from bff.status.organisation_cache import Epoch
 from bff.status.wire import EntityRefs
 from bff.values import EntityRef, EntityRefError
@@ -62,10 +63,14 @@ async def visible_entity(scope: Scope, service: Service) -> Entity:
 
 
 async def statuses(request: Request) -> Response:
-    """`POST /v1/governance/by-refs`: one item a reference, in the order asked for, each a status or a problem."""
+    """`POST /v1/governance/by-refs`: one item a reference, in the order asked for, each a status or a problem.
+
+    With `worst` only those that are not in order, the worst first, and how many are in each state.
+    """
     service: Service = request.app.state.service
     caller = await caller_of(request.scope, service.identity)
-    asked = (await read_body(request, EntityRefs)).entity_refs
+    body = await read_body(request, EntityRefs)
+    asked = body.entity_refs
     refs = [_parsed(text) for text in asked]
     wanted = list(dict.fromkeys(ref for ref in refs if isinstance(ref, EntityRef)))
     entities = dict(zip(wanted, await service.catalog.entities(caller, wanted), strict=True))
@@ -78,7 +83,9 @@ async def statuses(request: Request) -> Response:
         CACHE_CONTROL[0].decode(): CACHE_CONTROL[1].decode(),
         VARY[0].decode(): VARY[1].decode(),
     }
-    return Response(b'{"items":[' + b",".join(items) + b"]}", media_type="application/json", headers=headers)
+    items, counted = (items, b"") if body.worst is None else _worst(items, body.worst)
+    content = b'{"items":[' + b",".join(items) + b"]" + counted + b"}"
+    return Response(content, media_type="application/json", headers=headers)
 
 
 async def _items(
@@ -103,6 +110,21 @@ async def _items(
             # A thousand assessments take a while: others get their turn in between.
             await asyncio.sleep(0)
     return items
+
+
+_WORST_FIRST = (State.ERROR, State.WARNING, State.UNKNOWN, State.UNCONFIGURED)
+"""The states in which something is to be done or found out."""
+
+
+def _worst(items: Sequence[bytes], most: int) -> tuple[list[bytes], bytes]:
+    """At most `most` of the items that are not in order, the worst first; and the member `states` of the reply."""
+    by_state: dict[State, list[bytes]] = {state: [] for state in State}
+    for item in items:
+        status = orjson.loads(item).get("status")
+        by_state[State(status["state"]) if status else State.UNKNOWN].append(item)
+    pressing = [item for state in _WORST_FIRST for item in by_state[state]]
+    counts = {state.value: len(of_state) for state, of_state in by_state.items() if of_state}
+    return pressing[:most], b',"states":' + orjson.dumps(counts)
 
 
 # Only references that are ones are remembered, and they are short: a stranger's long or broken ones leave nothing behind.
