@@ -62,7 +62,7 @@ def test_every_entry_point_is_built(unpacked: Path, manifest: dict[str, Any]) ->
 
 
 @pytest.mark.e2e
-def test_backstage_is_told_what_it_is(manifest: dict[str, Any]) -> None:
+def test_the_manifest_says_what_it_is(manifest: dict[str, Any]) -> None:
     """The manifest names role and plugin, and where discovery finds the features of the new frontend system."""
     described = manifest["backstage"]
     assert (described["role"], described["pluginId"]) == ("frontend-plugin", "keeptrusts")
@@ -133,13 +133,13 @@ async def test_it_works_in_every_release(
     app = await build_app(tmp_path / "app", plugin=unpacked, release=release, system=system)
     async with backstage_of(app, tmp_path) as backstage:
         await backstage.ingested(f"component:default/{BOT}", "component:default/keeptrusts-gateway")
-        window = await open_window(browser, backstage)
+        window = await open_window(browser, backstage, user=USER)
         page = window.page
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         try:
             await page.goto("/catalog")
-            await expect(page.get_by_role("link", name="platform-chat", exact=True).first).to_be_visible()
+            await page.get_by_role("link", name="platform-chat", exact=True).first.wait_for()
             assert not {script for script in ours_among(app, asked) if script not in app.on_every_page}
 
             await click_through(page)
@@ -171,7 +171,7 @@ async def test_a_host_of_dynamic_plugins_loads_it(unpacked: Path, tmp_path: Path
     shutil.copytree(bundle / "dist", app.folder / "dist/static/dynamic")
     async with backstage_of(app, tmp_path) as backstage:
         await backstage.ingested(f"component:default/{BOT}")
-        window = await open_window(browser, backstage)
+        window = await open_window(browser, backstage, user=USER)
         try:
             await click_through(window.page)
             assert window.complaints == []
@@ -186,18 +186,21 @@ async def click_through(page: Page) -> None:
     home = page.locator(".MuiCard-root", has_text="AI Governance: what needs my attention")
     await home.get_by_role("link", name="Open AI Governance").click()
 
-    await page.get_by_text("Show all that I may see").click()
     row = page.get_by_role("grid", name="AI Governance by entity").get_by_role("row", name=BOT)
+    await row.wait_for()
     await expect(row).to_contain_text("$500.00")
     assert await grave_findings(page, "[role=grid]") == []
     await row.get_by_role("link", name=BOT).click()
 
     card = find_card(page)
-    await expect(card.get_by_role("meter")).to_be_visible()
+    # The first time, its parts are on their way: longer than an assertion waits.
+    await card.get_by_role("meter").wait_for()
     await expect(card).to_contain_text("of $500.00")
     await card.get_by_role("link", name="Show AI spend").click()
 
-    await expect(page.get_by_role("grid", name="By model")).to_contain_text("gpt-4o")
+    models = page.get_by_role("grid", name="By model")
+    await models.wait_for()
+    await expect(models).to_contain_text("gpt-4o")
     await expect(page.locator(".recharts-surface").first).to_be_visible()
     assert await page.evaluate("window.stays") is True
 
