@@ -43,6 +43,10 @@ test-python: dev-setup
 matrix: e2e-setup ## The plugin's tarball in every supported release of Backstage and both frontend systems
 	$(BIN)/python -m pytest tests/e2e/test_plugin_package.py $(PYTEST_ARGS)
 
+.PHONY: unit
+unit: dev-setup ## Run the tests that start no server, browser or program: under a minute
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m 'not server' $(PYTEST_ARGS)
+
 .PHONY: backstage
 backstage: e2e-setup ## The demo inside a real Backstage (minutes once, then seconds)
 	$(BIN)/python -m tests.e2e.harness.demo

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import httpx
+import certifi
 
+from bff.secret_files import FileState, file_state
 from bff.telemetry import logs
 
 if TYPE_CHECKING:  # it is imported where a certificate is refused, which in most processes never happens
@@ -63,11 +64,11 @@ class TlsFiles:
         if self.ca is not None:
             _load_authorities(context, self.ca)
         if self.certificate is not None and self.key is not None:
-            _load_own_certificate(context, self.certificate, self.key)
+            load_own_certificate(context, self.certificate, self.key, (CERTIFICATE_FILE, KEY_FILE))
 
-    def state(self) -> tuple[tuple[int, int, int] | None, ...]:
-        """Inode, time of change in ns, and size in bytes of each file; another value means that they must be read again."""
-        return tuple(_state(path) for path in (self.ca, self.certificate, self.key) if path is not None)
+    def state(self) -> tuple[FileState, ...]:
+        """The state of each file; another value means that they must be read again."""
+        return tuple(file_state(path) for path in (self.ca, self.certificate, self.key) if path is not None)
 
 
 def client_context(files: TlsFiles | None = None) -> ssl.SSLContext:
@@ -140,7 +141,7 @@ class _FollowingContext(ssl.SSLContext):
 
 def _build(files: TlsFiles) -> ssl.SSLContext:
     try:
-        context = httpx.create_ssl_context()
+        context = _of_the_environment()
     except OSError as error:
         named = next(
             (f"{name}='{os.environ[name]}'" for name in _OF_THE_ENVIRONMENT if os.environ.get(name)), "certifi"
@@ -153,15 +154,16 @@ def _build(files: TlsFiles) -> ssl.SSLContext:
     return context
 
 
+def _of_the_environment() -> ssl.SSLContext:
+    """A context that trusts the public authorities, or those that the environment names in their place."""
+    if file := os.environ.get("SSL_CERT_FILE"):
+        return ssl.create_default_context(cafile=file)
+    if folder := os.environ.get("SSL_CERT_DIR"):
+        return ssl.create_default_context(capath=folder)
+    return ssl.create_default_context(cafile=certifi.where())
+
+
 # --- files -----------------------------------------------------------------------------------------------------------
-
-
-def _state(path: Path) -> tuple[int, int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _load_authorities(context: ssl.SSLContext, path: Path) -> None:
@@ -177,22 +179,35 @@ def _load_authorities(context: ssl.SSLContext, path: Path) -> None:
         raise _error(CA_FILE, path, "holds a certificate that cannot be read; it must be a PEM file") from None
 
 
-def _load_own_certificate(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
-    if not _CERTIFICATE.search(_read(CERTIFICATE_FILE, certificate)):
-        raise _error(CERTIFICATE_FILE, certificate, "holds no certificate; it must be a PEM file")
-    if not _PRIVATE_KEY.search(_read(KEY_FILE, key)):
-        raise _error(KEY_FILE, key, "holds no private key; it must be a PEM file")
+def load_own_certificate(context: ssl.SSLContext, certificate: Path, key: Path, settings: tuple[str, str]) -> None:
+    """Load what this service shows of itself; `settings` name the two files. Raises `TlsFileError`."""
+    of_certificate, of_key = settings
+    if not _CERTIFICATE.search(_read(of_certificate, certificate)):
+        raise _error(of_certificate, certificate, "holds no certificate; it must be a PEM file")
+    if not _PRIVATE_KEY.search(_read(of_key, key)):
+        raise _error(of_key, key, "holds no private key; it must be a PEM file")
     try:
         context.load_cert_chain(certificate, key, password=_refuse_passphrase)
     except _PassphraseWantedError:
-        raise _error(KEY_FILE, key, "is a key with a passphrase; it must be one without") from None
+        raise _error(of_key, key, "is a key with a passphrase; it must be one without") from None
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
-            raise _error(KEY_FILE, key, f"is not the key of the certificate in {CERTIFICATE_FILE}") from None
-        both = f"{CERTIFICATE_FILE}='{certificate}' and {KEY_FILE}='{key}'"
+            raise _error(of_key, key, f"is not the key of the certificate in {of_certificate}") from None
+        both = f"{of_certificate}='{certificate}' and {of_key}='{key}'"
         raise TlsFileError(f"{both}: certificate or key cannot be read; they must be PEM files") from None
     except OSError as error:
-        raise _error(CERTIFICATE_FILE, certificate, f"cannot be read: {error.strerror}") from None
+        raise _error(of_certificate, certificate, f"cannot be read: {error.strerror}") from None
+
+
+def expiry(path: Path) -> float | None:
+    """When the first certificate of a PEM file expires, in seconds since 1970; None where the file holds none that can be read."""
+    from cryptography import x509  # noqa: PLC0415 - see above
+
+    try:
+        found = _CERTIFICATE.search(_read(CERTIFICATE_FILE, path))
+        return x509.load_pem_x509_certificate(found[0]).not_valid_after_utc.timestamp() if found else None
+    except (TlsFileError, ValueError):
+        return None
 
 
 class _PassphraseWantedError(Exception):
@@ -248,11 +263,8 @@ class CertificateRefusedError(ssl.SSLCertVerificationError):
     """A server's certificate is refused; `strerror` says why, with what the certificate itself says."""
 
 
-def trouble(error: BaseException) -> str | None:
-    """What is wrong with TLS or the proxy when `error` ended a call of httpx, without secrets; None for anything else."""
-    if isinstance(error, httpx.ProxyError):
-        status = str(error)[:3]
-        return f"the proxy answered {status}" if status.isdecimal() else "the proxy failed"
+def tls_trouble(error: BaseException) -> str | None:
+    """What is wrong with TLS when `error` ended a call, without secrets; None for anything else."""
     cause = _tls_error(error)
     if cause is None:
         return None
