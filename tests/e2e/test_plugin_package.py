@@ -139,7 +139,7 @@ async def test_it_works_in_every_release(
         page.on("request", lambda request: asked.append(request.url))
         try:
             await page.goto("/catalog")
-            await page.get_by_role("link", name="platform-chat", exact=True).first.wait_for()
+            await page.get_by_role("link", name=BOT, exact=True).first.wait_for()
             assert not {script for script in ours_among(app, asked) if script not in app.on_every_page}
 
             await click_through(page)
