@@ -44,7 +44,9 @@ function sources(names: string[], owners: string[] = ['user:default/guest']) {
         value: {
           items: refs
             .slice(0, most)
-            .map((entityRef): StatusItem => ({ entityRef, status: overBudget })),
+            .map(
+              (entityRef): StatusItem => ({ entityRef, status: overBudget }),
+            ),
           states: { ok: 1, error: refs.length - 1 },
         },
         observedAt: 5,

@@ -57,7 +57,11 @@ function RefreshButton({ resource }: { resource: Resource<unknown> }) {
         aria-disabled={resource.refreshable ? undefined : true}
         isPending={resource.busy}
         icon={
-          resting ? <RiCheckboxCircleLine aria-hidden /> : <RiRefreshLine aria-hidden />
+          resting ? (
+            <RiCheckboxCircleLine aria-hidden />
+          ) : (
+            <RiRefreshLine aria-hidden />
+          )
         }
         onPress={() => {
           if (resource.refreshable) analytics.captureEvent('refresh', 'button');
