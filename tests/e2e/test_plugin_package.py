@@ -164,7 +164,9 @@ async def test_it_works_in_every_release(
 
 @SAME_LOOP
 @pytest.mark.e2e
-@pytest.mark.parametrize("release", [pytest.param("1.54", marks=pytest.mark.matrix), OWN_RELEASE])
+@pytest.mark.parametrize(
+    "release", [OWN_RELEASE, *(pytest.param(it, marks=pytest.mark.matrix) for it in ("1.54", "1.57"))]
+)
 async def test_a_host_of_dynamic_plugins_loads_it(
     release: str, unpacked: Path, tmp_path: Path, browser: Browser
 ) -> None:
