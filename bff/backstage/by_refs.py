@@ -15,8 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from bff.backstage.client import BackstageClient
-from bff.backstage.descriptor import DescriptorError, read_entity
-from bff.backstage.entities import CatalogContractError, Entity
+from bff.backstage.entities import CatalogContractError, DescriptorError, Entity, read_entity
 from bff.values import EntityRef
 
 PATH = "/api/catalog/entities/by-refs"

@@ -11,8 +11,8 @@ from bff.app_connections import open_database, trusting
 from bff.app_onboarding import open_vault
 from bff.backstage.by_refs import ByRefs
 from bff.backstage.client import BackstageClient
-from bff.backstage.descriptor_files import scan_files
 from bff.backstage.entities import CatalogError
+from bff.backstage.files import scan_files
 from bff.backstage.identity import PLUGIN_KEYS, USER_KEYS
 from bff.cli.doctor_keeptrusts import Trial, Verdict
 from bff.keeptrusts.client import KeeptrustsClient

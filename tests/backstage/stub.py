@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import jwt
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from bff.backstage.client import BackstageClient
 from bff.telemetry.calls import CallObserver
@@ -41,22 +41,38 @@ class Clock:
         return self.now
 
 
-class Key:
-    """A P-256 key pair with an id."""
+_CURVES: dict[str, type[ec.EllipticCurve]] = {"ES256": ec.SECP256R1, "ES384": ec.SECP384R1, "ES512": ec.SECP521R1}
 
-    def __init__(self, kid: str) -> None:
+
+class Key:
+    """A key pair with an id, for one algorithm."""
+
+    def __init__(self, kid: str, algorithm: str = "ES256", *, bits: int = 2048) -> None:
         self.kid = kid
-        self.private = ec.generate_private_key(ec.SECP256R1())
+        self.algorithm = algorithm
+        self.private: Any
+        if algorithm in _CURVES:
+            self.private = ec.generate_private_key(_CURVES[algorithm]())
+        elif algorithm == "EdDSA":
+            self.private = ed25519.Ed25519PrivateKey.generate()
+        else:
+            self.private = rsa.generate_private_key(65537, bits)
 
     @property
     def public_jwk(self) -> dict[str, Any]:
-        jwk: dict[str, Any] = jwt.algorithms.ECAlgorithm.to_jwk(self.private.public_key(), as_dict=True)
-        return jwk | {"kid": self.kid, "alg": "ES256"}
+        algorithm = jwt.get_algorithm_by_name(self.algorithm)
+        jwk: dict[str, Any] = algorithm.to_jwk(self.private.public_key(), as_dict=True)
+        jwk.pop("key_ops", None)
+        return jwk | {"kid": self.kid, "alg": self.algorithm}
 
-    def sign(self, typ: object, claims: Mapping[str, Any], **header: Any) -> str:
-        """A token with any header and any claims: libraries refuse to write what attackers do."""
-        signed = f"{segment({'typ': typ, 'alg': 'ES256', 'kid': self.kid} | header)}.{segment(claims)}"
-        return f"{signed}.{segment(jwt.get_algorithm_by_name('ES256').sign(signed.encode(), self.private))}"
+    def sign(self, typ: object, claims: Mapping[str, Any], *, by: str | None = None, **header: Any) -> str:
+        """A token with any header and any claims, signed `by` another algorithm than the key's own where given.
+
+        Libraries refuse to write what attackers do.
+        """
+        algorithm = by or self.algorithm
+        signed = f"{segment({'typ': typ, 'alg': algorithm, 'kid': self.kid} | header)}.{segment(claims)}"
+        return f"{signed}.{segment(jwt.get_algorithm_by_name(algorithm).sign(signed.encode(), self.private))}"
 
 
 class Observed:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bff.backstage.descriptor import LONGEST_ANNOTATION, PREFIX, DescriptorError, read_entity, read_refs
+from bff.backstage.entities import LONGEST_ANNOTATION, PREFIX, DescriptorError, read_entity, read_refs
 from bff.status import annotations
 from bff.values import EntityRef
 
