@@ -1,4 +1,8 @@
-"""Entities and groups as the service needs them, and where they come from."""
+"""Entities and groups as the service needs them, read from their descriptors.
+
+Descriptors are what YAML files and the Backstage API have in common
+(backstage.io/docs/features/software-catalog/descriptor-format); relations are in the API's alone.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +16,20 @@ from bff.values import DEFAULT_NAMESPACE, EntityRef, EntityRefError
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A catalog entity: its reference, its annotations, and its owner (`spec.owner`), if it has a readable one.
+    """A catalog entity: its reference, its annotations, and its owner, if it has a readable one.
 
     `annotations` holds those of this project (`keeptrusts.dev/…`) and text only: a value that YAML made a number is
-    given as it was written.
+    given as it was written. `origin` is where a group or a user was registered (`managed-by-origin-location`), None where
+    the catalog does not say. `may_claim_team` is False for a group of an origin outside `BFF_GROUP_ORIGINS`.
+    `member_of` holds the groups of a user, by the catalog's relations.
     """
 
     ref: EntityRef
     annotations: Mapping[str, str] = field(default_factory=dict)
     owner: EntityRef | None = None
+    origin: str | None = None
+    may_claim_team: bool = True
+    member_of: frozenset[EntityRef] = frozenset()
 
 
 class CatalogError(Exception):
@@ -32,7 +41,11 @@ class CatalogUnavailableError(CatalogError):
 
 
 class CatalogDeniedError(CatalogError):
-    """The catalog does not accept the token: the caller's in `entity` and `entities`, the service's own in `group`."""
+    """The catalog does not accept the token: the caller's own, unless it is a `ServiceDeniedError`."""
+
+
+class ServiceDeniedError(CatalogDeniedError):
+    """Backstage refuses the service's own token: the caller can do nothing about it."""
 
 
 class CatalogContractError(CatalogError):
@@ -65,6 +78,9 @@ class Memberships(Protocol):
 PREFIX = "keeptrusts.dev/"
 """What the names of this project's annotations begin with."""
 
+ORIGIN = "backstage.io/managed-by-origin-location"
+"""The annotation in which Backstage keeps where an entity was registered."""
+
 LONGEST_ANNOTATION = 1_000
 """Characters kept of an annotation's value: no claim is as long, so what is cut is malformed before and after."""
 
@@ -76,13 +92,21 @@ class DescriptorError(ValueError):
 def read_entity(document: object) -> Entity:
     """The entity that `document` (parsed YAML or JSON) describes.
 
-    An owner that is no reference counts as none, since Backstage itself makes no relation of it. Raises
+    The owner is the one that the catalog's relations name (`ownedBy`), as Backstage shows it, and `spec.owner` where they
+    name none. An owner that is no reference counts as none, since Backstage itself makes no relation of it. Raises
     `DescriptorError` when kind, namespace or name are missing or malformed.
     """
     if not isinstance(document, Mapping):
         raise DescriptorError("a descriptor must be a mapping")
-    ref = _ref(document)
-    return Entity(ref=ref, annotations=dict(_annotations(_member(document, "metadata"))), owner=_owner(document, ref))
+    ref, metadata = _ref(document), _member(document, "metadata")
+    of_people = ref.kind in {"group", "user"}
+    return Entity(
+        ref=ref,
+        annotations=dict(_annotations(metadata)),
+        owner=_owner(document, ref),
+        origin=_origin(metadata) if of_people else None,
+        member_of=frozenset(_related(document, "memberOf")) if ref.kind == "user" else frozenset(),
+    )
 
 
 def read_refs(document: object, *, member: str, kind: str, namespace: str) -> frozenset[EntityRef]:
@@ -122,10 +146,30 @@ def _written(value: object) -> str:
 
 
 def _owner(document: Mapping[object, object], ref: EntityRef) -> EntityRef | None:
-    return _parsed(_member(document, "spec").get("owner"), kind="group", namespace=ref.namespace)
+    written = _parsed(_member(document, "spec").get("owner"), kind="group", namespace=ref.namespace)
+    related = _related(document, "ownedBy")
+    if not related or written in related:
+        return written
+    # Processors of the catalog set owners by relations alone. Of several, one that can have a team.
+    return next((owner for owner in related if owner.kind == "group"), related[0])
 
 
-def _parsed(text: object, *, kind: str, namespace: str) -> EntityRef | None:
+def _origin(metadata: Mapping[object, object]) -> str | None:
+    origin = _member(metadata, "annotations").get(ORIGIN)
+    return origin if isinstance(origin, str) else None
+
+
+def _related(document: Mapping[object, object], kind: str) -> list[EntityRef]:
+    listed = document.get("relations")
+    targets = [
+        _parsed(relation.get("targetRef"), kind=None, namespace=DEFAULT_NAMESPACE)
+        for relation in (listed if isinstance(listed, list) else ())
+        if isinstance(relation, Mapping) and relation.get("type") == kind
+    ]
+    return [target for target in targets if target is not None]
+
+
+def _parsed(text: object, *, kind: str | None, namespace: str) -> EntityRef | None:
     if not isinstance(text, str):
         return None
     try:

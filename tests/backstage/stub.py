@@ -107,6 +107,9 @@ class StubBackstage:
         self.hidden: set[tuple[str, str]] = set()
         """(user, entity) that the permission policy denies."""
         self.ownership: dict[str, list[str]] = {}
+        """The groups that a user's sign-in claims."""
+        self.parents: dict[str, list[str]] = {}
+        """The groups above a group, by the catalog's relations."""
         self.calls: Counter[str] = Counter()
         self.requests: list[httpx.Request] = []
         self.reply: httpx.Response | Exception | None = None
@@ -167,7 +170,17 @@ class StubBackstage:
             "spec": {"owner": owner} if owner else {},
         }
 
-    async def _answer(self, request: httpx.Request) -> httpx.Response:
+    def register(self, ref: str, origin: str) -> None:
+        """Say where an entity that was added comes from."""
+        annotations = self.documents[ref]["metadata"].setdefault("annotations", {})
+        annotations["backstage.io/managed-by-origin-location"] = origin
+
+    def join(self, *groups: str, user: str = "user:default/dev") -> None:
+        """Let `user` be in `groups` by the catalog's relations, and in no others."""
+        self.add(user)
+        self.documents[user]["relations"] = [{"type": "memberOf", "targetRef": group} for group in groups]
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:  # noqa: PLR0911 - one return a route
         path = request.url.path.removeprefix("/portal")
         self.calls[path] += 1
         self.requests.append(request)
@@ -188,7 +201,20 @@ class StubBackstage:
         if path == "/api/catalog/entities/by-refs" and bearer in self._bearers:
             asked = json.loads(request.content)["entityRefs"]
             return httpx.Response(200, json={"items": [self._seen(self._bearers[bearer], ref) for ref in asked]})
+        if path == "/api/catalog/entities/by-query" and bearer in self._bearers:
+            return httpx.Response(200, json=self._queried(request.url.params.get_list("filter")))
         return httpx.Response(401, json={"error": {"name": "AuthenticationError", "message": "no"}})
+
+    def _queried(self, filters: list[str]) -> dict[str, Any]:
+        children = {
+            part.removeprefix("relations.parentof=")
+            for text in filters
+            for part in text.split(",")
+            if "parentof=" in part
+        }
+        found = sorted({parent for child in children for parent in self.parents.get(child, [])})
+        items = [{"kind": "Group", "metadata": {"name": ref.partition("/")[2]}} for ref in found]
+        return {"items": items, "totalItems": len(items), "pageInfo": {}}
 
     def _seen(self, user: str, ref: str) -> dict[str, Any] | None:
         return None if (user, ref) in self.hidden else self.documents.get(ref)
