@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from bff.app_connections import (
+    Backstage,
     Upstreams,
     World,
     callers,
@@ -32,6 +33,7 @@ from bff.spend.reports import SpendReports
 from bff.status.answers import Answers
 from bff.status.checks import Checks
 from bff.status.finding_counts import Census
+from bff.status.numbers import NumbersAccess
 from bff.status.organisation_cache import Observatory
 from bff.status.rules import Rules
 from bff.status.traced_reader import TracedReader
@@ -76,7 +78,7 @@ def create_app(
     calls = RecentCalls(metrics, monotonic=world.monotonic)
     upstreams = Upstreams(settings, world, calls)
     backstage = open_backstage(settings, world, calls, tls)
-    identity, catalog = callers(settings, world, backstage)
+    identity, catalog = callers(settings, world, backstage, metrics.refused)
     api_url = str(settings.keeptrusts_api_url)
     control_plane = upstreams.open("keeptrusts", api_url, with_token=True, via=world.control_plane)
     client = KeeptrustsClient(control_plane)
@@ -101,6 +103,11 @@ def create_app(
     service = Service(
         identity=identity,
         catalog=catalog,
+        numbers=NumbersAccess(
+            catalog,
+            platform_groups=settings.platform_groups,
+            every_viewer=settings.bff_numbers == "viewers" or settings.bff_auth == "none",
+        ),
         observatory=observatory,
         answers=Answers(catalog, rules=rules, metrics=metrics, census=census),
         spend=SpendReports(catalog, reader, rules=rules, longest_wait=world.longest_wait),
@@ -174,11 +181,15 @@ def _note(settings: Settings, database: Database) -> str | None:
     return None
 
 
-def _breakers(control_plane: Transport, backstage: BackstageClient | None) -> dict[str, Callable[[], BreakerState]]:
+def _breakers(control_plane: Transport, backstage: Backstage | None) -> dict[str, Callable[[], BreakerState]]:
     breakers: dict[str, Callable[[], BreakerState]] = {"keeptrusts": lambda: control_plane.breaker.state}
     if backstage is not None:
-        breakers["backstage"] = lambda: backstage.breaker_state
+        breakers |= {system: _state_of(client) for system, client in backstage.connections().items()}
     return breakers
+
+
+def _state_of(client: BackstageClient) -> Callable[[], BreakerState]:
+    return lambda: client.breaker_state
 
 
 @contextlib.asynccontextmanager

@@ -30,7 +30,7 @@ class Caller:
 
 
 LOCAL = Caller(key="local")
-"""The one caller of a service that listens on loopback only and asks nobody who they are (`BFF_AUTH=none`)."""
+"""The one caller of a service that listens on loopback only and authenticates no caller (`BFF_AUTH=none`)."""
 
 
 class Refusal(StrEnum):

@@ -45,7 +45,7 @@ _KEEP_ALIVE = 4.0
 class BackstageClient:
     """One pool of connections to the Backstage backend at `base_url`, for the life of the process; `aclose` ends it.
 
-    `tls` is for an https address, by default one that trusts the public authorities.
+    `system` is its name in metrics and health. `tls` is for an https address, by default one that trusts the public authorities.
     `deadline` is in seconds and covers a whole call: waiting for a connection, and the second attempt that follows when
     the first met no connection or a 502, 503 or 504. Every call made here only reads, those by POST included.
     Methods raise `CatalogUnavailableError`, `CatalogDeniedError` or `CatalogContractError`, whose messages name method
@@ -56,6 +56,7 @@ class BackstageClient:
         self,
         base_url: str,
         *,
+        system: str = SYSTEM,
         observer: CallObserver | None = None,
         deadline: float = DEADLINE,
         largest_body: int = LARGEST_BODY,
@@ -67,6 +68,7 @@ class BackstageClient:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
+        self.system = system
         self._observer = observer or Unobserved()
         self._deadline = deadline
         self._largest_body = largest_body
@@ -77,7 +79,7 @@ class BackstageClient:
         self._breaker = Breaker(
             monotonic=monotonic,
             failed=lambda error: isinstance(error, CatalogUnavailableError),
-            changed=lambda state: self._observer.breaker(SYSTEM, state),
+            changed=lambda state: self._observer.breaker(self.system, state),
         )
         self._places = asyncio.Semaphore(MOST_CONNECTIONS)
         self._calls = OpenCalls()
@@ -103,7 +105,7 @@ class BackstageClient:
     async def get_as(
         self, read: Callable[[Any], Read], path: str, *, operation: str, token: SecretStr | None = None
     ) -> Read:
-        """What `read` makes of the JSON at `path`: where it raises, the attempt is told to have ended with that error."""
+        """What `read` makes of the JSON at `path`: where it raises, the attempt has ended with that error."""
         return await self._call(read, _Request("GET", path, token, None), operation)
 
     async def query_as(
@@ -133,7 +135,7 @@ class BackstageClient:
             return await self._attempt(read, request, operation, until)
         except _PassingError:
             await self._sleep(_BACKOFF.wait(1, random=self._random))
-            self._observer.retried(SYSTEM, operation)
+            self._observer.retried(self.system, operation)
             return await self._attempt(read, request, operation, until)
         finally:
             self._places.release()
@@ -141,15 +143,15 @@ class BackstageClient:
     async def _attempt(self, read: Callable[[Any], Read], request: _Request, operation: str, until: float) -> Read:
         began = self._monotonic()
         try:
-            with self._breaker.guard(), self._traces.calling(SYSTEM, operation, request.method):
+            with self._breaker.guard(), self._traces.calling(self.system, operation, request.method):
                 reply = read(await self._exchange(request, until))
         except BreakerOpenError:
-            self._observer.attempt(SYSTEM, operation, "refused", 0.0)
+            self._observer.attempt(self.system, operation, "refused", 0.0)
             raise CatalogUnavailableError(f"{request}: not asked, since Backstage has not answered lately") from None
         except CatalogError as error:
-            self._observer.attempt(SYSTEM, operation, _outcome(error), self._monotonic() - began)
+            self._observer.attempt(self.system, operation, _outcome(error), self._monotonic() - began)
             raise
-        self._observer.attempt(SYSTEM, operation, "ok", self._monotonic() - began)
+        self._observer.attempt(self.system, operation, "ok", self._monotonic() - began)
         return reply
 
     async def _exchange(self, request: _Request, until: float) -> Any:

@@ -56,7 +56,7 @@ class Catalog(Protocol):
     """Entities as one caller may see them. Methods raise `CatalogError`."""
 
     async def entity(self, caller: Caller, ref: EntityRef) -> Entity | None:
-        """The entity, or None when it does not exist or `caller` may not read it: the two are never told apart."""
+        """The entity, or None when it does not exist or `caller` may not read it: the two give the same."""
 
     async def entities(self, caller: Caller, refs: Sequence[EntityRef]) -> list[Entity | None]:
         """The same for many: one item a reference, in their order."""

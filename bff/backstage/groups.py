@@ -51,7 +51,7 @@ MEMBER_FOR = 30.0
 """Seconds for which a membership is taken from memory."""
 
 MEMBER_STALE_FOR = 60.0
-"""Age in seconds up to which a membership counts while Backstage cannot be reached: nobody keeps a right for longer."""
+"""Age in seconds up to which a membership counts while Backstage cannot be reached: no right is kept for longer."""
 
 CLAIMED_FOR = 300.0
 """Seconds for which the claims of a sign-in are taken from memory: they hold until the next."""
@@ -159,7 +159,7 @@ class CurrentMemberships:
     A person is in a group that the catalog's relations give them now (`memberOf`), and in a parent of such a group where
     two things meet: the relations lead there now, and Backstage's ownership claims of the sign-in name it. What the claims
     alone name does not count, so that leaving a group ends its rights without a new sign-in; what the relations alone lead
-    to does not count either, since by default Backstage gives nobody the rights of a parent group.
+    to does not count either, since by default Backstage gives no member the rights of a parent group.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
 """Finds out who asks, from the Backstage token that the proxy forwards.
 
-Three kinds of token, told apart by the header's `typ` (backstage.io/docs/auth/service-to-service-auth and Backstage's own
+Three kinds of token, distinguished by the header's `typ` (backstage.io/docs/auth/service-to-service-auth and Backstage's own
 `UserTokenHandler` and `PluginTokenHandler`):
 
 - `vnd.backstage.user`: a signed-in person, issued by the auth backend for every Backstage plugin;
@@ -45,7 +45,7 @@ LEEWAY = 30.0
 """Seconds by which a token's beginning may lie ahead of our clock. Its end is exact, as it is for Backstage."""
 
 REMEMBERED_FOR = 300.0
-"""Seconds after which a token is verified anew, so that a key which Backstage has dropped does not count for longer."""
+"""Seconds after which a token is verified again, so that a key which Backstage has dropped does not count for longer."""
 
 MOST_REMEMBERED = 16 * 1024 * 1024
 """Bytes of verified tokens that are remembered: about ten thousand of the usual size."""
@@ -177,7 +177,7 @@ class BackstageIdentity:
         claims = await self._claims(token, keys, PluginClaims)
         _check_audience(claims.aud, "proxy")
         if claims.obo is None:
-            raise TokenError("a plugin that calls for nobody")
+            raise TokenError("a plugin that calls for no person")
         proof = read_token(claims.obo)
         if proof.kind is not Kind.LIMITED_USER:
             raise TokenError("a plugin whose person is not proven as it should be")

@@ -64,7 +64,7 @@ class SigningKeys:
             self._refresh_in_background()
             return found
         if self._flight.busy(self):
-            # That read may have begun before Backstage made the key: finding proves something, not finding nothing.
+            # That read may have started before Backstage made the key: finding proves something, not finding nothing.
             await self._refreshed_or_raise()
             found = self._keys.get(kid)
         return found or await self._looked_for(kid)

@@ -1,4 +1,4 @@
-"""Answers about entities: assessed and serialised once an epoch, then served as bytes."""
+"""Answers about entities: assessed and serialised once an epoch, with and without amounts, then served as bytes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Protocol
 
 from cachetools import LRUCache
 
-from bff.backstage.entities import CatalogError, Entity
+from bff.backstage.entities import CatalogError, Entity, ServiceDeniedError
 from bff.status.annotations import TEAM
 from bff.status.assessment import assess
 from bff.status.finding_counts import Census
+from bff.status.numbers import Viewer, status_without_numbers
 from bff.status.organisation_cache import Epoch
 from bff.status.rules import Rules
 from bff.status.subject import Owner, Subject
@@ -52,7 +53,8 @@ class _Remembered:
 class Answers:
     """Gives the status of an entity in an epoch, from memory where it has been made before.
 
-    An answer depends on the entity and the epoch and on nobody who asks: whether a caller may have it is decided before.
+    An answer depends on the entity, the epoch and whether it holds amounts, and on nothing else of the caller: whether a
+    caller may have it is decided before.
     """
 
     def __init__(
@@ -63,18 +65,19 @@ class Answers:
         self._rules = rules
         self._stale_rules = replace(rules, stale=True)
         self._metrics = metrics
-        self._memory: LRUCache[EntityRef, _Remembered] = LRUCache(
+        self._memory: LRUCache[tuple[EntityRef, bool], _Remembered] = LRUCache(
             most_bytes, getsizeof=lambda remembered: len(remembered.answer.body) + _OVERHEAD
         )
 
-    async def of(self, entity: Entity, epoch: Epoch) -> Answer:
-        """The status of `entity` in `epoch`."""
-        return self.of_owned(entity, await owner_of(entity, self._catalog), epoch)
+    async def of(self, entity: Entity, epoch: Epoch, viewer: Viewer) -> Answer:
+        """The status of `entity` in `epoch`, as `viewer` sees it."""
+        return self.of_owned(entity, await owner_of(entity, self._catalog), epoch, viewer)
 
-    def of_owned(self, entity: Entity, owner: Owner, epoch: Epoch) -> Answer:
+    def of_owned(self, entity: Entity, owner: Owner, epoch: Epoch, viewer: Viewer) -> Answer:
         """The same where the owner is known already, as from `owners_of`."""
         subject = Subject(entity.ref, entity.annotations, owner)
-        remembered = self._memory.get(subject.ref)
+        numbers = viewer.sees_numbers(owner.ref)
+        remembered = self._memory.get((subject.ref, numbers))
         if remembered is not None and remembered.version == epoch.version and remembered.subject == subject:
             self._metrics.hit()
             return remembered.answer
@@ -83,10 +86,12 @@ class Answers:
             subject, epoch.organisation, epoch.assessed_at, self._stale_rules if epoch.stale else self._rules
         )
         self._census.record(subject.ref, (finding.code for finding in status.findings))
+        if not numbers:
+            status = status_without_numbers(status, owner.ref)
         answer = serialised(status.model_dump_json().encode())
         # An answer larger than the whole memory is served and forgotten.
         if len(answer.body) + _OVERHEAD <= self._memory.maxsize:
-            self._memory[subject.ref] = _Remembered(epoch.version, subject, answer)
+            self._memory[subject.ref, numbers] = _Remembered(epoch.version, subject, answer)
         return answer
 
 
@@ -107,10 +112,12 @@ async def _owner(ref: EntityRef | None, groups: Groups) -> Owner:
         return Owner(None)
     try:
         group = await groups.group(ref)
-    except CatalogError:
+    except CatalogError as error:
         # Whose entity it is cannot be said now, so no numbers are shown: never open.
-        return Owner(ref, unreadable=True)
-    return Owner(ref, group.annotations.get(TEAM) if group else None)
+        return Owner(ref, unreadable=True, denied=isinstance(error, ServiceDeniedError))
+    if group is None:
+        return Owner(ref)
+    return Owner(ref, group.annotations.get(TEAM), may_claim_team=group.may_claim_team)
 
 
 def serialised(body: bytes) -> Answer:

@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from bff.backstage.entities import Entity
 from bff.status.answers import owners_of
+from bff.status.numbers import Viewer
 from bff.status.organisation_cache import Epoch
 from bff.status.wire import EntityRefs
 from bff.values import EntityRef, EntityRefError
@@ -34,9 +35,9 @@ class EntityStatus:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with the status of the entity that the path names."""
         service = self._service
-        entity = await visible_entity(scope, service)
+        entity, viewer = await visible_entity(scope, service)
         epoch, served = await service.observatory.current(insist=insists(scope["headers"]))
-        answer = await service.answers.of(entity, epoch)
+        answer = await service.answers.of(entity, epoch, viewer)
         service.metrics.answered(_freshness(served)).inc()
         prepared = Prepared(
             answer.body,
@@ -47,8 +48,8 @@ class EntityStatus:
         await prepared(scope, receive, send)
 
 
-async def visible_entity(scope: Scope, service: Service) -> Entity:
-    """The entity that a request's path names, if its caller may see it.
+async def visible_entity(scope: Scope, service: Service) -> tuple[Entity, Viewer]:
+    """The entity that a request's path names, if its caller may see it, and the caller as far as numbers go.
 
     Raises `ProblemError` 404 otherwise, before anything is looked up in memory.
     """
@@ -58,20 +59,25 @@ async def visible_entity(scope: Scope, service: Service) -> Entity:
     entity = await service.catalog.entity(caller, ref)
     if entity is None:
         raise NOT_FOUND
-    return entity
+    return entity, await service.numbers.viewer(caller)
 
 
 async def statuses(request: Request) -> Response:
-    """`POST /v1/governance/by-refs`: one item a reference, in the order asked for, each a status or a problem."""
+    """`POST /v1/governance/by-refs`: one item a reference, in the order asked for, each a status or a problem.
+
+    Raises `ProblemError` 429 for a third batch of one caller at once.
+    """
     service: Service = request.app.state.service
     caller = await caller_of(request.scope, service.identity)
     asked = (await read_body(request, EntityRefs)).entity_refs
-    refs = [_parsed(text) for text in asked]
-    wanted = list(dict.fromkeys(ref for ref in refs if isinstance(ref, EntityRef)))
-    entities = dict(zip(wanted, await service.catalog.entities(caller, wanted), strict=True))
-    epoch, served = await service.observatory.current(insist=insists(request.scope["headers"]))
-    items = await _items(service, epoch, asked, refs, entities)
-    service.metrics.answered(_freshness(served)).inc(len(asked))
+    with service.batches.one(caller):
+        refs = [_parsed(text) for text in asked]
+        wanted = list(dict.fromkeys(ref for ref in refs if isinstance(ref, EntityRef)))
+        entities = dict(zip(wanted, await service.catalog.entities(caller, wanted), strict=True))
+        viewer = await service.numbers.viewer(caller)
+        epoch, served = await service.observatory.current(insist=insists(request.scope["headers"]))
+        items = await _items(service, epoch, viewer, asked, refs, entities)
+        service.metrics.answered(_freshness(served)).inc(len(asked))
     headers = {
         "age": str(int(service.observatory.age_of(epoch))),
         "cache-status": service.cache_status(epoch, served).decode(),
@@ -84,6 +90,7 @@ async def statuses(request: Request) -> Response:
 async def _items(
     service: Service,
     epoch: Epoch,
+    viewer: Viewer,
     asked: Sequence[str],
     refs: Sequence[EntityRef | ProblemError],
     entities: dict[EntityRef, Entity | None],
@@ -97,7 +104,7 @@ async def _items(
             problem = ref if isinstance(ref, ProblemError) else NOT_FOUND
             items.append(b'{"entityRef":' + name + b',"problem":' + orjson.dumps(problem.document()) + b"}")
         else:
-            answer = service.answers.of_owned(entity, owners[entity.owner], epoch)
+            answer = service.answers.of_owned(entity, owners[entity.owner], epoch, viewer)
             items.append(b'{"entityRef":' + name + b',"status":' + answer.body + b"}")
         if not len(items) % 100:
             # A thousand assessments take a while: others get their turn in between.

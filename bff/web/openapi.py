@@ -154,7 +154,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/governance/by-refs",
         "The status of up to 1,000 entities, one item a reference in the order of the request, each a status or a problem",
         {200: (JSON, _schema(StatusItems))},
-        problems=(*_BODY, ProblemType.UPSTREAM_UNAVAILABLE, *_CALLER),
+        problems=(*_BODY, ProblemType.TOO_MANY_REQUESTS, ProblemType.UPSTREAM_UNAVAILABLE, *_CALLER),
         body=EntityRefs,
     ),
     Operation(

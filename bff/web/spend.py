@@ -26,10 +26,10 @@ class EntitySpend:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with the spend of the entity that the path names."""
         service = self._service
-        entity = await visible_entity(scope, service)
+        entity, viewer = await visible_entity(scope, service)
         days = _days(Request(scope))
         epoch, served = await service.observatory.current(insist=insists(scope["headers"]))
-        answer = await service.spend.of(entity, epoch, days=days)
+        answer = await service.spend.of(entity, epoch, viewer, days=days)
         prepared = Prepared(
             answer.body,
             answer.etag,

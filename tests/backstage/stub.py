@@ -32,7 +32,7 @@ def segment(content: Any) -> str:
 
 
 class Clock:
-    """A clock that stands still until it is told; good for wall and monotonic time alike."""
+    """A clock that stands still until it is set; good for wall and monotonic time alike."""
 
     def __init__(self) -> None:
         self.now = START
@@ -76,7 +76,7 @@ class Key:
 
 
 class Observed:
-    """Remembers what the client told."""
+    """Remembers what the client reported."""
 
     def __init__(self) -> None:
         self.attempts: list[tuple[str, str, str]] = []

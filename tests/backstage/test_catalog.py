@@ -113,7 +113,7 @@ async def test_decisions_are_remembered_for_a_short_time(backstage: StubBackstag
 
 
 async def test_catalog_down(backstage: StubBackstage, catalog: BackstageCatalog) -> None:
-    """Remembered decisions count until they expire; then nobody sees anything, and nothing is guessed."""
+    """Remembered decisions count until they expire; then no caller sees anything, and nothing is guessed."""
     caller = await caller_of(backstage)
     await catalog.entity(caller, BOT)
     backstage.reply = httpx.Response(503)
@@ -126,7 +126,7 @@ async def test_catalog_down(backstage: StubBackstage, catalog: BackstageCatalog)
 
 
 async def test_failures_are_not_remembered(backstage: StubBackstage, catalog: BackstageCatalog) -> None:
-    """The question after a failure is asked anew."""
+    """The question after a failure is asked again."""
     caller = await caller_of(backstage)
     backstage.reply = httpx.Response(500)
     with pytest.raises(CatalogUnavailableError):
@@ -136,7 +136,7 @@ async def test_failures_are_not_remembered(backstage: StubBackstage, catalog: Ba
 
 
 async def test_a_token_that_the_catalog_refuses(backstage: StubBackstage, catalog: BackstageCatalog) -> None:
-    """A refusal is told as one and not as an empty catalog."""
+    """A refusal is a refusal and not as an empty catalog."""
     caller = await caller_of(backstage)
     backstage.reply = httpx.Response(401)
     with pytest.raises(CatalogDeniedError):
@@ -152,7 +152,7 @@ async def test_a_herd_asks_once(backstage: StubBackstage, catalog: BackstageCata
 
 
 async def test_a_herd_that_keeps_coming_asks_once(backstage: StubBackstage, catalog: BackstageCatalog) -> None:
-    """Whoever asks in any moment while the answer comes, arrives and is taken in, makes no call of their own."""
+    """A caller who asks in any moment while the answer comes, arrives and is taken in, makes no further call."""
     caller = await caller_of(backstage)
     herd = [asyncio.create_task(catalog.entity(caller, BOT))]
     while not all(one.done() for one in herd[:10]):
@@ -233,7 +233,7 @@ async def test_callers_share_what_they_see(backstage: StubBackstage, catalog: Ba
 async def test_replies_that_are_not_an_answer(
     backstage: StubBackstage, catalog: BackstageCatalog, items: object
 ) -> None:
-    """Too few, too many or another entity than was asked for is a contract error: nobody is shown another's entity."""
+    """Too few, too many or another entity than was asked for is a contract error: no caller is shown another's entity."""
     caller = await caller_of(backstage)
     backstage.reply = httpx.Response(200, json={"items": items})
     with pytest.raises(CatalogContractError):

@@ -230,7 +230,7 @@ async def test_a_parent_group_that_the_sign_in_claims(backstage: StubBackstage) 
 
 
 async def test_a_parent_group_that_no_sign_in_claims(backstage: StubBackstage) -> None:
-    """By default Backstage gives nobody a parent's rights: a group that names a parent for itself gains none."""
+    """By default Backstage gives no member a parent's rights: a group that names a parent for itself gains none."""
     backstage.join("group:default/squad")
     backstage.parents = {"group:default/squad": [PLATFORM]}
     assert await groups_of(catalog_of(backstage), await caller_of(backstage)) == {"group:default/squad"}
@@ -291,7 +291,7 @@ async def test_the_claims_are_asked_for_at_the_auth_backend(backstage: StubBacks
 
 
 async def test_claims_about_another(backstage: StubBackstage) -> None:
-    """An answer about another user gives nobody anything."""
+    """An answer about another user gives no right."""
     auth = StubBackstage()
     backstage.join("group:default/a-team")
     auth.reply = httpx.Response(200, json={"claims": {"sub": "user:default/admin", "ent": [PLATFORM]}})

@@ -118,7 +118,7 @@ async def test_a_read_under_way_does_not_condemn_a_new_key(keys: SigningKeys, so
 
 
 async def test_keys_are_renewed_in_the_background(keys: SigningKeys, source: Source, clock: Clock) -> None:
-    """An old set is read anew without anybody waiting for it, and a key that is gone no longer counts."""
+    """An old set is read again while no caller waits for it, and a key that is gone no longer counts."""
     await keys.key("one")
     source.keys = [Key("two")]
     clock.now += REFRESH_AFTER
@@ -131,7 +131,7 @@ async def test_keys_are_renewed_in_the_background(keys: SigningKeys, source: Sou
 
 
 async def test_down_at_the_start(keys: SigningKeys, source: Source, clock: Clock) -> None:
-    """Without any keys nobody can be judged; the next try is a few seconds later and not with every request."""
+    """Without any keys no caller can be judged; the next try is a few seconds later and not with every request."""
     source.down = True
     for _ in range(10):
         with pytest.raises(IdentityUnavailableError):

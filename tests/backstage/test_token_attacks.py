@@ -159,7 +159,7 @@ async def test_wrong_issuer(backstage: StubBackstage, iss: object) -> None:
 
 
 async def test_expired(backstage: StubBackstage) -> None:
-    """An expired token is refused from its second on, and the caller is told to get a new one."""
+    """An expired token is refused from its second on, and the caller learns that it has expired."""
     await refused(backstage, backstage.user_token(exp=int(backstage.clock.now)), "token expired")
 
 
@@ -202,7 +202,7 @@ async def test_limited_user_token_made_up_as_a_user_token(backstage: StubBacksta
 
 
 async def test_plugin_token_without_a_person(backstage: StubBackstage) -> None:
-    """A plugin that calls for nobody is nobody."""
+    """A plugin that calls for no person is no caller."""
     await refused(backstage, backstage.plugin_token(obo=None))
     await refused(backstage, backstage.plugin_token(obo=""))
 
@@ -335,13 +335,13 @@ async def test_static_external_token(backstage: StubBackstage) -> None:
     "header", [None, "", "Bearer", "Basic dXNlcjpwYXNz", "Bearer\ttoken", "token", "BearerX token"]
 )
 async def test_no_bearer_token(backstage: StubBackstage, header: str | None) -> None:
-    """A request without credentials, or with those of another scheme, is told what is missing."""
+    """A request without credentials, or with those of another scheme, gets an error that says what is missing."""
     with pytest.raises(UnauthenticatedError, match=r"^no bearer token$"):
         await identity(backstage).caller(header)
 
 
 async def test_redirected_keys(backstage: StubBackstage) -> None:
-    """Keys from another address are nobody's keys."""
+    """Keys from another address are not used."""
     backstage.reply = httpx.Response(302, headers={"location": "https://evil.test/jwks.json"})
     with pytest.raises(IdentityUnavailableError):
         await identity(backstage).caller(f"Bearer {backstage.user_token()}")

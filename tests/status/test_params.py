@@ -17,7 +17,7 @@ from bff.status.subject import Owner
 from bff.values import CurrencyMismatchError, EntityRef, Money
 
 from .conftest import KEY, NOON, World, wallet
-from .test_assessment import EVERY_FINDING, WORLD, worlds
+from .test_assessment import EVERY_FINDING, OF_FACTS, WORLD, worlds
 
 PARTS = ("teams", "keys", "configurations", "wallets", "spend", "activity")
 TIER = "tier-3-customer-facing"
@@ -40,6 +40,7 @@ EXPECTED: dict[Code, Mapping[str, str] | None] = {
     Code.BUDGET_EXCEEDED: {"spent": "501", "budget": "500", "currency": "USD"},
     Code.BUDGET_PACE: {"exhaustsAt": "2026-03-10T16:40:00Z", "resetsAt": "2026-03-11T00:00:00Z"},
     Code.SPEND_INCOMPLETE: None,
+    Code.CATALOG_DENIED: {},
     Code.DATA_STALE: {"since": "2026-03-10T12:00:00Z"},
     Code.UPSTREAM_UNAVAILABLE: None,
     Code.UPSTREAM_DENIED: None,
@@ -60,7 +61,7 @@ PLAIN = EVERY_FINDING | {
 }
 
 
-@pytest.mark.parametrize("code", Code)
+@pytest.mark.parametrize("code", OF_FACTS)
 def test_params_hold_what_the_sentence_says(code: Code) -> None:
     """Names, amounts and times are those of the English message, and there are no others."""
     assert PLAIN[code].finding(code).params == EXPECTED[code]
