@@ -23,8 +23,7 @@ from bff.backstage.client import SYSTEM, BackstageClient
 from bff.backstage.files import FileCatalog
 from bff.keeptrusts.client import KeeptrustsClient
 from bff.keeptrusts.transport import Limits, Transport, http_client
-from bff.platform.gateway import ControlPlaneProbe, GatewayClient
-from bff.platform.health import PlatformStatuses
+from bff.platform.health import ControlPlaneProbe, GatewayClient, PlatformStatuses
 from bff.provisioning.rights import People
 from bff.settings import IN_MEMORY, Settings, SettingsError
 from bff.status.leader import OrganisationReader, Timing, identity_of
@@ -134,15 +133,20 @@ def _context(files: TlsFiles) -> ssl.SSLContext:
 
 @dataclass(frozen=True, slots=True)
 class Backstage:
-    """The connections to Backstage's backends; those at one address share one."""
+    """The connections to Backstage's backends; those at one address share one. `base` is that of `BACKSTAGE_URL`."""
 
+    base: BackstageClient
     auth: BackstageClient
     catalog: BackstageClient
     scaffolder: BackstageClient
 
     def connections(self) -> dict[str, BackstageClient]:
         """Each connection once, by the name of its system."""
-        return {client.system: client for client in (self.scaffolder, self.catalog, self.auth)}
+        return {client.system: client for client in (self.scaffolder, self.catalog, self.auth, self.base)}
+
+    def of(self, plugin: str) -> BackstageClient:
+        """The connection to a plugin's backend."""
+        return self.scaffolder if plugin == "scaffolder" else self.base
 
     async def aclose(self) -> None:
         """Close them all."""
@@ -175,6 +179,7 @@ def open_backstage(settings: Settings, world: World, observer: CallObserver, tls
         return opened[address]
 
     return Backstage(
+        client("", None),
         client("auth", settings.backstage_auth_url),
         client("catalog", settings.backstage_catalog_url),
         client("scaffolder", settings.backstage_scaffolder_url),

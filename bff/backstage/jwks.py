@@ -93,7 +93,7 @@ class SigningKeys:
 
     async def _read(self) -> bool:
         try:
-            keys = await self._fetch(_keys)
+            keys = await self._fetch(usable_keys)
         except CatalogError:
             # The client reports it to the observer; here it only means that the last good set stays.
             self._failed_at = self._monotonic()
@@ -146,7 +146,8 @@ class _KeySet(BaseModel):
     keys: list[dict[str, Any]] = Field(max_length=_MOST_KEYS)
 
 
-def _keys(document: Any) -> Keys:
+def usable_keys(document: Any) -> Keys:
+    """The keys of a JSON web key set by which a token may be signed, by id. Raises `CatalogContractError`."""
     try:
         listed = _KeySet.model_validate(document).keys
         usable = filter(None, (_usable(key) for key in listed))

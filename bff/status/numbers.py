@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from bff.backstage.caller import Caller
 from bff.backstage.entities import CatalogContractError, CatalogDeniedError, Memberships
 from bff.status import wire
-from bff.status.findings import Code, Finding
-from bff.status.params import params
+from bff.status.findings import Code, Finding, params
 from bff.status.wire import GovernanceStatus, SpendReport
 from bff.values import EntityRef
 

@@ -212,6 +212,12 @@ class StubBackstage:
             for part in text.split(",")
             if "parentof=" in part
         }
+        if filters and "metadata.annotations." in filters[0]:
+            annotation = filters[0].rpartition("metadata.annotations.")[2]
+            claiming = [
+                each for each in self.documents.values() if annotation in each["metadata"].get("annotations", {})
+            ]
+            return {"items": claiming, "totalItems": len(claiming), "pageInfo": {}}
         found = sorted({parent for child in children for parent in self.parents.get(child, [])})
         items = [{"kind": "Group", "metadata": {"name": ref.partition("/")[2]}} for ref in found]
         return {"items": items, "totalItems": len(items), "pageInfo": {}}

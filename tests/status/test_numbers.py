@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -18,6 +17,7 @@ from bff.backstage.entities import (
     ServiceDeniedError,
 )
 from bff.keeptrusts.facts import ModelSpend, Reading, SpendHistory, SpendTally
+from bff.status.claims import Owner
 from bff.status.findings import Code, Severity
 from bff.status.numbers import (
     HOLD_NO_AMOUNT,
@@ -27,12 +27,11 @@ from bff.status.numbers import (
     report_without_numbers,
     status_without_numbers,
 )
-from bff.status.subject import Owner
 from bff.status.wire import GovernanceStatus
 from bff.values import EntityRef
 
-from .conftest import MIDNIGHT, NOON, World, wallet
-from .test_assessment import EVERY_FINDING, WORLD, worlds
+from .conftest import MIDNIGHT, NOON, Scenario, usd, wallet
+from .test_assessment import EVERY_FINDING, SCENARIO, scenarios
 
 SUPPORT = EntityRef("group", "default", "support-team")
 PLATFORM = EntityRef("group", "default", "platform-team")
@@ -57,9 +56,9 @@ class Catalog:
         return self.groups
 
 
-def withheld(world: World) -> GovernanceStatus:
-    """What those see of `world` for whom its amounts are not."""
-    return status_without_numbers(world.assess(), world.owner.ref)
+def withheld(scenario: Scenario) -> GovernanceStatus:
+    """What those see of `scenario` for whom its amounts are not."""
+    return status_without_numbers(scenario.assess(), scenario.owner.ref)
 
 
 async def test_members_of_the_owning_group_see_numbers() -> None:
@@ -107,7 +106,7 @@ async def test_a_catalog_that_cannot_be_reached_is_said() -> None:
 
 def test_the_others_see_all_but_numbers() -> None:
     """State, key, tier, team and links stay; sections with amounts are null, and one finding says for whom they are."""
-    full, shown = WORLD.assess(), withheld(WORLD)
+    full, shown = SCENARIO.assess(), withheld(SCENARIO)
     assert {getattr(shown, section) for section in NUMBERS} == {None}
     for section in ("entity_ref", "state", "gateway_key", "policy_tier", "team", "links", "freshness"):
         assert getattr(shown, section) == getattr(full, section)
@@ -126,15 +125,15 @@ def test_the_others_see_all_but_numbers() -> None:
 )
 def test_other_owners_are_named_too(owner: EntityRef | None, message: str) -> None:
     """Where no group owns the entity the sentence says so, and has no params: a client's own sentence is about a group."""
-    finding = withheld(WORLD.but(owner=Owner(owner)).ruled(ownership_enforced=False)).findings[-1]
+    finding = withheld(SCENARIO.but(owner=Owner(owner)).ruled(ownership_enforced=False)).findings[-1]
     assert (finding.code, finding.message, finding.params) == (Code.NUMBERS_WITHHELD, message, None)
 
 
 @pytest.mark.parametrize("code", [code for code in Code if code is not Code.NUMBERS_WITHHELD])
 def test_every_finding_stays_with_its_weight(code: Code) -> None:
     """That something is wrong is no secret: code, severity and state are those of the whole answer."""
-    world = EVERY_FINDING[code]
-    full, shown = world.assess(), withheld(world)
+    scenario = EVERY_FINDING[code]
+    full, shown = scenario.assess(), withheld(scenario)
     assert shown.state is full.state
     said = [finding for finding in shown.findings if finding.code is not Code.NUMBERS_WITHHELD]
     assert [(each.code, each.severity) for each in said] == [(each.code, each.severity) for each in full.findings]
@@ -146,13 +145,13 @@ def test_every_code_either_holds_no_amount_or_has_a_sentence_without() -> None:
     assert not HOLD_NO_AMOUNT & set(WITHOUT_AMOUNTS)
 
 
-AMOUNTS = WORLD.having_spent("487.65", missing="the wallets have paid 31.41 USD that are in no event").but(
+AMOUNTS = SCENARIO.having_spent("487.65", missing="the wallets have paid 31.41 USD that are in no event").but(
     wallets=Reading((wallet("59.26", allocated="1234.5"),), NOON)
 )
 
 
 @pytest.mark.parametrize(
-    "world",
+    "scenario",
     [
         AMOUNTS,
         AMOUNTS.having_spent("812.34"),
@@ -160,19 +159,19 @@ AMOUNTS = WORLD.having_spent("487.65", missing="the wallets have paid 31.41 USD 
         AMOUNTS.having_spent("487.65").but(now=NOON + timedelta(hours=3)),
     ],
 )
-def test_no_amount_is_in_what_the_others_see(world: World) -> None:
+def test_no_amount_is_in_what_the_others_see(scenario: Scenario) -> None:
     """No spend, budget use, balance, share or time of exhaustion is anywhere in the bytes."""
-    full = world.assess()
+    full = scenario.assess()
     assert {Severity.WARNING, Severity.ERROR} & {finding.severity for finding in full.findings}
-    body = withheld(world).model_copy(update={"freshness": full.freshness}).model_dump_json()
+    body = withheld(scenario).model_copy(update={"freshness": full.freshness}).model_dump_json()
     for secret in ("487.65", "812.34", "31.41", "59.26", "1234.5", "USD", " %", "16:"):
         assert secret not in body.replace(full.freshness.model_dump_json(), "")
 
 
-@given(worlds)
-def test_whatever_the_facts_nothing_is_shown_and_no_state_is_worse(world: World) -> None:
+@given(scenarios)
+def test_whatever_the_facts_nothing_is_shown_and_no_state_is_worse(scenario: Scenario) -> None:
     """For any facts the others' answer has the same state, no section with amounts, and at most one finding more."""
-    full, shown = world.assess(), withheld(world)
+    full, shown = scenario.assess(), withheld(scenario)
     assert shown.state is full.state
     assert {getattr(shown, section) for section in NUMBERS} == {None}
     assert len(shown.findings) - len(full.findings) in {0, 1}
@@ -182,14 +181,14 @@ def test_whatever_the_facts_nothing_is_shown_and_no_state_is_worse(world: World)
 @pytest.mark.parametrize("code", [Code.OWNER_MISMATCH, Code.ANNOTATION_MISSING, Code.CATALOG_DENIED])
 def test_where_nobody_sees_numbers_nothing_is_withheld(code: Code) -> None:
     """An answer that holds no amount is one for everybody: nothing says that members of the group see more."""
-    world = EVERY_FINDING[code]
-    assert withheld(world) == world.assess()
+    scenario = EVERY_FINDING[code]
+    assert withheld(scenario) == scenario.assess()
 
 
 def test_a_group_of_another_origin_has_no_team() -> None:
     """Neither its annotation nor its name gives it one, and the hint says why."""
     for owner in (Owner(SUPPORT, may_claim_team=False), Owner(SUPPORT, "team_1", may_claim_team=False)):
-        finding = WORLD.but(owner=owner).finding(Code.OWNER_MISMATCH)
+        finding = SCENARIO.but(owner=owner).finding(Code.OWNER_MISMATCH)
         assert finding.hint is not None
         assert "BFF_GROUP_ORIGINS" in finding.hint
 
@@ -202,7 +201,7 @@ def test_a_refused_service_is_the_services_own_trouble() -> None:
 
 
 HISTORY = SpendHistory(
-    SpendTally({MIDNIGHT.date(): Decimal("487.65")}, {"gpt-4o": ModelSpend(Decimal("487.65"), 7)}),
+    SpendTally({MIDNIGHT.date(): usd("487.65")}, {"gpt-4o": ModelSpend(usd("487.65"), 7)}),
     SpendTally({}, {}),
     {MIDNIGHT.date(): "the wallets have paid 31.41 USD that are in no event"},
 )
@@ -210,7 +209,7 @@ HISTORY = SpendHistory(
 
 def test_a_spend_report_without_numbers() -> None:
     """The others see the period and what is wrong; sums, days, models and the budget are null."""
-    full = WORLD.report(HISTORY)
+    full = SCENARIO.report(HISTORY)
     assert full.total is not None
     shown = report_without_numbers(full, SUPPORT)
     assert (shown.entity_ref, shown.days, shown.timezone) == (full.entity_ref, full.days, full.timezone)
@@ -222,7 +221,7 @@ def test_a_spend_report_without_numbers() -> None:
 
 def test_a_report_without_numbers_of_its_own() -> None:
     """Where the whole report holds none, the others' is the same."""
-    bare = WORLD.annotated(key=None, budget=None).report(None)
+    bare = SCENARIO.annotated(key=None, budget=None).report(None)
     assert report_without_numbers(bare, SUPPORT) == bare
 
 

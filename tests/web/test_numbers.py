@@ -12,7 +12,7 @@ import pytest
 
 from bff.backstage.groups import MEMBER_STALE_FOR
 from bff.sandbox.faults import Rule
-from bff.web.service import MOST_BATCHES_EACH
+from bff.web.routes import MOST_BATCHES_EACH
 from tests.backstage.stub import SERVICE_TOKEN, URL, StubBackstage
 from tests.conftest import BOT, NOON, Running, Start
 

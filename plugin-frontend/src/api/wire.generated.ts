@@ -164,7 +164,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Answers can be given, be it from older facts */
+        /** The first reading of Keeptrusts has ended, well or not, and this instance is not about to stop */
         readonly get: operations["getReadyz"];
         readonly put?: never;
         readonly post?: never;
@@ -475,6 +475,11 @@ export interface components {
             readonly params?: {
                 readonly [key: string]: string;
             } | null;
+            /**
+             * @description The template that mends it; null where there is none
+             * @default null
+             */
+            readonly remedy?: components["schemas"]["Remedy"] | null;
         };
         /**
          * Freshness
@@ -792,6 +797,29 @@ export interface components {
             readonly state: string;
         };
         /**
+         * Remedy
+         * @description A software template that mends a finding, and what its form can be filled in with.
+         */
+        readonly Remedy: {
+            /**
+             * Template
+             * @description The template's entity reference
+             * @example template:default/ai-key-rotate
+             */
+            readonly template: string;
+            /**
+             * Parameters
+             * @description What is known of `team` (its name), `entityRef`, `keyName` and `tier`; for onboarding also as `teamName` and `policyTier`
+             * @example {
+             *       "keyName": "support-team-gw-key",
+             *       "team": "support-team"
+             *     }
+             */
+            readonly parameters: {
+                readonly [key: string]: string;
+            };
+        };
+        /**
          * Severity
          * @description How much a finding matters: a warning can wait, an error means requests fail or rules are broken.
          * @enum {string}
@@ -847,7 +875,7 @@ export interface components {
         };
         /**
          * State
-         * @description The state of an entity: its worst finding, or why there is none to have.
+         * @description The state of an entity: its worst finding, or why it has none.
          * @enum {string}
          */
         readonly State: "ok" | "warning" | "error" | "unconfigured" | "unknown";
@@ -2044,7 +2072,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Answers can be given, be it from older facts */
+            /** @description The first reading of Keeptrusts has ended, well or not, and this instance is not about to stop */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -2062,7 +2090,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This instance is about to stop; Keeptrusts cannot be reached */
+            /** @description This instance is about to stop; This instance has just started */
             readonly 503: {
                 headers: {
                     readonly [name: string]: unknown;
