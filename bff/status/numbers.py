@@ -94,15 +94,18 @@ def report_without_numbers(report: SpendReport, owner: EntityRef | None) -> Spen
 
 
 def findings_without_amounts(findings: Iterable[wire.Finding]) -> tuple[wire.Finding, ...]:
-    """`findings`, each whose sentence may hold an amount with one that holds none; severities and hints stay."""
-    return tuple(
-        finding
-        if finding.code in HOLD_NO_AMOUNT
-        else finding.model_copy(
-            update={"message": WITHOUT_AMOUNTS.get(finding.code, _SOMETHING_WITH_AMOUNTS), "params": None}
-        )
-        for finding in findings
-    )
+    """`findings`, each whose sentence may hold an amount with one that holds none; severities and hints stay.
+
+    Its params are then empty, so that a client says its own sentence without amounts.
+    """
+    return tuple(finding if finding.code in HOLD_NO_AMOUNT else _without_amounts(finding) for finding in findings)
+
+
+def _without_amounts(finding: wire.Finding) -> wire.Finding:
+    message = WITHOUT_AMOUNTS.get(finding.code, _SOMETHING_WITH_AMOUNTS)
+    # A client's usual sentence of `wallet-depleted` has no params either, and says more than this one.
+    said_by_clients = finding.code in WITHOUT_AMOUNTS and finding.code is not Code.WALLET_DEPLETED
+    return finding.model_copy(update={"message": message, "params": {} if said_by_clients else None})
 
 
 WITHOUT_AMOUNTS: Mapping[str, str] = {

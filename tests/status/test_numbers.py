@@ -145,6 +145,13 @@ def test_every_code_either_holds_no_amount_or_has_a_sentence_without() -> None:
     assert not HOLD_NO_AMOUNT & set(WITHOUT_AMOUNTS)
 
 
+@pytest.mark.parametrize("code", [Code.BUDGET_EXCEEDED, Code.BUDGET_PACE, Code.WALLET_LOW, Code.SPEND_INCOMPLETE])
+def test_a_sentence_without_amounts_can_be_said_by_clients(code: Code) -> None:
+    """Its params are empty, so that a client says it in its reader's language; without amounts there is nothing to fill in."""
+    (finding,) = [each for each in withheld(EVERY_FINDING[code]).findings if each.code is code]
+    assert (finding.message, finding.params) == (WITHOUT_AMOUNTS[code], {})
+
+
 AMOUNTS = SCENARIO.having_spent("487.65", missing="the wallets have paid 31.41 USD that are in no event").but(
     wallets=Reading((wallet("59.26", allocated="1234.5"),), NOON)
 )
