@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Collection, Sequence
 
 from cachetools import LRUCache, TTLCache
-from pydantic import SecretStr
 
 from bff.backstage.by_refs import ByRefs, Found
 from bff.backstage.caller import Caller
@@ -14,6 +13,7 @@ from bff.backstage.client import BackstageClient
 from bff.backstage.entities import Entity
 from bff.backstage.groups import CurrentMemberships, Groups
 from bff.fair_places import FairPlaces
+from bff.upstream import TokenSource
 from bff.values import EntityRef
 
 REMEMBERED_FOR = 30.0
@@ -45,7 +45,7 @@ class BackstageCatalog:
         self,
         backstage: BackstageClient,
         *,
-        service_token: SecretStr | None,
+        service_token: TokenSource | None,
         group_origins: Collection[str] = (),
         auth: BackstageClient | None = None,
         monotonic: Callable[[], float] = time.monotonic,

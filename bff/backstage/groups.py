@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote, urlencode
 
 from cachetools import LRUCache, TTLCache
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bff.backstage.by_refs import ByRefs
 from bff.backstage.caller import Caller
@@ -28,6 +28,7 @@ from bff.backstage.entities import (
 from bff.fair_places import FairPlaces
 from bff.single_flight import SingleFlight
 from bff.telemetry.logs import logger
+from bff.upstream import TokenSource
 from bff.values import EntityRef, EntityRefError
 
 log = logger("catalog")
@@ -82,7 +83,7 @@ Read_co = TypeVar("Read_co", covariant=True)
 class Ask(Protocol[Read_co]):
     """A question to Backstage that waits for a token."""
 
-    async def __call__(self, *, token: SecretStr) -> Read_co:
+    async def __call__(self, *, token: TokenSource) -> Read_co:
         """Ask it."""
 
 
@@ -96,7 +97,7 @@ class Groups:
         self,
         backstage: BackstageClient,
         *,
-        token: SecretStr | None,
+        token: TokenSource | None,
         origins: Collection[str] = (),
         monotonic: Callable[[], float] = time.monotonic,
         most_groups: int = MOST_GROUPS,

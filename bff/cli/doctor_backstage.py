@@ -20,6 +20,7 @@ from bff.backstage.identity import PLUGIN_KEYS, USER_KEYS, BackstageIdentity
 from bff.backstage.jwks import ALGORITHMS, usable_keys
 from bff.cli.bff_client import TOKEN_VARIABLE
 from bff.cli.doctor_keeptrusts import Trial, Verdict
+from bff.secret_files import Secret
 from bff.settings import Settings
 from bff.status.claims import TEAM
 from bff.telemetry.calls import Unobserved
@@ -58,15 +59,12 @@ async def examine_backstage(
             yield await _signing_keys(backstage.of(plugin), plugin, path, failing=Verdict.WARN)
         issuer = f"{settings.backstage_public_url or backstage.auth.base_url}/api/auth"
         yield await _issuer(backstage.auth, expected=issuer)
-        if settings.bff_catalog == "backstage" and settings.backstage_token is not None:
-            trial = await _groups(backstage.catalog, settings.backstage_token, settings.platform_groups)
+        own = settings.secret("backstage_token")
+        if settings.bff_catalog == "backstage" and own is not None:
+            trial = await _groups(backstage.catalog, own, settings.platform_groups)
             yield trial
             accepted = trial.verdict is not Verdict.FAIL
-            for trial in (
-                await _team_claims(backstage.catalog, settings.backstage_token, settings.group_origins)
-                if accepted
-                else ()
-            ):
+            for trial in await _team_claims(backstage.catalog, own, settings.group_origins) if accepted else ():
                 yield trial
         if person is not None:
             async for trial in _person(backstage, settings, person, entity, issuer=issuer):
@@ -117,7 +115,7 @@ async def _issuer(backstage: BackstageClient, *, expected: str) -> Trial:
     return Trial(Verdict.OK, subject, issuer)
 
 
-async def _groups(backstage: BackstageClient, token: SecretStr, wanted: frozenset[EntityRef]) -> Trial:
+async def _groups(backstage: BackstageClient, token: Secret, wanted: frozenset[EntityRef]) -> Trial:
     subject = "groups, by BACKSTAGE_TOKEN"
     try:
         found = await ByRefs(backstage, operation="groups").read("doctor", token, wanted or {_NOT_THERE})
@@ -129,7 +127,7 @@ async def _groups(backstage: BackstageClient, token: SecretStr, wanted: frozense
     return Trial(Verdict.OK, subject, "the token is accepted")
 
 
-async def _team_claims(backstage: BackstageClient, token: SecretStr, origins: tuple[str, ...]) -> list[Trial]:
+async def _team_claims(backstage: BackstageClient, token: Secret, origins: tuple[str, ...]) -> list[Trial]:
     """Groups that claim a team: from where they may not, and two the same."""
     subject = "groups that claim a team"
     try:
@@ -158,7 +156,7 @@ async def _team_claims(backstage: BackstageClient, token: SecretStr, origins: tu
     return [Trial(Verdict.OK, subject, f"{len(counting):,} by annotation, {where}; no team twice")]
 
 
-async def _claiming_groups(backstage: BackstageClient, token: SecretStr) -> list[Entity]:
+async def _claiming_groups(backstage: BackstageClient, token: Secret) -> list[Entity]:
     found: list[Entity] = []
     page = [
         ("filter", f"kind=group,metadata.annotations.{TEAM}"),
@@ -185,7 +183,7 @@ def _queried(reply: Any) -> tuple[list[Entity], str | None]:
     raise CatalogContractError(f"Backstage GET {QUERY}: a reply that is no list of entities")
 
 
-async def _namesakes(backstage: BackstageClient, token: SecretStr, teams: Iterable[str]) -> dict[str, set[str]]:
+async def _namesakes(backstage: BackstageClient, token: Secret, teams: Iterable[str]) -> dict[str, set[str]]:
     """Groups that are called like one of `teams` and carry no annotation: their name is their claim."""
     refs: dict[EntityRef, str] = {}
     for team in teams:
@@ -219,7 +217,7 @@ async def _person(
         return
     catalog = BackstageCatalog(
         backstage.catalog,
-        service_token=settings.backstage_token,
+        service_token=settings.secret("backstage_token"),
         group_origins=settings.group_origins,
         auth=backstage.auth,
     )

@@ -39,7 +39,9 @@ def findings(found: Iterable[Finding]) -> Table:
     table.add_column(no_wrap=True)
     table.add_column()
     for finding in found:
-        table.add_row(f"  {_MARKS[finding.severity]}", Text.assemble((finding.code, "bold"), "  ", printable(finding.message)))
+        table.add_row(
+            f"  {_MARKS[finding.severity]}", Text.assemble((finding.code, "bold"), "  ", printable(finding.message))
+        )
         if finding.hint:
             table.add_row("", Text(printable(finding.hint), style="dim"))
     return table

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Literal, get_args
 
@@ -23,6 +24,8 @@ import bff
 PREFIX = "keeptrusts_bff"
 REPLICA_ROLES = ("alone", "leading", "following")
 BREAKER_STATES = ("closed", "open", "half-open")
+SYSTEMS_WITH_TOKENS = ("keeptrusts", "keeptrusts-admin", "backstage", "vault")
+"""The systems that the service calls with tokens of its own."""
 OUTCOMES = ("ok", "denied", "rejected", "unavailable", "timeout", "contract", "cancelled", "refused")
 """How an attempt to call an outside system ends, as `CallObserver` describes."""
 
@@ -104,6 +107,18 @@ class Metrics:
             registry=self.registry,
         )
         self._retries = counter("upstream_retries", "Attempts that were made again", "system", "operation")
+        self._own_token_refused = counter(
+            "own_token_refused",
+            "Calls at which an outside system refused the service's own token (401 or 403), and no newer one was accepted",
+            "system",
+        )
+        for system in SYSTEMS_WITH_TOKENS:
+            self._own_token_refused.labels(system)
+        self._secret_read = gauge(
+            "secret_read_timestamp_seconds",
+            "When a secret was last read, in seconds since 1970: at the start, and again when its file changes or it is refused",
+            "secret",
+        )
         self._breaker = gauge(
             "breaker_state", "1 for the state in which a breaker is, 0 for the others", "system", "state"
         )
@@ -180,21 +195,21 @@ class Metrics:
             "Requests whose credentials are refused: missing, form, key, audience, issuer or expired",
             "reason",
         )
-        for reason in get_args(Refused):
-            self._refused.labels(reason)
         self._certificate_reloads = counter(
             "certificate_reloads",
             "Times that a changed certificate of the listener was read: ok, or failed, so that the one before stays in use",
             "outcome",
         )
-        for outcome in ("ok", "failed"):
-            self._certificate_reloads.labels(outcome)
-        for outcome in ("hit", "miss"):
-            self._renderings.labels(outcome)
-        for freshness in ("fresh", "revalidating", "stale"):
-            self._answers.labels(freshness)
-        for outcome in ("ok", "partial", "failed"):
-            self._refreshes.labels(outcome)
+        from_the_start: dict[Counter, tuple[str, ...]] = {
+            self._refused: get_args(Refused),
+            self._certificate_reloads: ("ok", "failed"),
+            self._renderings: ("hit", "miss"),
+            self._answers: ("fresh", "revalidating", "stale"),
+            self._refreshes: ("ok", "partial", "failed"),
+        }
+        for metric, words in from_the_start.items():
+            for word in words:
+                metric.labels(word)
         ProcessCollector(registry=self.registry)
 
         self._called: set[tuple[str, str]] = set()
@@ -311,6 +326,15 @@ class Metrics:
         """A breaker changed its state."""
         for each in BREAKER_STATES:
             self._breaker.labels(system, each).set(each == state)
+
+    def own_token_refused(self, system: str, operation: str) -> None:
+        """A system refused the service's own token."""
+        del operation
+        self._own_token_refused.labels(system).inc()
+
+    def watch_secret(self, name: str, read_at: Callable[[], datetime]) -> None:
+        """Ask when the secret `name` (its setting) was last read whenever metrics are read."""
+        self._secret_read.labels(name).set_function(lambda: read_at().timestamp())
 
     def provisioned(self, action: Provisioned, outcome: Outcome) -> None:
         """A provisioning request ended."""

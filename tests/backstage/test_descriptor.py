@@ -60,14 +60,9 @@ def test_only_our_annotations_are_kept() -> None:
 def test_every_annotation_of_the_project_is_kept() -> None:
     """No annotation that the decisions read lies outside the prefix."""
     names = [
-        claims.GATEWAY_KEY_NAME,
-        claims.POLICY_TIER,
-        claims.DAILY_BUDGET,
-        claims.GATEWAY_TYPE,
-        claims.API_URL,
-        claims.TEAM,
+        value for name, value in vars(claims).items() if name.isupper() and isinstance(value, str) and "/" in value
     ]
-    assert names
+    assert len(names) >= 6
     assert all(name.startswith(PREFIX) for name in names)
 
 

@@ -30,6 +30,7 @@ from bff.backstage.groups import (
     comes_from,
 )
 from bff.backstage.identity import BackstageIdentity
+from bff.secret_files import Secret
 from bff.values import EntityRef
 from tests.backstage.stub import SERVICE_TOKEN, StubBackstage
 
@@ -40,7 +41,7 @@ TEAM = EntityRef("group", "default", "a-team")
 @pytest.fixture
 def groups(backstage: StubBackstage) -> Groups:
     backstage.add(str(TEAM), team="team_1")
-    return Groups(backstage.client(), token=SecretStr(SERVICE_TOKEN), monotonic=backstage.clock)
+    return Groups(backstage.client(), token=Secret(SecretStr(SERVICE_TOKEN)), monotonic=backstage.clock)
 
 
 async def test_a_group_is_read_with_the_services_token(backstage: StubBackstage, groups: Groups) -> None:
@@ -150,7 +151,7 @@ PLATFORM = "group:default/platform"
 
 def catalog_of(backstage: StubBackstage, **options: Any) -> BackstageCatalog:
     return BackstageCatalog(
-        backstage.client(), service_token=SecretStr(SERVICE_TOKEN), monotonic=backstage.clock, **options
+        backstage.client(), service_token=Secret(SecretStr(SERVICE_TOKEN)), monotonic=backstage.clock, **options
     )
 
 
@@ -337,7 +338,7 @@ async def test_a_group_of_another_origin_claims_no_team(
     """With `BFF_GROUP_ORIGINS` a group claims a team only where it was registered below one of them."""
     ref = registered(backstage, "group:evil/mine", origin, team="finance-team")
     found = await Groups(
-        backstage.client(), token=SecretStr(SERVICE_TOKEN), origins=[ORG], monotonic=backstage.clock
+        backstage.client(), token=Secret(SecretStr(SERVICE_TOKEN)), origins=[ORG], monotonic=backstage.clock
     ).group(ref)
     assert found is not None
     assert found.may_claim_team is may
