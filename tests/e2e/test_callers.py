@@ -75,7 +75,7 @@ async def test_the_permission_policy_decides(backstage: Backstage, ready: Servic
         assert (await ask(backstage, RESTRICTED, insider)).status_code == 200
         hidden, absent = (
             await ask(backstage, RESTRICTED, outsider),
-            await ask(backstage, "component:default/nobody", outsider),
+            await ask(backstage, "component:default/missing", outsider),
         )
         assert (hidden.status_code, absent.status_code) == (404, 404)
         differing = {"instance"}

@@ -443,6 +443,12 @@ export interface components {
              *     ]
              */
             readonly entityRefs: readonly string[];
+            /**
+             * Worst
+             * @description Answer at most so many, those that are not in order, the worst first, with a count of all by `states`
+             * @default null
+             */
+            readonly worst?: number | null;
         };
         /**
          * Finding
@@ -896,11 +902,19 @@ export interface components {
         };
         /**
          * StatusItems
-         * @description The reply to a by-refs request: one item a reference, in the order of the request.
+         * @description The reply to a by-refs request: one item a reference, in the order of the request; or the worst alone.
          */
         readonly StatusItems: {
             /** Items */
             readonly items: readonly components["schemas"]["StatusItem"][];
+            /**
+             * States
+             * @description With `worst`: how many of the references are in each state; a problem is `unknown`
+             * @default null
+             */
+            readonly states?: {
+                readonly [key: string]: number;
+            } | null;
         };
         /**
          * TeamRecord
