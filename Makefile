@@ -44,8 +44,8 @@ matrix: e2e-setup ## The plugin's tarball in every supported release of Backstag
 	$(BIN)/python -m pytest tests/e2e/test_plugin_package.py $(PYTEST_ARGS)
 
 .PHONY: unit
-unit: dev-setup ## Run the tests that start no server, browser or program: under a minute
-	$(BIN)/python -m pytest -n 2 --dist loadscope -m 'not server' $(PYTEST_ARGS)
+unit: dev-setup ## Run the short tests that start no server, browser or program
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m 'not server and not long' $(PYTEST_ARGS)
 
 .PHONY: backstage
 backstage: e2e-setup ## The demo inside a real Backstage (minutes once, then seconds)

@@ -29,6 +29,7 @@ from bff.telemetry import logs
 from bff.telemetry.logs import AccessLog
 from bff.telemetry.traces import Traces
 from tests.harness import postgres
+from tests.harness.openbao import OpenBao, running_openbao
 from tests.harness.postgres import PostgresServer
 
 NOON = datetime(2026, 3, 11, 12, tzinfo=UTC)
@@ -159,7 +160,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedFixtur
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Do not even import what is marked as a server by its folder, where such tests are left out."""
-    left_out = config.option.markexpr == "not server" and collection_path.is_dir()
+    left_out = config.option.markexpr.startswith("not server") and collection_path.is_dir()
     parts = collection_path.relative_to(config.rootpath).parts if left_out else ()
     return True if not _STARTS_SOMETHING.isdisjoint(parts) else None
 
@@ -228,6 +229,13 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """The address of a database of the test's own, on a server that runs."""
     with postgres_server.database() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def openbao() -> Iterator[OpenBao]:
+    """One OpenBao in development mode for all tests; each takes paths, mounts and policies of its own, and none stops it."""
+    with running_openbao() as server:
+        yield server
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ from bff.vault.wire import VaultWire
 from tests.backstage.stub import SERVICE_TOKEN, StubBackstage
 from tests.cli.conftest import BOT, COMMAND, environment
 from tests.harness.authority import Authority, Pair, TlsFront, key_pem, tls_front
-from tests.harness.openbao import ROOT_TOKEN, OpenBao, running_openbao
+from tests.harness.openbao import ROOT_TOKEN, OpenBao
 from tests.harness.relay import LOOPBACK, accepting, join
 from tests.harness.served import served
 from tests.harness.stub_backstage import BackstageOverHttp
@@ -563,13 +563,6 @@ class Company:
             "VAULT_ADDR": self.vault.url,
             "VAULT_TOKEN": ROOT_TOKEN,
         }
-
-
-@pytest.fixture(scope="module")
-def openbao() -> Iterator[OpenBao]:
-    """A server in development mode."""
-    with running_openbao() as server:
-        yield server
 
 
 @pytest.fixture
