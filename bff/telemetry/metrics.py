@@ -16,7 +16,7 @@ PREFIX = "keeptrusts_bff"
 REPLICA_ROLES = ("alone", "leading", "following")
 BREAKER_STATES = ("closed", "open", "half-open")
 Freshness = Literal["fresh", "revalidating", "stale"]
-Provisioned = Literal["team", "token", "configuration", "wallet"]
+Provisioned = Literal["team", "token", "configuration", "wallet", "rotation", "revocation", "reclaim", "disabling"]
 Outcome = Literal["created", "found", "refused", "failed"]
 """`found`: it was there already; `refused`: the caller may not, or asked wrongly; `failed`: Keeptrusts or Vault did not do it."""
 
@@ -127,6 +127,9 @@ class Metrics:
         for action in get_args(Provisioned):
             for outcome in get_args(Outcome):
                 self._provisioning.labels(action, outcome)
+        self._policy_rejected = counter(
+            "provisioning_policy_rejected", "Changes of the provisioning policy's file that could not be used"
+        )
         for outcome in ("hit", "miss"):
             self._renderings.labels(outcome)
         for freshness in ("fresh", "revalidating", "stale"):
@@ -204,6 +207,10 @@ class Metrics:
     def provisioned(self, action: Provisioned, outcome: Outcome) -> None:
         """A provisioning request ended."""
         self._provisioning.labels(action, outcome).inc()
+
+    def policy_rejected(self) -> None:
+        """The provisioning policy's file has changed and cannot be used."""
+        self._policy_rejected.inc()
 
     def replica_role(self, role: str) -> None:
         """This replica does something else than before."""

@@ -15,8 +15,24 @@ from pydantic.json_schema import models_json_schema
 
 import bff
 from bff.keeptrusts import contract
-from bff.keeptrusts.contract import AllocationReply, ConfigurationRecord, TeamRecord, TokenRecord
-from bff.provisioning.requests import Allocation, NewConfiguration, NewKey, NewTeam
+from bff.keeptrusts.contract import (
+    AllocationReply,
+    ConfigurationRecord,
+    TeamRecord,
+    TokenRecord,
+    TransactionRecord,
+    WalletRecord,
+)
+from bff.provisioning.requests import (
+    Allocation,
+    Disabling,
+    NewConfiguration,
+    NewKey,
+    NewTeam,
+    Reclaim,
+    Revocation,
+    Rotation,
+)
 from bff.status.wire import EntityRefs, GovernanceStatus, PlatformStatus, Problem, SpendReport, StatusItems
 from bff.web.problems import MEDIA_TYPE, ProblemType
 
@@ -105,6 +121,7 @@ _PROVISIONING = (
     ProblemType.FORBIDDEN,
     ProblemType.CONFLICT,
     ProblemType.PROVISIONING_OFF,
+    ProblemType.RECORDS_UNAVAILABLE,
     ProblemType.UPSTREAM_CONTRACT,
     ProblemType.UPSTREAM_DENIED,
     ProblemType.UPSTREAM_REJECTED,
@@ -131,6 +148,51 @@ _IDEMPOTENCY_KEY = {
     "required": True,
     "description": "Names the allocation: asked for again with the same key it is not made again",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+
+_KEY_NAME = {
+    "name": "name",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "maxLength": 100},
+    "example": "support-team-gw-key",
+}
+_CONFIGURATION_NAME = {**_KEY_NAME, "example": "support-team-config"}
+_PREVIOUS = {
+    "type": "object",
+    "required": ["previous"],
+    "properties": {
+        "previous": {
+            "description": "The key that this one replaces, and when it is revoked at the earliest; null where there is none",
+            "anyOf": [
+                {
+                    "type": "object",
+                    "required": ["id", "revokes_at"],
+                    "properties": {"id": {"type": "string"}, "revokes_at": {"type": "string", "format": "date-time"}},
+                },
+                {"type": "null"},
+            ],
+        }
+    },
+}
+_OF_TEAM = {"name": {"type": "string"}, "team_id": {"type": "string"}}
+_REVOKED = {
+    "type": "object",
+    "required": ["name", "team_id", "revoked"],
+    "properties": {**_OF_TEAM, "revoked": {"type": "array", "items": {"type": "string"}}},
+}
+_DISABLED = {
+    "type": "object",
+    "required": ["name", "team_id", "disabled"],
+    "properties": {**_OF_TEAM, "disabled": {"type": ["string", "null"], "description": "The configuration's id"}},
+}
+_RECLAIMED = {
+    "type": "object",
+    "required": ["transaction", "wallet"],
+    "properties": {
+        "transaction": {"anyOf": [_schema(TransactionRecord), {"type": "null"}]},
+        "wallet": {"anyOf": [_schema(WalletRecord), {"type": "null"}]},
+    },
 }
 
 
@@ -194,6 +256,26 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "post",
+        contract.TOKENS + "/{name}/rotate",
+        "Make a successor of a team's gateway key and put it into Vault at the same path; the old key lives on for the grace",
+        _provided({"allOf": [_schema(TokenRecord), _IN_VAULT, _PREVIOUS]}),
+        problems=(*_PROVISIONING, *_VAULT),
+        body=Rotation,
+        parameters=(_KEY_NAME, {**_IDEMPOTENCY_KEY, "required": False}),
+        tag="provisioning",
+    ),
+    Operation(
+        "post",
+        contract.TOKENS + "/{name}/revoke",
+        "Revoke a team's living gateway keys of a name, or the one of an id",
+        {200: (JSON, _REVOKED)},
+        problems=_PROVISIONING,
+        body=Revocation,
+        parameters=(_KEY_NAME,),
+        tag="provisioning",
+    ),
+    Operation(
+        "post",
         contract.CONFIGURATIONS,
         "Make a team's policy configuration from a template, or give the one of this name",
         _provided(_schema(ConfigurationRecord)),
@@ -208,6 +290,26 @@ OPERATIONS: tuple[Operation, ...] = (
         _provided(_schema(AllocationReply)),
         problems=_PROVISIONING,
         body=Allocation,
+        parameters=(_IDEMPOTENCY_KEY,),
+        tag="provisioning",
+    ),
+    Operation(
+        "post",
+        contract.CONFIGURATIONS + "/{name}/disable",
+        "Take a team's policy configuration out of force, once its keys are revoked",
+        {200: (JSON, _DISABLED)},
+        problems=_PROVISIONING,
+        body=Disabling,
+        parameters=(_CONFIGURATION_NAME,),
+        tag="provisioning",
+    ),
+    Operation(
+        "post",
+        contract.RECLAIM,
+        "Move money from a team's wallet back to the organisation's, once for each Idempotency-Key",
+        _provided(_RECLAIMED),
+        problems=_PROVISIONING,
+        body=Reclaim,
         parameters=(_IDEMPOTENCY_KEY,),
         tag="provisioning",
     ),
@@ -257,7 +359,7 @@ OPERATIONS: tuple[Operation, ...] = (
 def document() -> dict[str, Any]:
     """The whole document as a JSON object."""
     models = (GovernanceStatus, StatusItems, SpendReport, PlatformStatus, Problem, *_PROVIDED)
-    bodies = (EntityRefs, NewTeam, NewKey, NewConfiguration, Allocation)
+    bodies = (EntityRefs, NewTeam, NewKey, NewConfiguration, Allocation, Rotation, Revocation, Disabling, Reclaim)
     _, schemas = models_json_schema(
         [(model, "serialization") for model in models] + [(body, "validation") for body in bodies],
         ref_template=REF_TEMPLATE,

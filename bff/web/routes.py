@@ -9,7 +9,16 @@ from starlette.routing import Route
 from bff.keeptrusts import contract
 from bff.web import openapi
 from bff.web.governance import EntityStatus, statuses
-from bff.web.onboarding import allocate, create_configuration, create_key, create_team
+from bff.web.onboarding import (
+    allocate,
+    create_configuration,
+    create_key,
+    create_team,
+    disable_configuration,
+    reclaim,
+    revoke_key,
+    rotate_key,
+)
 from bff.web.platform import Platform
 from bff.web.probes import health, livez, metrics, readyz
 from bff.web.service import Service
@@ -33,8 +42,12 @@ def routes(service: Service) -> list[Route]:
         Route("/v1/gateway", Platform(service), methods=["GET"]),
         Route(contract.TEAMS, create_team, methods=["POST"]),
         Route(contract.TOKENS, create_key, methods=["POST"]),
+        Route(f"{contract.TOKENS}/{{name}}/rotate", rotate_key, methods=["POST"]),
+        Route(f"{contract.TOKENS}/{{name}}/revoke", revoke_key, methods=["POST"]),
         Route(contract.CONFIGURATIONS, create_configuration, methods=["POST"]),
+        Route(f"{contract.CONFIGURATIONS}/{{name}}/disable", disable_configuration, methods=["POST"]),
         Route(contract.ALLOCATE, allocate, methods=["POST"]),
+        Route(contract.RECLAIM, reclaim, methods=["POST"]),
         Route("/livez", livez),
         Route("/readyz", readyz),
         Route("/health", health),

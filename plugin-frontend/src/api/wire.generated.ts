@@ -106,6 +106,40 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/tokens/{name}/rotate": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Make a successor of a team's gateway key and put it into Vault at the same path; the old key lives on for the grace */
+        readonly post: operations["postTokensRotate"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/tokens/{name}/revoke": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Revoke a team's living gateway keys of a name, or the one of an id */
+        readonly post: operations["postTokensRevoke"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/configurations": {
         readonly parameters: {
             readonly query?: never;
@@ -134,6 +168,40 @@ export interface paths {
         readonly put?: never;
         /** Put money into a team's wallet, once for each Idempotency-Key */
         readonly post: operations["postWalletsAllocate"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/configurations/{name}/disable": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Take a team's policy configuration out of force, once its keys are revoked */
+        readonly post: operations["postConfigurationsDisable"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/wallets/reclaim": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Move money from a team's wallet back to the organisation's, once for each Idempotency-Key */
+        readonly post: operations["postWalletsReclaim"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -264,6 +332,13 @@ export interface components {
          * @description `POST /v1/wallets/allocate`.
          */
         readonly Allocation: {
+            /**
+             * Approvedby
+             * @description Another member of a platform group, who approves that a template goes beyond the team's limits
+             * @default null
+             * @example user:default/jane
+             */
+            readonly approvedBy?: string | null;
             /** Team Id */
             readonly team_id: string;
             /** Amount */
@@ -430,6 +505,21 @@ export interface components {
              * @description False: `spent` is a lower bound
              */
             readonly complete: boolean;
+        };
+        /**
+         * Disabling
+         * @description `POST /v1/configurations/{name}/disable`.
+         */
+        readonly Disabling: {
+            /**
+             * Approvedby
+             * @description Another member of a platform group, who approves that a template goes beyond the team's limits
+             * @default null
+             * @example user:default/jane
+             */
+            readonly approvedBy?: string | null;
+            /** Team Id */
+            readonly team_id: string;
         };
         /**
          * EntityRefs
@@ -660,6 +750,13 @@ export interface components {
          */
         readonly NewConfiguration: {
             /**
+             * Approvedby
+             * @description Another member of a platform group, who approves that a template goes beyond the team's limits
+             * @default null
+             * @example user:default/jane
+             */
+            readonly approvedBy?: string | null;
+            /**
              * Name
              * @example support-team
              */
@@ -671,12 +768,25 @@ export interface components {
              * @example support-team
              */
             readonly template_id: string;
+            /**
+             * Replaces
+             * @description The team's configuration that goes once the new one is there: how a team changes its tier
+             * @default null
+             */
+            readonly replaces?: string | null;
         };
         /**
          * NewKey
          * @description `POST /v1/tokens`.
          */
         readonly NewKey: {
+            /**
+             * Approvedby
+             * @description Another member of a platform group, who approves that a template goes beyond the team's limits
+             * @default null
+             * @example user:default/jane
+             */
+            readonly approvedBy?: string | null;
             /**
              * Name
              * @example support-team
@@ -706,6 +816,13 @@ export interface components {
          * @description `POST /v1/teams`.
          */
         readonly NewTeam: {
+            /**
+             * Approvedby
+             * @description Another member of a platform group, who approves that a template goes beyond the team's limits
+             * @default null
+             * @example user:default/jane
+             */
+            readonly approvedBy?: string | null;
             /**
              * Name
              * @example support-team
@@ -790,6 +907,83 @@ export interface components {
              * @description The gateway's own word: `reachable` or `unreachable`
              */
             readonly state: string;
+        };
+        /**
+         * Reclaim
+         * @description `POST /v1/wallets/reclaim`; without an amount all that is available.
+         */
+        readonly Reclaim: {
+            /**
+             * Approvedby
+             * @description Another member of a platform group, who approves that a template goes beyond the team's limits
+             * @default null
+             * @example user:default/jane
+             */
+            readonly approvedBy?: string | null;
+            /** Team Id */
+            readonly team_id: string;
+            /**
+             * Amount
+             * @default null
+             */
+            readonly amount?: number | null;
+            /**
+             * Currency
+             * @default USD
+             * @constant
+             */
+            readonly currency?: "USD";
+            /**
+             * Note
+             * @default
+             */
+            readonly note?: string;
+        };
+        /**
+         * Revocation
+         * @description `POST /v1/tokens/{name}/revoke`: every living key of the name, or the one of an id.
+         */
+        readonly Revocation: {
+            /**
+             * Approvedby
+             * @description Another member of a platform group, who approves that a template goes beyond the team's limits
+             * @default null
+             * @example user:default/jane
+             */
+            readonly approvedBy?: string | null;
+            /** Team Id */
+            readonly team_id: string;
+            /**
+             * Id
+             * @default null
+             */
+            readonly id?: string | null;
+        };
+        /**
+         * Rotation
+         * @description `POST /v1/tokens/{name}/rotate`.
+         */
+        readonly Rotation: {
+            /**
+             * Approvedby
+             * @description Another member of a platform group, who approves that a template goes beyond the team's limits
+             * @default null
+             * @example user:default/jane
+             */
+            readonly approvedBy?: string | null;
+            /** Team Id */
+            readonly team_id: string;
+            /**
+             * Grace Hours
+             * @description Hours for which the old key lives on. It is revoked once it was not used for as long; with 0 at once
+             * @default 24
+             */
+            readonly grace_hours?: number;
+            /**
+             * Expires At
+             * @default null
+             */
+            readonly expires_at?: string | null;
         };
         /**
          * Severity
@@ -955,6 +1149,11 @@ export interface components {
              * @default null
              */
             readonly revoked_at?: string | null;
+            /**
+             * Description
+             * @default null
+             */
+            readonly description?: string | null;
         };
         /**
          * TransactionRecord
@@ -1586,7 +1785,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; Keeptrusts cannot be reached */
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
             readonly 503: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1728,7 +1927,299 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; Keeptrusts cannot be reached; Vault is sealed; Vault cannot be reached */
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached; Vault is sealed; Vault cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postTokensRotate: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Names the allocation: asked for again with the same key it is not made again */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                /** @example support-team-gw-key */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Rotation"];
+            };
+        };
+        readonly responses: {
+            /** @description Make a successor of a team's gateway key and put it into Vault at the same path; the old key lives on for the grace */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TokenRecord"] & {
+                        /** @example secret */
+                        readonly vault_mount: string;
+                        /** @example ai/support-team/support-team-gw-key */
+                        readonly vault_path: string;
+                    } & {
+                        /** @description The key that this one replaces, and when it is revoked at the earliest; null where there is none */
+                        readonly previous: {
+                            readonly id: string;
+                            /** Format: date-time */
+                            readonly revokes_at: string;
+                        } | null;
+                    };
+                };
+            };
+            /** @description Make a successor of a team's gateway key and put it into Vault at the same path; the old key lives on for the grace */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TokenRecord"] & {
+                        /** @example secret */
+                        readonly vault_mount: string;
+                        /** @example ai/support-team/support-team-gw-key */
+                        readonly vault_path: string;
+                    } & {
+                        /** @description The key that this one replaces, and when it is revoked at the earliest; null where there is none */
+                        readonly previous: {
+                            readonly id: string;
+                            /** Format: date-time */
+                            readonly revokes_at: string;
+                        } | null;
+                    };
+                };
+            };
+            /** @description The request cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body takes too long */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something else of that name is there */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this; The gateway key could not be stored; Vault answered in an unknown form; Vault does not permit this service to do that */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached; Vault is sealed; Vault cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postTokensRevoke: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @example support-team-gw-key */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Revocation"];
+            };
+        };
+        readonly responses: {
+            /** @description Revoke a team's living gateway keys of a name, or the one of an id */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly name: string;
+                        readonly team_id: string;
+                        readonly revoked: readonly string[];
+                    };
+                };
+            };
+            /** @description The request cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body takes too long */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something else of that name is there */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
             readonly 503: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1860,7 +2351,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; Keeptrusts cannot be reached */
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
             readonly 503: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1995,7 +2486,279 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; Keeptrusts cannot be reached */
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postConfigurationsDisable: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @example support-team-config */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Disabling"];
+            };
+        };
+        readonly responses: {
+            /** @description Take a team's policy configuration out of force, once its keys are revoked */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly name: string;
+                        readonly team_id: string;
+                        /** @description The configuration's id */
+                        readonly disabled: string | null;
+                    };
+                };
+            };
+            /** @description The request cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body takes too long */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something else of that name is there */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postWalletsReclaim: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /** @description Names the allocation: asked for again with the same key it is not made again */
+                readonly "Idempotency-Key": string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Reclaim"];
+            };
+        };
+        readonly responses: {
+            /** @description Move money from a team's wallet back to the organisation's, once for each Idempotency-Key */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly transaction: components["schemas"]["TransactionRecord"] | null;
+                        readonly wallet: components["schemas"]["WalletRecord"] | null;
+                    };
+                };
+            };
+            /** @description Move money from a team's wallet back to the organisation's, once for each Idempotency-Key */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly transaction: components["schemas"]["TransactionRecord"] | null;
+                        readonly wallet: components["schemas"]["WalletRecord"] | null;
+                    };
+                };
+            };
+            /** @description The request cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body takes too long */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something else of that name is there */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
             readonly 503: {
                 headers: {
                     readonly [name: string]: unknown;
