@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import ipaddress
+import json
 import os
 import re
+import ssl
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -24,15 +28,18 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bff.status.findings import Code
 from bff.values import EntityRef, EntityRefError
+from bff.wording import quoted
 
 OWN_PREFIX = "BFF_"
 OF_THE_COMMAND_LINE = frozenset({"BFF_URL", "BFF_TOKEN"})
-"""Read by `status` and `spend`, not by the service."""
+"""Read by `status`, `spend` and `doctor`, not by the service."""
 
 IN_MEMORY = Path(":memory:")
 """The value of `BFF_DATA_DIR` with which nothing is kept over a restart."""
 
+_TEMPLATE = "template"
 _VISIBLE = re.compile(r"[!-~]+")
 _LARGEST_SECRET_FILE = 64 * 1024
 
@@ -60,7 +67,7 @@ BaseUrl = Annotated[str, AfterValidator(_base_url)]
 
 
 class Settings(BaseSettings):
-    """What the service is told. Every field is an environment variable of the same name in upper case."""
+    """The settings of the service. Every field is an environment variable of the same name in upper case."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_ignore_empty=True, hide_input_in_errors=True)
 
@@ -129,6 +136,19 @@ class Settings(BaseSettings):
     )
     bff_host: str = Field(default="127.0.0.1", description="Address to listen on")
     bff_port: int = Field(default=8787, ge=1, le=65535, description="Port to listen on")
+    bff_admin_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="Port, other than `BFF_PORT`, for probes, health, metrics and OpenAPI, which that one then does not have",
+    )
+    bff_tls_cert_file: Path | None = Field(
+        default=None,
+        description="PEM file of the certificate, with its chain, that `BFF_PORT` shows; it then speaks HTTPS alone",
+    )
+    bff_tls_key_file: Path | None = Field(
+        default=None, description="PEM file of that certificate's private key, without a passphrase"
+    )
     bff_auth: Literal["backstage", "none"] = Field(
         default="backstage", description="Who may ask: callers with a Backstage token, or (on loopback only) everybody"
     )
@@ -157,6 +177,11 @@ class Settings(BaseSettings):
     bff_timezone: str = Field(default="UTC", description="IANA time zone in which a budget day begins")
     bff_ownership: Literal["enforce", "off"] = Field(
         default="enforce", description="Whether numbers are withheld when a claimed key is not the owner team's"
+    )
+    bff_remedies: str = Field(
+        default="",
+        description="Templates of your own that mend findings, as a JSON object from a finding's code to the template's reference; "
+        'an empty reference means none, such as {"key-expiring": "template:default/renew-key", "wallet-low": ""}',
     )
     bff_drain_seconds: float = Field(
         default=5, ge=0, le=300, description="How long requests are still served after SIGTERM"
@@ -211,12 +236,20 @@ class Settings(BaseSettings):
                 raise ValueError(str(error)) from None
         return text
 
+    @field_validator("bff_remedies")
+    @classmethod
+    def _templates_by_code(cls, text: str) -> str:
+        _remedies(text)
+        return text
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.bff_auth == "none" and not is_loopback(self.bff_host):
             raise ValueError(
                 f"BFF_AUTH=none is refused on BFF_HOST={self.bff_host}: without authentication only loopback (127.0.0.1) may be listened on"
             )
+        if self.bff_admin_port == self.bff_port:
+            raise ValueError(f"BFF_ADMIN_PORT={self.bff_admin_port}: must be another port than BFF_PORT")
         if self.bff_stale_limit_seconds < self.bff_refresh_seconds:
             raise ValueError("BFF_STALE_LIMIT_SECONDS must be at least BFF_REFRESH_SECONDS")
         if self.vault_addr and not (self.vault_token or (self.vault_role_id and self.vault_secret_id)):
@@ -231,19 +264,27 @@ class Settings(BaseSettings):
         return self
 
     def _check_tls_files(self) -> None:
-        certificate, key = self.keeptrusts_client_cert_file, self.keeptrusts_client_key_file
-        if (certificate is None) != (key is None):
-            raise ValueError(
-                "KEEPTRUSTS_CLIENT_CERT_FILE and KEEPTRUSTS_CLIENT_KEY_FILE belong together: set both or neither"
-            )
-        if self.bff_ca_file is not None or certificate is not None:
-            # Imported here: it brings httpx, which most commands that read settings do without.
-            from bff.tls import TlsFileError, TlsFiles  # noqa: PLC0415
+        certificate, key = self._pair("keeptrusts_client_cert_file", "keeptrusts_client_key_file")
+        own_certificate, own_key = self._pair("bff_tls_cert_file", "bff_tls_key_file")
+        if self.bff_ca_file is None and certificate is None and own_certificate is None:
+            return
+        # Imported here: it brings httpx, which most commands that read settings do without.
+        from bff.tls import TlsFileError, TlsFiles, load_own_certificate  # noqa: PLC0415
 
-            try:
-                TlsFiles(self.bff_ca_file, certificate, key).check()
-            except TlsFileError as error:
-                raise ValueError(str(error)) from None
+        try:
+            TlsFiles(self.bff_ca_file, certificate, key).check()
+            if own_certificate is not None and own_key is not None:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                load_own_certificate(context, own_certificate, own_key, ("BFF_TLS_CERT_FILE", "BFF_TLS_KEY_FILE"))
+        except TlsFileError as error:
+            raise ValueError(str(error)) from None
+
+    def _pair(self, certificate: str, key: str) -> tuple[Path | None, Path | None]:
+        """Two settings that belong together. Raises `ValueError` where one is set alone."""
+        found = getattr(self, certificate), getattr(self, key)
+        if (found[0] is None) != (found[1] is None):
+            raise ValueError(f"{certificate.upper()} and {key.upper()} belong together: set both or neither")
+        return found
 
     @classmethod
     def settings_customise_sources(
@@ -283,6 +324,15 @@ class Settings(BaseSettings):
         else:
             self.require("bff_catalog_files")
 
+    def fingerprints(self) -> dict[str, str]:
+        """A fingerprint of each token that is set, by setting: the same in two processes that have the same token.
+
+        32 bits of a hash show a difference, and nothing of a token that was made by chance. Addresses with a password have
+        none, since a password can be guessed and compared.
+        """
+        tokens = {name: getattr(self, name) for name in secret_names() if not name.endswith("_url")}
+        return {name.upper(): _fingerprint(name, token) for name, token in tokens.items() if token is not None}
+
     @property
     def data_folder(self) -> Path:
         """Where the SQLite file lies. Raises `SettingsError` where there is neither a setting nor a home folder."""
@@ -311,6 +361,11 @@ class Settings(BaseSettings):
     def platform_groups(self) -> frozenset[EntityRef]:
         """`BFF_PLATFORM_GROUPS`, item by item."""
         return frozenset(EntityRef.parse(part, default_kind="group") for part in _listed(self.bff_platform_groups, ","))
+
+    @property
+    def remedies(self) -> Mapping[Code, str]:
+        """`BFF_REMEDIES`, with each reference in full; empty where a finding has no template."""
+        return _remedies(self.bff_remedies)
 
 
 class SecretFiles(EnvSettingsSource):
@@ -359,6 +414,18 @@ def secret_names() -> tuple[str, ...]:
     return tuple(name for name, field in Settings.model_fields.items() if field.annotation == SecretStr | None)
 
 
+def secret_source(env: str) -> str:
+    """Where the secret setting `env` comes from: its file with the time of the last change, or the environment."""
+    path = os.environ.get(f"{env}_FILE")
+    if not path:
+        return "from the environment"
+    try:
+        changed = datetime.fromtimestamp(Path(path).stat().st_mtime, UTC)
+    except OSError as error:
+        return f"from {path}, which cannot be looked at: {error.strerror}"
+    return f"from {path}, changed {changed:%Y-%m-%d %H:%M} UTC"
+
+
 def is_loopback(host: str) -> bool:
     """Whether `host` is an address that only this machine can reach; names other than localhost are not trusted to be."""
     if host == "localhost":
@@ -369,6 +436,11 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _fingerprint(name: str, secret: SecretStr) -> str:
+    # With the name, so that one token in two settings does not look like one secret.
+    return hashlib.sha256(f"{name}\0{secret.get_secret_value()}".encode()).hexdigest()[:8]
+
+
 def _is_proxy(text: str) -> bool:
     try:
         parts = urlsplit(text)
@@ -376,6 +448,32 @@ def _is_proxy(text: str) -> bool:
     except ValueError:
         return False
     return usable and parts.path in {"", "/"} and not (parts.query or parts.fragment) and bool(_VISIBLE.fullmatch(text))
+
+
+def _remedies(text: str) -> dict[Code, str]:
+    """Read `BFF_REMEDIES`. Raises `ValueError` with the code or the reference that is wrong."""
+    if not text:
+        return {}
+    try:
+        templates = json.loads(text)
+    except ValueError:
+        templates = None
+    if not isinstance(templates, dict):
+        raise ValueError('must be a JSON object such as {"key-expiring": "template:default/renew-key"}')  # noqa: TRY004 - as pydantic wants it
+    read: dict[Code, str] = {}
+    for code, template in templates.items():
+        if code not in set(Code):
+            raise ValueError(f"{quoted(code)} must be the code of a finding, such as {Code.KEY_EXPIRING}")
+        if not isinstance(template, str):
+            raise ValueError(f"the template of {code} must be a reference as text, or empty for none")  # noqa: TRY004 - as above
+        try:
+            ref = EntityRef.parse(template, default_kind=_TEMPLATE) if template else None
+        except EntityRefError as error:
+            raise ValueError(f"the template of {code}: {error}") from None
+        if ref is not None and ref.kind != _TEMPLATE:
+            raise ValueError(f"the template of {code} is {quoted(template)}, which must be of the kind template")
+        read[Code(code)] = "" if ref is None else str(ref)
+    return read
 
 
 def _listed(text: str, separator: str) -> list[str]:

@@ -1,19 +1,25 @@
-"""`keeptrusts-bff serve`: the service in production."""
+"""`keeptrusts-bff serve`, the service in production, and `keeptrusts-bff migrate`, the tables alone."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from functools import partial
+
+import click
 
 from bff.app import App, create_app
 from bff.app_connections import open_database
+from bff.cli.certificate import ListenerCertificate
 from bff.cli.exits import Exit, Failure
 from bff.cli.server import Server, address, listen, run
 from bff.settings import Settings, SettingsError
-from bff.store.database import NewerDatabaseError, StoreError
+from bff.store.database import FILE_NAME, Database, DatabaseAddressError, NewerDatabaseError, StoreError
 from bff.telemetry import logs
-from bff.web.local_names import LocalNames
+from bff.telemetry.metrics import Metrics
+from bff.tls import TlsFileError
+from bff.web.envelope import LocalNames
 
 log = logs.logger("serve")
 
@@ -27,30 +33,71 @@ def serve() -> None:
         raise Failure(str(error), Exit.SETTINGS) from None
     logs.configure(settings.bff_log_level)
     listener = listen(settings.bff_host, settings.bff_port, setting="BFF_PORT")
-    _migrate(settings)
+    admin = None
+    if settings.bff_admin_port is not None:
+        admin = listen(settings.bff_host, settings.bff_admin_port, setting="BFF_ADMIN_PORT")
+    _make_tables_to_serve(settings)
     app = _app(settings)
-    run([Server(app.asgi, listener)], started=partial(_say, settings, listener), drain=app.drain)
+    # The admin server goes last, so that probes are answered while the other drains.
+    servers = [Server(app.asgi, listener, tls=_tls(settings, app.service.metrics))]
+    if admin is not None and app.admin is not None:
+        servers.append(Server(app.admin, admin))
+    app.service.metrics.watch_connections(lambda: sum(server.connections() for server in servers))
+    run(servers, started=partial(_say, settings, listener, admin), drain=app.drain)
 
 
-def _migrate(settings: Settings) -> None:
-    """Make or update the tables. Tables of a newer release end the command; a database that is away does not."""
-
-    async def migrate() -> None:
-        database = open_database(settings)
-        try:
-            if done := await database.migrate():
-                log.info(done)
-        finally:
-            await database.close()
-
+def _tls(settings: Settings, metrics: Metrics) -> ssl.SSLContext | None:
+    """What the listener shows, None for plain HTTP."""
+    if settings.bff_tls_cert_file is None or settings.bff_tls_key_file is None:
+        return None
     try:
-        asyncio.run(migrate())
-    except SettingsError as error:
+        certificate = ListenerCertificate(
+            settings.bff_tls_cert_file, settings.bff_tls_key_file, reloaded=metrics.certificate_reloaded
+        )
+    except TlsFileError as error:
         raise Failure(str(error), Exit.SETTINGS) from None
+    metrics.watch_certificate("listener", certificate.expires)
+    return certificate.context
+
+
+def migrate() -> None:
+    """Make or update the tables and print one line.
+
+    Ends with 3 for a wrong setting, 1 for tables of a newer release, 5 when the database cannot be used.
+    """
+    try:
+        settings = Settings.load()
+        url = settings.database_url.get_secret_value() if settings.database_url else None
+        folder = None if url else settings.data_folder
+        # Not `open_database`: tables in memory would be gone with this command.
+        database = Database.at(url, folder=folder, ca_file=settings.bff_ca_file)
+    except (SettingsError, DatabaseAddressError) as error:
+        raise Failure(str(error), Exit.SETTINGS) from None
+    try:
+        asyncio.run(_make_tables(database))
     except NewerDatabaseError as error:
+        raise Failure(str(error), Exit.FOUND) from None
+    except StoreError as error:
+        raise Failure(f"the database cannot be used: {error}", Exit.UNREACHABLE) from None
+    click.echo(f"The tables in {'PostgreSQL' if folder is None else folder / FILE_NAME} are up to date.")
+
+
+def _make_tables_to_serve(settings: Settings) -> None:
+    """Make or update the tables. Tables of a newer release end the command; a database that is away does not."""
+    try:
+        if done := asyncio.run(_make_tables(open_database(settings))):
+            log.info(done)
+    except (SettingsError, NewerDatabaseError) as error:
         raise Failure(str(error), Exit.SETTINGS) from None
     except StoreError as error:
         log.warning("database cannot be used yet", reason=str(error))
+
+
+async def _make_tables(database: Database) -> str | None:
+    try:
+        return await database.migrate()
+    finally:
+        await database.close()
 
 
 def _app(settings: Settings) -> App:
@@ -60,8 +107,16 @@ def _app(settings: Settings) -> App:
         raise Failure(str(error), Exit.SETTINGS) from None
     if settings.bff_auth == "none":
         app.asgi = LocalNames(app.asgi)
+        app.admin = LocalNames(app.admin) if app.admin is not None else None
     return app
 
 
-async def _say(settings: Settings, listener: socket.socket) -> None:
-    log.info("serving", address=address(listener), auth=settings.bff_auth, catalog=settings.bff_catalog)
+async def _say(settings: Settings, listener: socket.socket, admin: socket.socket | None) -> None:
+    log.info(
+        "serving",
+        address=address(listener, scheme="https" if settings.bff_tls_cert_file else "http"),
+        **({"admin": address(admin)} if admin is not None else {}),
+        auth=settings.bff_auth,
+        catalog=settings.bff_catalog,
+        fingerprints=settings.fingerprints(),
+    )

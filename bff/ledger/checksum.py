@@ -1,4 +1,4 @@
-"""The wallets as the checksum of the ledger: what all `total_spent` grew by is what the events of that time add up to.
+"""The checksum of the ledger: all wallets' `total_spent` grow by what the events of that time add up to.
 
 Both sides are read at slightly different moments, so the difference is compared with what was counted in the last two
 checks: less than that may be in flight. A difference beyond it, or one that lasts, means that events are missing, and the
@@ -9,8 +9,13 @@ since an event that is published late cannot be found before.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainSerializer
+
+from bff.values import Money
 
 _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
@@ -23,16 +28,29 @@ _FIRST_WAITS = (_MINUTE, 10 * _MINUTE, 2 * _HOUR)
 _LONGEST_WAITS = (15 * _MINUTE, 2 * _HOUR, 12 * _HOUR)
 
 LASTING = 5 * _MINUTE
-"""Microseconds after which a difference that may be in flight is looked for all the same."""
+"""Microseconds after which the feed is read again for a difference, although it may be in flight."""
 
 RECHECKS = ((_MINUTE // 2, 0), (15 * _MINUTE, 1), (6 * _HOUR, 2))
-"""How long after the two sides were made equal the feed is read again in any case, and to which of `DEPTHS`.
+"""When the feed is read again in any case, in microseconds after the baseline, and to which of `DEPTHS`.
 
 An event that was paid before that moment and is published after it is missing, and neither side shows it.
 """
 
 _CHECKS_OF_SURPLUS = 10
-_NOTHING = Decimal(0)
+_NOTHING = Money.zero()
+
+
+def _read_usd(value: Any) -> Money:
+    if isinstance(value, Money):
+        return value
+    try:
+        return Money(Decimal(value))
+    except (InvalidOperation, TypeError):
+        raise ValueError("must be a decimal number of US dollars as text") from None
+
+
+Usd = Annotated[Money, BeforeValidator(_read_usd), PlainSerializer(lambda money: str(money.amount), return_type=str)]
+"""An amount in US dollars that is stored as a decimal number in text."""
 
 
 class Balance(StrEnum):
@@ -66,46 +84,46 @@ class Checksum:
     """
 
     baseline_at: int | None = None
-    grown: Decimal = _NOTHING
-    counted: Decimal = _NOTHING
-    slack: Decimal = _NOTHING
-    unclear: Decimal = _NOTHING
-    counted_before: tuple[Decimal, ...] = ()
+    grown: Usd = _NOTHING
+    counted: Usd = _NOTHING
+    slack: Usd = _NOTHING
+    unclear: Usd = _NOTHING
+    counted_before: tuple[Usd, ...] = ()
     positive_since: int | None = None
     short_checks: int = 0
-    surplus: tuple[Decimal, ...] = ()
+    surplus: tuple[Usd, ...] = ()
     tried_at: tuple[int | None, ...] = (None, None, None)
     waits: tuple[int, ...] = _FIRST_WAITS
     surplus_at: int | None = None
     rechecks: int = 0
 
     @property
-    def difference(self) -> Decimal:
+    def difference(self) -> Money:
         """What the wallets have paid beyond what the events say; below zero where the events are ahead."""
         return self.grown - self.counted - self.slack
 
     @property
-    def in_flight(self) -> Decimal:
+    def in_flight(self) -> Money:
         """What may be paid and not be published yet: what was counted in the last two checks, and what is unclear."""
         recent = abs(self.counted - self.counted_before[0]) if self.counted_before else _NOTHING
         return recent + self.unclear
 
     @property
     def balance(self) -> Balance:
-        """The verdict of the last check. One check alone never says short: an event may be a second late."""
+        """The result of the last check. It is short only after two checks in a row: an event may be a second late."""
         if self.baseline_at is None:
             return Balance.UNKNOWN
         if self.short_checks >= 2:
             return Balance.SHORT
-        return Balance.IN_FLIGHT if self.difference > 0 else Balance.BALANCED
+        return Balance.IN_FLIGHT if self.difference > _NOTHING else Balance.BALANCED
 
-    def add(self, cost: Decimal, *, earlier: Decimal = _NOTHING) -> Checksum:
+    def add(self, cost: Money, *, earlier: Money = _NOTHING) -> Checksum:
         """Count the cost of events that were published after the baseline; `earlier` is of those that happened before it."""
         if self.baseline_at is None:
             return self
         return replace(self, counted=self.counted + cost, unclear=self.unclear + abs(earlier))
 
-    def checked(self, now: int, growth: Decimal) -> Checksum:
+    def checked(self, now: int, growth: Money) -> Checksum:
         """Compare, once the feed has been read to its end: `growth` is what the wallets grew by since the last check."""
         if self.baseline_at is None:
             return self
@@ -116,15 +134,15 @@ class Checksum:
             counted_before=(*self.counted_before, self.counted)[-2:],
             short_checks=self.short_checks + 1 if difference > in_flight else 0,
         )
-        if difference <= 0:
+        if difference <= _NOTHING:
             after = replace(after, positive_since=None, tried_at=(None, None, None), waits=_FIRST_WAITS)
             return _with_surplus(after, difference, in_flight, now)
         return replace(after, positive_since=self.positive_since or now, surplus=())
 
     def depth_due(self, now: int, *, usable: bool) -> int | None:
-        """The index in `DEPTHS` of the depth to read again now, None when nothing is to be looked for.
+        """Return the index in `DEPTHS` of the depth to read again now; None when no reading is due.
 
-        Without `usable` wallets, nothing says whether events are missing: each depth is then read at its longest interval.
+        Without `usable` wallets it is not known whether events are missing: each depth is then read at its longest interval.
         """
         if not usable or self.baseline_at is None:
             return next(
@@ -143,7 +161,7 @@ class Checksum:
         return None
 
     def tried(self, depth: int, now: int, *, found: bool) -> Checksum:
-        """The feed was read again as far back as `DEPTHS[depth]`, and something was `found` or not."""
+        """Record that the feed was read again as far back as `DEPTHS[depth]`, and whether that `found` an event."""
         wait = _FIRST_WAITS[depth] if found else min(self.waits[depth] * 2, _LONGEST_WAITS[depth])
         tried_at = tuple(now if index == depth else at for index, at in enumerate(self.tried_at))
         waits = tuple(wait if index == depth else each for index, each in enumerate(self.waits))
@@ -152,15 +170,15 @@ class Checksum:
         return replace(self, tried_at=tried_at, waits=waits, rechecks=rechecks)
 
     @property
-    def unexplained(self) -> Decimal | None:
-        """A difference that nothing explains although the feed was read 72 hours back, after as long a time; else None."""
+    def unexplained(self) -> Money | None:
+        """The difference, once the feed was read 72 hours back more than 72 hours after it arose; None before that."""
         deepest = self.tried_at[-1]
         if self.positive_since is None or deepest is None:
             return None
         return self.difference if deepest - self.positive_since > DEPTHS[-1] else None
 
     def settled(self) -> Checksum:
-        """Go on from an unexplained difference: what comes after it is compared as before."""
+        """Accept the unexplained difference, and compare what comes after it as before."""
         return replace(
             self,
             slack=self.slack + self.difference,
@@ -181,17 +199,17 @@ class Checksum:
 
     def _rested(self, depth: int, now: int, wait: int) -> bool:
         at = self.tried_at[depth]
-        # A clock that was set back must not put the next try off for long.
+        # A clock that was set back must not delay the next try for long.
         return at is None or not 0 <= now - at < wait
 
 
-def _with_surplus(checksum: Checksum, difference: Decimal, in_flight: Decimal, now: int) -> Checksum:
-    """Begin again from a surplus that stays, such as a refund without an event: it would hide what is missing later."""
+def _with_surplus(checksum: Checksum, difference: Money, in_flight: Money, now: int) -> Checksum:
+    """Accept a surplus that stays, such as a refund without an event: it would hide what is missing later."""
     if difference >= -in_flight:
         return replace(checksum, surplus=())
     surplus = (*checksum.surplus, difference)[-_CHECKS_OF_SURPLUS:]
     if len(surplus) < _CHECKS_OF_SURPLUS:
         return replace(checksum, surplus=surplus)
     accepted = replace(checksum, surplus=(), slack=checksum.slack + max(surplus))
-    # A first recheck that is still to come serves for this as well, and must not be put off again and again.
+    # A first recheck that is still due covers this as well, and must not be delayed by each surplus.
     return replace(accepted, surplus_at=now, rechecks=0) if checksum.rechecks else accepted

@@ -401,11 +401,11 @@ def _recording() -> Iterator[None]:
 
 def _money(usd: int, pico: int) -> Money:
     # Without the zeros at its end, as it was asked for.
-    return Money(Decimal(Money(joined(usd, pico)).plain()))
+    return Money(Decimal(joined(usd, pico).plain()))
 
 
 def _row(act: Act, organisation: str) -> dict[str, Any]:
-    usd, pico = split(act.amount.amount) if act.amount is not None else (None, None)
+    usd, pico = split(act.amount) if act.amount is not None else (None, None)
     return {
         "id": act.id,
         "organisation": organisation,

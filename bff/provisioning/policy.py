@@ -9,8 +9,7 @@ from decimal import Decimal
 
 from bff.keeptrusts.facts import Team
 from bff.provisioning.errors import ForbiddenError, RuleError
-from bff.status.annotations import TEAM
-from bff.status.tiers import EXAMPLES, PolicyTier, PolicyTierError
+from bff.status.claims import EXAMPLES, TEAM, PolicyTier, PolicyTierError
 from bff.values import DEFAULT_NAMESPACE, EntityRef, Money
 from bff.wording import listed, quoted
 

@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel
 
 from bff.backstage.yaml_documents import Node, YamlError, read_documents
 from bff.provisioning.policy import ASK, MONTHLY, MOST_KEYS, Limits, Policy
-from bff.status.tiers import EXAMPLES
+from bff.status.claims import EXAMPLES
 from bff.telemetry.logs import logger
 from bff.values import Money
 from bff.wording import quoted

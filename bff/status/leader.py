@@ -1,8 +1,8 @@
-"""Reads an organisation once for all replicas: the leader asks Keeptrusts, the others take what it has read.
+"""Read an organisation once for all replicas: the leader asks Keeptrusts, the followers load what it has published.
 
 The leader holds a lease in the database. It lists teams, keys, configurations and wallets, reads the feed of events into
-the ledger, and publishes the snapshot; when it dies, another goes on from where the ledger is. A follower never asks
-Keeptrusts for any of this: it takes the newest snapshot, and asks the leader to read when a caller insists.
+the ledger, and publishes the snapshot; when it stops, another process continues from the stored progress. A follower never asks
+Keeptrusts for any of this: it loads the newest snapshot, and asks the leader to read when a caller insists.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,58 +30,49 @@ from bff.ledger.checksum import Balance
 from bff.ledger.feed import Feed, Turn
 from bff.ledger.progress import Progress, instant, micros
 from bff.ledger.sums import Ledger
-from bff.status.snapshot_store import Look, Snapshot, Snapshots, UnreadableSnapshotError
+from bff.status.snapshot_store import Look, ReadFacts, SnapshotStore, UnreadableSnapshotError
 from bff.store.database import Database, LeaseLostError, StoreError
 from bff.store.lease import Held, Leases
 from bff.store.tables import ledgers, organisations
 from bff.telemetry.logs import logger
-from bff.values import USD
+from bff.values import USD, Money
 
 log = logger("organisation")
 
 FIRST_READING_SECONDS = 0.3
-"""How long the feed is read before teams and keys are published for the first time."""
+"""Seconds for which the feed is read before teams and keys are published for the first time."""
 
 READING_SECONDS = 2.0
-"""How long the feed is read at a time while it is being caught up with; what is read is published in between."""
+"""Seconds for which the feed is read at a time while there is more; what was read is published in between."""
 
 FOLLOWER_WAITS = 5.0
 """Seconds for which a follower waits for the leader when a caller insists, or when there is nothing to show."""
 
 LEAST_SECONDS_BETWEEN_LISTS = 5.0
-"""However often callers insist, and however short a failure: Keeptrusts is not listed more often than this."""
+"""The least time between two listings of Keeptrusts, also for callers that insist and after a short failure."""
 
 LONGEST_LEASE = 20.0
 LEAST_LEASE = 1.5
 
 
 class FactsUnreadableError(Exception):
-    """The facts could not be had although Keeptrusts may be well; the message says why, in one sentence."""
+    """The facts could not be read, although Keeptrusts may be well. The message says why, in one sentence."""
 
 
 class Role(StrEnum):
-    """What a process does."""
+    """What a process does for the others that share its database."""
 
     LEADING = "leading"
-    """Reads Keeptrusts, for all."""
+    """Reads Keeptrusts for all of them."""
     FOLLOWING = "following"
-    """Takes what another has read."""
+    """Loads what another process has read."""
     ALONE = "alone"
-    """Cannot use the database: what was last read is shown, and nothing is read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """Facts, the moment for which they are assessed, and how many seconds ago they were read."""
-
-    facts: Facts
-    assessed_at: datetime
-    ago: float = 0.0
+    """Cannot use the database: shows what was last read, and reads nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How often is read, and how long things are kept."""
+    """How often Keeptrusts is read, and how long its data is kept."""
 
     refresh: timedelta
     stale_limit: timedelta
@@ -91,10 +81,10 @@ class Timing:
 
 
 class OrganisationReader:
-    """The facts of the organisation whose token `client` has, in budget days of `zone`.
+    """Reads the facts of the organisation that the token of `client` belongs to, in budget days of `zone`.
 
-    `identity` tells this token and address from others without showing them; `holder` names this process among all that
-    share the database. `background` says that `rest` is called between readings; without it, `read` does all that is due.
+    `identity` is a hash of the token and the address; `holder` names this process among all that share the database.
+    `background` is True when `rest` is called between readings; otherwise `read` does all that is due.
     """
 
     def __init__(
@@ -131,7 +121,7 @@ class OrganisationReader:
         self._ledger_id: int | None = None
         self._ledger: Ledger | None = None
         self._feed: Feed | None = None
-        self._snapshots: Snapshots | None = None
+        self._snapshots: SnapshotStore | None = None
         self._listed: Listed | None = None
         self._listed_at: float | None = None
         self._known = 0
@@ -141,13 +131,13 @@ class OrganisationReader:
         self._leading: tuple[Held, Held | None] | None = None
         self.role: Role | None = None
         self.progress: Progress | None = None
-        """How far the ledger is, where this process leads."""
+        """How far the feed was read, where this process leads."""
         self.trouble: str | None = None
         """What is wrong with reading late events or older days, in one sentence; today is not concerned."""
         self.database_trouble: str | None = None
 
-    async def read(self, now: datetime, *, insist: bool = False) -> Read | None:
-        """The facts as of `now`; None when there is nothing newer than what was read before.
+    async def read(self, now: datetime, *, insist: bool = False) -> ReadFacts | None:
+        """Read the facts as of `now`. Return None when there is nothing newer than what was read before.
 
         With `insist` Keeptrusts is asked again. Raises `FactsUnreadableError`.
         """
@@ -180,7 +170,16 @@ class OrganisationReader:
 
     def difference(self) -> float:
         """What the wallets have paid beyond what the events add up to, in USD, where this process leads; else 0."""
-        return float(self.progress.checksum.difference) if self.progress is not None else 0.0
+        return float(self.progress.checksum.difference.amount) if self.progress is not None else 0.0
+
+    def backlog(self) -> float:
+        """Seconds up to now whose events have not been read, where this process leads; -1 elsewhere and before the first."""
+        unread = self.progress.backlog(micros(self._clock())) if self.progress is not None else None
+        return -1.0 if unread is None else unread / 1_000_000
+
+    def database_up(self) -> bool:
+        """Whether the database could be used at the last reading; False before the first."""
+        return self.role is not None and self.database_trouble is None
 
     def is_short(self) -> bool:
         """Whether the wallets say that events are missing, where this process leads; else False."""
@@ -197,12 +196,12 @@ class OrganisationReader:
 
     # --- leading and following ---
 
-    async def _read(self, now: datetime, *, insist: bool) -> Read | None:
+    async def _read(self, now: datetime, *, insist: bool) -> ReadFacts | None:
         try:
             _, _, snapshots = await self._prepared(now)
         except KeeptrustsError as error:
             # Whose facts these are is not known, so nothing that is stored may be shown.
-            return Read(_unread(error), max(now, self._clock()))
+            return ReadFacts(_unread(error), max(now, self._clock()))
         if self._leading is not None or (await snapshots.look()).leaderless:
             held = await self._leases.acquire(snapshots.lease)
             if held is not None:
@@ -211,7 +210,7 @@ class OrganisationReader:
                 return await self._lead(now, held, insist=insist)
         return await self._follow(now, snapshots, insist=insist)
 
-    async def _lead(self, now: datetime, held: Held, *, insist: bool) -> Read | None:
+    async def _lead(self, now: datetime, held: Held, *, insist: bool) -> ReadFacts | None:
         ledger, feed, snapshots = await self._prepared(now)
         try:
             async with self._kept(held):
@@ -227,10 +226,10 @@ class OrganisationReader:
                 self._leading = (held, writing)
                 turn = await self._read_feed(now, ledger, feed, writing, totals)
                 facts = await self._facts(now, ledger, listed, turn)
-                snapshot = Snapshot(facts, max(now, self._clock()))
-                self._known = await snapshots.publish(snapshot, held)
+                read = ReadFacts(facts, max(now, self._clock()))
+                self._known = await snapshots.publish(read, held)
         except LeaseLostError:
-            # This process was held up. Where another has taken over, what it publishes comes next; else this one reads again.
+            # This process paused past its lease. Follow the one that took over; if there is none, read again.
             self._leading = None
             self._is(Role.FOLLOWING)
             return await self._follow(now, snapshots, insist=False)
@@ -238,19 +237,19 @@ class OrganisationReader:
         self._is(Role.LEADING)
         if not self._background:
             await self._further(now, writing, usable=_totals(listed.wallets) is not None)
-        return Read(facts, snapshot.assessed_at)
+        return read
 
     async def _read_feed(
-        self, now: datetime, ledger: Ledger, feed: Feed, writing: Held | None, totals: Mapping[str, Decimal] | None
+        self, now: datetime, ledger: Ledger, feed: Feed, writing: Held | None, totals: Mapping[str, Money] | None
     ) -> Turn:
         if writing is None:
-            # Another release leads as well, and counts the events for both.
+            # A process of another release holds the ledger's lease, and counts the events for both.
             return Turn(await ledger.progress())
         seconds = READING_SECONDS if self._published else FIRST_READING_SECONDS
         async with self._kept(writing):
             return await feed.turn(now, writing, totals=totals, read_totals=self._totals_again, seconds=seconds)
 
-    async def _totals_again(self) -> Mapping[str, Decimal] | None:
+    async def _totals_again(self) -> Mapping[str, Money] | None:
         return _totals(await self._directory.read_wallets(self._clock()))
 
     async def _facts(self, now: datetime, ledger: Ledger, listed: Listed, turn: Turn) -> Facts:
@@ -270,12 +269,12 @@ class OrganisationReader:
             return Reading(value, now)
         cause, detail = cause_of(turn.failure), turn.failure.reason
         read_at = instant(turn.progress.read_at) if turn.progress.read_at is not None else None
-        # Being denied is news that no older value covers up.
+        # A denial replaces older values: they must not hide it.
         if cause is Cause.DENIED or read_at is None or now - read_at > self._timing.stale_limit:
             return Reading(None, cause=cause, detail=detail)
         return Reading(value, read_at, cause, detail=detail)
 
-    async def _follow(self, now: datetime, snapshots: Snapshots, *, insist: bool) -> Read | None:
+    async def _follow(self, now: datetime, snapshots: SnapshotStore, *, insist: bool) -> ReadFacts | None:
         self._leading, self.progress = None, None
         if insist:
             await self._leases.want(snapshots.lease)
@@ -296,14 +295,14 @@ class OrganisationReader:
         if not self._known:
             raise FactsUnreadableError("Another process reads Keeptrusts, and has not published anything yet.")
         if seen.age > 3 * self._refresh + FOLLOWER_WAITS:
-            # A leader that holds its lease and cannot publish, or a database too slow for any process to lead.
+            # The leader holds its lease and cannot publish, or the database is too slow for any process to lead.
             reason = f"no process has published what it reads of Keeptrusts for {seen.age:.0f} s"
             self._is(Role.FOLLOWING, reason)
             raise FactsUnreadableError(f"{reason[0].upper()}{reason[1:]}.")
         self._is(Role.FOLLOWING)
         return None
 
-    async def _load(self, snapshots: Snapshots) -> tuple[Snapshot, Look] | None:
+    async def _load(self, snapshots: SnapshotStore) -> tuple[ReadFacts, Look] | None:
         """The newest snapshot, from which the lists go on: where Keeptrusts cannot be reached, they stay as they were."""
         try:
             loaded = await snapshots.load()
@@ -315,14 +314,14 @@ class OrganisationReader:
             self._directory.adopt(Listed(facts.teams, facts.keys, facts.configurations, facts.wallets))
         return loaded
 
-    async def _take(self, snapshots: Snapshots) -> Read | None:
+    async def _take(self, snapshots: SnapshotStore) -> ReadFacts | None:
         loaded = await self._load(snapshots)
         if loaded is None:
             return None
-        snapshot, seen = loaded
+        read, seen = loaded
         self._known, self._published = seen.version, True
         self._is(Role.FOLLOWING)
-        return Read(snapshot.facts, snapshot.assessed_at, seen.age)
+        return read
 
     async def _news(self) -> bool:
         """Whether to read now rather than when it is due: something was found, asked for, published, or no process leads."""
@@ -373,7 +372,7 @@ class OrganisationReader:
 
     # --- what is read, and for whom ---
 
-    async def _prepared(self, now: datetime) -> tuple[Ledger, Feed, Snapshots]:
+    async def _prepared(self, now: datetime) -> tuple[Ledger, Feed, SnapshotStore]:
         """The ledger of this organisation, in tables of this release's form. Raises `StoreError` and `KeeptrustsError`."""
         async with self._preparing:
             if self._ledger is None or self._feed is None or self._snapshots is None:
@@ -389,7 +388,7 @@ class OrganisationReader:
                     backfill=self._timing.backfill,
                     monotonic=self._monotonic,
                 )
-                self._snapshots = Snapshots(self._database, ledger_id)
+                self._snapshots = SnapshotStore(self._database, ledger_id)
             return self._ledger, self._feed, self._snapshots
 
     async def _organisation(self) -> str:
@@ -404,7 +403,7 @@ class OrganisationReader:
                 raise
             return str(found)
         except KeeptrustsError as error:
-            # Without a name of its own the organisation is as many as there are tokens: none of them sees another's.
+            # Without an id, each token has a ledger of its own, so that no organisation sees another's.
             log.warning("organisation is not known by its id", reason=error.reason)
             return f"token:{self._identity}"
         statement = self._database.upsert(organisations).values(identity=self._identity, organisation=organisation)
@@ -435,12 +434,12 @@ class OrganisationReader:
 
     @contextlib.asynccontextmanager
     async def _kept(self, held: Held) -> AsyncIterator[None]:
-        """Hold on to the lease while the body takes its time with Keeptrusts."""
+        """Renew the lease while the body waits for Keeptrusts."""
 
         async def renew() -> None:
             while True:
                 await asyncio.sleep(held.ttl / 3)
-                # What goes wrong here is found out by the next write, which checks the lease.
+                # The next write checks the lease, and so reports what goes wrong here.
                 with contextlib.suppress(StoreError):
                     await self._leases.renew(held)
 
@@ -464,23 +463,23 @@ class OrganisationReader:
 
 
 def _loop_time() -> float:
-    # Leases and waits for other processes pass in real time, whatever clock the rest goes by.
+    # Leases, and waits for other processes, run in real time, whichever clock the caller passes.
     return asyncio.get_running_loop().time()
 
 
 def identity_of(api_url: str, token: SecretStr) -> str:
-    """What tells this token at this address from all others, without showing either."""
+    """Return a hash of the token and the address: it identifies them without showing either."""
     text = f"{api_url}\n{token.get_secret_value()}".encode()
     return hashlib.blake2b(text, key=b"keeptrusts-bff organisation", digest_size=16).hexdigest()
 
 
-def _totals(wallets: Reading[tuple[Wallet, ...]]) -> Mapping[str, Decimal] | None:
+def _totals(wallets: Reading[tuple[Wallet, ...]]) -> Mapping[str, Money] | None:
     """What each wallet has spent in all; None where they cannot all be read, or one is in another currency than events."""
     if wallets.value is None or wallets.cause is not None or not wallets.complete or wallets.rejected_count:
         return None
     if any(wallet.spent.currency != USD for wallet in wallets.value):
         return None
-    return {wallet.id: wallet.spent.amount for wallet in wallets.value}
+    return {wallet.id: wallet.spent for wallet in wallets.value}
 
 
 def _with_rejected(reading: Reading[Any], progress: Progress) -> Reading[Any]:

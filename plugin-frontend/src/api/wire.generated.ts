@@ -115,7 +115,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Make a successor of a team's gateway key and put it into Vault at the same path; the old key lives on for the grace */
+        /** Make a successor of a team's gateway key, in Vault at the same path; the old key lives on for the grace */
         readonly post: operations["postTokensRotate"];
         readonly delete?: never;
         readonly options?: never;
@@ -132,7 +132,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Revoke a team's living gateway keys of a name, or the one of an id */
+        /** Revoke a team's gateway keys of a name, or the one of an id */
         readonly post: operations["postTokensRevoke"];
         readonly delete?: never;
         readonly options?: never;
@@ -157,23 +157,6 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
-    readonly "/v1/wallets/allocate": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
-        };
-        readonly get?: never;
-        readonly put?: never;
-        /** Put money into a team's wallet, once for each Idempotency-Key */
-        readonly post: operations["postWalletsAllocate"];
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
-    };
     readonly "/v1/configurations/{name}/disable": {
         readonly parameters: {
             readonly query?: never;
@@ -185,6 +168,23 @@ export interface paths {
         readonly put?: never;
         /** Take a team's policy configuration out of force, once its keys are revoked */
         readonly post: operations["postConfigurationsDisable"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/wallets/allocate": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Put money into a team's wallet, once for each Idempotency-Key */
+        readonly post: operations["postWalletsAllocate"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -232,7 +232,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Answers can be given, be it from older facts */
+        /** The first reading of Keeptrusts has ended, well or not, and this instance is not about to stop */
         readonly get: operations["getReadyz"];
         readonly put?: never;
         readonly post?: never;
@@ -507,6 +507,21 @@ export interface components {
             readonly complete: boolean;
         };
         /**
+         * DisabledConfiguration
+         * @description What the disabling of a configuration answers.
+         */
+        readonly DisabledConfiguration: {
+            /** Name */
+            readonly name: string;
+            /** Team Id */
+            readonly team_id: string;
+            /**
+             * Disabled
+             * @description The configuration's id; null where there was none
+             */
+            readonly disabled: string | null;
+        };
+        /**
          * Disabling
          * @description `POST /v1/configurations/{name}/disable`.
          */
@@ -565,6 +580,11 @@ export interface components {
             readonly params?: {
                 readonly [key: string]: string;
             } | null;
+            /**
+             * @description The template that mends it; null where there is none
+             * @default null
+             */
+            readonly remedy?: components["schemas"]["Remedy"] | null;
         };
         /**
          * Freshness
@@ -867,6 +887,20 @@ export interface components {
             readonly enforced?: string | null;
         };
         /**
+         * PreviousKey
+         * @description The key that a rotation replaces.
+         */
+        readonly PreviousKey: {
+            /** Id */
+            readonly id: string;
+            /**
+             * Revokes At
+             * Format: date-time
+             * @description When it is revoked at the earliest: later where it was used within its grace before
+             */
+            readonly revokes_at: string;
+        };
+        /**
          * Problem
          * @description RFC 9457 problem details.
          */
@@ -940,6 +974,37 @@ export interface components {
             readonly note?: string;
         };
         /**
+         * ReclaimReply
+         * @description What `POST /v1/wallets/reclaim` answers: no transaction where there was nothing to reclaim.
+         */
+        readonly ReclaimReply: {
+            readonly transaction: components["schemas"]["TransactionRecord"] | null;
+            readonly wallet: components["schemas"]["WalletRecord"] | null;
+        };
+        /**
+         * Remedy
+         * @description A software template that mends a finding, and what its form can be filled in with.
+         */
+        readonly Remedy: {
+            /**
+             * Template
+             * @description The template's entity reference
+             * @example template:default/ai-key-rotate
+             */
+            readonly template: string;
+            /**
+             * Parameters
+             * @description What is known of `team` (its name), `entityRef`, `keyName` and `tier`; for onboarding also as `teamName` and `policyTier`
+             * @example {
+             *       "keyName": "support-team-gw-key",
+             *       "team": "support-team"
+             *     }
+             */
+            readonly parameters: {
+                readonly [key: string]: string;
+            };
+        };
+        /**
          * Revocation
          * @description `POST /v1/tokens/{name}/revoke`: every living key of the name, or the one of an id.
          */
@@ -958,6 +1023,75 @@ export interface components {
              * @default null
              */
             readonly id?: string | null;
+        };
+        /**
+         * RevokedKeys
+         * @description What a revocation answers.
+         */
+        readonly RevokedKeys: {
+            /** Name */
+            readonly name: string;
+            /** Team Id */
+            readonly team_id: string;
+            /**
+             * Revoked
+             * @description The ids of the keys that were revoked just now
+             */
+            readonly revoked: readonly string[];
+        };
+        /**
+         * RotatedKey
+         * @description What a rotation answers, beside where the key is in Vault.
+         */
+        readonly RotatedKey: {
+            /** Id */
+            readonly id: string;
+            /** Name */
+            readonly name: string;
+            /**
+             * Token Type
+             * @default gateway
+             */
+            readonly token_type?: string;
+            /**
+             * Team Id
+             * @default null
+             */
+            readonly team_id?: string | null;
+            /**
+             * Prefix
+             * @default null
+             */
+            readonly prefix?: string | null;
+            /** Status */
+            readonly status: string;
+            /**
+             * Created At
+             * @default null
+             */
+            readonly created_at?: string | null;
+            /**
+             * Expires At
+             * @default null
+             */
+            readonly expires_at?: string | null;
+            /**
+             * Last Used At
+             * @default null
+             */
+            readonly last_used_at?: string | null;
+            /**
+             * Revoked At
+             * @default null
+             */
+            readonly revoked_at?: string | null;
+            /**
+             * Description
+             * @default null
+             */
+            readonly description?: string | null;
+            /** @description The key that this one replaces; null where none was living */
+            readonly previous: components["schemas"]["PreviousKey"] | null;
         };
         /**
          * Rotation
@@ -1041,7 +1175,7 @@ export interface components {
         };
         /**
          * State
-         * @description The state of an entity: its worst finding, or why there is none to have.
+         * @description The state of an entity: its worst finding, or why it has none.
          * @enum {string}
          */
         readonly State: "ok" | "warning" | "error" | "unconfigured" | "unknown";
@@ -1942,7 +2076,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description Names the allocation: asked for again with the same key it is not made again */
+                /** @description Names the act: asked for again with the same key it is not done again */
                 readonly "Idempotency-Key"?: string;
             };
             readonly path: {
@@ -1957,45 +2091,31 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description Make a successor of a team's gateway key and put it into Vault at the same path; the old key lives on for the grace */
+            /** @description Make a successor of a team's gateway key, in Vault at the same path; the old key lives on for the grace */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["TokenRecord"] & {
+                    readonly "application/json": components["schemas"]["RotatedKey"] & {
                         /** @example secret */
                         readonly vault_mount: string;
                         /** @example ai/support-team/support-team-gw-key */
                         readonly vault_path: string;
-                    } & {
-                        /** @description The key that this one replaces, and when it is revoked at the earliest; null where there is none */
-                        readonly previous: {
-                            readonly id: string;
-                            /** Format: date-time */
-                            readonly revokes_at: string;
-                        } | null;
                     };
                 };
             };
-            /** @description Make a successor of a team's gateway key and put it into Vault at the same path; the old key lives on for the grace */
+            /** @description Make a successor of a team's gateway key, in Vault at the same path; the old key lives on for the grace */
             readonly 201: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["TokenRecord"] & {
+                    readonly "application/json": components["schemas"]["RotatedKey"] & {
                         /** @example secret */
                         readonly vault_mount: string;
                         /** @example ai/support-team/support-team-gw-key */
                         readonly vault_path: string;
-                    } & {
-                        /** @description The key that this one replaces, and when it is revoked at the earliest; null where there is none */
-                        readonly previous: {
-                            readonly id: string;
-                            /** Format: date-time */
-                            readonly revokes_at: string;
-                        } | null;
                     };
                 };
             };
@@ -2116,17 +2236,13 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description Revoke a team's living gateway keys of a name, or the one of an id */
+            /** @description Revoke a team's gateway keys of a name, or the one of an id */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        readonly name: string;
-                        readonly team_id: string;
-                        readonly revoked: readonly string[];
-                    };
+                    readonly "application/json": components["schemas"]["RevokedKeys"];
                 };
             };
             /** @description The request cannot be read */
@@ -2362,11 +2478,137 @@ export interface operations {
             };
         };
     };
+    readonly postConfigurationsDisable: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @example support-team-config */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Disabling"];
+            };
+        };
+        readonly responses: {
+            /** @description Take a team's policy configuration out of force, once its keys are revoked */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DisabledConfiguration"];
+                };
+            };
+            /** @description The request cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body takes too long */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something else of that name is there */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly postWalletsAllocate: {
         readonly parameters: {
             readonly query?: never;
             readonly header: {
-                /** @description Names the allocation: asked for again with the same key it is not made again */
+                /** @description Names the act: asked for again with the same key it is not done again */
                 readonly "Idempotency-Key": string;
             };
             readonly path?: never;
@@ -2497,142 +2739,11 @@ export interface operations {
             };
         };
     };
-    readonly postConfigurationsDisable: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path: {
-                /** @example support-team-config */
-                readonly name: string;
-            };
-            readonly cookie?: never;
-        };
-        readonly requestBody: {
-            readonly content: {
-                readonly "application/json": components["schemas"]["Disabling"];
-            };
-        };
-        readonly responses: {
-            /** @description Take a team's policy configuration out of force, once its keys are revoked */
-            readonly 200: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": {
-                        readonly name: string;
-                        readonly team_id: string;
-                        /** @description The configuration's id */
-                        readonly disabled: string | null;
-                    };
-                };
-            };
-            /** @description The request cannot be read */
-            readonly 400: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Sign in first */
-            readonly 401: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            readonly 403: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body takes too long */
-            readonly 408: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something else of that name is there */
-            readonly 409: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            readonly 413: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body must be JSON */
-            readonly 415: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request does not fit */
-            readonly 422: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something is wrong in this service */
-            readonly 500: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this */
-            readonly 502: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
-            readonly 503: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     readonly postWalletsReclaim: {
         readonly parameters: {
             readonly query?: never;
             readonly header: {
-                /** @description Names the allocation: asked for again with the same key it is not made again */
+                /** @description Names the act: asked for again with the same key it is not done again */
                 readonly "Idempotency-Key": string;
             };
             readonly path?: never;
@@ -2650,10 +2761,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        readonly transaction: components["schemas"]["TransactionRecord"] | null;
-                        readonly wallet: components["schemas"]["WalletRecord"] | null;
-                    };
+                    readonly "application/json": components["schemas"]["ReclaimReply"];
                 };
             };
             /** @description Move money from a team's wallet back to the organisation's, once for each Idempotency-Key */
@@ -2662,10 +2770,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        readonly transaction: components["schemas"]["TransactionRecord"] | null;
-                        readonly wallet: components["schemas"]["WalletRecord"] | null;
-                    };
+                    readonly "application/json": components["schemas"]["ReclaimReply"];
                 };
             };
             /** @description The request cannot be read */
@@ -2807,7 +2912,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Answers can be given, be it from older facts */
+            /** @description The first reading of Keeptrusts has ended, well or not, and this instance is not about to stop */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -2825,7 +2930,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This instance is about to stop; Keeptrusts cannot be reached */
+            /** @description This instance is about to stop; This instance has just started */
             readonly 503: {
                 headers: {
                     readonly [name: string]: unknown;
