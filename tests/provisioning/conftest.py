@@ -25,8 +25,8 @@ from bff.values import EntityRef
 from tests.conftest import Running, Start
 from tests.harness.openbao import ROOT_TOKEN, OpenBao, running_openbao
 
-SETTINGS = {"keeptrusts_admin_token": ADMIN_TOKEN, "bff_platform_groups": "platform-team"}
-"""A service that may provision, and whose platform team may do so for every team."""
+SETTINGS = {"keeptrusts_admin_token": ADMIN_TOKEN, "bff_platform_groups": "platform-team,finance-team"}
+"""A service that may provision, and two of whose groups may do so for every team."""
 
 _NUMBERS = count(1)
 
