@@ -143,7 +143,7 @@ class Office:
         async with self.acts._database.write() as connection:
             await connection.execute(update(leases).values(until=0))
 
-    def keys(self) -> list[Any]:
+    def living(self) -> list[Any]:
         """The team's keys in Keeptrusts that are not revoked."""
         return [key for key in self.running.state.keys if key.name == f"{self.team}-gw-key" and key.revoked_at is None]
 
