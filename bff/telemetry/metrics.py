@@ -33,7 +33,7 @@ LAG_PAUSE = 0.25
 """Seconds between two measurements of the event loop's lag."""
 
 Freshness = Literal["fresh", "revalidating", "stale"]
-Provisioned = Literal["team", "token", "configuration", "wallet"]
+Provisioned = Literal["team", "token", "configuration", "wallet", "rotation", "revocation", "reclaim", "disabling"]
 Outcome = Literal["created", "found", "refused", "failed"]
 """`found`: it was there already; `refused`: the caller may not, or asked wrongly; `failed`: Keeptrusts or Vault did not do it."""
 
@@ -190,6 +190,9 @@ class Metrics:
         for action in get_args(Provisioned):
             for outcome in get_args(Outcome):
                 self._provisioning.labels(action, outcome)
+        self._policy_rejected = counter(
+            "provisioning_policy_rejected", "Changes of the provisioning policy's file that could not be used"
+        )
         self._refused = counter(
             "callers_refused",
             "Requests whose credentials are refused: missing, form, key, audience, issuer or expired",
@@ -339,6 +342,10 @@ class Metrics:
     def provisioned(self, action: Provisioned, outcome: Outcome) -> None:
         """A provisioning request ended."""
         self._provisioning.labels(action, outcome).inc()
+
+    def policy_rejected(self) -> None:
+        """The provisioning policy's file has changed and cannot be used."""
+        self._policy_rejected.inc()
 
     def refused(self, reason: str) -> None:
         """A caller was refused for `reason`, one of `Refused`."""

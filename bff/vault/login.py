@@ -75,7 +75,14 @@ class VaultLogin:
         """A token that should be accepted. Raises `VaultError`."""
         lease = self._lease
         if lease is None or lease.made_of.get_secret_value() != self._secret.value().get_secret_value():
-            lease = await self._flight.do("login", self._take)
+            try:
+                lease = await self._flight.do("login", self._take)
+            except VaultDeniedError:
+                if self.can_log_in:
+                    raise
+                # Without the default policy a token may not look itself up. Whether it is accepted shows when it is used.
+                token = self._secret.value()
+                lease = self._lease = _Lease(token, token, None)
         elif lease.renew_at is not None and self._monotonic() >= lease.renew_at:
             lease = await self._flight.do("login", self._renew)
         return lease.token
@@ -104,7 +111,10 @@ class VaultLogin:
         due = lease is not None and lease.renew_at is not None and self._monotonic() >= lease.renew_at
         if unknown or due:
             try:
-                await self.token()
+                if unknown:
+                    await self._flight.do("login", self._take)
+                else:
+                    await self.token()
             except VaultError as error:
                 log.warning("vault token could not be renewed", problem=str(error))
                 return _LOOK_AGAIN
