@@ -35,9 +35,12 @@ LAG_PAUSE = 0.25
 Ended = Literal["full", "unread"]
 """Why the service ends a connection: there are too many, or its answer is not read."""
 Freshness = Literal["fresh", "revalidating", "stale"]
-Provisioned = Literal["team", "token", "configuration", "wallet"]
+Provisioned = Literal["team", "token", "configuration", "wallet", "rotation", "revocation", "reclaim", "disabling"]
 Outcome = Literal["created", "found", "refused", "failed"]
 """`found`: it was there already; `refused`: the caller may not, or asked wrongly; `failed`: Keeptrusts or Vault did not do it."""
+
+Refused = Literal["missing", "form", "key", "audience", "issuer", "expired"]
+"""Why a caller's credentials are refused."""
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -196,6 +199,14 @@ class Metrics:
         for action in get_args(Provisioned):
             for outcome in get_args(Outcome):
                 self._provisioning.labels(action, outcome)
+        self._policy_rejected = counter(
+            "provisioning_policy_rejected", "Changes of the provisioning policy's file that could not be used"
+        )
+        self._refused = counter(
+            "callers_refused",
+            "Requests whose credentials are refused: missing, form, key, audience, issuer or expired",
+            "reason",
+        )
         self._certificate_reloads = counter(
             "certificate_reloads",
             "Times that a changed certificate of the listener was read: ok, or failed, so that the one before stays in use",
@@ -204,6 +215,7 @@ class Metrics:
         from_the_start: dict[Counter, tuple[str, ...]] = {
             self._own_token_refused: SYSTEMS_WITH_TOKENS,
             self._ended: get_args(Ended),
+            self._refused: get_args(Refused),
             self._certificate_reloads: ("ok", "failed"),
             self._renderings: ("hit", "miss"),
             self._answers: ("fresh", "revalidating", "stale"),
@@ -346,6 +358,14 @@ class Metrics:
     def provisioned(self, action: Provisioned, outcome: Outcome) -> None:
         """A provisioning request ended."""
         self._provisioning.labels(action, outcome).inc()
+
+    def policy_rejected(self) -> None:
+        """The provisioning policy's file has changed and cannot be used."""
+        self._policy_rejected.inc()
+
+    def refused(self, reason: str) -> None:
+        """A caller was refused for `reason`, one of `Refused`."""
+        self._refused.labels(reason).inc()
 
     def replica_role(self, role: str) -> None:
         """This replica does something else than before."""
