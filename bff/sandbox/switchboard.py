@@ -1,4 +1,4 @@
-"""`/_sandbox`: faults, the count of requests, how events are listed, and what they add up to.
+"""`/_sandbox`: faults, the count of requests, rules for keys, how events are listed, and what they add up to.
 
 It opens nothing that the stand-in does not make up.
 """
@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bff.sandbox.accounts import State
+from bff.sandbox.accounts import KeyRules, State
 from bff.sandbox.bodies import read_json, validated
 from bff.sandbox.edge import SWITCHBOARD
 from bff.sandbox.errors import InvalidError
@@ -33,8 +33,9 @@ class Rules(RootModel[Annotated[list[Rule], Field(max_length=MOST_RULES)]]):
 def switchboard_routes(state: State, faults: Faults) -> list[Route]:
     """The routes of `/_sandbox`.
 
-    GET, PUT and DELETE of `faults`; GET and DELETE of `requests`; GET and PUT of `feed` (an `EventListing`); GET of `truth`
-    with the optional `since`, `until`, `zone` (an IANA name, UTC without it) and `told_only` (`true`: only what is listed).
+    GET, PUT and DELETE of `faults`; GET and DELETE of `requests`; GET and PUT of `keys` (`KeyRules`) and of `feed` (an
+    `EventListing`); GET of `truth` with the optional `since`, `until`, `zone` (an IANA name, UTC without it) and
+    `told_only` (`true`: only what is listed).
     """
     calls = state.calls
 
@@ -58,12 +59,21 @@ def switchboard_routes(state: State, faults: Faults) -> list[Route]:
             counter.clear()
         return Response(status_code=204)
 
+    async def show_key_rules(_request: Request) -> Response:
+        return json_reply(state.key_rules.model_dump())
+
+    async def put_key_rules(request: Request) -> Response:
+        state.key_rules = validated(await read_json(request), KeyRules)
+        return await show_key_rules(request)
+
     return [
         Route(f"{SWITCHBOARD}/faults", show_faults, methods=["GET"]),
         Route(f"{SWITCHBOARD}/faults", put_faults, methods=["PUT"]),
         Route(f"{SWITCHBOARD}/faults", clear_faults, methods=["DELETE"]),
         Route(f"{SWITCHBOARD}/requests", show_requests, methods=["GET"]),
         Route(f"{SWITCHBOARD}/requests", clear_requests, methods=["DELETE"]),
+        Route(f"{SWITCHBOARD}/keys", show_key_rules, methods=["GET"]),
+        Route(f"{SWITCHBOARD}/keys", put_key_rules, methods=["PUT"]),
         *_event_routes(state),
     ]
 

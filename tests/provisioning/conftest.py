@@ -17,6 +17,7 @@ from bff.app_connections import World
 from bff.backstage.caller import LOCAL, Caller
 from bff.provisioning.keys import Keys
 from bff.sandbox import ADMIN_TOKEN
+from bff.sandbox.accounts import KeyRules
 from bff.telemetry.logs import AccessLog
 from bff.values import EntityRef
 from tests.conftest import Running, Start
@@ -135,4 +136,6 @@ async def office(start: Start, openbao: OpenBao) -> AsyncIterator[Office]:
     """A service that may provision."""
     async with start(**SETTINGS, vault_addr=openbao.url, vault_token=ROOT_TOKEN) as running:
         running.app.service.identity = Bearer()
+        # Between replicas the service relies on Keeptrusts, which must refuse the second key of a name.
+        running.state.key_rules = KeyRules(names="unique")
         yield Office(running, openbao)
