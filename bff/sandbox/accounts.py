@@ -204,6 +204,12 @@ class State:
             self._living_keys[key.team_id, key.name] -= 1
         return key
 
+    def forget_key(self, key_id: str) -> None:
+        """Know nothing of a key any more, as after a deletion behind everybody's back; its events stay."""
+        self.revoke_key(key_id)
+        del self._keys[key_id]
+        self._key_by_hash = {hashed: other for hashed, other in self._key_by_hash.items() if other != key_id}
+
     def key_used(self, key_id: str, *, at: datetime) -> None:
         """Remember when a key was last used."""
         key = self.key(key_id)

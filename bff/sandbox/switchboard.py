@@ -34,8 +34,8 @@ def switchboard_routes(state: State, faults: Faults) -> list[Route]:
     """The routes of `/_sandbox`.
 
     GET, PUT and DELETE of `faults`; GET and DELETE of `requests`; GET and PUT of `keys` (`KeyRules`) and of `feed` (an
-    `EventListing`); GET of `truth` with the optional `since`, `until`, `zone` (an IANA name, UTC without it) and
-    `told_only` (`true`: only what is listed).
+    `EventListing`); DELETE of `keys/{id}`, which forgets that key; GET of `truth` with the optional `since`, `until`, `zone`
+    (an IANA name, UTC without it) and `told_only` (`true`: only what is listed).
     """
     calls = state.calls
 
@@ -66,6 +66,10 @@ def switchboard_routes(state: State, faults: Faults) -> list[Route]:
         state.key_rules = validated(await read_json(request), KeyRules)
         return await show_key_rules(request)
 
+    async def forget_key(request: Request) -> Response:
+        state.forget_key(request.path_params["id"])
+        return Response(status_code=204)
+
     return [
         Route(f"{SWITCHBOARD}/faults", show_faults, methods=["GET"]),
         Route(f"{SWITCHBOARD}/faults", put_faults, methods=["PUT"]),
@@ -74,6 +78,7 @@ def switchboard_routes(state: State, faults: Faults) -> list[Route]:
         Route(f"{SWITCHBOARD}/requests", clear_requests, methods=["DELETE"]),
         Route(f"{SWITCHBOARD}/keys", show_key_rules, methods=["GET"]),
         Route(f"{SWITCHBOARD}/keys", put_key_rules, methods=["PUT"]),
+        Route(f"{SWITCHBOARD}/keys/{{id}}", forget_key, methods=["DELETE"]),
         *_event_routes(state),
     ]
 

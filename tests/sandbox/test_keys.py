@@ -83,6 +83,15 @@ async def test_a_revoked_key_frees_its_name(admin: httpx.AsyncClient, state: Sta
     assert statuses == [409, 201]
 
 
+async def test_a_key_can_be_forgotten(admin: httpx.AsyncClient, gateway: httpx.AsyncClient, state: State) -> None:
+    """A forgotten key is neither listed nor accepted, and cannot be revoked."""
+    key = await made(admin, state.create_team("search"))
+    assert (await admin.delete(f"/_sandbox/keys/{key['id']}")).status_code == 204
+    assert await listed(admin) == {}
+    assert (await complete(gateway, key["key"])).status_code == 401
+    assert (await admin.delete(f"/v1/tokens/{key['id']}")).status_code == 404
+
+
 async def test_a_rule_that_is_none_is_refused(admin: httpx.AsyncClient) -> None:
     """A rule for keys that the sandbox does not have is refused, with the forms that it knows."""
     reply = await admin.put("/_sandbox/keys", json={"names": "sometimes"})

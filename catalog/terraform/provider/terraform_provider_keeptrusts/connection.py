@@ -6,6 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from bff.keeptrusts.client import KeeptrustsClient
@@ -26,13 +27,23 @@ LONGEST_WAIT = 60.0
 T = TypeVar("T")
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Connection:
-    """One provider block's way to Keeptrusts. `sleep` is asked to wait in seconds."""
+    """One provider block's way to Keeptrusts. `sleep` is asked to wait in seconds, `clock` for the present."""
 
     def __init__(
-        self, arguments: Arguments, worker: Worker, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self,
+        arguments: Arguments,
+        worker: Worker,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], datetime] = _now,
     ) -> None:
         self.arguments = arguments
+        self.clock = clock
         self._worker = worker
         self._sleep = sleep
         transport = Transport(

@@ -1,4 +1,4 @@
-"""A gateway key's entry in Vault: where it is and what is told there besides the key, as the BFF's onboarding has it."""
+"""A gateway key's entry in Vault: where it is and what it says besides the key, as the service's provisioning writes it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,21 @@ _SEGMENT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?", re.ASC
 
 @dataclass(frozen=True, slots=True)
 class KeyEntry:
-    """What is kept of a key besides its secret: its id, its team's name, the gateway that takes it."""
+    """What is kept of a key besides its secret.
+
+    `team_id` and `api_url` (the address of the control plane, without a slash at its end) say whose key it is, also when
+    Keeptrusts no longer lists it. They are None where the entry does not hold them.
+    """
 
     key_id: str
     team: str
     gateway_url: str | None
+    team_id: str | None = None
+    api_url: str | None = None
+
+    def is_of(self, team_id: str, api_url: str) -> bool:
+        """Whether the entry says that it is of this team in this Keeptrusts."""
+        return (self.team_id, self.api_url) == (team_id, api_url.rstrip("/"))
 
 
 def key_path(team: str, name: str) -> str:
