@@ -7,8 +7,10 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from starlette.applications import Starlette
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from bff.app_connections import (
@@ -29,16 +31,15 @@ from bff.keeptrusts.client import KeeptrustsClient
 from bff.keeptrusts.transport import Transport
 from bff.settings import IN_MEMORY, Settings
 from bff.spend.reports import SpendReports
-from bff.status.answers import Answers
+from bff.status.answers import Answers, FindingCounts
 from bff.status.checks import Checks
-from bff.status.finding_counts import Census
-from bff.status.organisation_cache import Observatory
-from bff.status.rules import Rules
-from bff.status.traced_reader import TracedReader
+from bff.status.findings import REMEDIES, Rules
+from bff.status.organisation_cache import OrganisationCache
 from bff.store.database import Database
 from bff.telemetry.logs import AccessLog
 from bff.telemetry.metrics import Metrics
 from bff.telemetry.recent_calls import RecentCalls
+from bff.tls import expiry
 from bff.web.envelope import Envelope
 from bff.web.routes import routes
 from bff.web.service import Service
@@ -82,33 +83,35 @@ def create_app(
     client = KeeptrustsClient(control_plane)
     database = open_database(settings)
     reader = open_reader(settings, world, client, database, metrics=metrics, background=background)
-    observatory = Observatory(
-        TracedReader(reader, world.traces),
+    cache = OrganisationCache(
+        reader,
         refresh=timedelta(seconds=settings.bff_refresh_seconds),
         stale_limit=timedelta(seconds=settings.bff_stale_limit_seconds),
         clock=world.clock,
         monotonic=world.monotonic,
         metrics=metrics,
         longest_wait=world.longest_wait,
+        traces=world.traces,
     )
     rules = Rules(
         timezone=settings.timezone,
         ownership_enforced=settings.bff_ownership == "enforce",
         console_url=settings.keeptrusts_console_url,
         gateway_url=settings.keeptrusts_gateway_url,
+        remedies={**REMEDIES, **settings.remedies},
     )
-    census = Census(monotonic=world.monotonic)
+    counts = FindingCounts(monotonic=world.monotonic)
     service = Service(
         identity=identity,
         catalog=catalog,
-        observatory=observatory,
-        answers=Answers(catalog, rules=rules, metrics=metrics, census=census),
+        cache=cache,
+        answers=Answers(catalog, rules=rules, metrics=metrics, counts=counts),
         spend=SpendReports(catalog, reader, rules=rules, longest_wait=world.longest_wait),
         platform=platform(settings, world, upstreams),
         metrics=metrics,
         provisioner=None,
         checks=Checks(
-            observatory,
+            cache,
             reader,
             _breakers(control_plane, backstage),
             calls,
@@ -135,21 +138,22 @@ def create_app(
             gateway_url=settings.keeptrusts_gateway_url,
             counter=metrics,
             clock=world.clock,
-            changed=observatory.expire,
+            changed=cache.expire,
             sleep=world.sleep,
             local_may=local_provisioning,
         )
     metrics.configured(refresh=settings.bff_refresh_seconds, stale_limit=settings.bff_stale_limit_seconds)
-    metrics.watch_findings(census.findings, census.entities)
-    metrics.watch_ledger(lambda: _read_share(observatory), reader.difference, reader.is_short)
-    metrics.watch_service(observatory.ready, lambda: service.draining)
+    metrics.watch_findings(counts.findings, counts.entities)
+    metrics.watch_ledger(lambda: _read_share(cache), reader.difference, reader.is_short)
+    metrics.watch_service(cache.ready, lambda: service.draining)
 
     def lifespan() -> contextlib.AbstractAsyncContextManager[None]:
         closing = [upstreams.close, *([backstage.aclose] if backstage else []), *([vault.aclose] if vault else [])]
         closing += [reader.aclose, database.close]
         # What is being provisioned is ended before the connections that it needs are closed.
         closing[:0] = [service.provisioner.under_way.settled] if service.provisioner else []
-        keeping = [vault.keep] if vault and background else []
+        keeping: list[Callable[[], Awaitable[None]]] = [vault.keep] if vault and background else []
+        keeping += [partial(metrics.watch_loop, world.monotonic, world.sleep)] if background else []
         return _lifespan(service, [*closing, world.traces.aclose], keeping, world if background else None)
 
     asgi = Starlette(
@@ -158,13 +162,17 @@ def create_app(
     )
     asgi.router.redirect_slashes = False
     asgi.state.service = service
+    metrics.begin((route.path_format, route.methods or ()) for route in asgi.routes if isinstance(route, Route))
+    metrics.watch_database(reader.backlog, reader.database_up)
+    if (certificate := settings.keeptrusts_client_cert_file) is not None:
+        metrics.watch_certificate("keeptrusts-client", partial(expiry, certificate))
     access = world.access or AccessLog(level=settings.bff_log_level)
     envelope = Envelope(asgi, metrics=metrics, access=access, traces=world.traces, monotonic=world.monotonic)
     return App(envelope, service, settings, lifespan)
 
 
-def _read_share(observatory: Observatory) -> float:
-    spend = observatory.epoch.facts.spend.value if observatory.epoch is not None else None
+def _read_share(cache: OrganisationCache) -> float:
+    spend = cache.snapshot.facts.spend.value if cache.snapshot is not None else None
     return spend.read_share if spend is not None else -1.0
 
 
@@ -190,7 +198,7 @@ async def _lifespan(
 ) -> AsyncIterator[None]:
     tasks = [asyncio.ensure_future(keep()) for keep in keeping]
     if world:
-        tasks.append(asyncio.ensure_future(service.observatory.run(world.sleep)))
+        tasks.append(asyncio.ensure_future(service.cache.run(world.sleep)))
     forced = False
     try:
         yield

@@ -23,8 +23,7 @@ from bff.backstage.client import BackstageClient
 from bff.backstage.files import FileCatalog
 from bff.keeptrusts.client import KeeptrustsClient
 from bff.keeptrusts.transport import Limits, Transport, http_client
-from bff.platform.gateway import ControlPlaneProbe, GatewayClient
-from bff.platform.health import PlatformStatuses
+from bff.platform.health import ControlPlaneProbe, GatewayClient, PlatformStatuses
 from bff.provisioning.rights import People
 from bff.settings import IN_MEMORY, Settings, SettingsError
 from bff.status.leader import OrganisationReader, Timing, identity_of

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import ipaddress
+import json
 import os
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -24,15 +27,18 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bff.status.findings import Code
 from bff.values import EntityRef, EntityRefError
+from bff.wording import quoted
 
 OWN_PREFIX = "BFF_"
 OF_THE_COMMAND_LINE = frozenset({"BFF_URL", "BFF_TOKEN"})
-"""Read by `status` and `spend`, not by the service."""
+"""Read by `status`, `spend` and `doctor`, not by the service."""
 
 IN_MEMORY = Path(":memory:")
 """The value of `BFF_DATA_DIR` with which nothing is kept over a restart."""
 
+_TEMPLATE = "template"
 _VISIBLE = re.compile(r"[!-~]+")
 _LARGEST_SECRET_FILE = 64 * 1024
 
@@ -60,7 +66,7 @@ BaseUrl = Annotated[str, AfterValidator(_base_url)]
 
 
 class Settings(BaseSettings):
-    """What the service is told. Every field is an environment variable of the same name in upper case."""
+    """The settings of the service. Every field is an environment variable of the same name in upper case."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_ignore_empty=True, hide_input_in_errors=True)
 
@@ -150,6 +156,11 @@ class Settings(BaseSettings):
     bff_ownership: Literal["enforce", "off"] = Field(
         default="enforce", description="Whether numbers are withheld when a claimed key is not the owner team's"
     )
+    bff_remedies: str = Field(
+        default="",
+        description="Templates of your own that mend findings, as a JSON object from a finding's code to the template's reference; "
+        'an empty reference means none, such as {"key-expiring": "template:default/renew-key", "wallet-low": ""}',
+    )
     bff_drain_seconds: float = Field(
         default=5, ge=0, le=300, description="How long requests are still served after SIGTERM"
     )
@@ -201,6 +212,12 @@ class Settings(BaseSettings):
                 EntityRef.parse(part, default_kind="group")
             except EntityRefError as error:
                 raise ValueError(str(error)) from None
+        return text
+
+    @field_validator("bff_remedies")
+    @classmethod
+    def _templates_by_code(cls, text: str) -> str:
+        _remedies(text)
         return text
 
     @model_validator(mode="after")
@@ -275,6 +292,15 @@ class Settings(BaseSettings):
         else:
             self.require("bff_catalog_files")
 
+    def fingerprints(self) -> dict[str, str]:
+        """A fingerprint of each token that is set, by setting: the same in two processes that have the same token.
+
+        32 bits of a hash show a difference, and nothing of a token that was made by chance. Addresses with a password have
+        none, since a password can be guessed and compared.
+        """
+        tokens = {name: getattr(self, name) for name in secret_names() if not name.endswith("_url")}
+        return {name.upper(): _fingerprint(name, token) for name, token in tokens.items() if token is not None}
+
     @property
     def data_folder(self) -> Path:
         """Where the SQLite file lies. Raises `SettingsError` where there is neither a setting nor a home folder."""
@@ -303,6 +329,11 @@ class Settings(BaseSettings):
     def platform_groups(self) -> frozenset[EntityRef]:
         """`BFF_PLATFORM_GROUPS`, item by item."""
         return frozenset(EntityRef.parse(part, default_kind="group") for part in _listed(self.bff_platform_groups, ","))
+
+    @property
+    def remedies(self) -> Mapping[Code, str]:
+        """`BFF_REMEDIES`, with each reference in full; empty where a finding has no template."""
+        return _remedies(self.bff_remedies)
 
 
 class SecretFiles(EnvSettingsSource):
@@ -351,6 +382,18 @@ def secret_names() -> tuple[str, ...]:
     return tuple(name for name, field in Settings.model_fields.items() if field.annotation == SecretStr | None)
 
 
+def secret_source(env: str) -> str:
+    """Where the secret setting `env` comes from: its file with the time of the last change, or the environment."""
+    path = os.environ.get(f"{env}_FILE")
+    if not path:
+        return "from the environment"
+    try:
+        changed = datetime.fromtimestamp(Path(path).stat().st_mtime, UTC)
+    except OSError as error:
+        return f"from {path}, which cannot be looked at: {error.strerror}"
+    return f"from {path}, changed {changed:%Y-%m-%d %H:%M} UTC"
+
+
 def is_loopback(host: str) -> bool:
     """Whether `host` is an address that only this machine can reach; names other than localhost are not trusted to be."""
     if host == "localhost":
@@ -361,6 +404,11 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _fingerprint(name: str, secret: SecretStr) -> str:
+    # With the name, so that one token in two settings does not look like one secret.
+    return hashlib.sha256(f"{name}\0{secret.get_secret_value()}".encode()).hexdigest()[:8]
+
+
 def _is_proxy(text: str) -> bool:
     try:
         parts = urlsplit(text)
@@ -368,6 +416,32 @@ def _is_proxy(text: str) -> bool:
     except ValueError:
         return False
     return usable and parts.path in {"", "/"} and not (parts.query or parts.fragment) and bool(_VISIBLE.fullmatch(text))
+
+
+def _remedies(text: str) -> dict[Code, str]:
+    """Read `BFF_REMEDIES`. Raises `ValueError` with the code or the reference that is wrong."""
+    if not text:
+        return {}
+    try:
+        templates = json.loads(text)
+    except ValueError:
+        templates = None
+    if not isinstance(templates, dict):
+        raise ValueError('must be a JSON object such as {"key-expiring": "template:default/renew-key"}')  # noqa: TRY004 - as pydantic wants it
+    read: dict[Code, str] = {}
+    for code, template in templates.items():
+        if code not in set(Code):
+            raise ValueError(f"{quoted(code)} must be the code of a finding, such as {Code.KEY_EXPIRING}")
+        if not isinstance(template, str):
+            raise ValueError(f"the template of {code} must be a reference as text, or empty for none")  # noqa: TRY004 - as above
+        try:
+            ref = EntityRef.parse(template, default_kind=_TEMPLATE) if template else None
+        except EntityRefError as error:
+            raise ValueError(f"the template of {code}: {error}") from None
+        if ref is not None and ref.kind != _TEMPLATE:
+            raise ValueError(f"the template of {code} is {quoted(template)}, which must be of the kind template")
+        read[Code(code)] = "" if ref is None else str(ref)
+    return read
 
 
 def _listed(text: str, separator: str) -> list[str]:

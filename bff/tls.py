@@ -195,6 +195,17 @@ def _load_own_certificate(context: ssl.SSLContext, certificate: Path, key: Path)
         raise _error(CERTIFICATE_FILE, certificate, f"cannot be read: {error.strerror}") from None
 
 
+def expiry(path: Path) -> float | None:
+    """When the first certificate of a PEM file expires, in seconds since 1970; None where the file holds none that can be read."""
+    from cryptography import x509  # noqa: PLC0415 - see above
+
+    try:
+        found = _CERTIFICATE.search(_read(CERTIFICATE_FILE, path))
+        return x509.load_pem_x509_certificate(found[0]).not_valid_after_utc.timestamp() if found else None
+    except (TlsFileError, ValueError):
+        return None
+
+
 class _PassphraseWantedError(Exception):
     """A key has a passphrase; OpenSSL would ask for it at the terminal."""
 

@@ -48,6 +48,12 @@ class Money:
     def __sub__(self, other: Money) -> Money:
         return Money(_EXACT.subtract(self.amount, self._same_currency(other).amount), self.currency)
 
+    def __neg__(self) -> Money:
+        return Money(-self.amount, self.currency)
+
+    def __abs__(self) -> Money:
+        return -self if self.amount < 0 else self
+
     def __lt__(self, other: Money) -> bool:
         return self.amount < self._same_currency(other).amount
 

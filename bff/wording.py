@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import ROUND_FLOOR, Decimal
 
 _LONGEST_QUOTED = 80
@@ -40,6 +40,17 @@ def date_and_time(moment: datetime, zone: tzinfo) -> str:
     """Day and time in `zone`: `2026-11-23 16:40 UTC`."""
     local = _local(moment, zone)
     return f"{local.date().isoformat()} {clock_time(local, zone)}"
+
+
+def rfc3339(moment: datetime) -> str:
+    """`moment` as RFC 3339 has it, in UTC: `2026-03-10T16:40:00Z`."""
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:
+        # `9999-12-31T23:59:59-01:00` is past the last instant that UTC can write here: RFC 3339 lets it keep its offset.
+        return moment.isoformat()
+    # Whole seconds stay short; what upstream gave more exactly is kept.
+    return moment.isoformat(timespec="auto").replace("+00:00", "Z")
 
 
 def duration(span: timedelta) -> str:

@@ -23,8 +23,7 @@ from bff.sandbox.accounts import State
 from bff.sandbox.control_plane import create_control_plane
 from bff.sandbox.faults import Faults, Rule
 from bff.sandbox.gateway import create_gateway
-from bff.sandbox.scenario import Scenario, seed_scenario
-from bff.sandbox.scenario_files import catalog_folder
+from bff.sandbox.scenario import Scenario, catalog_folder, seed_scenario
 from bff.settings import Settings
 from bff.telemetry import logs
 from bff.telemetry.logs import AccessLog

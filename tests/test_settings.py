@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bff.settings import Settings, SettingsError, documented, is_loopback, secret_names
+from bff.settings import Settings, SettingsError, documented, is_loopback, secret_names, secret_source
 from bff.values import EntityRef
 
 SERVING = {
@@ -78,6 +79,8 @@ def test_a_missing_setting_is_named(environment: pytest.MonkeyPatch, missing: st
         ("BFF_LOG_LEVEL", "loud"),
         ("BFF_HISTORY_DAYS", "7"),
         ("BFF_BACKFILL_DAYS", "401"),
+        ("BFF_REMEDIES", "wallet-low"),
+        ("BFF_REMEDIES", '["wallet-low"]'),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(environment: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -86,6 +89,29 @@ def test_a_wrong_value_is_refused_by_name(environment: pytest.MonkeyPatch, name:
     message = load_error()
     assert message.startswith(name)
     assert repr(value) in message
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ('{"key-old": "renew-key"}', "'key-old' must be the code of a finding"),
+        ('{"wallet-low": 3}', "the template of wallet-low must be a reference as text"),
+        ('{"wallet-low": "no name"}', "the template of wallet-low: the name 'no name'"),
+        ('{"wallet-low": "component:default/pay"}', "'component:default/pay', which must be of the kind template"),
+    ],
+)
+def test_a_wrong_remedy_is_named(environment: pytest.MonkeyPatch, value: str, said: str) -> None:
+    """The error of a template says which code or reference is wrong, and the form expected."""
+    environment.setenv("BFF_REMEDIES", value)
+    message = load_error()
+    assert message.startswith("BFF_REMEDIES")
+    assert said in message
+
+
+def test_remedies_are_references_in_full(environment: pytest.MonkeyPatch) -> None:
+    """A template may be given by its name alone, and an empty one stays empty."""
+    environment.setenv("BFF_REMEDIES", '{"key-expiring": "renew-key", "wallet-low": ""}')
+    assert Settings.load().remedies == {"key-expiring": "template:default/renew-key", "wallet-low": ""}
 
 
 def test_an_unknown_setting_of_ours_is_refused(environment: pytest.MonkeyPatch) -> None:
@@ -248,3 +274,31 @@ def test_lists_are_read_item_by_item(environment: pytest.MonkeyPatch) -> None:
         EntityRef("group", "default", "platform-team"),
         EntityRef("group", "ops", "admins"),
     }
+
+
+def test_fingerprints_compare_tokens_without_showing_them(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """One token has one fingerprint, wherever it comes from; another has another, and addresses with passwords have none."""
+    for name, value in SERVING.items():
+        environment.setenv(name, value)
+    environment.setenv("DATABASE_URL", "postgresql://bff:canary@db.internal/bff")
+    first = Settings.load().fingerprints()
+    path = tmp_path / "token"
+    path.write_text("kt_ak_canary\n", encoding="utf-8")
+    environment.delenv("KEEPTRUSTS_API_TOKEN")
+    environment.setenv("KEEPTRUSTS_API_TOKEN_FILE", str(path))
+    environment.setenv("BACKSTAGE_TOKEN", "another-canary")
+    second = Settings.load().fingerprints()
+    assert first.keys() == second.keys() == {"KEEPTRUSTS_API_TOKEN", "BACKSTAGE_TOKEN"}
+    assert first["KEEPTRUSTS_API_TOKEN"] == second["KEEPTRUSTS_API_TOKEN"]
+    assert first["BACKSTAGE_TOKEN"] != second["BACKSTAGE_TOKEN"]
+    assert "canary" not in str(first | second)
+
+
+def test_a_secrets_file_is_named_with_its_time(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where a secret comes from is its file with the time of the last change, or the environment."""
+    assert secret_source("BACKSTAGE_TOKEN") == "from the environment"
+    path = tmp_path / "token"
+    path.write_text("any", encoding="utf-8")
+    os.utime(path, (0, 0))
+    environment.setenv("BACKSTAGE_TOKEN_FILE", str(path))
+    assert secret_source("BACKSTAGE_TOKEN") == f"from {path}, changed 1970-01-01 00:00 UTC"

@@ -27,8 +27,7 @@ from bff.sandbox.errors import InvalidError
 from bff.sandbox.faults import Faults
 from bff.sandbox.gateway import create_gateway
 from bff.sandbox.load import Load, LoadProfile
-from bff.sandbox.scenario import Scenario, seed_scenario
-from bff.sandbox.scenario_files import catalog_folder
+from bff.sandbox.scenario import Scenario, catalog_folder, seed_scenario
 from bff.sandbox.traffic import trickle
 from bff.settings import IN_MEMORY, Settings, SettingsError, is_loopback
 from bff.status.wire import GovernanceStatus
@@ -60,14 +59,15 @@ def demo(*, port: int, sandbox_port: int, gateway_port: int, traffic: bool) -> N
     except SettingsError as error:
         raise Failure(str(error), Exit.SETTINGS) from None
     scenario = stand_in.seed(settings.timezone)
-    servers = [Server(LocalNames(app.asgi), listener), *stand_in.servers()]
+    server = Server(LocalNames(app.asgi), listener)
+    app.service.metrics.watch_connections(server.connections)
 
     async def started() -> None:
         await greet(address(listener), stand_in, timezone=app.settings.bff_timezone)
         if traffic:
             await stand_in.trickle(scenario)
 
-    run(servers, started=started)
+    run([server, *stand_in.servers()], started=started)
     click.echo("stopped")
 
 

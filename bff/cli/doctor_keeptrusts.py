@@ -23,7 +23,7 @@ from bff.keeptrusts.errors import KeeptrustsError, UpstreamRejectedError, Upstre
 from bff.keeptrusts.events import spend_events
 from bff.keeptrusts.facts import UNPAID_VERDICTS, SpendEvent, rows_left_out, statuses_not_known
 from bff.keeptrusts.listing import Pages
-from bff.platform.gateway import ControlPlaneProbe, GatewayClient
+from bff.platform.health import ControlPlaneProbe, GatewayClient
 from bff.values import USD
 
 SAMPLED = timedelta(hours=1)
@@ -238,7 +238,7 @@ def _fields(events: Sequence[SpendEvent]) -> list[Trial]:
             "blocked, redacted and escalated requests are not counted",
             "they count as requests alone",
         ),
-        _sign([event.cost for event in priced if event.cost]),
+        _sign([event.cost.amount for event in priced if event.cost]),
     ]
     lacking = [trial for trial in found if trial is not None]
     return lacking or [Trial(Verdict.OK, _FIELDS, "price, token_id, team_id, model and verdict are there")]
@@ -333,7 +333,7 @@ async def _checksum(client: KeeptrustsClient, now: datetime, sleep: Callable[[fl
     grown = sum((each.total_spent - spent[each.id] for each in later.records if each.id in spent), Decimal(0))
     known = {record.event_id for record in before.records}
     new = list(spend_events(record for record in after.records if record.event_id not in known))
-    return _compared(grown, sum((event.cost for event in new if event.cost is not None), Decimal(0)))
+    return _compared(grown, sum((event.cost.amount for event in new if event.cost is not None), Decimal(0)))
 
 
 def _not_comparable(wallets: Pages[WalletRecord]) -> str | None:

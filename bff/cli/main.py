@@ -134,15 +134,19 @@ def lint(*, files: tuple[str, ...], closed: bool, as_json: bool) -> None:
 
 
 @main.command()
-def doctor() -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list of trials.")
+@click.option("--entity", "entity_ref", metavar="ENTITY_REF", help="An entity that the person of BFF_TOKEN looks at.")
+@click.option("--url", help="Address of a running BFF that is asked for the entity too.")
+def doctor(*, as_json: bool, entity_ref: str | None, url: str | None) -> None:
     """Try every outside system, one line each.
 
     With the service's own settings: every call to Keeptrusts and every field that is assumed of it, then Backstage and
-    Vault where they are named. Changes nothing. Exits with 1 when something fails.
+    Vault where they are named, and the fingerprints of secrets, which `serve` logs too. With a person's Backstage token in
+    BFF_TOKEN: what happens to a request of that person. Changes nothing. Exits with 1 when something fails.
     """
     from bff.cli.doctor import doctor as run  # noqa: PLC0415
 
-    run()
+    run(as_json=as_json, entity_ref=entity_ref, url=url)
 
 
 @main.command()
@@ -152,7 +156,7 @@ def migrate() -> None:
     `serve` does it too as it starts. Run it before a rollout where the service's own user may not make tables. Nothing
     happens when the tables are up to date, or those of a newer release that this one can use.
     """
-    from bff.cli.migrate import migrate as run  # noqa: PLC0415
+    from bff.cli.serve import migrate as run  # noqa: PLC0415
 
     run()
 

@@ -1,4 +1,4 @@
-"""`keeptrusts-bff serve`: the service in production."""
+"""`keeptrusts-bff serve`, the service in production, and `keeptrusts-bff migrate`, the tables alone."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import asyncio
 import socket
 from functools import partial
 
+import click
+
 from bff.app import App, create_app
 from bff.app_connections import open_database
 from bff.cli.exits import Exit, Failure
 from bff.cli.server import Server, address, listen, run
 from bff.settings import Settings, SettingsError
-from bff.store.database import NewerDatabaseError, StoreError
+from bff.store.database import FILE_NAME, Database, DatabaseAddressError, NewerDatabaseError, StoreError
 from bff.telemetry import logs
 from bff.web.local_names import LocalNames
 
@@ -27,30 +29,51 @@ def serve() -> None:
         raise Failure(str(error), Exit.SETTINGS) from None
     logs.configure(settings.bff_log_level)
     listener = listen(settings.bff_host, settings.bff_port, setting="BFF_PORT")
-    _migrate(settings)
+    _make_tables_to_serve(settings)
     app = _app(settings)
-    run([Server(app.asgi, listener)], started=partial(_say, settings, listener), drain=app.drain)
+    server = Server(app.asgi, listener)
+    app.service.metrics.watch_connections(server.connections)
+    run([server], started=partial(_say, settings, listener), drain=app.drain)
 
 
-def _migrate(settings: Settings) -> None:
-    """Make or update the tables. Tables of a newer release end the command; a database that is away does not."""
+def migrate() -> None:
+    """Make or update the tables and print one line.
 
-    async def migrate() -> None:
-        database = open_database(settings)
-        try:
-            if done := await database.migrate():
-                log.info(done)
-        finally:
-            await database.close()
-
+    Ends with 3 for a wrong setting, 1 for tables of a newer release, 5 when the database cannot be used.
+    """
     try:
-        asyncio.run(migrate())
-    except SettingsError as error:
+        settings = Settings.load()
+        url = settings.database_url.get_secret_value() if settings.database_url else None
+        folder = None if url else settings.data_folder
+        # Not `open_database`: tables in memory would be gone with this command.
+        database = Database.at(url, folder=folder, ca_file=settings.bff_ca_file)
+    except (SettingsError, DatabaseAddressError) as error:
         raise Failure(str(error), Exit.SETTINGS) from None
+    try:
+        asyncio.run(_make_tables(database))
     except NewerDatabaseError as error:
+        raise Failure(str(error), Exit.FOUND) from None
+    except StoreError as error:
+        raise Failure(f"the database cannot be used: {error}", Exit.UNREACHABLE) from None
+    click.echo(f"The tables in {'PostgreSQL' if folder is None else folder / FILE_NAME} are up to date.")
+
+
+def _make_tables_to_serve(settings: Settings) -> None:
+    """Make or update the tables. Tables of a newer release end the command; a database that is away does not."""
+    try:
+        if done := asyncio.run(_make_tables(open_database(settings))):
+            log.info(done)
+    except (SettingsError, NewerDatabaseError) as error:
         raise Failure(str(error), Exit.SETTINGS) from None
     except StoreError as error:
         log.warning("database cannot be used yet", reason=str(error))
+
+
+async def _make_tables(database: Database) -> str | None:
+    try:
+        return await database.migrate()
+    finally:
+        await database.close()
 
 
 def _app(settings: Settings) -> App:
@@ -64,4 +87,10 @@ def _app(settings: Settings) -> App:
 
 
 async def _say(settings: Settings, listener: socket.socket) -> None:
-    log.info("serving", address=address(listener), auth=settings.bff_auth, catalog=settings.bff_catalog)
+    log.info(
+        "serving",
+        address=address(listener),
+        auth=settings.bff_auth,
+        catalog=settings.bff_catalog,
+        fingerprints=settings.fingerprints(),
+    )

@@ -80,6 +80,10 @@ class Server(uvicorn.Server):
         """Signals are for `run`, which knows all servers of the process."""
         yield
 
+    def connections(self) -> int:
+        """How many connections clients hold open."""
+        return len(self.server_state.connections)
+
     def part(self) -> None:
         """Let every connection end with its next answer, so that clients go elsewhere before all are closed."""
         closing = [*self.config.encoded_headers, (b"connection", b"close")]

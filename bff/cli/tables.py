@@ -31,7 +31,7 @@ def console() -> Console:
 
 
 def findings(found: Iterable[Finding]) -> Table:
-    """Each finding with its hint, told apart at the left edge however narrow the terminal is."""
+    """Each finding with its hint; a mark at the left edge separates them in a narrow terminal."""
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True)
     table.add_column()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
@@ -108,17 +108,15 @@ def team(record: TeamRecord) -> Team:
     return Team(record.id, record.name, record.slug)
 
 
+_AS_LISTED = tuple(part.name for part in fields(GatewayKey) if part.name in TokenRecord.model_fields)
+"""The fields of a gateway key that are what the list says."""
+
+
 def gateway_key(record: TokenRecord) -> GatewayKey:
     """The gateway key that `record` describes."""
     return GatewayKey(
-        id=record.id,
-        name=record.name,
-        team_id=record.team_id,
+        **{name: getattr(record, name) for name in _AS_LISTED},
         revoked=record.status == "revoked",
-        prefix=record.prefix,
-        created_at=record.created_at,
-        expires_at=record.expires_at,
-        last_used_at=record.last_used_at,
         expired=record.status == "expired",
         unknown_status=None if record.status in {"active", "revoked", "expired"} else record.status,
     )

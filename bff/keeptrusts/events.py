@@ -12,6 +12,7 @@ from bff.keeptrusts.client import KeeptrustsClient
 from bff.keeptrusts.contract import EventRecord
 from bff.keeptrusts.errors import KeeptrustsError
 from bff.keeptrusts.facts import RejectedRow, SpendEvent
+from bff.values import Money
 
 DECISION = "decision"
 
@@ -71,7 +72,7 @@ def spend_events(records: Iterable[EventRecord]) -> Iterable[SpendEvent]:
             key_id=_stored(record.token_id),
             team_id=_stored(record.team_id),
             model=_stored(record.model),
-            cost=None if cost is None else cost.total_cost_usd,
+            cost=None if cost is None or cost.total_cost_usd is None else Money(cost.total_cost_usd),
             verdict=record.verdict,
             is_request=record.event_type == DECISION,
         )

@@ -9,9 +9,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import AwareDatetime
 
@@ -171,7 +170,7 @@ class SpendEvent:
     key_id: str
     team_id: str
     model: str
-    cost: Decimal | None
+    cost: Money | None
     verdict: str | None = None
     is_request: bool = True
 
@@ -187,8 +186,8 @@ class SpendToday:
     """
 
     day: date
-    by_key: Mapping[str, Decimal] = field(default_factory=dict)
-    unattributed_by_team: Mapping[str, Decimal] = field(default_factory=dict)
+    by_key: Mapping[str, Money] = field(default_factory=dict)
+    unattributed_by_team: Mapping[str, Money] = field(default_factory=dict)
     missing: str | None = None
     missing_by_key: Mapping[str, str] = field(default_factory=dict)
     catching_up: bool = False
@@ -238,12 +237,16 @@ class Facts:
     spend: Reading[SpendToday]
     activity: Reading[ActivityToday]
 
+    def parts(self) -> dict[str, Reading[Any]]:
+        """Every part by its name, in this order."""
+        return {part.name: getattr(self, part.name) for part in dataclasses.fields(self)}
+
 
 @dataclass(frozen=True, slots=True)
 class ModelSpend:
     """Spend on one model in USD, and in how many requests."""
 
-    spent: Decimal
+    spent: Money
     requests: int
 
 
@@ -254,7 +257,7 @@ class SpendTally:
     Days and models without an event may be left out; the model is None for events that name none.
     """
 
-    by_day: Mapping[date, Decimal] = field(default_factory=dict)
+    by_day: Mapping[date, Money] = field(default_factory=dict)
     by_model: Mapping[str | None, ModelSpend] = field(default_factory=dict)
 
 

@@ -9,8 +9,13 @@ since an event that is published late cannot be found before.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainSerializer
+
+from bff.values import Money
 
 _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
@@ -32,7 +37,20 @@ An event that was paid before that moment and is published after it is missing, 
 """
 
 _CHECKS_OF_SURPLUS = 10
-_NOTHING = Decimal(0)
+_NOTHING = Money.zero()
+
+
+def _read_usd(value: Any) -> Money:
+    if isinstance(value, Money):
+        return value
+    try:
+        return Money(Decimal(value))
+    except (InvalidOperation, TypeError):
+        raise ValueError("must be a decimal number of US dollars as text") from None
+
+
+Usd = Annotated[Money, BeforeValidator(_read_usd), PlainSerializer(lambda money: str(money.amount), return_type=str)]
+"""An amount in US dollars that is stored as a decimal number in text."""
 
 
 class Balance(StrEnum):
@@ -66,26 +84,26 @@ class Checksum:
     """
 
     baseline_at: int | None = None
-    grown: Decimal = _NOTHING
-    counted: Decimal = _NOTHING
-    slack: Decimal = _NOTHING
-    unclear: Decimal = _NOTHING
-    counted_before: tuple[Decimal, ...] = ()
+    grown: Usd = _NOTHING
+    counted: Usd = _NOTHING
+    slack: Usd = _NOTHING
+    unclear: Usd = _NOTHING
+    counted_before: tuple[Usd, ...] = ()
     positive_since: int | None = None
     short_checks: int = 0
-    surplus: tuple[Decimal, ...] = ()
+    surplus: tuple[Usd, ...] = ()
     tried_at: tuple[int | None, ...] = (None, None, None)
     waits: tuple[int, ...] = _FIRST_WAITS
     surplus_at: int | None = None
     rechecks: int = 0
 
     @property
-    def difference(self) -> Decimal:
+    def difference(self) -> Money:
         """What the wallets have paid beyond what the events say; below zero where the events are ahead."""
         return self.grown - self.counted - self.slack
 
     @property
-    def in_flight(self) -> Decimal:
+    def in_flight(self) -> Money:
         """What may be paid and not be published yet: what was counted in the last two checks, and what is unclear."""
         recent = abs(self.counted - self.counted_before[0]) if self.counted_before else _NOTHING
         return recent + self.unclear
@@ -97,15 +115,15 @@ class Checksum:
             return Balance.UNKNOWN
         if self.short_checks >= 2:
             return Balance.SHORT
-        return Balance.IN_FLIGHT if self.difference > 0 else Balance.BALANCED
+        return Balance.IN_FLIGHT if self.difference > _NOTHING else Balance.BALANCED
 
-    def add(self, cost: Decimal, *, earlier: Decimal = _NOTHING) -> Checksum:
+    def add(self, cost: Money, *, earlier: Money = _NOTHING) -> Checksum:
         """Count the cost of events that were published after the baseline; `earlier` is of those that happened before it."""
         if self.baseline_at is None:
             return self
         return replace(self, counted=self.counted + cost, unclear=self.unclear + abs(earlier))
 
-    def checked(self, now: int, growth: Decimal) -> Checksum:
+    def checked(self, now: int, growth: Money) -> Checksum:
         """Compare, once the feed has been read to its end: `growth` is what the wallets grew by since the last check."""
         if self.baseline_at is None:
             return self
@@ -116,7 +134,7 @@ class Checksum:
             counted_before=(*self.counted_before, self.counted)[-2:],
             short_checks=self.short_checks + 1 if difference > in_flight else 0,
         )
-        if difference <= 0:
+        if difference <= _NOTHING:
             after = replace(after, positive_since=None, tried_at=(None, None, None), waits=_FIRST_WAITS)
             return _with_surplus(after, difference, in_flight, now)
         return replace(after, positive_since=self.positive_since or now, surplus=())
@@ -152,7 +170,7 @@ class Checksum:
         return replace(self, tried_at=tried_at, waits=waits, rechecks=rechecks)
 
     @property
-    def unexplained(self) -> Decimal | None:
+    def unexplained(self) -> Money | None:
         """A difference that nothing explains although the feed was read 72 hours back, after as long a time; else None."""
         deepest = self.tried_at[-1]
         if self.positive_since is None or deepest is None:
@@ -185,7 +203,7 @@ class Checksum:
         return at is None or not 0 <= now - at < wait
 
 
-def _with_surplus(checksum: Checksum, difference: Decimal, in_flight: Decimal, now: int) -> Checksum:
+def _with_surplus(checksum: Checksum, difference: Money, in_flight: Money, now: int) -> Checksum:
     """Begin again from a surplus that stays, such as a refund without an event: it would hide what is missing later."""
     if difference >= -in_flight:
         return replace(checksum, surplus=())

@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamContractError, UpstreamRejectedError
@@ -23,7 +22,7 @@ from bff.ledger.sums import Ledger, Recorded
 from bff.store.database import StoreError
 from bff.store.lease import Held
 from bff.telemetry.logs import logger
-from bff.values import BudgetWindow
+from bff.values import BudgetWindow, Money
 
 log = logger("feed")
 
@@ -42,7 +41,7 @@ LOOKBACK_SECONDS = 2.0
 MOST_RESTARTS = 5
 """How often a reading begins again without coming further before it says that the feed's cursors end too soon."""
 
-Totals = Callable[[], Awaitable[Mapping[str, Decimal] | None]]
+Totals = Callable[[], Awaitable[Mapping[str, Money] | None]]
 """Reads what each wallet in USD has spent in all, by its id; None where that cannot be had."""
 
 
@@ -78,7 +77,7 @@ class Feed:
         self._late = 0
 
     async def turn(
-        self, now: datetime, held: Held, *, totals: Mapping[str, Decimal] | None, read_totals: Totals, seconds: float
+        self, now: datetime, held: Held, *, totals: Mapping[str, Money] | None, read_totals: Totals, seconds: float
     ) -> Turn:
         """Read what is new for about `seconds`, and compare with the wallets once nothing new is left.
 
@@ -154,7 +153,7 @@ class Feed:
         now: datetime,
         held: Held,
         progress: Progress,
-        totals: Mapping[str, Decimal],
+        totals: Mapping[str, Money],
         read_totals: Totals,
         deadline: float,
     ) -> Progress:
@@ -162,15 +161,15 @@ class Feed:
         if progress.checksum.baseline_at is None:
             return await self._begin_comparing(now, held, progress, read_totals, deadline)
 
-        def settle(growth: Decimal) -> Progress:
+        def settle(growth: Money) -> Progress:
             checksum = progress.checksum.checked(micros(now), growth)
             unexplained = checksum.unexplained
             if unexplained is None:
                 return replace(progress, checksum=checksum)
             short_days = progress.short_days
             if checksum.balance is Balance.SHORT:
-                reason = f"the wallets have paid {unexplained.normalize():f} USD that are in no event"
-                log.warning("wallets and events differ for good", usd=f"{unexplained.normalize():f}")
+                reason = f"the wallets have paid {unexplained.plain()} {unexplained.currency} that are in no event"
+                log.warning("wallets and events differ for good", usd=unexplained.plain())
                 open_days = [(now - timedelta(days=ago)).astimezone(self._zone).date().isoformat() for ago in range(5)]
                 short_days = short_days | dict.fromkeys(open_days, reason)
             return replace(progress, checksum=checksum.settled(), short_days=short_days)

@@ -207,7 +207,8 @@ class Progress:
             return self.short_days[day.isoformat()]
         if self.checksum.balance is Balance.SHORT and end > (self.known_from or 0):
             difference = self.checksum.difference
-            return f"the wallets have paid {difference.normalize():f} USD more than the events that were published add up to"
+            paid = f"{difference.plain()} {difference.currency}"
+            return f"the wallets have paid {paid} more than the events that were published add up to"
         unread = [event for event in self.unread if start <= event.at < end and event.key_id in {"", *key_ids}]
         if unread:
             count = f"{len(unread)} events" if len(unread) > 1 else "one event"
@@ -241,6 +242,17 @@ class Progress:
         if forward.newest_first:
             return f"today is read back to {clock_time(moment, zone)} so far"
         return f"today is read up to {clock_time(moment, zone)} so far"
+
+    def backlog(self, now: int) -> int | None:
+        """Microseconds of the time up to `now` whose events have not been read, older days aside; None before the first."""
+        forward = self.forward
+        if forward is None:
+            return None if self.read_at is None else max(now - self.read_at, 0)
+        if forward.reached is None:
+            return max(now - forward.since, 0)
+        # Read from the newest back, what is left ends where the reading is; read forward, it begins there.
+        left = forward.reached - forward.since if forward.newest_first else now - forward.reached
+        return max(left, 0)
 
     def share(self, now: int, day_start: int) -> float:
         """The share of the time since `day_start` whose events have been read, 0 to 1."""

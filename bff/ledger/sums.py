@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -35,7 +34,7 @@ from bff.store.database import Database
 from bff.store.lease import Held
 from bff.store.tables import events, ledgers, sums, wallet_marks
 from bff.telemetry.logs import logger
-from bff.values import BudgetWindow
+from bff.values import BudgetWindow, Money
 
 log = logger("ledger")
 
@@ -47,7 +46,7 @@ _HOUR = 3_600_000_000
 _PURGED_AT_ONCE = _HOUR
 _PURGED_EVERY = 60_000_000
 _PROTECTED = 6 * _HOUR
-_NOTHING = Decimal(0)
+_NOTHING = Money.zero()
 
 _OVERCORRECTED = "corrections take away more than events add, so the sum cannot be right"
 
@@ -62,13 +61,13 @@ class Recorded:
     """
 
     events: int = 0
-    cost: Decimal = _NOTHING
-    earlier: Decimal = _NOTHING
+    cost: Money = _NOTHING
+    earlier: Money = _NOTHING
 
 
 @dataclass(slots=True)
 class _Sum:
-    amount: Decimal = _NOTHING
+    amount: Money = _NOTHING
     requests: int = 0
     unpriced: int = 0
     blocked: int = 0
@@ -161,9 +160,7 @@ class Ledger:
             await self._save(connection, after)
         return after
 
-    async def compare(
-        self, totals: Mapping[str, Decimal], held: Held, settle: Callable[[Decimal], Progress]
-    ) -> Progress:
+    async def compare(self, totals: Mapping[str, Money], held: Held, settle: Callable[[Money], Progress]) -> Progress:
         """Keep the wallets' `totals` of spend, and the progress that `settle` makes of what they grew by, both or neither.
 
         The growth is in USD since the last call; a wallet that is new counts from now on.
@@ -267,21 +264,21 @@ class Ledger:
             for day in wanted
             if (reason := progress.missing(day, self._zone, now=at, lag=self._lag, key_ids=key_ids)) is not None
         }
-        by_key: defaultdict[tuple[int, str], Decimal] = defaultdict(Decimal)
+        by_key: defaultdict[tuple[int, str], Money] = defaultdict(Money.zero)
         for row in rows:
             by_key[row.day, row.key_id] += joined(row.usd, row.pico)
             if row.unpriced:
                 missing.setdefault(_day_of(row.day), _unpriced(int(row.unpriced)))
         for (day, _), amount in by_key.items():
-            if amount < 0:
+            if amount < _NOTHING:
                 missing.setdefault(_day_of(day), _OVERCORRECTED)
         return SpendHistory(_tally(rows), _tally(nameless), missing)
 
     def _today_of(
         self, rows: Iterable[Any], window: BudgetWindow, now: datetime, progress: Progress
     ) -> tuple[SpendToday, ActivityToday]:
-        by_key: dict[str, Decimal] = {}
-        of_team: dict[str, Decimal] = {}
+        by_key: dict[str, Money] = {}
+        of_team: dict[str, Money] = {}
         activity: dict[str, Activity] = {}
         team_activity: dict[str, Activity] = {}
         missing_of_key: dict[str, str] = {}
@@ -311,7 +308,7 @@ class Ledger:
                 missing_of_key[event.key_id] = f"an event could not be read ({event.reason})"
         missing = progress.missing(window.day, self._zone, now=micros(now), lag=self._lag)
         for key_id, amount in by_key.items():
-            if amount < 0:
+            if amount < _NOTHING:
                 missing_of_key[key_id] = _OVERCORRECTED
         spend = SpendToday(
             window.day,
@@ -324,8 +321,8 @@ class Ledger:
         )
         return spend, ActivityToday(window.start, activity, team_activity, complete=missing is None)
 
-    async def _known(self, connection: AsyncConnection, ids: Sequence[bytes]) -> dict[bytes, tuple[Decimal | None]]:
-        found: dict[bytes, tuple[Decimal | None]] = {}
+    async def _known(self, connection: AsyncConnection, ids: Sequence[bytes]) -> dict[bytes, tuple[Money | None]]:
+        found: dict[bytes, tuple[Money | None]] = {}
         for start in range(0, len(ids), _IDS_AT_ONCE):
             part = ids[start : start + _IDS_AT_ONCE]
             # The statement has always as many places: what is left of them asks for the last once more.
@@ -335,13 +332,13 @@ class Ledger:
         return found
 
     def _changes(
-        self, batch: Mapping[bytes, SpendEvent], known: Mapping[bytes, tuple[Decimal | None]]
-    ) -> tuple[dict[_SumKey, _Sum], list[dict[str, object]], list[dict[str, object]], list[tuple[int, Decimal]]]:
+        self, batch: Mapping[bytes, SpendEvent], known: Mapping[bytes, tuple[Money | None]]
+    ) -> tuple[dict[_SumKey, _Sum], list[dict[str, object]], list[dict[str, object]], list[tuple[int, Money]]]:
         """The sums to add, the rows to insert, those with a new price, and each cost with the time of its event."""
         changes: defaultdict[_SumKey, _Sum] = defaultdict(_Sum)
         rows: list[dict[str, object]] = []
         repriced: list[dict[str, object]] = []
-        costs: list[tuple[int, Decimal]] = []
+        costs: list[tuple[int, Money]] = []
         for event in batch.values():
             cost = _NOTHING if event.cost is None and event.verdict in UNPAID_VERDICTS else event.cost
             key = (self._day(event.at), event.key_id, event.team_id, event.model)
@@ -441,7 +438,7 @@ _REPRICED = (
 )
 
 
-def _pair(amount: Decimal) -> dict[str, int]:
+def _pair(amount: Money) -> dict[str, int]:
     usd, pico = split(amount)
     return {"usd": usd, "pico": pico}
 
@@ -451,7 +448,7 @@ def _unpriced(count: int) -> str:
 
 
 def _tally(rows: Iterable[Any]) -> SpendTally:
-    by_day: dict[date, Decimal] = {}
+    by_day: dict[date, Money] = {}
     by_model: dict[str | None, ModelSpend] = {}
     for row in rows:
         amount, day, model = joined(row.usd, row.pico), _day_of(row.day), row.model or None

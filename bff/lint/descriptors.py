@@ -12,7 +12,7 @@ from bff.backstage.descriptor import PREFIX
 from bff.backstage.descriptor_files import is_entity, matches
 from bff.backstage.yaml_documents import Node
 from bff.lint.faults import Code, Fault
-from bff.status import annotations as names
+from bff.status import claims as names
 from bff.status.claims import read_claims
 from bff.values import DEFAULT_NAMESPACE, EntityRef, EntityRefError
 from bff.wording import quoted

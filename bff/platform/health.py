@@ -1,4 +1,7 @@
-"""Health of Keeptrusts itself, asked at the configured addresses and remembered for a while."""
+"""Health of Keeptrusts itself, asked at the configured addresses and remembered for a while.
+
+The two surfaces are asked without a token. Trouble is part of the answer and never an exception.
+"""
 
 from __future__ import annotations
 
@@ -6,30 +9,23 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from functools import partial
 
+from bff.keeptrusts import contract
+from bff.keeptrusts.contract import GatewayHealthReply
+from bff.keeptrusts.errors import KeeptrustsError, UpstreamUnavailableError
+from bff.keeptrusts.parsing import Call, read_reply
+from bff.keeptrusts.transport import Transport
 from bff.platform.assessment import Asked, GatewayReport, assess_platform
 from bff.single_flight import SingleFlight
 from bff.status.answers import Answer, serialised
 from bff.status.organisation_cache import LEAST_SECONDS_BETWEEN_READS
 from bff.status.wire import Links
 
+NOT_READY = 503
+
 SAME_START = timedelta(seconds=5)
 """Two computed start times closer than this are of one process: uptime is rounded, and answers take their time."""
-
-
-class Gateway(Protocol):
-    """Asks the gateway how it is; trouble is part of what it returns."""
-
-    async def health(self) -> Asked[GatewayReport]:
-        """The gateway's own account."""
-
-
-class ControlPlane(Protocol):
-    """Asks the control plane whether it is ready; trouble is part of what it returns."""
-
-    async def ready(self) -> Asked[bool]:
-        """Whether it says that it is ready."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +41,8 @@ class PlatformStatuses:
 
     def __init__(
         self,
-        gateway: Gateway | None,
-        control_plane: ControlPlane,
+        gateway: GatewayClient | None,
+        control_plane: ControlPlaneProbe,
         *,
         links: Links,
         refresh: timedelta,
@@ -89,3 +85,44 @@ class PlatformStatuses:
         if self._since is None or abs(self._since - since) > SAME_START:
             self._since = since
         return self._since
+
+
+class GatewayClient:
+    """Asks the gateway for its own account of itself."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def health(self) -> Asked[GatewayReport]:
+        """`GET /health` of the gateway."""
+        call = Call("health", "GET", contract.GATEWAY_HEALTH)
+        try:
+            reply = await self._transport.get_as(partial(read_reply, call, GatewayHealthReply), call)
+        except KeeptrustsError as error:
+            return Asked(None, error.reason)
+        return Asked(
+            GatewayReport(
+                status=reply.status,
+                uptime=timedelta(seconds=reply.uptime_seconds),
+                version=reply.version,
+                providers=reply.providers,
+                policies_loaded=reply.policies_loaded,
+            )
+        )
+
+
+class ControlPlaneProbe:
+    """Asks the control plane whether it is ready, over connections of its own: list calls must not wait for a probe."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def ready(self) -> Asked[bool]:
+        """`GET /readyz` of the control plane: a 2xx is yes, 503 is no, and anything else could not be asked."""
+        try:
+            await self._transport.get(Call("readyz", "GET", contract.READYZ))
+        except UpstreamUnavailableError as error:
+            return Asked(value=False) if error.status == NOT_READY else Asked(None, error.reason)
+        except KeeptrustsError as error:
+            return Asked(None, error.reason)
+        return Asked(value=True)

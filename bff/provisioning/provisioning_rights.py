@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from bff.keeptrusts.facts import Team
-from bff.status.annotations import TEAM
+from bff.status.claims import TEAM
 from bff.values import DEFAULT_NAMESPACE, EntityRef
 
 

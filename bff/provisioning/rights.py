@@ -11,7 +11,7 @@ from bff.backstage.entities import Catalog, CatalogDeniedError, CatalogUnavailab
 from bff.keeptrusts.facts import Team
 from bff.provisioning.errors import ForbiddenError
 from bff.provisioning.provisioning_rights import provisioning_right
-from bff.status.annotations import TEAM
+from bff.status.claims import TEAM
 from bff.telemetry.logs import logger
 from bff.values import EntityRef
 

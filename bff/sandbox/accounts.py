@@ -20,8 +20,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from bff.sandbox.errors import DuplicateError, InUseError, InvalidError, NotFoundError
-from bff.sandbox.event_list import EventListing
-from bff.sandbox.event_log import EventLog
+from bff.sandbox.event_log import EventListing, EventLog
 from bff.sandbox.faults import Surface
 from bff.sandbox.records import Charge, Configuration, Cost, Decision, Key, Team, Verdict
 from bff.sandbox.wallets import Wallets
@@ -30,7 +29,7 @@ MOST_TEAMS = 10_000
 MOST_KEYS = 50_000
 MOST_CONFIGURATIONS = 10_000
 SMALLEST_MOVEMENT = Decimal("0.000001")
-"""Spend may leave less than this in a wallet, which nobody can take out."""
+"""In USD. A wallet can hold less than this after spend; it counts as empty."""
 
 MOST_DECISIONS = 60_000
 """Beyond this the oldest days of decisions are forgotten, unless a load is under way."""

@@ -1,4 +1,7 @@
-"""The control plane as an ASGI app: teams, tokens, configurations, wallets, bookings and policy events."""
+"""The control plane as an ASGI app, with the switchboard `/_sandbox`.
+
+The switchboard sets faults, counts requests, sets rules for keys, sets how events are listed and shows what they add up to.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,10 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from hmac import compare_digest
 from operator import attrgetter
-from typing import Any
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -17,12 +21,26 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from bff.keeptrusts import contract
-from bff.sandbox.accounts import State
-from bff.sandbox.bodies import ChangedTeam, Movement, NewConfiguration, NewTeam, NewToken, read_body
-from bff.sandbox.edge import Edge
+from bff.sandbox.accounts import KeyRules, State
+from bff.sandbox.edge import (
+    SWITCHBOARD,
+    ChangedTeam,
+    Edge,
+    Movement,
+    NewConfiguration,
+    NewTeam,
+    NewToken,
+    json_reply,
+    on_failure,
+    on_http_error,
+    on_refusal,
+    read_body,
+    read_json,
+    validated,
+)
 from bff.sandbox.errors import ForbiddenError, InvalidError, SandboxError, UnauthenticatedError
-from bff.sandbox.event_list import events_page
-from bff.sandbox.faults import Faults
+from bff.sandbox.event_log import EventListing, Sum, Truth, events_page
+from bff.sandbox.faults import MOST_RULES, Faults, Rule
 from bff.sandbox.paging import (
     N,
     decode_position,
@@ -33,8 +51,6 @@ from bff.sandbox.paging import (
     parse_limit,
     parse_moment,
 )
-from bff.sandbox.replies import json_reply, on_failure, on_http_error, on_refusal
-from bff.sandbox.switchboard import switchboard_routes
 
 READ = "org:read"
 WRITE = "org:write"
@@ -270,3 +286,131 @@ def _movement_reply(booking: object, account: object) -> Response:
         wallet=contract.WalletRecord.model_validate(account, from_attributes=True),
     )
     return json_reply(reply, 201)
+
+
+class Rules(RootModel[Annotated[list[Rule], Field(max_length=MOST_RULES)]]):
+    """The body of `PUT /_sandbox/faults`: the rules in their order."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+def switchboard_routes(state: State, faults: Faults) -> list[Route]:
+    """The routes of `/_sandbox`.
+
+    GET, PUT and DELETE of `faults`; GET and DELETE of `requests`; GET and PUT of `keys` (`KeyRules`) and of `feed` (an
+    `EventListing`); DELETE of `keys/{id}`, which forgets that key; GET of `truth` with the optional `since`, `until`, `zone`
+    (an IANA name, UTC without it) and `told_only` (`true`: only what is listed).
+    """
+    calls = state.calls
+
+    async def show_faults(_request: Request) -> Response:
+        return json_reply([rule.model_dump(exclude_none=True) for rule in faults.rules])
+
+    async def put_faults(request: Request) -> Response:
+        rules = validated(await read_json(request), Rules)
+        faults.put(*rules.root)
+        return await show_faults(request)
+
+    async def clear_faults(_request: Request) -> Response:
+        faults.clear()
+        return Response(status_code=204)
+
+    async def show_requests(_request: Request) -> Response:
+        return json_reply({surface: dict(counter) for surface, counter in calls.items()})
+
+    async def clear_requests(_request: Request) -> Response:
+        for counter in calls.values():
+            counter.clear()
+        return Response(status_code=204)
+
+    async def show_key_rules(_request: Request) -> Response:
+        return json_reply(state.key_rules.model_dump())
+
+    async def put_key_rules(request: Request) -> Response:
+        state.key_rules = validated(await read_json(request), KeyRules)
+        return await show_key_rules(request)
+
+    async def forget_key(request: Request) -> Response:
+        state.forget_key(request.path_params["id"])
+        return Response(status_code=204)
+
+    return [
+        Route(f"{SWITCHBOARD}/faults", show_faults, methods=["GET"]),
+        Route(f"{SWITCHBOARD}/faults", put_faults, methods=["PUT"]),
+        Route(f"{SWITCHBOARD}/faults", clear_faults, methods=["DELETE"]),
+        Route(f"{SWITCHBOARD}/requests", show_requests, methods=["GET"]),
+        Route(f"{SWITCHBOARD}/requests", clear_requests, methods=["DELETE"]),
+        Route(f"{SWITCHBOARD}/keys", show_key_rules, methods=["GET"]),
+        Route(f"{SWITCHBOARD}/keys", put_key_rules, methods=["PUT"]),
+        Route(f"{SWITCHBOARD}/keys/{{id}}", forget_key, methods=["DELETE"]),
+        *_event_routes(state),
+    ]
+
+
+def _event_routes(state: State) -> list[Route]:
+    async def show_feed(_request: Request) -> Response:
+        return json_reply(state.listing.model_dump())
+
+    async def put_feed(request: Request) -> Response:
+        state.listing = validated(await read_json(request), EventListing)
+        return await show_feed(request)
+
+    async def show_truth(request: Request) -> Response:
+        state.advance()
+        query = request.query_params
+        if unknown := set(query) - {"since", "until", "zone", "listed_only"}:
+            raise InvalidError(f"{min(unknown)[:60]!r} must be one of since, until, zone and listed_only")
+        truth = state.decisions.truth(
+            since=parse_moment("since", query.get("since")),
+            until=parse_moment("until", query.get("until")),
+            zone=_parse_zone(query.get("zone", "UTC")),
+            published_only=_parse_flag("listed_only", query.get("listed_only", "false")),
+        )
+        return json_reply(_truth_reply(truth))
+
+    return [
+        Route(f"{SWITCHBOARD}/feed", show_feed, methods=["GET"]),
+        Route(f"{SWITCHBOARD}/feed", put_feed, methods=["PUT"]),
+        Route(f"{SWITCHBOARD}/truth", show_truth, methods=["GET"]),
+    ]
+
+
+def _truth_reply(truth: Truth) -> dict[str, Any]:
+    """Amounts are decimal strings: a comparison to the last digit must not depend on how a client reads numbers."""
+    return {
+        "total": _sum_reply(truth.total),
+        "unpublished": truth.unpublished,
+        "by_key": [{"token_id": token_id, **_sum_reply(each)} for token_id, each in truth.by_key.items()],
+        "rows": [
+            {
+                "day": row.day,
+                "token_id": row.token_id,
+                "team_id": row.team_id,
+                "model": row.model,
+                **_sum_reply(row.sum),
+            }
+            for row in truth.rows
+        ],
+    }
+
+
+def _sum_reply(each: Sum) -> dict[str, Any]:
+    return {
+        "spent": format(each.spent, "f"),
+        "requests": each.requests,
+        "unpriced": each.unpriced,
+        "verdicts": each.verdicts,
+    }
+
+
+def _parse_zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InvalidError(f"zone must be an IANA time zone such as Europe/Berlin, not {name[:60]!r}") from None
+
+
+def _parse_flag(name: str, text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise InvalidError(f"{name} must be true or false, not {text[:60]!r}")
+    return text == "true"

@@ -60,11 +60,11 @@ class Faults:
         return tuple(self._rules)
 
     def put(self, *rules: Rule) -> None:
-        """Set the rules anew."""
+        """Replace all rules."""
         self._rules = [rule.model_copy() for rule in rules]
 
     def clear(self) -> None:
-        """Do nothing wrong any more."""
+        """Remove all rules."""
         self._rules = []
 
     def meet(self, surface: Surface, method: str, path: str) -> Iterator[Rule]:

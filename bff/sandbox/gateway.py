@@ -1,4 +1,7 @@
-"""The gateway as an ASGI app: chat completions are ruled on, reserved, answered by no model, settled and logged."""
+"""The gateway as an ASGI app: the policy decides on chat completions; they are reserved, answered by no model, settled, logged.
+
+Three phrases in a prompt stand for what a real policy would find.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,7 @@ from bff import __version__
 from bff.keeptrusts import contract
 from bff.sandbox import SERVER
 from bff.sandbox.accounts import State
-from bff.sandbox.bodies import Chat, read_body
-from bff.sandbox.edge import Edge
+from bff.sandbox.edge import Chat, Edge, json_reply, on_failure, on_http_error, on_refusal, read_body
 from bff.sandbox.errors import (
     BudgetExceededError,
     InvalidError,
@@ -29,10 +31,7 @@ from bff.sandbox.errors import (
     UnauthenticatedError,
 )
 from bff.sandbox.faults import Faults
-from bff.sandbox.policy import Ruling, rule_on
-from bff.sandbox.prices import PRICES, count_tokens
-from bff.sandbox.records import Charge, Cost, Key, Verdict
-from bff.sandbox.replies import json_reply, on_failure, on_http_error, on_refusal
+from bff.sandbox.records import PRICES, Charge, Cost, Key, Verdict, count_tokens
 
 ANSWER = "This is the Keeptrusts sandbox: no model was asked. "
 REDACTED_ANSWER = "This is the Keeptrusts sandbox: no model was asked, and [REDACTED] was taken out of the prompt. "
@@ -179,3 +178,26 @@ def _completion(model: str, answer: str, prompt_tokens: int, answer_tokens: int,
             "total_tokens": prompt_tokens + answer_tokens,
         },
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What the policy decides; `policy` names the rule, `code` is the documented error code where the request stops."""
+
+    verdict: Verdict
+    policy: str | None = None
+    code: str | None = None
+
+
+_ALLOW = Ruling("allow")
+_PHRASES = {
+    "block me": Ruling("block", "prompt-injection", "input_blocked"),
+    "escalate me": Ruling("escalate", "human-review", "escalation_required"),
+    "redact me": Ruling("redact", "personal-data"),
+}
+
+
+def rule_on(prompt: str) -> Ruling:
+    """The strictest ruling that a phrase in `prompt` calls for."""
+    said = prompt.casefold()
+    return next((ruling for phrase, ruling in _PHRASES.items() if phrase in said), _ALLOW)

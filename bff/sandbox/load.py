@@ -19,13 +19,11 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
-from bff.sandbox.account import Account
 from bff.sandbox.accounts import MOST_CONFIGURATIONS, MOST_KEYS, State
 from bff.sandbox.errors import InvalidError
-from bff.sandbox.event_list import EventListing
-from bff.sandbox.event_log import FIRST_LOAD_SERIAL, UNKNOWN, Row, amount, microseconds, moment_at
-from bff.sandbox.prices import PRICES
-from bff.sandbox.records import Key, Verdict
+from bff.sandbox.event_log import FIRST_LOAD_SERIAL, UNKNOWN, EventListing, Row, amount, microseconds, moment_at
+from bff.sandbox.records import PRICES, Key, Verdict
+from bff.sandbox.wallets import Account
 
 MODELS = ("gpt-4o", "gpt-4o-mini", "claude-3-5-sonnet")
 ALLOCATION = Decimal(1_000_000)

@@ -1,11 +1,13 @@
-"""What the sandbox remembers: frozen values whose fields are named as in the contract, for replies to read off."""
+"""The values that the sandbox keeps, with the contract's field names; prices of its models; and a calendar day."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from bff.keeptrusts.contract import GATEWAY_TOKEN_TYPE, TransactionType
 
@@ -113,3 +115,53 @@ class Decision:
     token_id: str | None
     event_cost_attribution: Cost
     event_type: str = "decision"
+
+
+_MILLION = Decimal(1_000_000)
+_CHARACTERS_A_TOKEN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """A model's provider and its prices in USD for a million tokens."""
+
+    provider: str
+    prompt: Decimal
+    completion: Decimal
+
+    def cost(self, prompt_tokens: int, completion_tokens: int) -> Decimal:
+        """What a completion costs, exactly."""
+        return (self.prompt * prompt_tokens + self.completion * completion_tokens) / _MILLION
+
+
+PRICES: Mapping[str, Price] = {
+    "gpt-4o": Price("openai", Decimal("2.50"), Decimal("10.00")),
+    "gpt-4o-mini": Price("openai", Decimal("0.15"), Decimal("0.60")),
+    "claude-3-5-sonnet": Price("anthropic", Decimal("3.00"), Decimal("15.00")),
+    "claude-3-5-haiku": Price("anthropic", Decimal("0.80"), Decimal("4.00")),
+    "mistral-small": Price("mistral", Decimal("0.10"), Decimal("0.30")),
+}
+"""Made up, of the size that such models cost."""
+
+
+def count_tokens(text: str) -> int:
+    """Roughly how many tokens `text` is: one for four characters, at least one."""
+    return max(1, -(-len(text) // _CHARACTERS_A_TOKEN))
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A calendar day in a time zone, as the instants at which it begins and ends; both in UTC."""
+
+    start: datetime
+    end: datetime
+
+    @classmethod
+    def of(cls, day: date, timezone: ZoneInfo) -> Day:
+        """The day as `timezone` counts it: 23 or 25 hours long when the clocks change."""
+        start, end = (datetime.combine(d, time(), timezone).astimezone(UTC) for d in (day, day + timedelta(days=1)))
+        return cls(start, end)
+
+    def elapsed(self, now: datetime) -> Decimal:
+        """The share of the day that has passed at `now`, 0 to 1."""
+        return Decimal(str((now - self.start) / (self.end - self.start)))

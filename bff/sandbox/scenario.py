@@ -1,4 +1,7 @@
-"""Fills the sandbox with the organisation of `plan.py`, its history, and a today that fits the time of day."""
+"""The example organisation: its teams, keys, tiers and wallets, their made-up spend, and the catalog files that claim them.
+
+The entities that claim these keys stand in `catalog/examples/`; a test compares both. The same seed gives the same history.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,185 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
+from enum import Enum
+from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
 from bff.sandbox.accounts import State
-from bff.sandbox.history import DAYS, Day, Spent, spent_on, spent_today
-from bff.sandbox.plan import TEAMS, KeyPlan, Purse, TeamPlan
-from bff.sandbox.prices import PRICES
-from bff.sandbox.records import Charge, Cost, Key, Team, Verdict
+from bff.sandbox.records import PRICES, Charge, Cost, Day, Key, Team, Verdict
+
+_EVERYDAY = ("gpt-4o-mini", "claude-3-5-haiku", "mistral-small")
+_LARGE = ("gpt-4o", "claude-3-5-sonnet", "gpt-4o-mini")
+
+
+class Pace(Enum):
+    """How much of its daily budget a key has spent by now."""
+
+    STEADY = "half of what the time of day would allow"
+    FAST = "so much that the budget runs out before the day does"
+    NEAR = "80 to 100 %"
+    OVER = "more than all of it"
+
+
+class Purse(Enum):
+    """What is left in a team's wallet."""
+
+    HEALTHY = "more than a quarter"
+    LOW = "under 10 %"
+    DEPLETED = "nothing"
+    MISSING = "there is no wallet; the organisation's paid so far"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPlan:
+    """One gateway key; `budget` is what its entity declares, in USD a day; `weight` its share of the demo's traffic."""
+
+    name: str
+    budget: Decimal
+    pace: Pace = Pace.STEADY
+    models: tuple[str, ...] = _EVERYDAY
+    expires_in: timedelta | None = None
+    revoked_ago: timedelta | None = None
+    weight: int = 1
+
+    @property
+    def ended_ago(self) -> timedelta | None:
+        """How long ago the key stopped working; None while it works."""
+        if self.expires_in is not None and self.expires_in < timedelta():
+            return -self.expires_in
+        return self.revoked_ago
+
+
+@dataclass(frozen=True, slots=True)
+class TeamPlan:
+    """One team; `tier` is the template of its configuration, which need not be `enforced`."""
+
+    name: str
+    tier: str
+    keys: tuple[KeyPlan, ...]
+    purse: Purse = Purse.HEALTHY
+    enforced: bool = True
+
+
+def _usd(amount: int) -> Decimal:
+    return Decimal(amount)
+
+
+TEAMS = (
+    TeamPlan(
+        "support-team",
+        "tier-3-customer-facing",
+        (
+            # The guide's own: in order, and the busiest, so that its numbers are seen to move.
+            KeyPlan("support-team-gw-key", _usd(500), models=_LARGE, weight=8),
+            KeyPlan("support-team-summaries-key", _usd(40), Pace.NEAR),
+            KeyPlan("support-team-translation-key", _usd(50)),
+        ),
+    ),
+    TeamPlan(
+        "search-team",
+        "tier-2-internal",
+        (
+            KeyPlan("search-team-gw-key", _usd(120), Pace.OVER, models=_LARGE),
+            KeyPlan("search-team-indexer-key", _usd(80), Pace.FAST),
+        ),
+    ),
+    TeamPlan(
+        "platform-team",
+        "tier-2-internal",
+        (
+            KeyPlan("platform-team-release-notes-key", _usd(15), expires_in=timedelta(days=-6)),
+            KeyPlan("platform-team-incident-key", _usd(60), models=_LARGE, expires_in=timedelta(days=9)),
+            KeyPlan("platform-team-chat-key", _usd(25), revoked_ago=timedelta(days=20)),
+        ),
+    ),
+    TeamPlan(
+        "marketing-team",
+        "tier-1-exploration",
+        (
+            KeyPlan("marketing-team-gw-key", _usd(45)),
+            KeyPlan("marketing-team-brand-key", _usd(20)),
+        ),
+    ),
+    TeamPlan("research-team", "tier-1-exploration", (KeyPlan("research-team-gw-key", _usd(30)),), enforced=False),
+    TeamPlan("finance-team", "tier-2-internal", (KeyPlan("finance-team-gw-key", _usd(70)),), purse=Purse.LOW),
+    TeamPlan("logistics-team", "tier-2-internal", (KeyPlan("logistics-team-gw-key", _usd(55)),), purse=Purse.DEPLETED),
+    TeamPlan("people-team", "tier-2-internal", (KeyPlan("people-team-gw-key", _usd(25)),), purse=Purse.MISSING),
+    TeamPlan("sales-team", "tier-2-internal", (KeyPlan("sales-team-gw-key", _usd(90), models=_LARGE),)),
+)
+
+
+DAYS = 90
+
+_SMALLEST = Decimal("0.0001")
+_WEEK = (0.9, 1.0, 1.1, 1.05, 0.85, 0.3, 0.2)
+"""How busy the days from Monday to Sunday are."""
+
+_USUAL_SHARE = 0.45
+"""The share of its budget that a key spends on a busy day."""
+
+_USUAL_COST = Decimal(6)
+"""What a booking comes to in the mean where there are many, in USD: a run of long requests, with whole documents in them."""
+
+_LATE = Decimal("0.70")
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """One request of the past, or a run of them booked as one."""
+
+    at: datetime
+    cost: Decimal
+    model: str
+
+
+def spent_on(day: Day, weekday: int, plan: KeyPlan, rng: Random) -> list[Spent]:
+    """What a key spent on a day that is over: bookings in working hours, seldom as much as the budget."""
+    share = _USUAL_SHARE * _WEEK[weekday] * rng.uniform(0.7, 1.3)
+    total = _exact(plan.budget * Decimal(str(share)))
+    length = day.end - day.start
+    times = [day.start + length * rng.uniform(0.3, 0.85) for _ in range(_requests(total, rng.randint(2, 5)))]
+    return _split(total, times, plan.models, rng)
+
+
+def spent_today(day: Day, now: datetime, plan: KeyPlan, rng: Random) -> list[Spent]:
+    """What a key spent from midnight until `now`, at the pace of its plan."""
+    total = _exact(plan.budget * share_by_now(plan.pace, day.elapsed(now)))
+    times = [day.start + (now - day.start) * rng.random() for _ in range(_requests(total, rng.randint(16, 24)))]
+    return _split(total, times, plan.models, rng)
+
+
+def share_by_now(pace: Pace, elapsed: Decimal) -> Decimal:
+    """The share of a daily budget that is spent when `elapsed` of the day has passed.
+
+    `FAST` stays under 80 % while that is too much for the time of day; in the last hours only more than that still
+    runs out before the reset.
+    """
+    if pace is Pace.OVER:
+        return Decimal("1.12")
+    if pace is Pace.NEAR:
+        return Decimal("0.87")
+    if pace is Pace.STEADY:
+        return elapsed / 2
+    return Decimal("0.76") if elapsed < _LATE else elapsed + (1 - elapsed) / 2
+
+
+def _requests(total: Decimal, least: int) -> int:
+    return max(least, int(total / _USUAL_COST))
+
+
+def _split(total: Decimal, times: list[datetime], models: tuple[str, ...], rng: Random) -> list[Spent]:
+    weights = [Decimal(rng.randint(1, 100)) for _ in times]
+    whole = sum(weights)
+    costs = [_exact(total * weight / whole) for weight in weights[:-1]]
+    costs.append(total - sum(costs))
+    return [Spent(at, cost, rng.choice(models)) for at, cost in zip(sorted(times), costs, strict=True) if cost > 0]
+
+
+def _exact(amount: Decimal) -> Decimal:
+    return amount.quantize(_SMALLEST)
+
 
 _FOUNDED = timedelta(days=DAYS + 1)
 _REPLENISHED = timedelta(days=DAYS // 2 + 5)
@@ -32,7 +206,7 @@ _STOPPED: tuple[tuple[Verdict, str, int], ...] = (
     ("block", "input_blocked", 17),
     ("escalate", "escalation_required", 61),
 )
-"""What the policy stopped and nobody paid for, and how many requests there are to one of them."""
+"""What the policy stopped, which costs nothing, and how many requests there are to one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +291,18 @@ def _hand_out_the_rest(state: State, now: datetime) -> None:
     rest = state.wallets.organization.balance
     if rest > 0:
         state.wallets.allocate(state.teams[0], rest, at=now, note="Unused budget of other teams")
+
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+class CatalogFolderError(FileNotFoundError):
+    """Neither an installed package nor a checkout: the demo's catalog is not where it belongs."""
+
+
+def catalog_folder(package: Path = _PACKAGE) -> Path:
+    """The folder `catalog/`: `bff/catalog` in a wheel, else the one beside `bff/`; raises `CatalogFolderError`."""
+    for folder in (package / "catalog", package.parent / "catalog"):
+        if (folder / "all.yaml").is_file():
+            return folder
+    raise CatalogFolderError(f"no catalog/all.yaml in {package} or beside it; install the package again")

@@ -11,8 +11,7 @@ from typing import Any
 import httpx
 
 from bff.keeptrusts.contract import CHAT_COMPLETIONS
-from bff.sandbox.plan import TEAMS
-from bff.sandbox.scenario import Scenario
+from bff.sandbox.scenario import TEAMS, Scenario
 
 PAUSE = 5.0
 """Seconds between two requests, on average."""

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from bff.keeptrusts.facts import Cause, Facts, ModelSpend, Reading, SpendHistory, SpendTally
 from bff.status import wire
-from bff.status.annotations import POLICY_TIER
-from bff.status.causes import TRIED_AGAIN, upstream_findings
+from bff.status.assessment import findings_on_wire, freshness
 from bff.status.claimed_key import ClaimedKey, find_claimed_key
-from bff.status.claims import NO_KEY, Claims, read_claims
-from bff.status.findings import Code, Finding, worst_first
-from bff.status.freshness import freshness, is_unexplained
+from bff.status.claims import NO_KEY, POLICY_TIER, Claims, Subject, read_claims
+from bff.status.findings import TRIED_AGAIN, Code, Finding, Rules, is_unexplained, upstream_findings, worst_first
 from bff.status.organisation import Organisation
-from bff.status.rules import Rules
-from bff.status.subject import Subject
 from bff.status.wire import Amount, DailySpend, SpendReport
 from bff.values import BudgetWindow, Money
 from bff.wording import sentence
 
-_NOTHING = Decimal(0)
+_NOTHING = Money.zero()
 _NO_SPEND = ModelSpend(_NOTHING, 0)
 
 
@@ -51,21 +46,26 @@ def report_spend(
         freshness=freshness(organisation.facts, now, rules),
     )
     if not claims.names_a_key:
-        return report.model_copy(update={"findings": (wire.Finding.of(NO_KEY),)})
+        missing = findings_on_wire((NO_KEY,), subject, claims, None, organisation, rules)
+        return report.model_copy(update={"findings": missing})
     claimed = find_claimed_key(claims.gateway_key_name, subject.owner, organisation, now=now, rules=rules)
     findings = _findings(claims, claimed, organisation.facts, rules)
+    sums: dict[str, object] = {}
     if claimed.key is None:
-        return report.model_copy(update={"findings": _on_wire(findings)})
-    if history is None and organisation.facts.spend.cause is Cause.DENIED:
-        denied = upstream_findings({"spend": organisation.facts.spend}, zone=rules.timezone, stale=False)
-        return report.model_copy(update={"findings": _on_wire([*findings, *denied])})
-    if history is None:
-        unread = Finding(Code.UPSTREAM_UNAVAILABLE, "The events of these days could not be read.", TRIED_AGAIN)
-        return report.model_copy(update={"findings": _on_wire([*findings, unread])})
-    today = BudgetWindow.containing(now, rules.timezone).day
-    return report.model_copy(
-        update=_sums(history, [today - timedelta(days=ago) for ago in reversed(range(days))], findings)
-    )
+        pass
+    elif history is not None:
+        today = BudgetWindow.containing(now, rules.timezone).day
+        wanted = [today - timedelta(days=ago) for ago in reversed(range(days))]
+        incomplete = {day: history.incomplete_days[day] for day in wanted if day in history.incomplete_days}
+        sums = _sums(history, wanted, incomplete)
+        findings += _incomplete(incomplete)
+    elif organisation.facts.spend.cause is Cause.DENIED:
+        findings += upstream_findings({"spend": organisation.facts.spend}, zone=rules.timezone, stale=False)
+    else:
+        said = "The events of these days could not be read."
+        findings.append(Finding(Code.UPSTREAM_UNAVAILABLE, said, TRIED_AGAIN))
+    on_wire = findings_on_wire(worst_first(findings), subject, claims, claimed, organisation, rules)
+    return report.model_copy(update={**sums, "findings": on_wire})
 
 
 def _findings(claims: Claims, claimed: ClaimedKey, facts: Facts, rules: Rules) -> list[Finding]:
@@ -80,22 +80,20 @@ def _findings(claims: Claims, claimed: ClaimedKey, facts: Facts, rules: Rules) -
     ]
 
 
-def _sums(history: SpendHistory, days: list[date], findings: list[Finding]) -> dict[str, object]:
+def _sums(history: SpendHistory, days: list[date], missing: Mapping[date, str]) -> dict[str, object]:
     # As in the budget: requests that name no key may be this key's, so they count where there are any.
-    nameless = sum((history.unattributed.by_day.get(day, _NOTHING) for day in days), _NOTHING) > 0
+    nameless = sum((history.unattributed.by_day.get(day, _NOTHING) for day in days), _NOTHING) > _NOTHING
     tallies = (history.key, history.unattributed) if nameless else (history.key,)
-    missing = {day: history.incomplete_days[day] for day in days if day in history.incomplete_days}
     by_day = [_total(tally.by_day.get(day, _NOTHING) for tally in tallies) for day in days]
     return {
         "attribution": "team" if nameless else "key",
         "complete": not missing,
-        "total": Amount.of(_total(money.amount for money in by_day)),
+        "total": Amount.of(_total(by_day)),
         "by_day": tuple(
             DailySpend(date=day, spent=Amount.of(money), partial=day == days[-1], complete=day not in missing)
             for day, money in zip(days, by_day, strict=True)
         ),
         "by_model": _by_model(tallies),
-        "findings": _on_wire([*findings, *_incomplete(missing)]),
     }
 
 
@@ -118,9 +116,5 @@ def _incomplete(missing: Mapping[date, str]) -> list[Finding]:
     return [Finding(Code.SPEND_INCOMPLETE, f"The sums of {days}: {reason}", TRIED_AGAIN)]
 
 
-def _total(amounts: Iterable[Decimal]) -> Money:
-    return sum((Money(amount) for amount in amounts), Money.zero())
-
-
-def _on_wire(findings: Iterable[Finding]) -> tuple[wire.Finding, ...]:
-    return tuple(wire.Finding.of(finding) for finding in worst_first(findings))
+def _total(amounts: Iterable[Money]) -> Money:
+    return sum(amounts, _NOTHING)

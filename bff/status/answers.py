@@ -1,22 +1,21 @@
-"""Answers about entities: assessed and serialised once an epoch, then served as bytes."""
+"""Answers about entities: assessed and serialised once for each snapshot, then served as bytes."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from cachetools import LRUCache
 
 from bff.backstage.entities import CatalogError, Entity
-from bff.status.annotations import TEAM
 from bff.status.assessment import assess
-from bff.status.finding_counts import Census
-from bff.status.organisation_cache import Epoch
-from bff.status.rules import Rules
-from bff.status.subject import Owner, Subject
+from bff.status.claims import TEAM, Owner, Subject
+from bff.status.findings import Code, Rules
+from bff.status.organisation_cache import Snapshot
 from bff.telemetry.metrics import Metrics
 from bff.values import EntityRef
 
@@ -50,16 +49,16 @@ class _Remembered:
 
 
 class Answers:
-    """Gives the status of an entity in an epoch, from memory where it has been made before.
+    """Gives the status of an entity in a snapshot, from memory where it has been made before.
 
-    An answer depends on the entity and the epoch and on nobody who asks: whether a caller may have it is decided before.
+    An answer depends on the entity and the snapshot, and not on the caller: whether a caller may have it is decided before.
     """
 
     def __init__(
-        self, catalog: Groups, *, rules: Rules, metrics: Metrics, census: Census, most_bytes: int = MOST_BYTES
+        self, catalog: Groups, *, rules: Rules, metrics: Metrics, counts: FindingCounts, most_bytes: int = MOST_BYTES
     ) -> None:
         self._catalog = catalog
-        self._census = census
+        self._counts = counts
         self._rules = rules
         self._stale_rules = replace(rules, stale=True)
         self._metrics = metrics
@@ -67,26 +66,26 @@ class Answers:
             most_bytes, getsizeof=lambda remembered: len(remembered.answer.body) + _OVERHEAD
         )
 
-    async def of(self, entity: Entity, epoch: Epoch) -> Answer:
-        """The status of `entity` in `epoch`."""
-        return self.of_owned(entity, await owner_of(entity, self._catalog), epoch)
+    async def of(self, entity: Entity, snapshot: Snapshot) -> Answer:
+        """The status of `entity` in `snapshot`."""
+        return self.of_owned(entity, await owner_of(entity, self._catalog), snapshot)
 
-    def of_owned(self, entity: Entity, owner: Owner, epoch: Epoch) -> Answer:
+    def of_owned(self, entity: Entity, owner: Owner, snapshot: Snapshot) -> Answer:
         """The same where the owner is known already, as from `owners_of`."""
         subject = Subject(entity.ref, entity.annotations, owner)
         remembered = self._memory.get(subject.ref)
-        if remembered is not None and remembered.version == epoch.version and remembered.subject == subject:
+        if remembered is not None and remembered.version == snapshot.version and remembered.subject == subject:
             self._metrics.hit()
             return remembered.answer
         self._metrics.miss()
         status = assess(
-            subject, epoch.organisation, epoch.assessed_at, self._stale_rules if epoch.stale else self._rules
+            subject, snapshot.organisation, snapshot.assessed_at, self._stale_rules if snapshot.stale else self._rules
         )
-        self._census.record(subject.ref, (finding.code for finding in status.findings))
+        self._counts.record(subject.ref, (finding.code for finding in status.findings))
         answer = serialised(status.model_dump_json().encode())
         # An answer larger than the whole memory is served and forgotten.
         if len(answer.body) + _OVERHEAD <= self._memory.maxsize:
-            self._memory[subject.ref] = _Remembered(epoch.version, subject, answer)
+            self._memory[subject.ref] = _Remembered(snapshot.version, subject, answer)
         return answer
 
 
@@ -117,3 +116,60 @@ def serialised(body: bytes) -> Answer:
     """`body` with the tag that names exactly these bytes."""
     digest = hashlib.blake2b(body, digest_size=12).hexdigest()
     return Answer(body, f'"{digest}"'.encode())
+
+
+FORGOTTEN_AFTER = 3600.0
+"""Seconds after the last assessment of an entity after which it is no longer counted."""
+
+MOST_ENTITIES = 20_000
+
+
+class FindingCounts:
+    """Counts findings over the entities that were assessed lately, each as it was assessed last.
+
+    For metrics: it names no entity. An entity is assessed when a caller asks for it, so this covers what is looked at and
+    not the whole catalog.
+    """
+
+    def __init__(
+        self,
+        *,
+        monotonic: Callable[[], float],
+        forgotten_after: float = FORGOTTEN_AFTER,
+        most_entities: int = MOST_ENTITIES,
+    ) -> None:
+        self._monotonic = monotonic
+        self._forgotten_after = forgotten_after
+        self._most = most_entities
+        # The entity that was assessed longest ago stands first.
+        self._assessed: OrderedDict[EntityRef, tuple[float, frozenset[Code]]] = OrderedDict()
+        self._counts: Counter[Code] = Counter()
+
+    def record(self, ref: EntityRef, codes: Iterable[Code]) -> None:
+        """`ref` was assessed just now, and has the findings `codes`."""
+        found = frozenset(codes)
+        _, before = self._assessed.pop(ref, (0.0, frozenset[Code]()))
+        self._counts.subtract(before)
+        self._counts.update(found)
+        self._assessed[ref] = (self._monotonic(), found)
+        if len(self._assessed) > self._most:
+            self._forget_first()
+
+    def entities(self) -> int:
+        """The number of entities that are counted."""
+        self._forget_old()
+        return len(self._assessed)
+
+    def findings(self) -> Mapping[str, int]:
+        """For every finding there is, how many of the counted entities have it."""
+        self._forget_old()
+        return {code.value: self._counts[code] for code in Code}
+
+    def _forget_old(self) -> None:
+        oldest = self._monotonic() - self._forgotten_after
+        while self._assessed and next(iter(self._assessed.values()))[0] < oldest:
+            self._forget_first()
+
+    def _forget_first(self) -> None:
+        _, (_, codes) = self._assessed.popitem(last=False)
+        self._counts.subtract(codes)

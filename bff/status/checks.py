@@ -8,7 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from bff.breaker import BreakerState
 from bff.ledger.progress import instant
 from bff.status.leader import OrganisationReader
-from bff.status.organisation_cache import Observatory, not_understood, parts_of
+from bff.status.organisation_cache import OrganisationCache, not_understood
 from bff.telemetry.health import Health, HealthCheck
 from bff.telemetry.recent_calls import RecentCalls
 
@@ -25,7 +25,7 @@ class Checks:
 
     def __init__(
         self,
-        observatory: Observatory,
+        cache: OrganisationCache,
         reader: OrganisationReader,
         breakers: Mapping[str, Callable[[], BreakerState]],
         calls: RecentCalls,
@@ -34,7 +34,7 @@ class Checks:
         database_note: str | None = None,
         zone: tzinfo = UTC,
     ) -> None:
-        self._observatory = observatory
+        self._cache = cache
         self._reader = reader
         self._breakers = breakers
         self._calls = calls
@@ -55,25 +55,25 @@ class Checks:
         }
 
     def _snapshot(self) -> HealthCheck:
-        epoch = self._observatory.epoch
-        if epoch is None:
+        snapshot = self._cache.snapshot
+        if snapshot is None:
             return HealthCheck(
                 Health.FAIL, "datastore", self._clock(), output="nothing has been read of Keeptrusts yet"
             )
         troubled = [
-            f"{name}: {part.detail or part.cause}" for name, part in parts_of(epoch.facts).items() if part.cause
+            f"{name}: {part.detail or part.cause}" for name, part in snapshot.facts.parts().items() if part.cause
         ]
-        troubled += [f"{name}: {odd.sentence}" for name, odd in not_understood(epoch.facts).items()]
-        health = Health.FAIL if not self._observatory.ready() else Health.WARN if troubled else Health.PASS
-        age = round(self._observatory.age(), 1)
+        troubled += [f"{name}: {odd.sentence}" for name, odd in not_understood(snapshot.facts).items()]
+        health = Health.FAIL if not self._cache.ready() else Health.WARN if troubled else Health.PASS
+        age = round(self._cache.age(), 1)
         return HealthCheck(
             health, "datastore", self._clock(), observed=age, unit="s", output="; ".join(troubled) or None
         )
 
     def _ledger(self) -> HealthCheck:
         """How much of today's events has been read, and what is missing."""
-        epoch = self._observatory.epoch
-        part = epoch.facts.spend if epoch is not None else None
+        snapshot = self._cache.snapshot
+        part = snapshot.facts.spend if snapshot is not None else None
         spend = part.value if part is not None else None
         failed = f"events cannot be read: {part.detail or part.cause}" if part is not None and part.cause else None
         if part is None or spend is None:

@@ -11,14 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bff.keeptrusts.facts import GatewayKey, Team
-from bff.status.annotations import GATEWAY_KEY_NAME
-from bff.status.causes import SEE_DOCTOR, TRIED_AGAIN
-from bff.status.findings import Code, Finding
+from bff.status.claims import GATEWAY_KEY_NAME, Owner
+from bff.status.findings import SEE_DOCTOR, TRIED_AGAIN, Code, Finding, Rules, params
 from bff.status.organisation import Organisation
 from bff.status.ownership import mapping_hint, owner_team, team_may_be_hidden
-from bff.status.params import params
-from bff.status.rules import Rules
-from bff.status.subject import Owner
 from bff.status.wire import KeyState
 from bff.wording import date_and_time, duration, quoted
 

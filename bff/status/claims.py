@@ -12,14 +12,89 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeVar
 
-from bff.status.annotations import DAILY_BUDGET, GATEWAY_KEY_NAME, POLICY_TIER
-from bff.status.findings import Code, Finding
-from bff.status.params import params
-from bff.status.tiers import EXAMPLES, PolicyTier
-from bff.values import USD, Money
+from bff.status.findings import Code, Finding, params
+from bff.values import USD, EntityRef, Money
 from bff.wording import listed, quoted
 
 T = TypeVar("T")
+
+# --- the annotations, as the guide names them ---
+
+"""The annotations that this project reads, as the guide names them."""
+
+GATEWAY_KEY_NAME = "keeptrusts.dev/gateway-key-name"
+POLICY_TIER = "keeptrusts.dev/policy-tier"
+DAILY_BUDGET = "keeptrusts.dev/daily-budget"
+
+GATEWAY_TYPE = "keeptrusts.dev/gateway-type"
+"""Marks the entity of the gateway itself."""
+
+API_URL = "keeptrusts.dev/api-url"
+"""For readers only: no address is ever taken from an annotation."""
+
+TEAM = "keeptrusts.dev/team"
+"""On a group: the Keeptrusts team, by name or id, that is this group."""
+
+
+# --- the entity that carries them ---
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """An entity's owner.
+
+    `ref` is None when the entity has no owner. `group_team` is the owner group's `keeptrusts.dev/team` annotation, None
+    when the group carries none or does not exist. `unreadable` says that the catalog could not be asked for the group, so
+    that its team cannot be known now.
+    """
+
+    ref: EntityRef | None = None
+    group_team: str | None = None
+    unreadable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One entity. `annotations` holds text only, as it stands in the catalog."""
+
+    ref: EntityRef
+    annotations: Mapping[str, str]
+    owner: Owner
+
+
+# --- policy tiers ---
+
+LONGEST_TIER = 63
+EXAMPLES = ("tier-1-exploration", "tier-2-internal", "tier-3-customer-facing")
+"""The guide's own tiers; a platform team may have others of the same form."""
+
+_TIER = re.compile(r"tier-(0|[1-9][0-9]{0,2})-([a-z0-9]+(?:-[a-z0-9]+)*)", re.ASCII)
+
+
+class PolicyTierError(ValueError):
+    """A text is not the name of a tier."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyTier:
+    """A tier by its number and its name, both as they stand in `tier-3-customer-facing`."""
+
+    level: int
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> PolicyTier:
+        """Read `tier-<number>-<name>`, lower case, at most 63 characters; raises `PolicyTierError`."""
+        form = _TIER.fullmatch(text) if len(text) <= LONGEST_TIER else None
+        if form is None:
+            raise PolicyTierError("a tier has the form tier-<number>-<name>")
+        return cls(int(form[1]), form[2])
+
+    def __str__(self) -> str:
+        return f"tier-{self.level}-{self.name}"
+
+
+# --- claims ---
 
 LONGEST_KEY_NAME = 128
 MOST_DIGITS = 12

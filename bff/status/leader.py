@@ -13,7 +13,6 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,12 +30,12 @@ from bff.ledger.checksum import Balance
 from bff.ledger.feed import Feed, Turn
 from bff.ledger.progress import Progress, instant, micros
 from bff.ledger.sums import Ledger
-from bff.status.snapshot_store import Look, Snapshot, Snapshots, UnreadableSnapshotError
+from bff.status.snapshot_store import Look, ReadFacts, SnapshotStore, UnreadableSnapshotError
 from bff.store.database import Database, LeaseLostError, StoreError
 from bff.store.lease import Held, Leases
 from bff.store.tables import ledgers, organisations
 from bff.telemetry.logs import logger
-from bff.values import USD
+from bff.values import USD, Money
 
 log = logger("organisation")
 
@@ -69,15 +68,6 @@ class Role(StrEnum):
     """Takes what another has read."""
     ALONE = "alone"
     """Cannot use the database: what was last read is shown, and nothing is read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """Facts, the moment for which they are assessed, and how many seconds ago they were read."""
-
-    facts: Facts
-    assessed_at: datetime
-    ago: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +121,7 @@ class OrganisationReader:
         self._ledger_id: int | None = None
         self._ledger: Ledger | None = None
         self._feed: Feed | None = None
-        self._snapshots: Snapshots | None = None
+        self._snapshots: SnapshotStore | None = None
         self._listed: Listed | None = None
         self._listed_at: float | None = None
         self._known = 0
@@ -146,7 +136,7 @@ class OrganisationReader:
         """What is wrong with reading late events or older days, in one sentence; today is not concerned."""
         self.database_trouble: str | None = None
 
-    async def read(self, now: datetime, *, insist: bool = False) -> Read | None:
+    async def read(self, now: datetime, *, insist: bool = False) -> ReadFacts | None:
         """The facts as of `now`; None when there is nothing newer than what was read before.
 
         With `insist` Keeptrusts is asked again. Raises `FactsUnreadableError`.
@@ -180,7 +170,16 @@ class OrganisationReader:
 
     def difference(self) -> float:
         """What the wallets have paid beyond what the events add up to, in USD, where this process leads; else 0."""
-        return float(self.progress.checksum.difference) if self.progress is not None else 0.0
+        return float(self.progress.checksum.difference.amount) if self.progress is not None else 0.0
+
+    def backlog(self) -> float:
+        """Seconds up to now whose events have not been read, where this process leads; -1 elsewhere and before the first."""
+        unread = self.progress.backlog(micros(self._clock())) if self.progress is not None else None
+        return -1.0 if unread is None else unread / 1_000_000
+
+    def database_up(self) -> bool:
+        """Whether the database could be used at the last reading; False before the first."""
+        return self.role is not None and self.database_trouble is None
 
     def is_short(self) -> bool:
         """Whether the wallets say that events are missing, where this process leads; else False."""
@@ -197,12 +196,12 @@ class OrganisationReader:
 
     # --- leading and following ---
 
-    async def _read(self, now: datetime, *, insist: bool) -> Read | None:
+    async def _read(self, now: datetime, *, insist: bool) -> ReadFacts | None:
         try:
             _, _, snapshots = await self._prepared(now)
         except KeeptrustsError as error:
             # Whose facts these are is not known, so nothing that is stored may be shown.
-            return Read(_unread(error), max(now, self._clock()))
+            return ReadFacts(_unread(error), max(now, self._clock()))
         if self._leading is not None or (await snapshots.look()).leaderless:
             held = await self._leases.acquire(snapshots.lease)
             if held is not None:
@@ -211,7 +210,7 @@ class OrganisationReader:
                 return await self._lead(now, held, insist=insist)
         return await self._follow(now, snapshots, insist=insist)
 
-    async def _lead(self, now: datetime, held: Held, *, insist: bool) -> Read | None:
+    async def _lead(self, now: datetime, held: Held, *, insist: bool) -> ReadFacts | None:
         ledger, feed, snapshots = await self._prepared(now)
         try:
             async with self._kept(held):
@@ -227,8 +226,8 @@ class OrganisationReader:
                 self._leading = (held, writing)
                 turn = await self._read_feed(now, ledger, feed, writing, totals)
                 facts = await self._facts(now, ledger, listed, turn)
-                snapshot = Snapshot(facts, max(now, self._clock()))
-                self._known = await snapshots.publish(snapshot, held)
+                read = ReadFacts(facts, max(now, self._clock()))
+                self._known = await snapshots.publish(read, held)
         except LeaseLostError:
             # This process was held up. Where another has taken over, what it publishes comes next; else this one reads again.
             self._leading = None
@@ -238,10 +237,10 @@ class OrganisationReader:
         self._is(Role.LEADING)
         if not self._background:
             await self._further(now, writing, usable=_totals(listed.wallets) is not None)
-        return Read(facts, snapshot.assessed_at)
+        return read
 
     async def _read_feed(
-        self, now: datetime, ledger: Ledger, feed: Feed, writing: Held | None, totals: Mapping[str, Decimal] | None
+        self, now: datetime, ledger: Ledger, feed: Feed, writing: Held | None, totals: Mapping[str, Money] | None
     ) -> Turn:
         if writing is None:
             # Another release leads as well, and counts the events for both.
@@ -250,7 +249,7 @@ class OrganisationReader:
         async with self._kept(writing):
             return await feed.turn(now, writing, totals=totals, read_totals=self._totals_again, seconds=seconds)
 
-    async def _totals_again(self) -> Mapping[str, Decimal] | None:
+    async def _totals_again(self) -> Mapping[str, Money] | None:
         return _totals(await self._directory.read_wallets(self._clock()))
 
     async def _facts(self, now: datetime, ledger: Ledger, listed: Listed, turn: Turn) -> Facts:
@@ -275,7 +274,7 @@ class OrganisationReader:
             return Reading(None, cause=cause, detail=detail)
         return Reading(value, read_at, cause, detail=detail)
 
-    async def _follow(self, now: datetime, snapshots: Snapshots, *, insist: bool) -> Read | None:
+    async def _follow(self, now: datetime, snapshots: SnapshotStore, *, insist: bool) -> ReadFacts | None:
         self._leading, self.progress = None, None
         if insist:
             await self._leases.want(snapshots.lease)
@@ -303,7 +302,7 @@ class OrganisationReader:
         self._is(Role.FOLLOWING)
         return None
 
-    async def _load(self, snapshots: Snapshots) -> tuple[Snapshot, Look] | None:
+    async def _load(self, snapshots: SnapshotStore) -> tuple[ReadFacts, Look] | None:
         """The newest snapshot, from which the lists go on: where Keeptrusts cannot be reached, they stay as they were."""
         try:
             loaded = await snapshots.load()
@@ -315,14 +314,14 @@ class OrganisationReader:
             self._directory.adopt(Listed(facts.teams, facts.keys, facts.configurations, facts.wallets))
         return loaded
 
-    async def _take(self, snapshots: Snapshots) -> Read | None:
+    async def _take(self, snapshots: SnapshotStore) -> ReadFacts | None:
         loaded = await self._load(snapshots)
         if loaded is None:
             return None
-        snapshot, seen = loaded
+        read, seen = loaded
         self._known, self._published = seen.version, True
         self._is(Role.FOLLOWING)
-        return Read(snapshot.facts, snapshot.assessed_at, seen.age)
+        return read
 
     async def _news(self) -> bool:
         """Whether to read now rather than when it is due: something was found, asked for, published, or no process leads."""
@@ -373,7 +372,7 @@ class OrganisationReader:
 
     # --- what is read, and for whom ---
 
-    async def _prepared(self, now: datetime) -> tuple[Ledger, Feed, Snapshots]:
+    async def _prepared(self, now: datetime) -> tuple[Ledger, Feed, SnapshotStore]:
         """The ledger of this organisation, in tables of this release's form. Raises `StoreError` and `KeeptrustsError`."""
         async with self._preparing:
             if self._ledger is None or self._feed is None or self._snapshots is None:
@@ -389,7 +388,7 @@ class OrganisationReader:
                     backfill=self._timing.backfill,
                     monotonic=self._monotonic,
                 )
-                self._snapshots = Snapshots(self._database, ledger_id)
+                self._snapshots = SnapshotStore(self._database, ledger_id)
             return self._ledger, self._feed, self._snapshots
 
     async def _organisation(self) -> str:
@@ -474,13 +473,13 @@ def identity_of(api_url: str, token: SecretStr) -> str:
     return hashlib.blake2b(text, key=b"keeptrusts-bff organisation", digest_size=16).hexdigest()
 
 
-def _totals(wallets: Reading[tuple[Wallet, ...]]) -> Mapping[str, Decimal] | None:
+def _totals(wallets: Reading[tuple[Wallet, ...]]) -> Mapping[str, Money] | None:
     """What each wallet has spent in all; None where they cannot all be read, or one is in another currency than events."""
     if wallets.value is None or wallets.cause is not None or not wallets.complete or wallets.rejected_count:
         return None
     if any(wallet.spent.currency != USD for wallet in wallets.value):
         return None
-    return {wallet.id: wallet.spent.amount for wallet in wallets.value}
+    return {wallet.id: wallet.spent for wallet in wallets.value}
 
 
 def _with_rejected(reading: Reading[Any], progress: Progress) -> Reading[Any]:

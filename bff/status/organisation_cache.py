@@ -6,16 +6,18 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from bff.keeptrusts.facts import Cause, Facts, Reading, rows_left_out, statuses_not_known
 from bff.single_flight import SingleFlight
-from bff.status.leader import LEAST_SECONDS_BETWEEN_LISTS, FactsUnreadableError, Read
+from bff.status.leader import LEAST_SECONDS_BETWEEN_LISTS, FactsUnreadableError, OrganisationReader
 from bff.status.organisation import Organisation
+from bff.status.snapshot_store import ReadFacts
 from bff.telemetry.logs import logger
 from bff.telemetry.metrics import Metrics
+from bff.telemetry.traces import Traces, mark_failed
 
-log = logger("observatory")
+log = logger("organisation_cache")
 
 LEAST_SECONDS_BETWEEN_READS = LEAST_SECONDS_BETWEEN_LISTS
 """However often clients ask for a refresh, and however short a failure: Keeptrusts is not read more often than this."""
@@ -33,16 +35,6 @@ Served = Literal["read", "fresh", "revalidating", "stale"]
 """How an answer came by its facts: it waited for a reading; they were young; old, and are being read anew; Keeptrusts is down."""
 
 
-class FactsReader(Protocol):
-    """Reads all facts; trouble with Keeptrusts is part of what it returns, never an exception."""
-
-    async def read(self, now: datetime, *, insist: bool = False) -> Read | None:
-        """The facts as of `now`, None when there are no newer ones. Raises `FactsUnreadableError`."""
-
-    async def rest(self, seconds: float) -> None:
-        """Wait until the next reading, at most `seconds`: shorter when there is something to read before."""
-
-
 class FactsUnavailableError(Exception):
     """There are no facts at all, or none young enough to be shown. `retry_after` is in seconds."""
 
@@ -52,8 +44,8 @@ class FactsUnavailableError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Epoch:
-    """One reading of the facts and the moment for which they are assessed: answers hold from one epoch to the next.
+class Snapshot:
+    """One reading of the facts and the moment for which they are assessed: answers hold from one snapshot to the next.
 
     `stale` says that Keeptrusts could not be asked this time, `unavailable` that some part could not be had for now.
     `observed_at` is when the oldest part that is shown was read; `read_at` and `tried_at` are monotonic seconds, of the
@@ -75,7 +67,7 @@ class Epoch:
         return self.organisation.facts
 
 
-class Observatory:
+class OrganisationCache:
     """The one place that knows how old the facts are.
 
     `refresh` is the age at which they are read anew, `stale_limit` the age up to which they may be shown when that fails.
@@ -85,7 +77,7 @@ class Observatory:
 
     def __init__(
         self,
-        reader: FactsReader,
+        reader: OrganisationReader,
         *,
         refresh: timedelta,
         stale_limit: timedelta,
@@ -93,6 +85,7 @@ class Observatory:
         monotonic: Callable[[], float],
         metrics: Metrics,
         longest_wait: float = LONGEST_WAIT,
+        traces: Traces | None = None,
     ) -> None:
         self._reader = reader
         self._refresh = refresh.total_seconds()
@@ -101,9 +94,10 @@ class Observatory:
         self._monotonic = monotonic
         self._metrics = metrics
         self._longest_wait = longest_wait
-        self._flight: SingleFlight[Epoch] = SingleFlight()
-        self._background: set[asyncio.Task[Epoch]] = set()
-        self._epoch: Epoch | None = None
+        self._traces = traces or Traces()
+        self._flight: SingleFlight[Snapshot] = SingleFlight()
+        self._background: set[asyncio.Task[Snapshot]] = set()
+        self._snapshot: Snapshot | None = None
         self._last_good: float | None = None
         self._expired = False
         self._trouble: str | None = None
@@ -111,34 +105,34 @@ class Observatory:
         metrics.watch_snapshot(self.age, self.stale_seconds_left)
 
     @property
-    def epoch(self) -> Epoch | None:
-        """The latest epoch, however old; None before the first."""
-        return self._epoch
+    def snapshot(self) -> Snapshot | None:
+        """The latest snapshot, however old; None before the first."""
+        return self._snapshot
 
-    async def current(self, *, insist: bool = False) -> tuple[Epoch, Served]:
+    async def current(self, *, insist: bool = False) -> tuple[Snapshot, Served]:
         """The facts to answer from, and how they were come by. With `insist` they are read anew first, unless that was just done.
 
         Raises `FactsUnavailableError` when there are none to show.
         """
-        epoch, waited = self._epoch, False
-        if epoch is None or (insist and self._since_tried(epoch) >= LEAST_SECONDS_BETWEEN_READS):
-            epoch, waited = await self._read_for_a_request(epoch, insist=insist)
-        elif self._since_tried(epoch) >= self._refresh_due(epoch) or (
-            self._expired and self._since_tried(epoch) >= LEAST_SECONDS_BETWEEN_READS
+        snapshot, waited = self._snapshot, False
+        if snapshot is None or (insist and self._since_tried(snapshot) >= LEAST_SECONDS_BETWEEN_READS):
+            snapshot, waited = await self._read_for_a_request(snapshot, insist=insist)
+        elif self._since_tried(snapshot) >= self._refresh_due(snapshot) or (
+            self._expired and self._since_tried(snapshot) >= LEAST_SECONDS_BETWEEN_READS
         ):
             self._read_in_background()
-        self._require_facts(epoch)
-        if epoch.stale:
-            return epoch, "stale"
+        self._require_facts(snapshot)
+        if snapshot.stale:
+            return snapshot, "stale"
         if waited:
-            return epoch, "read"
-        return epoch, "fresh" if self._since(epoch) < self._refresh else "revalidating"
+            return snapshot, "read"
+        return snapshot, "fresh" if self._since(snapshot) < self._refresh else "revalidating"
 
     async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         """Read the facts whenever they are due, until cancelled."""
         while True:
             try:
-                epoch = await self._read()
+                snapshot = await self._read()
             except FactsUnavailableError:
                 # Nothing was ever read; the reason was logged.
                 await sleep(min(self._refresh, LEAST_SECONDS_BETWEEN_READS))
@@ -150,7 +144,7 @@ class Observatory:
                 self._metrics.refreshed("failed")
                 await sleep(LEAST_SECONDS_BETWEEN_READS)
                 continue
-            await self._reader.rest(max(self._refresh_due(epoch) - self._since_tried(epoch), 0.1))
+            await self._reader.rest(max(self._refresh_due(snapshot) - self._since_tried(snapshot), 0.1))
 
     def expire(self) -> None:
         """Something was changed upstream that should be seen soon: read the facts anew at the next question."""
@@ -158,20 +152,20 @@ class Observatory:
 
     def age(self) -> float:
         """Seconds since the oldest part that is shown was read; -1 when there is none."""
-        if self._epoch is None or self._epoch.observed_at is None:
+        if self._snapshot is None or self._snapshot.observed_at is None:
             return -1.0
-        return self.age_of(self._epoch)
+        return self.age_of(self._snapshot)
 
-    def age_of(self, epoch: Epoch) -> float:
-        """Seconds since the oldest part of `epoch` was read, never below 0."""
-        if epoch.observed_at is None:
+    def age_of(self, snapshot: Snapshot) -> float:
+        """Seconds since the oldest part of `snapshot` was read, never below 0."""
+        if snapshot.observed_at is None:
             return 0.0
-        at_reading = (epoch.assessed_at - epoch.observed_at).total_seconds()
-        return max(at_reading, 0.0) + self._since(epoch)
+        at_reading = (snapshot.assessed_at - snapshot.observed_at).total_seconds()
+        return max(at_reading, 0.0) + self._since(snapshot)
 
-    def ttl(self, epoch: Epoch) -> float:
-        """Seconds until `epoch` is read anew; below 0 when that is overdue."""
-        return self._refresh - self._since(epoch)
+    def ttl(self, snapshot: Snapshot) -> float:
+        """Seconds until `snapshot` is read anew; below 0 when that is overdue."""
+        return self._refresh - self._since(snapshot)
 
     def stale_seconds_left(self) -> float:
         """Seconds until the facts may not be shown any more if every read fails; -1 when there are none."""
@@ -181,17 +175,17 @@ class Observatory:
 
     def ready(self) -> bool:
         """Whether answers can be given: there were facts once, and there still are, or the news that Keeptrusts denies them."""
-        epoch = self._epoch
-        if epoch is None or self._last_good is None:
+        snapshot = self._snapshot
+        if snapshot is None or self._last_good is None:
             return False
         try:
-            self._require_facts(epoch)
+            self._require_facts(snapshot)
         except FactsUnavailableError:
             return False
         return True
 
-    async def _read_for_a_request(self, known: Epoch | None, *, insist: bool) -> tuple[Epoch, bool]:
-        """A new epoch and True; the known one and False when a new one takes too long."""
+    async def _read_for_a_request(self, known: Snapshot | None, *, insist: bool) -> tuple[Snapshot, bool]:
+        """A new snapshot and True; the known one and False when a new one takes too long."""
         try:
             async with asyncio.timeout(self._longest_wait):
                 return await self._read(insist=insist), True
@@ -202,52 +196,65 @@ class Observatory:
                 ) from None
             return known, False
 
-    async def _read(self, *, insist: bool = False) -> Epoch:
+    async def _read(self, *, insist: bool = False) -> Snapshot:
         if self._flight.busy("facts"):
             self._metrics.coalesced()
         return await self._flight.do("facts", lambda: self._read_once(insist=insist))
 
-    async def _read_once(self, *, insist: bool) -> Epoch:
+    async def _read_once(self, *, insist: bool) -> Snapshot:
         insist, self._expired = insist or self._expired, False
         try:
-            read = await self._reader.read(self._clock(), insist=insist)
+            read = await self._traced_read(insist=insist)
         except FactsUnreadableError as error:
             return self._kept(str(error))
         self._trouble = None
         if read is None:
-            assert self._epoch is not None  # noqa: S101 - nothing is newer than what was read before
-            self._epoch = replace(self._epoch, tried_at=self._monotonic())
-            return self._epoch
+            assert self._snapshot is not None  # noqa: S101 - nothing is newer than what was read before
+            self._snapshot = replace(self._snapshot, tried_at=self._monotonic())
+            return self._snapshot
         if len(read.facts.keys.value or ()) < MANY_KEYS:
             return self._begin(read, Organisation.of(read.facts))
         return self._begin(read, await asyncio.to_thread(Organisation.of, read.facts))
 
-    def _kept(self, reason: str) -> Epoch:
+    async def _traced_read(self, *, insist: bool) -> ReadFacts | None:
+        """One reading as a span, with the calls that it makes below it. Raises `FactsUnreadableError`."""
+        with self._traces.doing("read facts"):
+            read = await self._reader.read(self._clock(), insist=insist)
+            causes = {part.cause for part in read.facts.parts().values()} - {None} if read is not None else set()
+            if causes:
+                mark_failed(min(str(cause) for cause in causes))
+            return read
+
+    def _kept(self, reason: str) -> Snapshot:
         """Go on with what was read before, which is stale now. Raises `FactsUnavailableError` where there is none."""
         if self._trouble != reason:
             log.warning("facts could not be read", reason=reason)
         self._trouble = reason
         self._metrics.refreshed("failed")
-        epoch = self._epoch
-        if epoch is None:
+        snapshot = self._snapshot
+        if snapshot is None:
             raise FactsUnavailableError(reason, retry_after=LEAST_SECONDS_BETWEEN_READS)
-        self._epoch = replace(
-            epoch, version=epoch.version + (not epoch.stale), stale=True, unavailable=True, tried_at=self._monotonic()
+        self._snapshot = replace(
+            snapshot,
+            version=snapshot.version + (not snapshot.stale),
+            stale=True,
+            unavailable=True,
+            tried_at=self._monotonic(),
         )
-        return self._epoch
+        return self._snapshot
 
-    def _begin(self, read: Read, organisation: Organisation) -> Epoch:
+    def _begin(self, read: ReadFacts, organisation: Organisation) -> Snapshot:
         facts = read.facts
         read_at = self._monotonic() - read.ago
-        parts = parts_of(facts)
+        parts = facts.parts()
         stale = any(
             part.cause is not None and part.cause is not Cause.DENIED and part.value is not None
             for part in parts.values()
         )
         shown = [part.observed_at for part in parts.values() if part.value is not None and part.observed_at is not None]
-        version = self._epoch.version + 1 if self._epoch else 1
+        version = self._snapshot.version + 1 if self._snapshot else 1
         unavailable = any(part.cause is Cause.UNAVAILABLE for part in parts.values())
-        epoch = Epoch(
+        snapshot = Snapshot(
             version,
             organisation,
             read.assessed_at,
@@ -257,7 +264,7 @@ class Observatory:
             read_at,
             tried_at=self._monotonic(),
         )
-        self._epoch = epoch
+        self._snapshot = snapshot
         self._report(parts, not_understood(facts))
         if facts.keys.cause is None and facts.teams.cause is None:
             self._last_good = read_at
@@ -265,7 +272,7 @@ class Observatory:
             # This process started while Keeptrusts was down, with what another replica knew.
             known_at = min(facts.keys.observed_at, facts.teams.observed_at)
             self._last_good = read_at - max((read.assessed_at - known_at).total_seconds(), 0.0)
-        return epoch
+        return snapshot
 
     def _report(self, parts: dict[str, Reading[Any]], odd: dict[str, NotUnderstood]) -> None:
         for name in parts:
@@ -292,30 +299,30 @@ class Observatory:
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
-    def _since(self, epoch: Epoch) -> float:
-        return self._monotonic() - epoch.read_at
+    def _since(self, snapshot: Snapshot) -> float:
+        return self._monotonic() - snapshot.read_at
 
-    def _since_tried(self, epoch: Epoch) -> float:
-        return self._monotonic() - epoch.tried_at
+    def _since_tried(self, snapshot: Snapshot) -> float:
+        return self._monotonic() - snapshot.tried_at
 
-    def _refresh_due(self, epoch: Epoch) -> float:
+    def _refresh_due(self, snapshot: Snapshot) -> float:
         """After how many seconds to read again: sooner where Keeptrusts was unavailable, since a short fault should be brief.
 
         A refusal, or an answer of another form, lasts until a person does something: asking more often is of no use.
         """
-        if epoch.unavailable:
+        if snapshot.unavailable:
             return min(self._refresh, LEAST_SECONDS_BETWEEN_READS)
-        spend = epoch.facts.spend.value
+        spend = snapshot.facts.spend.value
         return CATCHING_UP_SECONDS if spend is not None and spend.catching_up else self._refresh
 
-    def _require_facts(self, epoch: Epoch) -> None:
-        for part in (epoch.facts.keys, epoch.facts.teams):
+    def _require_facts(self, snapshot: Snapshot) -> None:
+        for part in (snapshot.facts.keys, snapshot.facts.teams):
             if part.value is None and part.cause is Cause.UNAVAILABLE:
                 raise FactsUnavailableError(
                     "Keeptrusts cannot be reached, and there are no earlier facts that are young enough to show.",
-                    retry_after=max(self._refresh_due(epoch) - self._since_tried(epoch), 1.0),
+                    retry_after=max(self._refresh_due(snapshot) - self._since_tried(snapshot), 1.0),
                 )
-        if epoch.stale and self._last_good is not None and self.stale_seconds_left() <= 0:
+        if snapshot.stale and self._last_good is not None and self.stale_seconds_left() <= 0:
             raise FactsUnavailableError(
                 f"{self._trouble or 'Keeptrusts cannot be reached.'} The last facts are too old to show.",
                 retry_after=LEAST_SECONDS_BETWEEN_READS,
@@ -334,7 +341,7 @@ def not_understood(facts: Facts) -> dict[str, NotUnderstood]:
     """The parts of which not every row was understood, by name."""
     found: dict[str, NotUnderstood] = {}
     statuses = {key.id: key.unknown_status for key in facts.keys.value or () if key.unknown_status is not None}
-    for name, part in parts_of(facts).items():
+    for name, part in facts.parts().items():
         sentences = []
         if part.rejected_count:
             fitting = len(part.value) if isinstance(part.value, tuple) else None
@@ -345,15 +352,3 @@ def not_understood(facts: Facts) -> dict[str, NotUnderstood]:
             rows = part.rejected_count + (len(statuses) if name == "keys" else 0)
             found[name] = NotUnderstood(rows, "; ".join(sentences))
     return found
-
-
-def parts_of(facts: Facts) -> dict[str, Reading[Any]]:
-    """The parts of the facts by name."""
-    return {
-        "teams": facts.teams,
-        "keys": facts.keys,
-        "configurations": facts.configurations,
-        "wallets": facts.wallets,
-        "spend": facts.spend,
-        "activity": facts.activity,
-    }

@@ -7,9 +7,8 @@ team of the entity's owner.
 from __future__ import annotations
 
 from bff.keeptrusts.facts import Reading, Team
-from bff.status.annotations import TEAM
+from bff.status.claims import TEAM, Owner
 from bff.status.organisation import Organisation
-from bff.status.subject import Owner
 from bff.values import DEFAULT_NAMESPACE
 from bff.wording import quoted
 

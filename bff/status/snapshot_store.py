@@ -11,7 +11,6 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from decimal import Decimal
 from typing import Any
 
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
@@ -21,6 +20,7 @@ from bff.keeptrusts.facts import Activity, Configuration, Facts, GatewayKey, Tea
 from bff.store.database import Database
 from bff.store.lease import Held
 from bff.store.tables import leases, snapshots
+from bff.values import Money
 
 MOST_BYTES = 64 * 1024 * 1024
 """What a snapshot may take when it is unpacked."""
@@ -33,14 +33,19 @@ class UnreadableSnapshotError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Facts, and the moment for which they are assessed: with both the same, all replicas answer with the same bytes."""
+class ReadFacts:
+    """Facts, the moment for which they are assessed, and how many seconds ago they were read.
+
+    Replicas with the same facts and the same moment answer with the same bytes. `ago` is not stored: it is counted by the
+    database's clock.
+    """
 
     facts: Facts
     assessed_at: AwareDatetime
+    ago: float = 0.0
 
 
-_WHOLE = TypeAdapter(Snapshot)
+_WHOLE = TypeAdapter(ReadFacts)
 
 FORM = hashlib.blake2b(
     json.dumps(_WHOLE.json_schema(mode="serialization"), sort_keys=True).encode(), digest_size=6
@@ -57,7 +62,7 @@ class Look:
     leaderless: bool
 
 
-class Snapshots:
+class SnapshotStore:
     """The snapshots of one ledger. Methods raise `StoreError`."""
 
     def __init__(self, database: Database, ledger_id: int) -> None:
@@ -78,7 +83,7 @@ class Snapshots:
         version, age = (0, 0.0) if found is None else (int(found[0]), max(float(found[1]), 0.0))
         return Look(version, age, left is None or left < 0)
 
-    async def load(self) -> tuple[Snapshot, Look] | None:
+    async def load(self) -> tuple[ReadFacts, Look] | None:
         """The newest snapshot. Raises `UnreadableSnapshotError` when it is damaged."""
         now = self._database.now()
         mine = and_(snapshots.c.ledger_id == self._id, snapshots.c.form == FORM)
@@ -87,12 +92,13 @@ class Snapshots:
             row = (await connection.execute(query)).first()
         if row is None:
             return None
-        snapshot = await asyncio.to_thread(decoded, bytes(row.body))
-        return snapshot, Look(int(row.version), max(float(row.age), 0.0), leaderless=False)
+        read = await asyncio.to_thread(decoded, bytes(row.body))
+        age = max(float(row.age), 0.0)
+        return replace(read, ago=age), Look(int(row.version), age, leaderless=False)
 
-    async def publish(self, snapshot: Snapshot, held: Held) -> int:
-        """Put `snapshot` in the place of the one before, and give its version."""
-        body = await asyncio.to_thread(encoded, snapshot)
+    async def publish(self, read: ReadFacts, held: Held) -> int:
+        """Replace the stored snapshot by `read`, and return the new version."""
+        body = await asyncio.to_thread(encoded, read)
         statement = self._database.upsert(snapshots).values(
             ledger_id=self._id, form=FORM, version=1, made_at=self._database.now(), body=body
         )
@@ -108,14 +114,14 @@ class Snapshots:
             return int((await connection.execute(replacing)).scalar_one())
 
 
-def encoded(snapshot: Snapshot) -> bytes:
-    """`snapshot` as bytes."""
+def encoded(read: ReadFacts) -> bytes:
+    """`read` as bytes."""
     packer = zlib.compressobj(level=1)
-    packed = [packer.compress(line) + packer.compress(b"\n") for line in _lines(snapshot)]
+    packed = [packer.compress(line) + packer.compress(b"\n") for line in _lines(read)]
     return b"".join(packed) + packer.flush()
 
 
-def decoded(body: bytes) -> Snapshot:
+def decoded(body: bytes) -> ReadFacts:
     """What `encoded` has made bytes of. Raises `UnreadableSnapshotError`."""
     unpacker = zlib.decompressobj()
     try:
@@ -132,8 +138,8 @@ _COLLECTIONS: Mapping[tuple[str, str], TypeAdapter[Any]] = {
     ("keys", ""): TypeAdapter(tuple[GatewayKey, ...]),
     ("configurations", ""): TypeAdapter(tuple[Configuration, ...]),
     ("wallets", ""): TypeAdapter(tuple[Wallet, ...]),
-    ("spend", "by_key"): TypeAdapter(dict[str, Decimal]),
-    ("spend", "unattributed_by_team"): TypeAdapter(dict[str, Decimal]),
+    ("spend", "by_key"): TypeAdapter(dict[str, Money]),
+    ("spend", "unattributed_by_team"): TypeAdapter(dict[str, Money]),
     ("spend", "missing_by_key"): TypeAdapter(dict[str, str]),
     ("activity", "by_key"): TypeAdapter(dict[str, Activity]),
     ("activity", "by_team"): TypeAdapter(dict[str, Activity]),
@@ -141,9 +147,9 @@ _COLLECTIONS: Mapping[tuple[str, str], TypeAdapter[Any]] = {
 """What grows with the organisation, by the part of the facts and the field in its value (empty: the value itself)."""
 
 
-def _lines(snapshot: Snapshot) -> Iterator[bytes]:
+def _lines(read: ReadFacts) -> Iterator[bytes]:
     """The snapshot without its collections, then each collection in pieces, each after a line that says whose it is."""
-    readings = {part.name: getattr(snapshot.facts, part.name) for part in fields(Facts)}
+    readings = {part.name: getattr(read.facts, part.name) for part in fields(Facts)}
     pieces: list[tuple[tuple[str, str], Any]] = []
     for place in _COLLECTIONS:
         part, field = place
@@ -158,13 +164,13 @@ def _lines(snapshot: Snapshot) -> Iterator[bytes]:
             pieces += [(place, dict(pairs[at : at + _ITEMS_AT_ONCE])) for at in range(0, len(pairs), _ITEMS_AT_ONCE)]
         bare = replace(value, **{field: {}}) if field else ()
         readings[part] = replace(readings[part], value=bare)
-    yield _WHOLE.dump_json(Snapshot(Facts(**readings), snapshot.assessed_at))
+    yield _WHOLE.dump_json(ReadFacts(Facts(**readings), read.assessed_at))
     for place, items in pieces:
         yield json.dumps(place).encode()
         yield _COLLECTIONS[place].dump_json(items)
 
 
-def _assembled(lines: list[bytes]) -> Snapshot:
+def _assembled(lines: list[bytes]) -> ReadFacts:
     bare = _WHOLE.validate_json(lines[0])
     collected: dict[tuple[str, str], Any] = {}
     for name, items in zip(lines[1:-1:2], lines[2:-1:2], strict=True):
@@ -178,4 +184,4 @@ def _assembled(lines: list[bytes]) -> Snapshot:
     for (part, field), whole in collected.items():
         value = replace(readings[part].value, **{field: whole}) if field else tuple(whole)
         readings[part] = replace(readings[part], value=value)
-    return Snapshot(Facts(**readings), bare.assessed_at)
+    return ReadFacts(Facts(**readings), bare.assessed_at)

@@ -6,7 +6,7 @@ These models are the only place where wire names stand; `openapi.json` and the p
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -16,18 +16,7 @@ from pydantic.alias_generators import to_camel
 from bff.status import findings
 from bff.status.findings import Code, Severity, State
 from bff.values import Money
-
-
-def rfc3339(moment: datetime) -> str:
-    """`moment` as RFC 3339 has it, in UTC: `2026-03-10T16:40:00Z`."""
-    try:
-        moment = moment.astimezone(UTC)
-    except OverflowError:
-        # `9999-12-31T23:59:59-01:00` is past the last instant that UTC can write here: RFC 3339 lets it keep its offset.
-        return moment.isoformat()
-    # Whole seconds stay short; what upstream gave more exactly is kept.
-    return moment.isoformat(timespec="auto").replace("+00:00", "Z")
-
+from bff.wording import rfc3339
 
 Instant = Annotated[
     datetime,
@@ -63,6 +52,17 @@ class Amount(WireModel):
         return cls(amount=money.plain(), currency=money.currency)
 
 
+class Remedy(WireModel):
+    """A software template that mends a finding, and what its form can be filled in with."""
+
+    template: str = Field(description="The template's entity reference", examples=["template:default/ai-key-rotate"])
+    parameters: Mapping[str, str] = Field(
+        description="What is known of `team` (its name), `entityRef`, `keyName` and `tier`; for onboarding also as `teamName` "
+        "and `policyTier`",
+        examples=[{"team": "support-team", "keyName": "support-team-gw-key"}],
+    )
+
+
 class Finding(WireModel):
     """Something that is wrong, or will be, and what to do about it."""
 
@@ -76,16 +76,18 @@ class Finding(WireModel):
         "RFC 3339 times in UTC; empty where that sentence holds no value; null where only `message` says it",
         examples=[{"spent": "612.5", "budget": "500", "currency": "USD"}],
     )
+    remedy: Remedy | None = Field(default=None, description="The template that mends it; null where there is none")
 
     @classmethod
-    def of(cls, finding: findings.Finding) -> Finding:
-        """The wire form of `finding`."""
+    def of(cls, finding: findings.Finding, remedy: Remedy | None = None) -> Finding:
+        """Return the wire form of `finding`."""
         return cls(
             code=finding.code,
             severity=finding.code.severity,
             message=finding.message,
             hint=finding.hint,
             params=finding.params,
+            remedy=remedy,
         )
 
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, and_, case, literal
 
+from bff.values import USD, Money
+
 PICO = 10**12
 """Units of `pico` in a dollar."""
 
@@ -21,13 +23,16 @@ _MOST_USD = 2**63 - 1
 _EXACT = Context(prec=80, rounding=ROUND_HALF_EVEN)
 
 
-def split(amount: Decimal) -> tuple[int, int]:
-    """The pair `(usd, pico)` of an amount in dollars, rounded half to even at 1e-12.
+def split(money: Money) -> tuple[int, int]:
+    """Return the pair `(usd, pico)` of an amount in US dollars, rounded half to even at 1e-12.
 
-    Raises `ValueError` for an amount that is not finite, or whose dollars do not fit into 64 bits.
+    Raises `ValueError` for another currency, and for an amount whose dollars do not fit into 64 bits.
     """
+    amount = money.amount
+    if money.currency != USD:
+        raise ValueError(f"an amount must be in {USD}, not {money.currency}")
     # The comparison comes first: rounding an amount of more digits than the context has would fail with another error.
-    if not amount.is_finite() or abs(amount) > _MOST_USD + 1:
+    if abs(amount) > _MOST_USD + 1:
         raise ValueError(f"an amount must be a number of dollars that fits into 64 bits, not {amount}")
     units = int(amount.quantize(_UNIT, context=_EXACT).scaleb(12, context=_EXACT))
     usd, pico = divmod(abs(units), PICO)
@@ -36,12 +41,12 @@ def split(amount: Decimal) -> tuple[int, int]:
     return (usd, pico) if units >= 0 else (-usd, -pico)
 
 
-def joined(usd: int | Decimal, pico: int | Decimal) -> Decimal:
-    """The amount in dollars of a pair, or of the sums of many pairs.
+def joined(usd: int | Decimal, pico: int | Decimal) -> Money:
+    """Return the amount of a pair, or of the sums of many pairs.
 
     `pico` may exceed a dollar and differ in sign from `usd`, as sums do; PostgreSQL gives sums as `Decimal`.
     """
-    return Decimal(int(usd) * PICO + int(pico)).scaleb(-12, context=_EXACT)
+    return Money(Decimal(int(usd) * PICO + int(pico)).scaleb(-12, context=_EXACT))
 
 
 def added(

@@ -1,4 +1,4 @@
-"""How outside systems' clients tell what they do, without knowing who listens."""
+"""How clients of outside systems report their calls, without knowing what uses the reports."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Protocol
 
 
 class CallObserver(Protocol):
-    """Told of every attempt that leaves the process; `system` and `operation` are fixed words, never ids or names."""
+    """Receives every call to an outside system; `system` and `operation` are fixed words, never ids or names."""
 
     def attempt(self, system: str, operation: str, outcome: str, seconds: float) -> None:
         """One attempt ended: `outcome` is `ok`, `denied`, `rejected`, `unavailable`, `timeout`, `contract`, `cancelled` or `refused`.
 
-        `cancelled`: nobody waits for it any more; `refused`: the breaker is open.
+        `cancelled`: the caller does not wait any more; `refused`: the breaker is open.
         """
 
     def retried(self, system: str, operation: str) -> None:
@@ -22,13 +22,13 @@ class CallObserver(Protocol):
 
 
 class Unobserved:
-    """Listens to nothing."""
+    """Discards every report."""
 
     def attempt(self, system: str, operation: str, outcome: str, seconds: float) -> None:
-        """Forget it."""
+        """Do nothing."""
 
     def retried(self, system: str, operation: str) -> None:
-        """Forget it."""
+        """Do nothing."""
 
     def breaker(self, system: str, state: str) -> None:
-        """Forget it."""
+        """Do nothing."""

@@ -40,7 +40,7 @@ def configure(level: str, *, final: bool = True) -> None:
 
 
 class LibraryLines(logging.Handler):
-    """What libraries log, in the form of our lines. Of a stack trace only the kind of error is told: its text may quote anything."""
+    """What libraries log, in the form of our lines. Of a stack trace only the kind of error is written: its text may quote anything."""
 
     def __init__(self, write: Callable[[bytes], object] | None = None) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ class LibraryLines(logging.Handler):
 class AccessLog:
     """One line a request, in the form of the other lines.
 
-    It stands on the hot path: what a general logger looks up, binds and passes on for each line costs a sixth of an answer.
+    It is on the hot path: a general logger costs a sixth of the time of an answer for each line.
     `write` takes a line; lines below `level` are left out. Without one, lines go to standard error, in batches.
     """
 
@@ -81,7 +81,7 @@ class AccessLog:
         self._text = ""
 
     def request(self, *, quiet: bool, **fields: object) -> None:
-        """One request was answered; a `quiet` one is told at debug level alone."""
+        """Log one answered request; a `quiet` one at debug level only."""
         level = logging.DEBUG if quiet else logging.INFO
         if level < self._least:
             return
@@ -153,7 +153,7 @@ def _serialise(event: EventDict, **_: Any) -> bytes:
 
 
 def _exception_without_values(exc_info: ExcInfo) -> str:
-    """The kinds and places of an exception's chain, without messages: a message can quote what a stranger sent."""
+    """The kinds and places of an exception's chain, without messages: a message can quote what a caller sent."""
     lines: list[str] = []
     error: BaseException | None = exc_info[1]
     while error is not None:

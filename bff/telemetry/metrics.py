@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal, get_args
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.registry import Collector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 
 import bff
 
 PREFIX = "keeptrusts_bff"
 REPLICA_ROLES = ("alone", "leading", "following")
 BREAKER_STATES = ("closed", "open", "half-open")
+OUTCOMES = ("ok", "denied", "rejected", "unavailable", "timeout", "contract", "cancelled", "refused")
+"""How an attempt to call an outside system ends, as `CallObserver` describes."""
+
+LAG_PAUSE = 0.25
+"""Seconds between two measurements of the event loop's lag."""
+
 Freshness = Literal["fresh", "revalidating", "stale"]
 Provisioned = Literal["team", "token", "configuration", "wallet"]
 Outcome = Literal["created", "found", "refused", "failed"]
@@ -22,11 +36,21 @@ Outcome = Literal["created", "found", "refused", "failed"]
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_LAG_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+_FIRST_STATUSES = ("200", "500", "503")
 _CALL_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
+# A series of the time at which each counter was made doubles what a scrape costs, and Prometheus has its own way to see it.
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
 class Metrics:
-    """Every metric of one service, in registries of its own. Listens to outside systems' clients (`CallObserver`)."""
+    """Every metric of one service, in a registry of its own. Receives the calls to outside systems as a `CallObserver`.
+
+    Counters begin at 0 wherever their labels are known beforehand, so that `increase` sees the first event: those of
+    routes from `begin`, those of calls to outside systems from the first attempt of an operation.
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -117,6 +141,25 @@ class Metrics:
             "1 for what this process does, 0 for the others: leading (reads Keeptrusts for all), following, or alone (without a database)",
             "role",
         )
+        self._backlog = gauge(
+            "ledger_backlog_seconds",
+            "Time up to now whose events have not been read, older days aside, where this process leads; -1 elsewhere and at first",
+        )
+        self._database_up = gauge(
+            "database_up", "1 when the database could be used at the last reading, 0 when not or before the first"
+        )
+        self._connections = gauge("open_connections", "Connections that clients hold open to this process")
+        self._loop_lag = Histogram(
+            f"{PREFIX}_event_loop_lag_seconds",
+            f"How late the event loop runs what is due, measured every {LAG_PAUSE:g} s",
+            buckets=_LAG_BUCKETS,
+            registry=self.registry,
+        )
+        self._certificate_expiry = gauge(
+            "certificate_expiry_timestamp_seconds",
+            "Time at which a certificate of this service expires, in seconds since 1970; NaN while its file cannot be read",
+            "certificate",
+        )
         gauge("build_info", "1, with the version as label", "version").labels(bff.__version__).set(1)
         self._provisioning = counter(
             "provisioning",
@@ -131,6 +174,11 @@ class Metrics:
             self._renderings.labels(outcome)
         for freshness in ("fresh", "revalidating", "stale"):
             self._answers.labels(freshness)
+        for outcome in ("ok", "partial", "failed"):
+            self._refreshes.labels(outcome)
+        ProcessCollector(registry=self.registry)
+
+        self._called: set[tuple[str, str]] = set()
 
         # Looking a child up costs more than counting: the hot path keeps its children.
         self.hit = self._renderings.labels("hit").inc
@@ -140,9 +188,16 @@ class Metrics:
             lambda route, method, status: (self._requests.labels(route, method, status), self._durations.labels(route))
         )
 
+    def begin(self, routes: Iterable[tuple[str, Iterable[str]]]) -> None:
+        """Let the counters of `routes`, templates with their methods, begin at 0: for 200, 500 and 503."""
+        for route, methods in routes:
+            for method in methods:
+                for status in _FIRST_STATUSES:
+                    self._request_children(route, method, status)
+
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """One request was answered."""
-        # A stranger may invent methods; each would be a new time series.
+        # A caller may invent methods; each would be a new time series.
         count, duration = self._request_children(route, method if method in _METHODS else "other", str(status))
         count.inc()
         duration.observe(seconds)
@@ -160,35 +215,68 @@ class Metrics:
         self._rejected_rows.labels(name).set(rows)
 
     def watch_snapshot(self, age: Callable[[], float], stale_left: Callable[[], float]) -> None:
-        """Ask for the age of the facts whenever metrics are read."""
+        """Call these for the age of the facts whenever metrics are read."""
         self._snapshot_age.set_function(age)
         self._stale_left.set_function(stale_left)
 
     def watch_ledger(
         self, share: Callable[[], float], difference: Callable[[], float], short: Callable[[], bool]
     ) -> None:
-        """Ask how far the ledger has been read, and what the wallets say beyond it, whenever metrics are read."""
+        """Call these for how far the ledger has been read, and what the wallets say beyond it, whenever metrics are read."""
         self._read_share.set_function(share)
         self._difference.set_function(difference)
         self._short.set_function(lambda: float(short()))
 
+    def watch_database(self, backlog: Callable[[], float], up: Callable[[], bool]) -> None:
+        """Call these for the seconds whose events are unread, and for the database's state, whenever metrics are read."""
+        self._backlog.set_function(backlog)
+        self._database_up.set_function(lambda: float(up()))
+
+    def watch_connections(self, count: Callable[[], int]) -> None:
+        """Call `count` for the number of open connections whenever metrics are read."""
+        self._connections.set_function(count)
+
+    def watch_certificate(self, certificate: str, expires: Callable[[], float | None]) -> None:
+        """Call `expires` for the end of a certificate, in seconds since 1970, whenever metrics are read.
+
+        `certificate` is a fixed word; None from `expires` means that the file cannot be read.
+        """
+
+        def shown() -> float:
+            found = expires()
+            return math.nan if found is None else found
+
+        self._certificate_expiry.labels(certificate).set_function(shown)
+
+    async def watch_loop(self, monotonic: Callable[[], float], sleep: Callable[[float], Awaitable[object]]) -> None:
+        """Measure the event loop's lag every `LAG_PAUSE` seconds of `monotonic`, until cancelled."""
+        while True:
+            due = monotonic() + LAG_PAUSE
+            await sleep(LAG_PAUSE)
+            self._loop_lag.observe(max(0.0, monotonic() - due))
+
     def watch_service(self, ready: Callable[[], bool], draining: Callable[[], bool]) -> None:
-        """Ask whether it answers and whether it is about to stop whenever metrics are read."""
+        """Call these for whether it can answer and whether it is about to stop whenever metrics are read."""
         self._ready.set_function(lambda: float(ready()))
         self._draining.set_function(lambda: float(draining()))
 
     def watch_findings(self, findings: Callable[[], Mapping[str, int]], entities: Callable[[], int]) -> None:
-        """Ask for the entities by finding, and for their number, whenever metrics are read."""
+        """Call these for the entities by finding, and for their number, whenever metrics are read."""
         self._findings_source = findings
         self._assessed.set_function(entities)
 
     def configured(self, *, refresh: float, stale_limit: float) -> None:
-        """Show the ages, in seconds, against which alerts hold the age of the facts."""
+        """Export the ages, in seconds, with which alerts compare the age of the facts."""
         self._refresh_seconds.set(refresh)
         self._stale_limit_seconds.set(stale_limit)
 
     def attempt(self, system: str, operation: str, outcome: str, seconds: float) -> None:
         """One attempt to call an outside system ended."""
+        if (system, operation) not in self._called:
+            self._called.add((system, operation))
+            self._retries.labels(system, operation)
+            for each in OUTCOMES:
+                self._attempts.labels(system, operation, each)
         self._attempts.labels(system, operation, outcome).inc()
         self._attempt_durations.labels(system, operation).observe(seconds)
 
@@ -231,9 +319,10 @@ def documented() -> list[Documented]:
     """Every metric in the order of its definition, under the name that Prometheus shows."""
     rows: list[Documented] = []
     metrics = Metrics()
-    collectors: dict[Collector, None] = {}
-    collectors |= dict.fromkeys(metrics.registry._names_to_collectors.values())  # noqa: SLF001 - no public list exists
-    for collector in collectors:
+    for collector in metrics.registry._collector_to_names:  # noqa: SLF001 - no public list exists
+        if isinstance(collector, ProcessCollector):
+            rows += [Documented(each.name, each.type, (), each.documentation) for each in collector.collect()]
+            continue
         assert isinstance(collector, Counter | Gauge | Histogram)  # noqa: S101 - nothing else is registered above
         kind = collector._type  # noqa: SLF001 - as above
         name = f"{collector._name}_total" if kind == "counter" else collector._name  # noqa: SLF001

@@ -61,7 +61,7 @@ def _exporting(endpoint: str, environment: Mapping[str, str], tls: ssl.SSLContex
         from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
     except ImportError:
         raise TracesError(
-            f"{endpoint} is set, but what sends traces is not installed: pip install 'keeptrusts-backstage[otel]'"
+            f"{endpoint} is set, but OpenTelemetry's exporter is not installed: install the wheel with its extra `otel`"
         ) from None
     provider = TracerProvider(resource=Resource.create(_resource(environment)), shutdown_on_exit=False)
     exporter = OTLPSpanExporter(session=_session(tls)) if tls is not None else OTLPSpanExporter()

@@ -1,4 +1,4 @@
-"""How the latest call of each kind to each outside system went: what `/health` can say without calling anybody."""
+"""How the latest call of each kind to each outside system went, so that `/health` answers without calls of its own."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Callable
 from bff.telemetry.calls import CallObserver
 
 REMEMBERED_FOR = 300.0
-"""Seconds: trouble with a call that nobody has made since is no news any more."""
+"""Seconds for which a failed call counts as trouble when the call has not been made again."""
 
 TROUBLE = frozenset({"unavailable", "timeout", "contract", "refused"})
-"""Outcomes that say something of the other side. What it refuses one caller (`denied`, `rejected`) is its business."""
+"""Outcomes that mean the system itself is in trouble; `denied` and `rejected` can be due to one caller."""
 
 
 class RecentCalls:
-    """Passes on what it is told to `observer`, and remembers which calls went wrong the last time they were made."""
+    """Passes every call on to `observer`, and keeps those that failed the last time they were made."""
 
     def __init__(self, observer: CallObserver, *, monotonic: Callable[[], float]) -> None:
         self._observer = observer
@@ -32,7 +32,7 @@ class RecentCalls:
         return {call: outcome for call, (outcome, at) in calls.items() if now - at < REMEMBERED_FOR}
 
     def attempt(self, system: str, operation: str, outcome: str, seconds: float) -> None:
-        """An attempt ended; one that was cancelled says nothing."""
+        """Note how an attempt ended; a cancelled one changes nothing."""
         self._observer.attempt(system, operation, outcome, seconds)
         calls = self._trouble.setdefault(system, {})
         if outcome in TROUBLE:

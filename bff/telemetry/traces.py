@@ -1,7 +1,7 @@
 """Traces: a span for each request and each call that leaves the process, in the W3C form (trace context, level 1).
 
 Without a provider nothing is recorded, and a caller's trace is still passed on. Spans carry routes, fixed words and
-statuses: no names, no addresses, no messages of errors, which can quote what a stranger sent.
+statuses: no names, no addresses, no messages of errors, which can quote what a caller sent.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _SCOPE = "keeptrusts-bff"
 _LONGEST_TRACEPARENT = 128
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _FLUSH_SECONDS = 3.0
-# The caller's `tracestate` is dropped, as the recommendation permits: a stranger's words are not passed on.
+# The caller's `tracestate` is dropped, as the recommendation permits: what an unknown caller sends is not passed on.
 _propagator = TraceContextTextMapPropagator()
 
 
@@ -73,7 +73,7 @@ class Traces:
         self._shutdown = shutdown
 
     def serve(self, method: str, traceparent: bytes | None) -> Serving | None:
-        """Begin the span of a request, a child of the caller's if it named one; None when there is nothing to follow."""
+        """Start the span of a request, a child of the span in `traceparent`. Return None when nothing records or names one."""
         if traceparent is None and not self._on:
             return None
         caller = _context_of(traceparent)
@@ -123,7 +123,7 @@ class Traces:
                 yield
             except BaseException as error:
                 span.set_attribute("error.type", type(error).__name__)
-                # Cancelled is nobody's failure: whoever waited has gone.
+                # A cancelled span is not a failure: the caller has gone.
                 if isinstance(error, Exception):
                     span.set_status(StatusCode.ERROR)
                 raise
@@ -147,7 +147,7 @@ def propagated() -> dict[str, str]:
 
 
 def _context_of(traceparent: bytes | None) -> Context:
-    # Longer ones are nobody's, and the library would write a log line for each.
+    # A valid one is shorter, and the library would write a log line for each that is not.
     if traceparent is None or len(traceparent) > _LONGEST_TRACEPARENT:
         return Context()
     return _propagator.extract({TRACEPARENT: traceparent.decode("latin-1")}, Context())

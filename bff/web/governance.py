@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from bff.backstage.entities import Entity
 from bff.status.answers import owners_of
-from bff.status.organisation_cache import Epoch
+from bff.status.organisation_cache import Snapshot
 from bff.status.wire import EntityRefs
 from bff.values import EntityRef, EntityRefError
 from bff.web.answers import CACHE_CONTROL, VARY, Prepared, insists
@@ -35,14 +35,14 @@ class EntityStatus:
         """Answer with the status of the entity that the path names."""
         service = self._service
         entity = await visible_entity(scope, service)
-        epoch, served = await service.observatory.current(insist=insists(scope["headers"]))
-        answer = await service.answers.of(entity, epoch)
+        snapshot, served = await service.cache.current(insist=insists(scope["headers"]))
+        answer = await service.answers.of(entity, snapshot)
         service.metrics.answered(_freshness(served)).inc()
         prepared = Prepared(
             answer.body,
             answer.etag,
-            age=service.observatory.age_of(epoch),
-            cache_status=service.cache_status(epoch, served),
+            age=service.cache.age_of(snapshot),
+            cache_status=service.cache_status(snapshot, served),
         )
         await prepared(scope, receive, send)
 
@@ -69,12 +69,12 @@ async def statuses(request: Request) -> Response:
     refs = [_parsed(text) for text in asked]
     wanted = list(dict.fromkeys(ref for ref in refs if isinstance(ref, EntityRef)))
     entities = dict(zip(wanted, await service.catalog.entities(caller, wanted), strict=True))
-    epoch, served = await service.observatory.current(insist=insists(request.scope["headers"]))
-    items = await _items(service, epoch, asked, refs, entities)
+    snapshot, served = await service.cache.current(insist=insists(request.scope["headers"]))
+    items = await _items(service, snapshot, asked, refs, entities)
     service.metrics.answered(_freshness(served)).inc(len(asked))
     headers = {
-        "age": str(int(service.observatory.age_of(epoch))),
-        "cache-status": service.cache_status(epoch, served).decode(),
+        "age": str(int(service.cache.age_of(snapshot))),
+        "cache-status": service.cache_status(snapshot, served).decode(),
         CACHE_CONTROL[0].decode(): CACHE_CONTROL[1].decode(),
         VARY[0].decode(): VARY[1].decode(),
     }
@@ -83,7 +83,7 @@ async def statuses(request: Request) -> Response:
 
 async def _items(
     service: Service,
-    epoch: Epoch,
+    snapshot: Snapshot,
     asked: Sequence[str],
     refs: Sequence[EntityRef | ProblemError],
     entities: dict[EntityRef, Entity | None],
@@ -97,7 +97,7 @@ async def _items(
             problem = ref if isinstance(ref, ProblemError) else NOT_FOUND
             items.append(b'{"entityRef":' + name + b',"problem":' + orjson.dumps(problem.document()) + b"}")
         else:
-            answer = service.answers.of_owned(entity, owners[entity.owner], epoch)
+            answer = service.answers.of_owned(entity, owners[entity.owner], snapshot)
             items.append(b'{"entityRef":' + name + b',"status":' + answer.body + b"}")
         if not len(items) % 100:
             # A thousand assessments take a while: others get their turn in between.

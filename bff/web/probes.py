@@ -25,7 +25,7 @@ async def readyz(request: Request) -> Response:
     service: Service = request.app.state.service
     if service.draining:
         raise ProblemError(ProblemType.DRAINING)
-    if not service.observatory.ready():
+    if not service.cache.ready():
         raise ProblemError(
             ProblemType.UPSTREAM_UNAVAILABLE,
             "There are no facts to answer from: Keeptrusts could not be read yet, or not for too long.",

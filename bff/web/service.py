@@ -11,7 +11,7 @@ from bff.platform.health import PlatformStatuses
 from bff.provisioning.provisioner import Provisioner
 from bff.spend.reports import SpendReports
 from bff.status.answers import Answers
-from bff.status.organisation_cache import Epoch, Observatory, Served
+from bff.status.organisation_cache import OrganisationCache, Served, Snapshot
 from bff.telemetry.health import HealthCheck
 from bff.telemetry.metrics import Metrics
 
@@ -29,7 +29,7 @@ class Service:
 
     identity: Identity
     catalog: Catalog
-    observatory: Observatory
+    cache: OrganisationCache
     answers: Answers
     spend: SpendReports
     platform: PlatformStatuses
@@ -38,6 +38,6 @@ class Service:
     checks: Callable[[], dict[str, HealthCheck]]
     draining: bool = False
 
-    def cache_status(self, epoch: Epoch, served: Served) -> bytes:
+    def cache_status(self, snapshot: Snapshot, served: Served) -> bytes:
         """How an answer came by its facts, as `Cache-Status` says it (RFC 9211)."""
-        return _CACHE_STATUS[served] % int(self.observatory.ttl(epoch))
+        return _CACHE_STATUS[served] % int(self.cache.ttl(snapshot))

@@ -28,13 +28,13 @@ class EntitySpend:
         service = self._service
         entity = await visible_entity(scope, service)
         days = _days(Request(scope))
-        epoch, served = await service.observatory.current(insist=insists(scope["headers"]))
-        answer = await service.spend.of(entity, epoch, days=days)
+        snapshot, served = await service.cache.current(insist=insists(scope["headers"]))
+        answer = await service.spend.of(entity, snapshot, days=days)
         prepared = Prepared(
             answer.body,
             answer.etag,
-            age=service.observatory.age_of(epoch),
-            cache_status=service.cache_status(epoch, served),
+            age=service.cache.age_of(snapshot),
+            cache_status=service.cache_status(snapshot, served),
         )
         await prepared(scope, receive, send)
 

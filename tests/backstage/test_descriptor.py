@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from bff.backstage.descriptor import LONGEST_ANNOTATION, PREFIX, DescriptorError, read_entity, read_refs
-from bff.status import annotations
 from bff.values import EntityRef
 
 

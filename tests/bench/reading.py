@@ -40,11 +40,11 @@ async def main() -> None:
     async with app.lifespan():
         while time.perf_counter() - began < WITHIN:
             await asyncio.sleep(0.05)
-            epoch = app.service.observatory.epoch
-            if epoch is None or epoch.facts.keys.value is None:
+            snapshot = app.service.cache.snapshot
+            if snapshot is None or snapshot.facts.keys.value is None:
                 continue
             first_after = first_after or time.perf_counter() - began
-            spend = epoch.facts.spend.value
+            spend = snapshot.facts.spend.value
             if spend is not None and spend.missing is None:
                 break
         else:

@@ -11,7 +11,6 @@ import pytest
 import yaml
 
 from bff.lint.faults import Code as Fault
-from bff.status import annotations
 from bff.status.findings import Code
 
 CATALOG = Path(__file__).parents[2] / "catalog"

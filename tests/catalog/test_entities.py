@@ -10,9 +10,8 @@ import pytest
 import yaml
 from openapi_spec_validator import validate
 
-from bff.sandbox.plan import TEAMS
-from bff.status.annotations import DAILY_BUDGET, GATEWAY_KEY_NAME, POLICY_TIER, TEAM
-from bff.status.claims import read_claims
+from bff.sandbox.scenario import TEAMS
+from bff.status.claims import DAILY_BUDGET, GATEWAY_KEY_NAME, POLICY_TIER, TEAM, read_claims
 from bff.values import EntityRef
 
 CATALOG = Path(__file__).parents[2] / "catalog"

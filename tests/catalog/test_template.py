@@ -14,8 +14,7 @@ import pytest
 import yaml
 
 from bff.provisioning.requests import MOST_DOLLARS, Allocation, NewConfiguration, NewKey, NewTeam
-from bff.status.claims import read_claims
-from bff.status.tiers import EXAMPLES
+from bff.status.claims import EXAMPLES, read_claims
 from bff.web.openapi import OPERATIONS
 
 CHECKOUT = Path(__file__).parents[2]

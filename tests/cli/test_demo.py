@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -68,6 +70,27 @@ def test_it_starts_in_seconds(begin: Begin) -> None:
     assert (int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK") < 3
     started.popen.send_signal(signal.SIGINT)
     assert started.popen.wait(20) == 0
+
+
+def test_open_connections_are_counted(demo: Process) -> None:
+    """A connection that a client holds open is among the metrics of the process that serves it."""
+    address = demo.address("BFF").removeprefix("http://")
+    held, asking = http.client.HTTPConnection(address, timeout=20), http.client.HTTPConnection(address, timeout=20)
+
+    def counted() -> float:
+        asking.request("GET", "/metrics")
+        text = asking.getresponse().read().decode()
+        found = re.search(r"^keeptrusts_bff_open_connections (\S+)$", text, re.MULTILINE)
+        assert found
+        return float(found[1])
+
+    before = counted()
+    held.request("GET", "/livez")
+    held.getresponse().read()
+    after = counted()
+    held.close()
+    asking.close()
+    assert after == before + 1
 
 
 def test_numbers_move(begin: Begin) -> None:
@@ -146,14 +169,26 @@ def test_the_doctor_finds_it_well(demo: Process, run: Run, tmp_path: Path) -> No
     assert run("migrate", **settings).returncode == 0
     ended = run("doctor", **settings)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    *lines, no_vault, database = ended.stdout.splitlines()
+    *lines, no_vault, database, token, admin = ended.stdout.splitlines()
     assert no_vault.startswith("warn vault")
     assert database.startswith("ok   database")
+    for line, name in ((token, "KEEPTRUSTS_API_TOKEN"), (admin, "KEEPTRUSTS_ADMIN_TOKEN")):
+        assert re.fullmatch(rf"ok   settings +{name} +fingerprint [0-9a-f]{{8}}, from the environment", line), line
     calls = ("GET /readyz", "/v1/whoami", "/v1/teams", "/v1/tokens", "/v1/configurations", "/v1/wallets", "/v1/events")
     ledger = ("fields of events", "events by cursor", "events with until", "wallets against events")
     for trial in (*calls, *ledger, "GET /health", "BFF_CATALOG_FILES", "KEEPTRUSTS_ADMIN_TOKEN"):
         assert sum(f" {trial} " in line or f"GET {trial} " in line for line in lines) == 1, trial
     assert all(line.startswith("ok") for line in lines), ended.stdout
+
+
+def test_the_doctor_asks_the_running_service(demo: Process, run: Run) -> None:
+    """As JSON, the trials have the same four members each, and with --url the answer of a running BFF is one of them."""
+    settings = {"KEEPTRUSTS_API_URL": demo.address("Sandbox"), "KEEPTRUSTS_API_TOKEN": "sandbox-read-token"}
+    ended = run("doctor", "--json", "--entity", BOT, "--url", demo.address("BFF"), **settings)
+    trials = json.loads(ended.stdout)
+    assert all(trial.keys() == {"system", "verdict", "subject", "message"} for trial in trials)
+    (asked,) = [trial for trial in trials if trial["system"] == "service"]
+    assert (asked["verdict"], asked["message"].split(":", 2)[1]) == ("ok", "default/customer-support-bot"), asked
 
 
 def test_the_doctor_names_what_is_wrong(demo: Process, run: Run) -> None:

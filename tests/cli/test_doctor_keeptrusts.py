@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from bff.cli.doctor_keeptrusts import Trial, Verdict, examine_control_plane
-from bff.platform.gateway import ControlPlaneProbe
-from bff.sandbox.event_list import EventListing
+from bff.platform.health import ControlPlaneProbe
+from bff.sandbox.event_log import EventListing
 from bff.sandbox.faults import Rule
 from bff.sandbox.records import Cost, Key
 from tests.keeptrusts.test_contract import CHARGE, NOW, Organisation

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from bff.sandbox.faults import Rule
-from bff.sandbox.scenario_files import catalog_folder
+from bff.sandbox.scenario import catalog_folder
 from tests.backstage.stub import SERVICE_TOKEN, URL, StubBackstage
 from tests.conftest import NOON, Running, Start
 from tests.deploy.conftest import DEPLOY, RECORDED, program

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from bff.breaker import Breaker
-from bff.status import observatory, organisation_reader
+from bff.status import leader, organisation_cache
 from tests.conftest import FIGURE
 
 Figure = Callable[[str], None]
@@ -26,8 +26,8 @@ def figure(request: pytest.FixtureRequest) -> Figure:
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses that are seconds in production are tenths here, as all deadlines are."""
-    monkeypatch.setattr(observatory, "LEAST_SECONDS_BETWEEN_READS", 0.5)
-    monkeypatch.setattr(organisation_reader, "LEAST_SECONDS_BETWEEN_LISTS", 0.5)
+    monkeypatch.setattr(organisation_cache, "LEAST_SECONDS_BETWEEN_READS", 0.5)
+    monkeypatch.setattr(leader, "LEAST_SECONDS_BETWEEN_LISTS", 0.5)
     monkeypatch.setitem(Breaker.__init__.__kwdefaults__, "sleep", 0.5)
 
 

@@ -26,8 +26,7 @@ from bff.sandbox import ADMIN_TOKEN, READ_TOKEN
 from bff.sandbox.accounts import State
 from bff.sandbox.control_plane import create_control_plane
 from bff.sandbox.faults import Faults
-from bff.sandbox.scenario import seed_scenario
-from bff.sandbox.scenario_files import catalog_folder
+from bff.sandbox.scenario import catalog_folder, seed_scenario
 from bff.settings import Settings
 from bff.telemetry import logs
 from bff.telemetry.logs import AccessLog

@@ -25,7 +25,7 @@ from sqlalchemy import func, select
 from bff.cli.demo import demo_timezone
 from bff.ledger.feed import PAGES_AT_ONCE
 from bff.ledger.progress import Progress, decoded, instant
-from bff.sandbox.event_list import EventListing
+from bff.sandbox.event_log import EventListing
 from bff.sandbox.faults import Rule
 from bff.sandbox.load import LoadProfile
 from bff.settings import Settings
@@ -410,7 +410,8 @@ class _Drill:
         except StoreError:
             return {}
         return {
-            (row.day, row.key_id, row.team_id, row.model): (joined(row.usd, row.pico), row.requests) for row in rows
+            (row.day, row.key_id, row.team_id, row.model): (joined(row.usd, row.pico).amount, row.requests)
+            for row in rows
         }
 
     async def progress(self) -> Progress:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from bff.sandbox.event_list import EventListing
+from bff.sandbox.event_log import EventListing
 from bff.sandbox.faults import Rule
 from bff.sandbox.load import LoadProfile
 from tests.harness.upstream import Upstream, UpstreamError, upstream

@@ -23,7 +23,7 @@ from typing import Any
 import httpx
 
 from bff.sandbox import READ_TOKEN
-from bff.sandbox.event_list import EventListing
+from bff.sandbox.event_log import EventListing
 from bff.sandbox.faults import Rule
 from bff.sandbox.load import LoadProfile
 from tests.e2e.harness.ports import LOOPBACK, free_port
@@ -118,7 +118,7 @@ class Upstream:
         self._client.put("/_sandbox/faults", json=body).raise_for_status()
 
     def truth(self, **query: str) -> dict[str, Any]:
-        """The reply of `/_sandbox/truth` to `since`, `until`, `zone` and `told_only`, each as text."""
+        """The reply of `/_sandbox/truth` to `since`, `until`, `zone` and `listed_only`, each as text."""
         return self._read("truth", **query)
 
     def _read(self, name: str, **query: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from bff.keeptrusts.errors import (
     UpstreamUnavailableError,
 )
 from bff.keeptrusts.transport import Transport, http_client
-from bff.platform.gateway import ControlPlaneProbe, GatewayClient
+from bff.platform.health import ControlPlaneProbe, GatewayClient
 from bff.sandbox import ADMIN_TOKEN, READ_TOKEN
 from bff.sandbox.accounts import State
 from bff.sandbox.control_plane import create_control_plane

@@ -1,10 +1,10 @@
-"""A feed of events in this process that lists as it is told to, and the ledger that reads it into a real database."""
+"""A feed of events in this process that lists what a test says, and the ledger that reads it into a real database."""
 
 from __future__ import annotations
 
 import base64
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -27,13 +27,24 @@ from bff.store.amounts import joined
 from bff.store.database import Database
 from bff.store.lease import Held, Leases
 from bff.store.tables import ledgers, sums
+from bff.values import Money
 
 NOON = datetime(2026, 3, 11, 12, tzinfo=UTC)
 UTC_ZONE = ZoneInfo("UTC")
 
 
+def usd(amount: str | int | Decimal) -> Money:
+    """So many US dollars."""
+    return Money(Decimal(amount))
+
+
+def total(amounts: Iterable[Money]) -> Money:
+    """What `amounts` add up to."""
+    return sum(amounts, Money.zero())
+
+
 @dataclass(frozen=True)
-class Told:
+class Listed:
     """An event, and when the feed begins to list it (by the feed's clock, epoch microseconds)."""
 
     event: SpendEvent
@@ -55,12 +66,12 @@ class FakeFeed:
     honours_until: bool = True
     honours_since: bool = True
     page: int = LARGEST_PAGE
-    told: list[Told] = field(default_factory=list)
+    entries: list[Listed] = field(default_factory=list)
     fail: list[KeeptrustsError | None] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
     pages: int = 0
     rejected: tuple[RejectedRow, ...] = ()
-    paid: Decimal = Decimal(0)
+    paid: Money = field(default_factory=Money.zero)
     _made: int = 0
     _issued: dict[str, int] = field(default_factory=dict)
 
@@ -80,19 +91,19 @@ class FakeFeed:
         """An event at `at` (now), listed from `listed` (now) on; the wallet pays its cost now, or what `paid` says."""
         at = at or self.now
         self._made += 1
-        amount = None if cost is None else Decimal(cost)
+        amount = None if cost is None else usd(cost)
         event = SpendEvent(
             event_id(name or f"evt_{self._made}"), micros(at), key, team, model, amount, verdict, is_request=True
         )
-        self.told.append(Told(event, micros(listed or self.now)))
-        self.paid += Decimal(paid) if paid is not None else amount or 0
+        self.entries.append(Listed(event, micros(listed or self.now)))
+        self.paid += usd(paid) if paid is not None else amount or usd(0)
         return event
 
     def priced(self, event: SpendEvent, cost: str) -> None:
         """The feed lists `event` with another cost from now on; the wallet has paid it at the time."""
-        self.told = [
-            replace(each, event=replace(event, cost=Decimal(cost))) if each.event.id == event.id else each
-            for each in self.told
+        self.entries = [
+            replace(each, event=replace(event, cost=usd(cost))) if each.event.id == event.id else each
+            for each in self.entries
         ]
 
     async def events(
@@ -129,7 +140,7 @@ class FakeFeed:
 
     def _listed(self, since: datetime, until: datetime | None) -> list[SpendEvent]:
         now = micros(self.now)
-        visible = [each for each in self.told if each.from_ <= now]
+        visible = [each for each in self.entries if each.from_ <= now]
         if self.honours_since:
             visible = [each for each in visible if each.event.at >= micros(since)]
         if until is not None and self.honours_until:
@@ -155,15 +166,15 @@ class FakeFeed:
         self._issued[cursor] = self.calls["events"]
         return cursor
 
-    def truth(self, zone: ZoneInfo = UTC_ZONE) -> dict[tuple[int, str, str, str], Decimal]:
+    def truth(self, zone: ZoneInfo = UTC_ZONE) -> dict[tuple[int, str, str, str], Money]:
         """What all events that are listed now add up to, by day, key, team and model; events without cost left out."""
-        totals: defaultdict[tuple[int, str, str, str], Decimal] = defaultdict(Decimal)
-        for each in self.told:
+        totals: defaultdict[tuple[int, str, str, str], Money] = defaultdict(Money.zero)
+        for each in self.entries:
             if each.from_ <= micros(self.now):
                 event = each.event
                 day = instant(event.at).astimezone(zone).date()
                 number = day.year * 10_000 + day.month * 100 + day.day
-                totals[number, event.key_id, event.team_id, event.model] += event.cost or 0
+                totals[number, event.key_id, event.team_id, event.model] += event.cost or usd(0)
         return dict(totals)
 
 
@@ -195,7 +206,7 @@ class Books:
         assert held is not None
         return held
 
-    async def totals(self) -> Mapping[str, Decimal] | None:
+    async def totals(self) -> Mapping[str, Money] | None:
         """What the one wallet has spent in all."""
         return {"wal_1": self.source.paid} if self.wallets else None
 
@@ -210,7 +221,7 @@ class Books:
             turn = await self.feed.further(self.source.now, held, usable=self.wallets)
         return turn
 
-    async def pass_(self, seconds: float, *, turn: bool = True) -> None:
+    async def advance(self, seconds: float, *, turn: bool = True) -> None:
         """Let time pass, and refresh at its end."""
         self.source.now += timedelta(seconds=seconds)
         if turn:
@@ -227,7 +238,7 @@ class Books:
             key_ids=frozenset(keys or ("tok_1",)), team_id=team, days=days, now=self.source.now
         )
 
-    async def sums(self) -> dict[tuple[int, str, str, str], Decimal]:
+    async def sums(self) -> dict[tuple[int, str, str, str], Money]:
         """Every sum in the database."""
         async with self.database.read() as connection:
             rows = (await connection.execute(select(sums))).all()

@@ -96,7 +96,7 @@ class Service:
 
     async def read_in_background(self) -> None:
         """Wait for readings that requests have started."""
-        await asyncio.gather(*self.app.service.observatory._background)
+        await asyncio.gather(*self.app.service.cache._background)
 
     async def _get(self, path: str, **headers: str) -> dict[str, Any]:
         named = {name.replace("_", "-"): value for name, value in headers.items()}

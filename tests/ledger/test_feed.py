@@ -17,7 +17,7 @@ from bff.keeptrusts.facts import RejectedRow
 from bff.ledger import feed as feed_module
 from bff.store.database import Database
 from bff.store.tables import events
-from tests.ledger.conftest import NOON, Books, FakeFeed, books_in, unavailable
+from tests.ledger.conftest import NOON, Books, FakeFeed, books_in, total, unavailable, usd
 
 ORDERS = ("newest", "oldest", "published")
 CURSORS = ("stable", "position", "expiring")
@@ -44,7 +44,7 @@ async def test_a_first_reading_takes_today(books: Books) -> None:
     books.source.happens("99", at=NOON - timedelta(hours=13))
     turn = await books.turn()
     assert turn.failure is None
-    assert (await books.today()).by_key == {"tok_1": Decimal("1.000000000001"), "tok_2": Decimal(2)}
+    assert (await books.today()).by_key == {"tok_1": usd("1.000000000001"), "tok_2": usd(2)}
 
 
 async def test_a_refresh_reads_what_is_new(books: Books) -> None:
@@ -54,10 +54,10 @@ async def test_a_refresh_reads_what_is_new(books: Books) -> None:
     books.source.pages = 0
     for _ in range(5):
         books.source.happens("1", at=books.source.now + timedelta(seconds=29), listed=books.source.now)
-        await books.pass_(30)
+        await books.advance(30)
     # One more, since what was paid before the comparison began may have been published after it.
     assert books.source.pages == 5 + 1
-    assert sum((await books.today()).by_key.values()) == sum(books.source.truth().values())
+    assert total((await books.today()).by_key.values()) == total(books.source.truth().values())
 
 
 @pytest.mark.parametrize("cursors", CURSORS)
@@ -132,7 +132,7 @@ async def test_an_outage_is_caught_up_with(books: Books) -> None:
     for _ in range(20):
         books.source.happens("0.5")
         books.source.fail = [unavailable()]
-        await books.pass_(30)
+        await books.advance(30)
     books.source.fail, books.source.pages = [], 0
     turn = await books.turn()
     assert turn.progress.caught_up
@@ -148,7 +148,7 @@ async def test_a_denied_feed_is_named(books: Books) -> None:
     books.source.fail = [UpstreamDeniedError("GET", "/v1/events", "answered 403", status=403)]
     turn = await books.turn()
     assert isinstance(turn.failure, UpstreamDeniedError)
-    assert sum((await books.today()).by_key.values()) == 1
+    assert total((await books.today()).by_key.values()) == usd(1)
 
 
 async def test_cursors_that_always_expire_end_in_an_error_and_not_in_a_loop(books: Books) -> None:
@@ -199,7 +199,7 @@ async def test_since_may_be_ignored(books: Books, order: Any) -> None:
             books.source.happens("5", at=at, listed=at)
     await fill(books, 50)
     await books.turn()
-    await books.pass_(30)
+    await books.advance(30)
     assert set(await books.sums()) == {each for each in books.source.truth() if each[0] == 20260311}
     assert {each: books.source.truth()[each] for each in await books.sums()} == await books.sums()
 
@@ -211,11 +211,11 @@ async def test_a_late_event_is_found_by_its_cost(books: Books) -> None:
     late = books.source.now
     books.source.happens("7", at=late, listed=late + timedelta(minutes=3))
     for _ in range(4):
-        await books.pass_(30)
+        await books.advance(30)
     spend = await books.today()
     assert spend.missing == "the wallets have paid 7 USD more than the events that were published add up to"
     for _ in range(6):
-        await books.pass_(30)
+        await books.advance(30)
     assert (await books.today()).missing is None
     assert await books.sums() == books.source.truth()
 
@@ -228,14 +228,14 @@ async def test_hours_late_is_found_too(books: Books) -> None:
         books.source.happens("0.02")
         if step % 60 == 30:
             books.source.happens("1", listed=books.source.now + timedelta(hours=1), key="tok_late")
-        await books.pass_(30)
+        await books.advance(30)
         spend = await books.today()
         if spend.missing is None:
             # Less than what flows in two refreshes may always be in flight.
-            behind = sum(books.source.truth().values()) - sum(spend.by_key.values())
-            assert behind <= Decimal("0.06"), step
+            behind = total(books.source.truth().values()) - total(spend.by_key.values())
+            assert behind <= usd("0.06"), step
     for _ in range(40):
-        await books.pass_(300)
+        await books.advance(300)
     assert (await books.today()).missing is None
     assert await books.sums() == books.source.truth()
 
@@ -246,7 +246,7 @@ async def test_late_events_are_found_without_wallets(books: Books) -> None:
     await books.turn()
     books.source.happens("7", listed=books.source.now + timedelta(minutes=10))
     for _ in range(60):
-        await books.pass_(30)
+        await books.advance(30)
     assert await books.sums() == books.source.truth()
 
 
@@ -255,14 +255,14 @@ async def test_a_price_that_comes_later_replaces_none(books: Books) -> None:
     event = books.source.happens(None, paid="0")
     await books.turn()
     spend = await books.today()
-    assert spend.by_key == {"tok_1": 0}
+    assert spend.by_key == {"tok_1": usd(0)}
     assert spend.missing_by_key == {"tok_1": "one request has no price yet"}
     books.source.priced(event, "3.5")
-    books.source.paid += Decimal("3.5")
+    books.source.paid += usd("3.5")
     for _ in range(4):
-        await books.pass_(30)
+        await books.advance(30)
     spend = await books.today()
-    assert (spend.by_key, spend.missing_by_key) == ({"tok_1": Decimal("3.5")}, {})
+    assert (spend.by_key, spend.missing_by_key) == ({"tok_1": usd("3.5")}, {})
     assert (await books.history()).key.by_model["gpt-4o"].requests == 1
 
 
@@ -280,9 +280,9 @@ async def test_a_correction_is_taken_off(books: Books) -> None:
     books.source.happens("-4")
     await books.turn()
     spend = await books.today()
-    assert (spend.by_key, spend.missing_by_key) == ({"tok_1": Decimal(6)}, {})
+    assert (spend.by_key, spend.missing_by_key) == ({"tok_1": usd(6)}, {})
     books.source.happens("-1618.8")
-    await books.pass_(30)
+    await books.advance(30)
     assert "tok_1" in (await books.today()).missing_by_key
 
 
@@ -293,9 +293,9 @@ async def test_keys_and_teams_that_are_gone_still_count(books: Books) -> None:
     books.source.happens("4", key="", team="")
     await books.turn()
     spend = await books.today()
-    assert spend.by_key == {"tok_gone": 1}
-    assert spend.unattributed_by_team == {"team_1": 2}
-    assert sum((await books.sums()).values()) == 7
+    assert spend.by_key == {"tok_gone": usd(1)}
+    assert spend.unattributed_by_team == {"team_1": usd(2)}
+    assert total((await books.sums()).values()) == usd(7)
 
 
 async def test_an_event_of_tomorrow_does_not_end_the_reading(books: Books) -> None:
@@ -303,8 +303,8 @@ async def test_an_event_of_tomorrow_does_not_end_the_reading(books: Books) -> No
     books.source.happens("5", at=NOON + timedelta(days=300))
     await books.turn()
     books.source.happens("1")
-    await books.pass_(30)
-    assert sum((await books.today()).by_key.values()) == 1
+    await books.advance(30)
+    assert total((await books.today()).by_key.values()) == usd(1)
 
 
 @pytest.mark.parametrize("jump", [timedelta(days=2), timedelta(hours=-3)])
@@ -316,7 +316,7 @@ async def test_a_clock_that_jumps_loses_nothing(books: Books, jump: timedelta) -
     held = await books.held()
     await books.feed.turn(real + jump, held, totals=None, read_totals=books.totals, seconds=10)
     books.source.happens("1")
-    await books.pass_(30)
+    await books.advance(30)
     assert await books.sums() == books.source.truth()
 
 
@@ -327,7 +327,7 @@ async def test_the_day_begins_in_its_zone(tmp_path: Path) -> None:
         books.source.happens("1", at=NOON - timedelta(minutes=30))
         books.source.happens("2", at=NOON - timedelta(hours=2))
         await books.turn()
-        assert sum((await books.today()).by_key.values()) == 1
+        assert total((await books.today()).by_key.values()) == usd(1)
 
 
 async def test_a_row_that_cannot_be_read_costs_that_row(books: Books) -> None:
@@ -348,7 +348,7 @@ async def test_a_row_that_cannot_be_read_costs_that_row(books: Books) -> None:
     assert (await books.history("tok_1", days=1)).incomplete_days != {}
     assert (await books.history("tok_2", days=1)).incomplete_days == {}
     books.source.happens("3", name="evt_odd", paid="3")
-    await books.pass_(30)
+    await books.advance(30)
     assert (await books.today()).missing_by_key == {}
 
 
@@ -374,9 +374,9 @@ async def test_older_days_are_read_in_the_background(books: Books) -> None:
     assert (NOON - timedelta(days=5)).date() in missing
     books.start_again()
     for _ in range(20):
-        await books.pass_(30)
+        await books.advance(30)
     history = await books.history(days=9)
-    assert history.key.by_day[(NOON - timedelta(days=5)).date()] == 12
+    assert history.key.by_day[(NOON - timedelta(days=5)).date()] == usd(12)
     assert (NOON - timedelta(days=6)).date() in history.incomplete_days
     assert (NOON - timedelta(days=5)).date() not in history.incomplete_days
     floor = int((NOON - timedelta(days=5)).strftime("%Y%m%d"))
@@ -394,7 +394,7 @@ async def test_older_days_are_read_whatever_the_feed_does_with_until(books: Book
         books.source.happens(f"{hour}.5", at=at, listed=at)
     books.start_again()
     for _ in range(30):
-        await books.pass_(30)
+        await books.advance(30)
     floor = int((NOON - timedelta(days=3)).strftime("%Y%m%d"))
     assert await books.sums() == {each: amount for each, amount in books.source.truth().items() if each[0] >= floor}
     assert list((await books.history(days=4)).incomplete_days) == []
@@ -408,7 +408,7 @@ async def test_a_feed_that_refuses_until_is_asked_without(books: Books) -> None:
     books.source.happens("3", at=NOON - timedelta(days=1))
     books.source.fail = [None, None, UpstreamRejectedError("GET", "/v1/events", "answered 422", status=422)]
     await books.turn()
-    await books.pass_(30)
+    await books.advance(30)
     assert (20260310, "tok_1", "team_1", "gpt-4o") in await books.sums()
 
 
@@ -418,15 +418,15 @@ async def test_events_are_forgotten_and_sums_stay(books: Books) -> None:
     await books.turn()
     for _ in range(6 * 24):
         books.source.happens("0.1")
-        await books.pass_(3600)
+        await books.advance(3600)
     assert await books.sums() == books.source.truth()
     assert (await books.turn()).progress.purged_before is not None
     async with books.database.read() as connection:
         assert await connection.scalar(select(func.count()).select_from(events)) == 96
     books.source.happens("5", at=NOON)
     for _ in range(3):
-        await books.pass_(3600)
-    assert sum((await books.sums()).values()) == sum(books.source.truth().values()) - 5
+        await books.advance(3600)
+    assert total((await books.sums()).values()) == total(books.source.truth().values()) - usd(5)
 
 
 async def test_what_is_stored_is_the_same_in_both_engines(stored_books: Books) -> None:
@@ -463,7 +463,7 @@ async def test_whatever_happens_the_sums_are_right_in_the_end(books: Books, seed
                 source.happens(cost, at=at, listed=source.now + timedelta(seconds=late), key=f"tok_{rng.randrange(4)}")
         if unpriced and rng.random() < 0.1:
             source.priced(unpriced.pop(), "0.25")
-            source.paid += Decimal("0.25")
+            source.paid += usd("0.25")
         if rng.random() < 0.1:
             source.fail = [rng.choice([None, unavailable()]) for _ in range(rng.randrange(4))]
         if rng.random() < 0.1:

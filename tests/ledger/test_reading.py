@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from bff.sandbox.event_list import EventListing
+from bff.sandbox.event_log import EventListing
 from bff.sandbox.faults import Rule
 from tests.conftest import Time
 from tests.ledger.orchard import EVENTS, Orchard, Service, codes, spent, total

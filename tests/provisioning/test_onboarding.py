@@ -251,9 +251,9 @@ async def test_a_new_team_is_on_the_card_at_once(office: Office) -> None:
     office.running.time.pass_(6)
     await office.running.status_of("customer-support-bot")
     await asyncio.sleep(0.2)
-    epoch = office.running.app.service.observatory.epoch
-    assert epoch is not None
-    assert office.team in {team.name for team in epoch.facts.teams.value or ()}
+    snapshot = office.running.app.service.cache.snapshot
+    assert snapshot is not None
+    assert office.team in {team.name for team in snapshot.facts.teams.value or ()}
 
 
 async def test_off_is_told(start: Start) -> None:

@@ -11,7 +11,7 @@ from bff.backstage.entities import CatalogDeniedError, CatalogUnavailableError, 
 from bff.keeptrusts.facts import Team
 from bff.provisioning.errors import ForbiddenError
 from bff.provisioning.rights import Rights
-from bff.status.annotations import TEAM
+from bff.status.claims import TEAM
 from bff.values import EntityRef
 
 DEV = Caller(key="dev", user=EntityRef("user", "default", "dev"))

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bff.sandbox.account import Account
 from bff.sandbox.records import Charge
+from bff.sandbox.wallets import Account
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 amounts = st.decimals("0.000001", "100000", places=6)

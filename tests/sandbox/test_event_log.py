@@ -13,10 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bff.sandbox.accounts import State
-from bff.sandbox.event_list import EventListing, events_page
-from bff.sandbox.event_log import UNKNOWN, EventLog, Row, amount, decimal_text, units
+from bff.sandbox.edge import json_reply
+from bff.sandbox.event_log import UNKNOWN, EventListing, EventLog, Row, amount, decimal_text, events_page, units
 from bff.sandbox.records import Cost, Decision
-from bff.sandbox.replies import json_reply
 from tests.sandbox.conftest import Clock
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -149,7 +148,7 @@ def test_a_page_of_a_million_costs_what_a_page_of_a_thousand_does() -> None:
     assert best(filled(1_000_000)) < 5 * best(filled(1_000))
 
 
-@pytest.mark.parametrize("query", ["zone=Mars", "told_only=maybe", "since=today", "sinse=2026-01-01T00:00:00Z"])
+@pytest.mark.parametrize("query", ["zone=Mars", "listed_only=maybe", "since=today", "sinse=2026-01-01T00:00:00Z"])
 async def test_a_truth_that_cannot_be_had_is_refused(admin: httpx.AsyncClient, query: str) -> None:
     """422 that names the parameter: a misspelled bound would compare with another truth."""
     reply = await admin.get(f"/_sandbox/truth?{query}")

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bff.sandbox.history import Day, share_by_now, spent_on, spent_today
-from bff.sandbox.plan import KeyPlan, Pace
+from bff.sandbox.records import Day
+from bff.sandbox.scenario import KeyPlan, Pace, share_by_now, spent_on, spent_today
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAY = Day.of(date(2026, 3, 10), BERLIN)

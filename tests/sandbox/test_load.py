@@ -58,7 +58,7 @@ async def test_the_pages_add_up_to_the_truth(admin: httpx.AsyncClient, state: St
     for order in ("newest-first", "oldest-first"):
         assert (await admin.put("/_sandbox/feed", json={"order": order})).status_code == 200
         events = await every_event(admin, limit=200)
-        listed = (await admin.get("/_sandbox/truth?told_only=true")).json()
+        listed = (await admin.get("/_sandbox/truth?listed_only=true")).json()
         assert len(events) == listed["total"]["requests"] > 1_300
         assert as_sums(events) == {
             row["token_id"]: (Decimal(row["spent"]), row["requests"], row["unpriced"]) for row in listed["by_key"]

@@ -14,10 +14,8 @@ import pytest
 from bff.sandbox.accounts import State
 from bff.sandbox.faults import Faults
 from bff.sandbox.gateway import create_gateway
-from bff.sandbox.history import Day
-from bff.sandbox.plan import TEAMS, Pace, Purse
-from bff.sandbox.records import Key
-from bff.sandbox.scenario import Scenario, seed_scenario
+from bff.sandbox.records import Day, Key
+from bff.sandbox.scenario import TEAMS, Pace, Purse, Scenario, seed_scenario
 
 UTC_ZONE = ZoneInfo("UTC")
 STARTS = [

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bff.sandbox.scenario_files import CatalogFolderError, catalog_folder
+from bff.sandbox.scenario import CatalogFolderError, catalog_folder
 
 
 def make(folder: Path) -> Path:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bff.sandbox.timeline import Timeline
+from bff.sandbox.wallets import Timeline
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 Item = tuple[datetime, int]

@@ -12,8 +12,7 @@ import pytest
 
 from bff.sandbox.accounts import State
 from bff.sandbox.faults import Faults, Rule
-from bff.sandbox.plan import TEAMS
-from bff.sandbox.scenario import Scenario, seed_scenario
+from bff.sandbox.scenario import TEAMS, Scenario, seed_scenario
 from bff.sandbox.traffic import PAUSE, trickle
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bff.status import annotations
+from bff.status import claims
 from tests.conftest import API_URL, BOT, GATEWAY_URL, Start
 
 HOSTILE = [
@@ -46,16 +46,16 @@ CALLS = {"/v1/whoami", "/v1/teams", "/v1/tokens", "/v1/configurations", "/v1/wal
 @pytest.mark.parametrize(
     "annotation",
     [
-        annotations.GATEWAY_KEY_NAME,
-        annotations.POLICY_TIER,
-        annotations.DAILY_BUDGET,
-        annotations.API_URL,
-        annotations.GATEWAY_TYPE,
+        claims.GATEWAY_KEY_NAME,
+        claims.POLICY_TIER,
+        claims.DAILY_BUDGET,
+        claims.API_URL,
+        claims.GATEWAY_TYPE,
     ],
 )
 async def test_an_annotation_moves_nothing(start: Start, tmp_path: Path, annotation: str, value: str) -> None:
     """Whatever an annotation holds, no host, path or header changes: the same calls go upstream, the same links come out."""
-    values = {annotations.GATEWAY_KEY_NAME: "support-team-gw-key", annotation: value}
+    values = {claims.GATEWAY_KEY_NAME: "support-team-gw-key", annotation: value}
     async with start(catalog=catalog(tmp_path, values)) as running:
         reply = await running.get("/v1/entities/component/default/hostile/governance")
         assert reply.status_code == 200

@@ -38,8 +38,7 @@ from bff.sandbox.accounts import State
 from bff.sandbox.control_plane import create_control_plane
 from bff.sandbox.faults import Faults
 from bff.sandbox.gateway import create_gateway
-from bff.sandbox.scenario import seed_scenario
-from bff.sandbox.scenario_files import catalog_folder
+from bff.sandbox.scenario import catalog_folder, seed_scenario
 from bff.settings import Settings, SettingsError
 from bff.telemetry import logs
 from bff.telemetry.calls import Unobserved

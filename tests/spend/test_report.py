@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bff.keeptrusts.facts import Cause, ModelSpend, Reading, SpendHistory, SpendTally
 from bff.status.findings import Code
-from tests.status.conftest import MIDNIGHT, World
+from tests.status.conftest import MIDNIGHT, Scenario, usd
 
 TODAY = MIDNIGHT.date()
 
@@ -24,9 +24,9 @@ def ago(days: int) -> date:
 def tally(by_day: dict[int, str], **by_model: tuple[str, int]) -> SpendTally:
     """Sums by days ago and by model; the model `none` stands for no model."""
     return SpendTally(
-        {ago(days): Decimal(amount) for days, amount in by_day.items()},
+        {ago(days): usd(amount) for days, amount in by_day.items()},
         {
-            None if model == "none" else model: ModelSpend(Decimal(amount), requests)
+            None if model == "none" else model: ModelSpend(usd(amount), requests)
             for model, (amount, requests) in by_model.items()
         },
     )
@@ -34,7 +34,7 @@ def tally(by_day: dict[int, str], **by_model: tuple[str, int]) -> SpendTally:
 
 def test_every_day_has_its_item() -> None:
     """Oldest first, days without spend too, and the running one marked."""
-    report = World().report(SpendHistory(tally({0: "1.5", 2: "2"})), days=3)
+    report = Scenario().report(SpendHistory(tally({0: "1.5", 2: "2"})), days=3)
     assert report.by_day is not None
     assert [(item.date, item.spent.amount, item.partial) for item in report.by_day] == [
         (ago(2), "2", False),
@@ -46,7 +46,7 @@ def test_every_day_has_its_item() -> None:
 
 def test_models_come_largest_first() -> None:
     """Bookings without a model are one of them."""
-    report = World().report(SpendHistory(tally({0: "6"}, small=("1", 5), large=("3", 2), none=("2", 1))))
+    report = Scenario().report(SpendHistory(tally({0: "6"}, small=("1", 5), large=("3", 2), none=("2", 1))))
     assert report.by_model is not None
     assert [(item.model, item.spent.amount, item.requests) for item in report.by_model] == [
         ("large", "3", 2),
@@ -57,7 +57,7 @@ def test_models_come_largest_first() -> None:
 
 def test_days_outside_the_period_do_not_count() -> None:
     """A longer history is cut."""
-    report = World().report(SpendHistory(tally({0: "1", 7: "100"})), days=7)
+    report = Scenario().report(SpendHistory(tally({0: "1", 7: "100"})), days=7)
     assert report.total is not None
     assert report.total.amount == "1"
 
@@ -65,7 +65,7 @@ def test_days_outside_the_period_do_not_count() -> None:
 def test_spend_that_names_no_key_is_added_and_said_so() -> None:
     """As in the budget section."""
     history = SpendHistory(tally({0: "1"}, m=("1", 1)), tally({0: "2"}, m=("2", 3)))
-    report = World().report(history)
+    report = Scenario().report(history)
     assert report.total is not None
     assert report.by_model is not None
     assert (report.total.amount, report.attribution, report.by_model[0].requests) == ("3", "team", 4)
@@ -73,7 +73,7 @@ def test_spend_that_names_no_key_is_added_and_said_so() -> None:
 
 def test_a_day_that_could_not_be_read_whole_is_a_lower_bound() -> None:
     """The day, the report and a finding say so."""
-    report = World().report(SpendHistory(incomplete_days={ago(1): "the page limit was hit"}), days=2)
+    report = Scenario().report(SpendHistory(incomplete_days={ago(1): "the page limit was hit"}), days=2)
     assert report.by_day is not None
     assert [item.complete for item in report.by_day] == [False, True]
     assert not report.complete
@@ -82,38 +82,38 @@ def test_a_day_that_could_not_be_read_whole_is_a_lower_bound() -> None:
 
 def test_unread_history_is_no_zero() -> None:
     """Sums are null and a finding says why."""
-    report = World().report(None)
+    report = Scenario().report(None)
     assert (report.total, report.by_day, report.by_model, report.complete) == (None, None, None, False)
     assert [finding.code for finding in report.findings] == [Code.UPSTREAM_UNAVAILABLE]
 
 
 @pytest.mark.parametrize(
-    ("world", "code"),
+    ("scenario", "code"),
     [
-        (World().annotated(key=None), Code.ANNOTATION_MISSING),
-        (World().annotated(key=" "), Code.ANNOTATION_INVALID),
-        (World().annotated(key="others-key"), Code.OWNER_MISMATCH),
-        (World().annotated(key="unheard-of"), Code.KEY_NOT_FOUND),
-        (World().but(teams=Reading(None, cause=Cause.DENIED)), Code.UPSTREAM_DENIED),
+        (Scenario().annotated(key=None), Code.ANNOTATION_MISSING),
+        (Scenario().annotated(key=" "), Code.ANNOTATION_INVALID),
+        (Scenario().annotated(key="others-key"), Code.OWNER_MISMATCH),
+        (Scenario().annotated(key="unheard-of"), Code.KEY_NOT_FOUND),
+        (Scenario().but(teams=Reading(None, cause=Cause.DENIED)), Code.UPSTREAM_DENIED),
     ],
 )
-def test_what_the_status_withholds_the_report_withholds(world: World, code: Code) -> None:
+def test_what_the_status_withholds_the_report_withholds(scenario: Scenario, code: Code) -> None:
     """Even if somebody hands in numbers."""
-    report = world.report(SpendHistory(tally({0: "777"}, other=("777", 7))))
+    report = scenario.report(SpendHistory(tally({0: "777"}, other=("777", 7))))
     assert "777" not in report.model_dump_json()
     assert code in [finding.code for finding in report.findings]
 
 
 def test_an_expired_key_still_has_its_history() -> None:
     """The report is about what was spent; the status tells of the key."""
-    assert World().annotated(tier="odd").report(SpendHistory(tally({0: "1"}))).findings == ()
+    assert Scenario().annotated(tier="odd").report(SpendHistory(tally({0: "1"}))).findings == ()
 
 
 @given(st.dictionaries(st.integers(0, 100), st.decimals("-1000", "1000000", places=9), max_size=30), st.integers(1, 90))
 def test_the_days_add_up_to_the_total(spend: dict[int, Decimal], days: int) -> None:
     """Exactly, and for every length of the period."""
-    history = SpendHistory(SpendTally({ago(when): amount for when, amount in spend.items()}))
-    report = World().report(history, days=days)
+    history = SpendHistory(SpendTally({ago(when): usd(amount) for when, amount in spend.items()}))
+    report = Scenario().report(history, days=days)
     assert report.by_day is not None
     assert report.total is not None
     assert len(report.by_day) == days

@@ -37,15 +37,15 @@ async def test_a_report_that_takes_long_is_an_error_that_says_when_to_come_again
         service = running.app.service
         entity = await service.catalog.entity(LOCAL, EntityRef.parse("component:default/customer-support-bot"))
         assert entity is not None
-        epoch, _ = await service.observatory.current()
-        slow = Gated(service.spend._histories)
+        snapshot, _ = await service.cache.current()
+        slow = Gated(service.spend._reader)
         reports = SpendReports(service.catalog, slow, rules=service.spend._rules, longest_wait=0)
         for _ in range(2):
             with pytest.raises(FactsUnavailableError, match="could not be read in time") as caught:
-                await reports.of(entity, epoch, days=2)
+                await reports.of(entity, snapshot, days=2)
             assert caught.value.retry_after > 0
         reports._longest_wait = 60
-        waiting = asyncio.create_task(reports.of(entity, epoch, days=2))
+        waiting = asyncio.create_task(reports.of(entity, snapshot, days=2))
         slow.gate.set()
         assert b'"complete":true' in (await waiting).body
         assert slow.reads == 1

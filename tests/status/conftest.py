@@ -27,12 +27,10 @@ from bff.keeptrusts.facts import (
     WalletScope,
 )
 from bff.spend.report import report_spend
-from bff.status.annotations import DAILY_BUDGET, GATEWAY_KEY_NAME, POLICY_TIER
 from bff.status.assessment import assess
-from bff.status.findings import Code
+from bff.status.claims import DAILY_BUDGET, GATEWAY_KEY_NAME, POLICY_TIER, Owner, Subject
+from bff.status.findings import Code, Rules
 from bff.status.organisation import Organisation
-from bff.status.rules import Rules
-from bff.status.subject import Owner, Subject
 from bff.status.wire import Finding, GovernanceStatus, SpendReport
 from bff.values import EntityRef, Money
 
@@ -55,6 +53,11 @@ OTHERS_KEY = GatewayKey(
     prefix="kt_gk_7777",
     created_at=datetime(1977, 7, 7, 7, 7, 7, tzinfo=UTC),
 )
+
+
+def usd(amount: str | int | Decimal) -> Money:
+    """So many US dollars."""
+    return Money(Decimal(amount))
 
 
 def wallet(
@@ -82,7 +85,7 @@ OTHERS_WALLET = wallet("7777.77", team="team_777", allocated="77777.77")
 
 
 @dataclass(frozen=True)
-class World:
+class Scenario:
     """An entity of `support-team` whose key, tier, budget and wallet are in order at noon, half-way through its day."""
 
     annotations: Mapping[str, str] = field(
@@ -108,7 +111,7 @@ class World:
     )
     wallets: Reading[tuple[Wallet, ...]] = Reading((wallet(), OTHERS_WALLET), NOON)
     spend: Reading[SpendToday] = Reading(
-        SpendToday(MIDNIGHT.date(), by_key={"tok_1": Decimal(100), "tok_777": Decimal("777.7777")}), NOON
+        SpendToday(MIDNIGHT.date(), by_key={"tok_1": usd(100), "tok_777": usd("777.7777")}), NOON
     )
     activity: Reading[ActivityToday] = Reading(
         ActivityToday(
@@ -119,23 +122,23 @@ class World:
         NOON,
     )
 
-    def but(self, **changes: Any) -> World:
-        """The same world with these parts in place of its own."""
+    def but(self, **changes: Any) -> Scenario:
+        """The same scenario with these parts in place of its own."""
         return replace(self, **changes)
 
-    def annotated(self, **changes: str | None) -> World:
-        """The same world with the `key`, `tier` or `budget` annotation changed, or left out where None."""
+    def annotated(self, **changes: str | None) -> Scenario:
+        """The same scenario with the `key`, `tier` or `budget` annotation changed, or left out where None."""
         names = {"key": GATEWAY_KEY_NAME, "tier": POLICY_TIER, "budget": DAILY_BUDGET}
         merged = {**self.annotations, **{names[name]: value for name, value in changes.items()}}
         return self.but(annotations={name: value for name, value in merged.items() if value is not None})
 
-    def ruled(self, **changes: Any) -> World:
-        """The same world with these rules changed."""
+    def ruled(self, **changes: Any) -> Scenario:
+        """The same scenario with these rules changed."""
         return self.but(rules=replace(self.rules, **changes))
 
-    def having_spent(self, amount: str, **changes: Any) -> World:
-        """The same world where the key has spent `amount` today; `changes` go to the day's spend."""
-        spend = SpendToday(MIDNIGHT.date(), by_key={"tok_1": Decimal(amount)})
+    def having_spent(self, amount: str, **changes: Any) -> Scenario:
+        """The same scenario where the key has spent `amount` today; `changes` go to the day's spend."""
+        spend = SpendToday(MIDNIGHT.date(), by_key={"tok_1": usd(amount)})
         return self.but(spend=Reading(replace(spend, **changes), NOON))
 
     @property

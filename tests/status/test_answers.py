@@ -11,7 +11,7 @@ from bff.backstage.caller import LOCAL
 from bff.backstage.entities import CatalogUnavailableError, Entity
 from bff.backstage.files import FileCatalog
 from bff.status.answers import owners_of
-from bff.status.subject import Owner
+from bff.status.claims import Owner
 from bff.values import EntityRef
 from tests.conftest import Running
 

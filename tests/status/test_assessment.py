@@ -23,37 +23,36 @@ from bff.keeptrusts.facts import (
     Wallet,
     WalletScope,
 )
-from bff.status.annotations import DAILY_BUDGET, GATEWAY_KEY_NAME, POLICY_TIER
+from bff.status.claims import DAILY_BUDGET, GATEWAY_KEY_NAME, POLICY_TIER, Owner
 from bff.status.findings import Code, Severity, State
-from bff.status.subject import Owner
 from bff.status.wire import GovernanceStatus
 from bff.values import EntityRef, Money
 
-from .conftest import KEY, MIDNIGHT, NOON, World, wallet
+from .conftest import KEY, MIDNIGHT, NOON, Scenario, wallet
 
-WORLD = World()
-EVERY_FINDING: dict[Code, World] = {
-    Code.ANNOTATION_MISSING: WORLD.annotated(key=None),
-    Code.ANNOTATION_INVALID: WORLD.annotated(budget="5,00"),
-    Code.KEY_NOT_FOUND: WORLD.annotated(key="unheard-of"),
-    Code.KEY_REVOKED: WORLD.but(keys=Reading((replace(KEY, revoked=True),), NOON)),
-    Code.KEY_EXPIRED: WORLD.but(keys=Reading((replace(KEY, expires_at=NOON),), NOON)),
-    Code.KEY_EXPIRING: WORLD.but(keys=Reading((replace(KEY, expires_at=NOON + timedelta(days=2)),), NOON)),
-    Code.OWNER_MISMATCH: WORLD.annotated(key="others-key"),
-    Code.TIER_UNDECLARED: WORLD.annotated(tier=None),
-    Code.TIER_DRIFT: WORLD.annotated(tier="tier-2-internal"),
-    Code.TIER_UNENFORCED: WORLD.but(configurations=Reading((), NOON)),
-    Code.WALLET_MISSING: WORLD.but(wallets=Reading((), NOON)),
-    Code.WALLET_LOW: WORLD.but(wallets=Reading((wallet("50"),), NOON)),
-    Code.WALLET_DEPLETED: WORLD.but(wallets=Reading((wallet("0"),), NOON)),
-    Code.BUDGET_NEAR: WORLD.having_spent("499"),
-    Code.BUDGET_EXCEEDED: WORLD.having_spent("501"),
-    Code.BUDGET_PACE: WORLD.having_spent("360"),
-    Code.SPEND_INCOMPLETE: WORLD.having_spent("1", missing="no event has been read yet"),
-    Code.DATA_STALE: WORLD.but(keys=replace(WORLD.keys, cause=Cause.UNAVAILABLE)),
-    Code.UPSTREAM_UNAVAILABLE: WORLD.but(keys=Reading(None, cause=Cause.UNAVAILABLE)),
-    Code.UPSTREAM_DENIED: WORLD.but(keys=Reading(None, cause=Cause.DENIED)),
-    Code.UPSTREAM_CONTRACT: WORLD.but(keys=Reading(None, cause=Cause.CONTRACT)),
+SCENARIO = Scenario()
+EVERY_FINDING: dict[Code, Scenario] = {
+    Code.ANNOTATION_MISSING: SCENARIO.annotated(key=None),
+    Code.ANNOTATION_INVALID: SCENARIO.annotated(budget="5,00"),
+    Code.KEY_NOT_FOUND: SCENARIO.annotated(key="unheard-of"),
+    Code.KEY_REVOKED: SCENARIO.but(keys=Reading((replace(KEY, revoked=True),), NOON)),
+    Code.KEY_EXPIRED: SCENARIO.but(keys=Reading((replace(KEY, expires_at=NOON),), NOON)),
+    Code.KEY_EXPIRING: SCENARIO.but(keys=Reading((replace(KEY, expires_at=NOON + timedelta(days=2)),), NOON)),
+    Code.OWNER_MISMATCH: SCENARIO.annotated(key="others-key"),
+    Code.TIER_UNDECLARED: SCENARIO.annotated(tier=None),
+    Code.TIER_DRIFT: SCENARIO.annotated(tier="tier-2-internal"),
+    Code.TIER_UNENFORCED: SCENARIO.but(configurations=Reading((), NOON)),
+    Code.WALLET_MISSING: SCENARIO.but(wallets=Reading((), NOON)),
+    Code.WALLET_LOW: SCENARIO.but(wallets=Reading((wallet("50"),), NOON)),
+    Code.WALLET_DEPLETED: SCENARIO.but(wallets=Reading((wallet("0"),), NOON)),
+    Code.BUDGET_NEAR: SCENARIO.having_spent("499"),
+    Code.BUDGET_EXCEEDED: SCENARIO.having_spent("501"),
+    Code.BUDGET_PACE: SCENARIO.having_spent("360"),
+    Code.SPEND_INCOMPLETE: SCENARIO.having_spent("1", missing="no event has been read yet"),
+    Code.DATA_STALE: SCENARIO.but(keys=replace(SCENARIO.keys, cause=Cause.UNAVAILABLE)),
+    Code.UPSTREAM_UNAVAILABLE: SCENARIO.but(keys=Reading(None, cause=Cause.UNAVAILABLE)),
+    Code.UPSTREAM_DENIED: SCENARIO.but(keys=Reading(None, cause=Cause.DENIED)),
+    Code.UPSTREAM_CONTRACT: SCENARIO.but(keys=Reading(None, cause=Cause.CONTRACT)),
 }
 
 
@@ -74,7 +73,7 @@ def test_one_thing_out_of_order_makes_one_finding(code: Code) -> None:
 
 def test_all_in_order_is_ok() -> None:
     """Every section is there and nothing is found."""
-    status = WORLD.assess()
+    status = SCENARIO.assess()
     assert (status.state, status.findings) == (State.OK, ())
     assert None not in (
         status.gateway_key,
@@ -88,7 +87,7 @@ def test_all_in_order_is_ok() -> None:
 
 def test_an_entity_without_key_is_unconfigured_and_shows_nothing() -> None:
     """Its other annotations mean nothing yet."""
-    status = WORLD.annotated(key=None, budget="5,00").assess()
+    status = SCENARIO.annotated(key=None, budget="5,00").assess()
     assert status.state is State.UNCONFIGURED
     sections = (status.gateway_key, status.policy_tier, status.team, status.budget, status.wallet, status.activity)
     assert sections == (None,) * 6
@@ -96,23 +95,23 @@ def test_an_entity_without_key_is_unconfigured_and_shows_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("world", "limit"),
+    ("scenario", "limit"),
     [
-        (WORLD, "budget"),
-        (WORLD.but(wallets=Reading((wallet("399.99"),), NOON)), "wallet"),
-        (WORLD.annotated(budget=None), "wallet"),
-        (WORLD.but(wallets=Reading(None, cause=Cause.DENIED)), "budget"),
-        (WORLD.annotated(budget=None).but(wallets=Reading((), NOON)), None),
+        (SCENARIO, "budget"),
+        (SCENARIO.but(wallets=Reading((wallet("399.99"),), NOON)), "wallet"),
+        (SCENARIO.annotated(budget=None), "wallet"),
+        (SCENARIO.but(wallets=Reading(None, cause=Cause.DENIED)), "budget"),
+        (SCENARIO.annotated(budget=None).but(wallets=Reading((), NOON)), None),
     ],
 )
-def test_the_tightest_limit_is_the_smaller_rest(world: World, limit: str | None) -> None:
+def test_the_tightest_limit_is_the_smaller_rest(scenario: Scenario, limit: str | None) -> None:
     """What is left of the budget against what is left in the wallet, as far as either is known."""
-    assert world.assess().tightest_limit == limit
+    assert scenario.assess().tightest_limit == limit
 
 
 def test_the_wire_has_the_names_of_the_design() -> None:
     """Clients read camelCase names and amounts as text."""
-    body = json.loads(WORLD.assess().model_dump_json())
+    body = json.loads(SCENARIO.assess().model_dump_json())
     assert body["entityRef"] == "component:default/customer-support-bot"
     assert body["budget"]["spent"] == {"amount": "100", "currency": "USD"}
     assert body["budget"]["usedRatio"] == 0.2
@@ -163,8 +162,8 @@ def wallets(draw: st.DrawFn) -> Wallet:
 
 
 some = {"max_size": 3}
-worlds = st.builds(
-    World,
+scenarios = st.builds(
+    Scenario,
     annotations=st.dictionaries(
         st.sampled_from([GATEWAY_KEY_NAME, POLICY_TIER, DAILY_BUDGET]),
         names | st.sampled_from(["0", "500", "tier-2-internal"]) | st.text(alphabet=st.characters(), max_size=5),
@@ -177,7 +176,7 @@ worlds = st.builds(
     ),
     rules=st.builds(
         replace,
-        st.just(WORLD.rules),
+        st.just(SCENARIO.rules),
         timezone=st.timezones(),
         ownership_enforced=st.booleans(),
         stale=st.booleans(),
@@ -224,51 +223,51 @@ def expected_state(status: GovernanceStatus) -> set[State]:
     return {State.WARNING, State.UNKNOWN} if status.findings else {State.OK}
 
 
-@given(worlds)
-def test_anything_can_be_assessed(world: World) -> None:
+@given(scenarios)
+def test_anything_can_be_assessed(scenario: Scenario) -> None:
     """Whatever annotations and facts hold, there is an answer, it is JSON, and the same each time."""
-    body = world.assess().model_dump_json()
+    body = scenario.assess().model_dump_json()
     assert json.loads(body)["state"] in set(State)
-    assert world.assess().model_dump_json() == body
+    assert scenario.assess().model_dump_json() == body
 
 
-@given(worlds)
-def test_the_state_is_the_worst_finding(world: World) -> None:
+@given(scenarios)
+def test_the_state_is_the_worst_finding(scenario: Scenario) -> None:
     """Or unknown, which a finding then explains."""
-    status = world.assess()
+    status = scenario.assess()
     assert status.state in expected_state(status)
 
 
-@given(worlds)
-def test_findings_come_worst_first(world: World) -> None:
+@given(scenarios)
+def test_findings_come_worst_first(scenario: Scenario) -> None:
     """Errors before warnings, each in the order of codes."""
     order = list(Code)
     weights = [
-        (finding.severity is not Severity.ERROR, order.index(finding.code)) for finding in world.assess().findings
+        (finding.severity is not Severity.ERROR, order.index(finding.code)) for finding in scenario.assess().findings
     ]
     assert weights == sorted(weights)
 
 
-@given(worlds)
-def test_every_message_is_one_bounded_printable_line(world: World) -> None:
+@given(scenarios)
+def test_every_message_is_one_bounded_printable_line(scenario: Scenario) -> None:
     """Names that break lines or turn text around do not reach a reader."""
-    for finding in world.assess().findings:
+    for finding in scenario.assess().findings:
         assert finding.message.isprintable()
         assert len(finding.message) < 4000
 
 
-@given(worlds)
-def test_a_section_is_there_or_a_finding_says_why_not(world: World) -> None:
+@given(scenarios)
+def test_a_section_is_there_or_a_finding_says_why_not(scenario: Scenario) -> None:
     """Nothing is left out in silence."""
-    status = world.assess()
+    status = scenario.assess()
     sections = (status.gateway_key, status.policy_tier, status.budget, status.wallet, status.activity)
-    assert status.findings or None not in sections or not world.rules.ownership_enforced
+    assert status.findings or None not in sections or not scenario.rules.ownership_enforced
 
 
-@given(worlds)
-def test_a_withheld_key_withholds_its_sections(world: World) -> None:
+@given(scenarios)
+def test_a_withheld_key_withholds_its_sections(scenario: Scenario) -> None:
     """Team, budget, wallet, activity and the enforced tier go with it."""
-    status = world.ruled(ownership_enforced=True).assess()
+    status = scenario.ruled(ownership_enforced=True).assess()
     shown = (status.team, status.budget, status.wallet, status.activity)
     if status.gateway_key is not None and status.gateway_key.state == "withheld":
         assert shown == (None,) * 4
@@ -277,18 +276,20 @@ def test_a_withheld_key_withholds_its_sections(world: World) -> None:
 
 
 @given(
-    owner=st.sampled_from([WORLD.owner, Owner(), Owner(WORLD.owner.ref, unreadable=True), Owner(WORLD.owner.ref, "x")]),
+    owner=st.sampled_from(
+        [SCENARIO.owner, Owner(), Owner(SCENARIO.owner.ref, unreadable=True), Owner(SCENARIO.owner.ref, "x")]
+    ),
     causes=st.lists(st.none() | st.just(Cause.UNAVAILABLE), min_size=6, max_size=6),
     complete=st.lists(st.booleans(), min_size=6, max_size=6),
 )
 def test_nothing_of_the_other_team_is_ever_said(owner: Owner, causes: list[Cause | None], complete: list[bool]) -> None:
     """No digit and no name of theirs is in the answer to whoever copied the name of their key, in any weather."""
-    world = WORLD.annotated(key="others-key").but(owner=owner)
+    scenario = SCENARIO.annotated(key="others-key").but(owner=owner)
     parts = ("teams", "keys", "configurations", "wallets", "spend", "activity")
     weather = {
-        part: replace(getattr(world, part), cause=cause, complete=whole)
+        part: replace(getattr(scenario, part), cause=cause, complete=whole)
         for part, cause, whole in zip(parts, causes, complete, strict=True)
     }
-    body = world.but(**weather).assess().model_dump_json()
+    body = scenario.but(**weather).assess().model_dump_json()
     assert "7" not in body.replace("2026-03-10T", "")
     assert "team-of-others" not in body

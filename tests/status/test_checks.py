@@ -9,7 +9,7 @@ from typing import cast
 from bff.breaker import BreakerState
 from bff.status.checks import Checks
 from bff.status.leader import OrganisationReader
-from bff.status.organisation_cache import Observatory
+from bff.status.organisation_cache import OrganisationCache
 from bff.telemetry.calls import Unobserved
 from bff.telemetry.health import Health
 from bff.telemetry.recent_calls import RecentCalls
@@ -20,7 +20,7 @@ def test_an_open_breaker_is_not_taken_for_a_refusal() -> None:
     calls = RecentCalls(Unobserved(), monotonic=lambda: 0.0)
     calls.attempt("keeptrusts", "teams.list", "refused", 0.0)
     calls.attempt("keeptrusts", "tokens.list", "timeout", 5.0)
-    nothing_read = cast(Observatory, SimpleNamespace(epoch=None))
+    nothing_read = cast(OrganisationCache, SimpleNamespace(snapshot=None))
     no_role = cast(OrganisationReader, SimpleNamespace(progress=None, trouble=None, database_trouble=None, role=None))
     checks = Checks(
         nothing_read,

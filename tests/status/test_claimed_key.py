@@ -8,38 +8,38 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bff.keeptrusts.facts import Cause, GatewayKey, Reading
+from bff.status.claims import Owner
 from bff.status.findings import Code, State
-from bff.status.subject import Owner
 from bff.values import EntityRef
 
-from .conftest import KEY, NOON, OTHERS_KEY, World
+from .conftest import KEY, NOON, OTHERS_KEY, Scenario
 
 NOBODYS = Owner(EntityRef("group", "default", "nobodys"))
 
 
-def with_keys(*keys: GatewayKey, complete: bool = True) -> World:
-    """A world with these keys beside the other team's."""
-    return World().but(keys=Reading((*keys, OTHERS_KEY), NOON, complete=complete))
+def with_keys(*keys: GatewayKey, complete: bool = True) -> Scenario:
+    """A scenario with these keys beside the other team's."""
+    return Scenario().but(keys=Reading((*keys, OTHERS_KEY), NOON, complete=complete))
 
 
-def chosen(world: World) -> str | None:
+def chosen(scenario: Scenario) -> str | None:
     """The id of the key that is shown."""
-    key = world.assess().gateway_key
+    key = scenario.assess().gateway_key
     return key.id if key is not None else None
 
 
-def key_state(world: World) -> str | None:
+def key_state(scenario: Scenario) -> str | None:
     """The state of the key."""
-    key = world.assess().gateway_key
+    key = scenario.assess().gateway_key
     return key.state if key is not None else None
 
 
 def test_a_key_in_order_has_nothing_to_find() -> None:
     """The owner's active key is shown with what Keeptrusts knows of it."""
-    key = World().assess().gateway_key
+    key = Scenario().assess().gateway_key
     assert key is not None
     assert (key.declared, key.id, key.prefix, key.state) == ("support-key", "tok_1", "kt_gk_ab12", "active")
-    assert World().codes() == []
+    assert Scenario().codes() == []
 
 
 @pytest.mark.parametrize(
@@ -98,14 +98,14 @@ def test_the_owners_key_comes_before_a_namesake() -> None:
 
 def test_a_key_of_another_team_is_withheld() -> None:
     """Only what the entity itself says is repeated."""
-    key = World().annotated(key="others-key").assess().gateway_key
+    key = Scenario().annotated(key="others-key").assess().gateway_key
     assert key is not None
     assert key.model_dump(exclude_none=True, by_alias=False) == {"declared": "others-key", "state": "withheld"}
 
 
 def test_a_mismatch_does_not_name_the_other_team() -> None:
     """Whose key it is stays unsaid."""
-    finding = World().annotated(key="others-key").finding(Code.OWNER_MISMATCH)
+    finding = Scenario().annotated(key="others-key").finding(Code.OWNER_MISMATCH)
     assert "team-of-others" not in f"{finding.message}{finding.hint}"
     assert "777" not in f"{finding.message}{finding.hint}"
 
@@ -117,14 +117,14 @@ def test_a_key_of_no_team_is_not_the_owners() -> None:
 
 def test_an_owner_without_team_owns_no_key() -> None:
     """It is told how to get a team."""
-    finding = World().but(owner=NOBODYS).finding(Code.OWNER_MISMATCH)
+    finding = Scenario().but(owner=NOBODYS).finding(Code.OWNER_MISMATCH)
     assert finding.hint is not None
     assert "keeptrusts.dev/team" in finding.hint
 
 
 def test_without_enforcement_any_key_is_taken() -> None:
     """With ownership off the key's own team is shown, whoever owns the entity."""
-    status = World().annotated(key="others-key").ruled(ownership_enforced=False).assess()
+    status = Scenario().annotated(key="others-key").ruled(ownership_enforced=False).assess()
     assert status.gateway_key is not None
     assert status.gateway_key.id == "tok_777"
     assert status.team is not None
@@ -148,23 +148,23 @@ def test_a_namesake_proves_no_mismatch_while_pages_are_missing() -> None:
 
 def test_an_unreadable_owner_withholds() -> None:
     """Catalog trouble never opens a team's books, and is not called a mismatch."""
-    world = World().but(owner=Owner(World().owner.ref, unreadable=True))
-    assert (key_state(world), world.assess().state) == ("withheld", State.UNKNOWN)
-    assert world.codes() == [Code.UPSTREAM_UNAVAILABLE]
+    scenario = Scenario().but(owner=Owner(Scenario().owner.ref, unreadable=True))
+    assert (key_state(scenario), scenario.assess().state) == ("withheld", State.UNKNOWN)
+    assert scenario.codes() == [Code.UPSTREAM_UNAVAILABLE]
 
 
 def test_an_owners_team_may_be_on_a_missing_page() -> None:
     """An incomplete list of teams is no proof that the owner has none."""
-    world = World().but(owner=NOBODYS, teams=replace(World().teams, complete=False))
-    assert (key_state(world), world.codes()) == ("withheld", [Code.UPSTREAM_UNAVAILABLE])
+    scenario = Scenario().but(owner=NOBODYS, teams=replace(Scenario().teams, complete=False))
+    assert (key_state(scenario), scenario.codes()) == ("withheld", [Code.UPSTREAM_UNAVAILABLE])
 
 
 @pytest.mark.parametrize("part", ["keys", "teams"])
 @pytest.mark.parametrize("enforced", [True, False])
 def test_without_keys_or_teams_nothing_is_known(part: str, enforced: bool) -> None:
     """The state says so, rather than ok."""
-    world = World().but(**{part: Reading(None, cause=Cause.UNAVAILABLE)}).ruled(ownership_enforced=enforced)
-    assert world.assess().state is State.UNKNOWN
+    scenario = Scenario().but(**{part: Reading(None, cause=Cause.UNAVAILABLE)}).ruled(ownership_enforced=enforced)
+    assert scenario.assess().state is State.UNKNOWN
 
 
 def test_a_missing_key_leaves_the_teams_own_sections() -> None:
@@ -179,7 +179,7 @@ def test_a_missing_key_leaves_the_teams_own_sections() -> None:
 
 def test_an_unreadable_key_name_is_not_repeated_as_a_key() -> None:
     """A name that cannot be trusted is shown in its finding only."""
-    status = World().annotated(key="support-key\n").assess()
+    status = Scenario().annotated(key="support-key\n").assess()
     assert status.gateway_key is None
     assert status.wallet is not None
     assert [finding.code for finding in status.findings] == [Code.ANNOTATION_INVALID]

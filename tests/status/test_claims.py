@@ -8,10 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bff.status.annotations import DAILY_BUDGET, GATEWAY_KEY_NAME, POLICY_TIER
-from bff.status.claims import read_claims
+from bff.status.claims import DAILY_BUDGET, GATEWAY_KEY_NAME, POLICY_TIER, PolicyTier, read_claims
 from bff.status.findings import Code
-from bff.status.tiers import PolicyTier
 from bff.values import Money
 
 any_text = st.text(alphabet=st.characters())

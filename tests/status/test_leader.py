@@ -24,10 +24,12 @@ from bff.sandbox.accounts import State
 from bff.sandbox.control_plane import create_control_plane
 from bff.sandbox.faults import Faults, Rule
 from bff.sandbox.records import Charge, Cost
-from bff.status.leader import FactsUnreadableError, OrganisationReader, Read, Role, Timing, identity_of
+from bff.status.leader import FactsUnreadableError, OrganisationReader, Role, Timing, identity_of
+from bff.status.snapshot_store import ReadFacts
 from bff.store.database import Database
 from bff.store.tables import ledgers, organisations, snapshots
 from bff.telemetry.calls import Unobserved
+from bff.values import Money
 
 API_URL = "http://keeptrusts-api.internal:8080"
 NOON = datetime(2026, 3, 11, 12, tzinfo=UTC)
@@ -76,7 +78,7 @@ class Office:
             await database.close()
             await transport.aclose()
 
-    def pass_(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         """Let time pass."""
         self.now += timedelta(seconds=seconds)
         self.elapsed += seconds
@@ -114,17 +116,17 @@ def office(tmp_path: Path) -> Office:
     return made
 
 
-async def read(reader: OrganisationReader, office: Office, *, insist: bool = False) -> Read:
+async def read(reader: OrganisationReader, office: Office, *, insist: bool = False) -> ReadFacts:
     """What a reading gives, which must be something."""
     found = await reader.read(office.now, insist=insist)
     assert found is not None
     return found
 
 
-def spent(found: Read) -> Decimal:
+def spent(found: ReadFacts) -> Money:
     """What all keys have spent today."""
     assert found.facts.spend.value is not None
-    return sum(found.facts.spend.value.by_key.values(), Decimal(0))
+    return sum(found.facts.spend.value.by_key.values(), Money.zero())
 
 
 async def test_the_first_process_leads_and_the_second_follows(office: Office) -> None:
@@ -144,10 +146,10 @@ async def test_a_follower_has_nothing_new_until_the_leader_reads_again(office: O
         await read(one, office)
         await read(two, office)
         assert await two.read(office.now) is None
-        office.pass_(REFRESH)
+        office.advance(REFRESH)
         office.spend("2")
         await read(one, office)
-        assert spent(await read(two, office)) == Decimal("3.5")
+        assert spent(await read(two, office)) == Money(Decimal("3.5"))
 
 
 async def test_a_caller_who_insists_at_a_follower_wakes_the_leader(office: Office) -> None:
@@ -155,7 +157,7 @@ async def test_a_caller_who_insists_at_a_follower_wakes_the_leader(office: Offic
     async with office.process("one", refresh=60) as one, office.process("two", refresh=60) as two:
         await read(one, office)
         await read(two, office)
-        office.pass_(6)
+        office.advance(6)
         office.spend("2")
         resting = asyncio.ensure_future(one.rest(30))
 
@@ -164,7 +166,7 @@ async def test_a_caller_who_insists_at_a_follower_wakes_the_leader(office: Offic
             await one.read(office.now)
 
         leading = asyncio.ensure_future(lead())
-        assert spent(await read(two, office, insist=True)) == Decimal("3.5")
+        assert spent(await read(two, office, insist=True)) == Money(Decimal("3.5"))
         await leading
         assert (one.role, two.role) == (Role.LEADING, Role.FOLLOWING)
 
@@ -177,7 +179,7 @@ async def test_a_leader_that_ends_hands_over_at_once(office: Office) -> None:
             await read(two, office)
         office.asked.clear()
         office.spend("4")
-        assert spent(await read(two, office)) == Decimal("5.5")
+        assert spent(await read(two, office)) == Money(Decimal("5.5"))
         assert two.role is Role.LEADING
         assert office.asked.count("/v1/events") == 1
 
@@ -197,9 +199,9 @@ async def test_spend_is_kept_with_its_age_while_events_fail(office: Office) -> N
     async with office.process("one") as one:
         await read(one, office)
         office.faults.put(Rule(kind="status", code=503, path="/v1/events"))
-        office.pass_(30)
+        office.advance(30)
         found = await read(one, office)
-        assert spent(found) == Decimal("1.5")
+        assert spent(found) == Money(Decimal("1.5"))
         assert (found.facts.spend.observed_at, found.facts.spend.cause) == (NOON, Cause.UNAVAILABLE)
 
 
@@ -208,7 +210,7 @@ async def test_denied_events_are_news(office: Office) -> None:
     async with office.process("one") as one:
         await read(one, office)
         office.faults.put(Rule(kind="denied", path="/v1/events"))
-        office.pass_(30)
+        office.advance(30)
         found = await read(one, office)
         assert (found.facts.spend.value, found.facts.spend.cause) == (None, Cause.DENIED)
 
@@ -249,7 +251,7 @@ async def test_another_zone_has_sums_of_its_own(office: Office) -> None:
     """A zone that is changed later begins a ledger anew, and the one before is there when it is changed back."""
     for zone in ("UTC", "Europe/Berlin", "UTC"):
         async with office.process("one", zone=zone) as one:
-            assert spent(await read(one, office)) == Decimal("1.5")
+            assert spent(await read(one, office)) == Money(Decimal("1.5"))
     async with _database(office) as database, database.read() as connection:
         zones = (await connection.execute(select(ledgers.c.zone))).scalars().all()
     assert sorted(zones) == ["Europe/Berlin", "UTC"]

@@ -10,7 +10,7 @@ from itertools import permutations
 from bff.keeptrusts.facts import Activity, ActivityToday, Configuration, Reading, Team, WalletScope
 from bff.values import Money
 
-from .conftest import KEY, MIDNIGHT, NOON, World, wallet
+from .conftest import KEY, MIDNIGHT, NOON, Scenario, wallet
 
 
 def test_keys_of_one_name_come_newest_first_in_any_order_of_the_list() -> None:
@@ -19,7 +19,7 @@ def test_keys_of_one_name_come_newest_first_in_any_order_of_the_list() -> None:
     newer = replace(KEY, id="tok_b", created_at=NOON - timedelta(days=1))
     undated = replace(KEY, id="tok_c", created_at=None)
     for keys in permutations((older, newer, undated)):
-        found = World().but(keys=Reading(keys, NOON)).organisation.keys_by_name["support-key"]
+        found = Scenario().but(keys=Reading(keys, NOON)).organisation.keys_by_name["support-key"]
         assert [key.id for key in found] == ["tok_b", "tok_a", "tok_c"]
 
 
@@ -29,14 +29,14 @@ def test_the_newest_enabled_configuration_counts() -> None:
     new = Configuration("cfg_b", "b", "team_1", "tier-2-new", enabled=True, created_at=NOON - timedelta(days=1))
     off = Configuration("cfg_c", "c", "team_1", "tier-3-off", enabled=False, created_at=NOON)
     for configurations in permutations((old, new, off)):
-        organisation = World().but(configurations=Reading(configurations, NOON)).organisation
+        organisation = Scenario().but(configurations=Reading(configurations, NOON)).organisation
         assert organisation.configurations["team_1"] is new
 
 
 def test_a_name_of_two_teams_means_neither() -> None:
     """Whose money is shown never depends on the order of a list."""
     teams = (Team("team_1", "Support"), Team("team_2", "support"), Team("team_3", "support"))
-    organisation = World().but(teams=Reading(teams, NOON)).organisation
+    organisation = Scenario().but(teams=Reading(teams, NOON)).organisation
     assert organisation.teams_by_name == {"Support": teams[0]}
     assert not organisation.teams_by_folded_name
 
@@ -44,20 +44,20 @@ def test_a_name_of_two_teams_means_neither() -> None:
 def test_the_wallet_in_dollars_is_the_teams() -> None:
     """Where a team has several wallets, the one that the budget compares with counts."""
     euros, dollars = wallet(currency="EUR"), wallet(currency="USD")
-    assert World().but(wallets=Reading((euros, dollars), NOON)).organisation.wallets["team_1"] is dollars
+    assert Scenario().but(wallets=Reading((euros, dollars), NOON)).organisation.wallets["team_1"] is dollars
 
 
 def test_a_users_wallet_is_no_teams() -> None:
     """A wallet counts for a team only if its scope says so."""
     personal = replace(wallet(), scope=WalletScope.USER)
-    assert not World().but(wallets=Reading((personal,), NOON)).organisation.wallets
+    assert not Scenario().but(wallets=Reading((personal,), NOON)).organisation.wallets
 
 
 def test_an_organisation_wallet_without_money_pays_for_nobody() -> None:
     """Neither an empty balance nor a depleted one counts."""
     empty = wallet("0", team=None)
     depleted = replace(wallet("5", team=None), status="depleted")
-    assert not World().but(wallets=Reading((empty, depleted), NOON)).organisation.organisation_wallets
+    assert not Scenario().but(wallets=Reading((empty, depleted), NOON)).organisation.organisation_wallets
 
 
 def test_requests_without_a_key_are_noticed() -> None:
@@ -67,11 +67,11 @@ def test_requests_without_a_key_are_noticed() -> None:
         by_key={"tok_1": Activity(3), "tok_777": Activity(7)},
         by_team={"team_1": Activity(4), "team_777": Activity(7)},
     )
-    assert World().but(activity=Reading(activity, NOON)).organisation.nameless_activity == {"team_1"}
+    assert Scenario().but(activity=Reading(activity, NOON)).organisation.nameless_activity == {"team_1"}
 
 
 def test_money_of_one_wallet_is_not_anothers() -> None:
     """Every team has its own wallet."""
-    organisation = World().organisation
+    organisation = Scenario().organisation
     assert organisation.wallets["team_1"].available == Money(Decimal(900))
     assert organisation.wallets["team_777"].available == Money(Decimal("7777.77"))

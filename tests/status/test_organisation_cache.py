@@ -1,4 +1,4 @@
-"""The observatory serves facts while they are young, while they are renewed, and for a while when they cannot be."""
+"""The cache serves facts while they are young, while they are renewed, and for a while when they cannot be."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bff.keeptrusts.facts import ActivityToday, Cause, Facts, Reading, SpendToday, Team
-from bff.status.leader import FactsUnreadableError, Read
+from bff.status.leader import FactsUnreadableError
 from bff.status.organisation_cache import (
     CATCHING_UP_SECONDS,
     LEAST_SECONDS_BETWEEN_READS,
     FactsUnavailableError,
-    Observatory,
+    OrganisationCache,
 )
+from bff.status.snapshot_store import ReadFacts
 from bff.telemetry.metrics import Metrics
 
 START = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -36,7 +37,7 @@ class Time:
         """Wall-clock time, which can jump."""
         return START + timedelta(seconds=self.seconds - 1000) + self.jump
 
-    def pass_(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         """Let time pass."""
         self.seconds += seconds
 
@@ -65,10 +66,10 @@ class Reader:
     async def rest(self, seconds: float) -> None:
         """Let the time pass at once."""
         self.rests.append(seconds)
-        self.time.pass_(seconds)
+        self.time.advance(seconds)
         self.rested()
 
-    async def read(self, now: datetime, *, insist: bool = False) -> Read | None:
+    async def read(self, now: datetime, *, insist: bool = False) -> ReadFacts | None:
         """The facts, or the last good ones with the cause for which there are no newer ones."""
         self.reads += 1
         self.insisted += insist
@@ -93,7 +94,7 @@ class Reader:
             spend=part(SpendToday(now.date(), catching_up=self.catching_up)),
             activity=part(ActivityToday(now)),
         )
-        return Read(facts, now, self.ago)
+        return ReadFacts(facts, now, self.ago)
 
 
 def resting(reader: Reader, times: int) -> None:
@@ -119,9 +120,9 @@ def reader(time: Time) -> Reader:
 
 
 @pytest.fixture
-def observatory(time: Time, reader: Reader) -> Observatory:
-    """An observatory that renews facts after 30 seconds and shows them for ten minutes."""
-    return Observatory(
+def cache(time: Time, reader: Reader) -> OrganisationCache:
+    """A cache that renews facts after 30 seconds and shows them for ten minutes."""
+    return OrganisationCache(
         reader,
         refresh=timedelta(seconds=30),
         stale_limit=timedelta(minutes=10),
@@ -137,158 +138,158 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def test_a_thousand_cold_requests_read_once(observatory: Observatory, reader: Reader) -> None:
+async def test_a_thousand_cold_requests_read_once(cache: OrganisationCache, reader: Reader) -> None:
     """However many ask a cold service at once, the facts are read once and everybody gets them."""
-    answers = await asyncio.gather(*(observatory.current() for _ in range(1000)))
+    answers = await asyncio.gather(*(cache.current() for _ in range(1000)))
     assert reader.reads == 1
-    assert {epoch.version for epoch, _ in answers} == {1}
+    assert {snapshot.version for snapshot, _ in answers} == {1}
 
 
-async def test_young_facts_are_served_without_reading(observatory: Observatory, reader: Reader, time: Time) -> None:
+async def test_young_facts_are_served_without_reading(cache: OrganisationCache, reader: Reader, time: Time) -> None:
     """Facts younger than the refresh interval are served as they are."""
-    await observatory.current()
-    time.pass_(29)
-    epoch, served = await observatory.current()
+    await cache.current()
+    time.advance(29)
+    snapshot, served = await cache.current()
     await settle()
-    assert (served, epoch.version, reader.reads) == ("fresh", 1, 1)
+    assert (served, snapshot.version, reader.reads) == ("fresh", 1, 1)
 
 
 async def test_old_facts_are_served_at_once_while_one_reading_runs(
-    observatory: Observatory, reader: Reader, time: Time
+    cache: OrganisationCache, reader: Reader, time: Time
 ) -> None:
     """Facts that are due are served at once, with their age, while exactly one reading runs behind them."""
-    await observatory.current()
-    time.pass_(31)
+    await cache.current()
+    time.advance(31)
     reader.gate = asyncio.Event()
     for _ in range(5):
-        epoch, served = await observatory.current()
-        assert (served, epoch.version) == ("revalidating", 1)
-        assert observatory.age_of(epoch) == 31
+        snapshot, served = await cache.current()
+        assert (served, snapshot.version) == ("revalidating", 1)
+        assert cache.age_of(snapshot) == 31
         await settle()
     assert reader.reads == 2
     reader.gate.set()
     await settle()
-    assert (await observatory.current())[0].version == 2
+    assert (await cache.current())[0].version == 2
 
 
 async def test_an_outage_shows_the_last_facts_marked_stale(
-    observatory: Observatory, reader: Reader, time: Time
+    cache: OrganisationCache, reader: Reader, time: Time
 ) -> None:
     """While Keeptrusts is down the last good facts are served, marked stale, their age growing."""
-    await observatory.current()
+    await cache.current()
     reader.cause = Cause.UNAVAILABLE
     ages = []
     for _ in range(3):
-        time.pass_(31)
-        await observatory.current()
+        time.advance(31)
+        await cache.current()
         await settle()
-        epoch, served = await observatory.current()
-        assert (served, epoch.stale) == ("stale", True)
-        ages.append(observatory.age_of(epoch))
+        snapshot, served = await cache.current()
+        assert (served, snapshot.stale) == ("stale", True)
+        ages.append(cache.age_of(snapshot))
     assert ages == [31, 62, 93]
 
 
-async def test_an_outage_ends_by_itself(observatory: Observatory, reader: Reader, time: Time) -> None:
+async def test_an_outage_ends_by_itself(cache: OrganisationCache, reader: Reader, time: Time) -> None:
     """Once Keeptrusts is back the next reading brings fresh facts, sooner than a whole interval after a failure."""
-    await observatory.current()
+    await cache.current()
     reader.cause = Cause.UNAVAILABLE
-    time.pass_(31)
-    await observatory.current()
+    time.advance(31)
+    await cache.current()
     await settle()
     reader.cause = None
-    time.pass_(LEAST_SECONDS_BETWEEN_READS)
-    await observatory.current()
+    time.advance(LEAST_SECONDS_BETWEEN_READS)
+    await cache.current()
     await settle()
-    epoch, served = await observatory.current()
-    assert (served, epoch.stale) == ("fresh", False)
+    snapshot, served = await cache.current()
+    assert (served, snapshot.stale) == ("fresh", False)
 
 
-async def test_facts_that_are_too_old_are_not_shown(observatory: Observatory, reader: Reader, time: Time) -> None:
+async def test_facts_that_are_too_old_are_not_shown(cache: OrganisationCache, reader: Reader, time: Time) -> None:
     """After the stale limit there is an error instead of facts, however often it is asked."""
-    await observatory.current()
+    await cache.current()
     reader.cause = Cause.UNAVAILABLE
-    time.pass_(601)
-    await observatory.current()
+    time.advance(601)
+    await cache.current()
     await settle()
     with pytest.raises(FactsUnavailableError, match="too old"):
-        await observatory.current()
-    assert not observatory.ready()
+        await cache.current()
+    assert not cache.ready()
 
 
-async def test_no_facts_from_the_start_is_an_error(observatory: Observatory, reader: Reader, time: Time) -> None:
+async def test_no_facts_from_the_start_is_an_error(cache: OrganisationCache, reader: Reader, time: Time) -> None:
     """When Keeptrusts is down from the start there is an error that says when to ask again, and asking reads only when due."""
     reader.cause = Cause.UNAVAILABLE
     for _ in range(20):
         with pytest.raises(FactsUnavailableError) as caught:
-            await observatory.current()
+            await cache.current()
         assert 1 <= caught.value.retry_after <= LEAST_SECONDS_BETWEEN_READS
     assert reader.reads == 1
-    assert not observatory.ready()
+    assert not cache.ready()
     reader.cause = None
-    time.pass_(LEAST_SECONDS_BETWEEN_READS)
+    time.advance(LEAST_SECONDS_BETWEEN_READS)
     with pytest.raises(FactsUnavailableError):
-        await observatory.current()
+        await cache.current()
     await settle()
-    assert (await observatory.current())[1] == "fresh"
+    assert (await cache.current())[1] == "fresh"
 
 
-async def test_denial_is_news_and_not_stale_data(observatory: Observatory, reader: Reader, time: Time) -> None:
-    """When Keeptrusts denies access the epoch has no facts and is not called stale."""
-    await observatory.current()
+async def test_denial_is_news_and_not_stale_data(cache: OrganisationCache, reader: Reader, time: Time) -> None:
+    """When Keeptrusts denies access the snapshot has no facts and is not called stale."""
+    await cache.current()
     reader.cause = Cause.DENIED
-    time.pass_(31)
-    await observatory.current()
+    time.advance(31)
+    await cache.current()
     await settle()
-    epoch, served = await observatory.current()
+    snapshot, served = await cache.current()
     assert served == "fresh"
-    assert not epoch.stale
-    assert epoch.facts.keys.value is None
+    assert not snapshot.stale
+    assert snapshot.facts.keys.value is None
 
 
-async def test_denial_from_the_start_is_answered_but_not_ready(observatory: Observatory, reader: Reader) -> None:
+async def test_denial_from_the_start_is_answered_but_not_ready(cache: OrganisationCache, reader: Reader) -> None:
     """A service that has never had facts is not ready, although it can say that access is denied."""
     reader.cause = Cause.DENIED
-    await observatory.current()
-    assert not observatory.ready()
+    await cache.current()
+    assert not cache.ready()
 
 
-async def test_a_client_that_insists_gets_a_new_reading(observatory: Observatory, reader: Reader, time: Time) -> None:
+async def test_a_client_that_insists_gets_a_new_reading(cache: OrganisationCache, reader: Reader, time: Time) -> None:
     """Asking for fresh facts reads them again, and Keeptrusts is asked for them."""
-    await observatory.current()
-    time.pass_(LEAST_SECONDS_BETWEEN_READS)
-    epoch, served = await observatory.current(insist=True)
-    assert (served, epoch.version, reader.reads, reader.insisted) == ("read", 2, 2, 1)
+    await cache.current()
+    time.advance(LEAST_SECONDS_BETWEEN_READS)
+    snapshot, served = await cache.current(insist=True)
+    assert (served, snapshot.version, reader.reads, reader.insisted) == ("read", 2, 2, 1)
 
 
-async def test_insisting_is_bounded(observatory: Observatory, reader: Reader, time: Time) -> None:
+async def test_insisting_is_bounded(cache: OrganisationCache, reader: Reader, time: Time) -> None:
     """However often and however many insist, Keeptrusts is read at most once in five seconds."""
-    await observatory.current()
+    await cache.current()
     for _ in range(20):
-        time.pass_(1)
-        await asyncio.gather(*(observatory.current(insist=True) for _ in range(10)))
+        time.advance(1)
+        await asyncio.gather(*(cache.current(insist=True) for _ in range(10)))
     assert reader.reads == 1 + 20 // LEAST_SECONDS_BETWEEN_READS
 
 
-async def test_a_clock_that_jumps_makes_nothing_too_old(observatory: Observatory, reader: Reader, time: Time) -> None:
+async def test_a_clock_that_jumps_makes_nothing_too_old(cache: OrganisationCache, reader: Reader, time: Time) -> None:
     """When the wall clock jumps a day, facts are neither due nor too old, and no age is below zero."""
     for jump in (timedelta(days=1), timedelta(days=-1)):
-        await observatory.current()
+        await cache.current()
         time.jump = jump
-        epoch, served = await observatory.current()
+        snapshot, served = await cache.current()
         assert served in {"fresh", "read"}
-        assert observatory.age_of(epoch) >= 0
+        assert cache.age_of(snapshot) >= 0
     assert reader.reads == 1
 
 
-async def test_readings_go_on_without_requests(observatory: Observatory, reader: Reader) -> None:
+async def test_readings_go_on_without_requests(cache: OrganisationCache, reader: Reader) -> None:
     """The background loop reads whenever facts are due, asked or not."""
     resting(reader, 3)
     with pytest.raises(asyncio.CancelledError):
-        await observatory.run()
+        await cache.run()
     assert (reader.reads, reader.rests) == (3, [30.0, 30.0, 30.0])
 
 
-async def test_a_feed_that_is_being_caught_up_with_is_read_on_at_once(observatory: Observatory, reader: Reader) -> None:
+async def test_a_feed_that_is_being_caught_up_with_is_read_on_at_once(cache: OrganisationCache, reader: Reader) -> None:
     """While events are left to read, the next reading is due in a tenth of a second; after that at the ordinary pace."""
     reader.catching_up = True
 
@@ -299,85 +300,85 @@ async def test_a_feed_that_is_being_caught_up_with_is_read_on_at_once(observator
 
     reader.rested = rested
     with pytest.raises(asyncio.CancelledError):
-        await observatory.run()
+        await cache.run()
     assert reader.rests == [CATCHING_UP_SECONDS, CATCHING_UP_SECONDS, 30.0]
 
 
-async def test_nothing_newer_keeps_what_there_is(observatory: Observatory, reader: Reader, time: Time) -> None:
+async def test_nothing_newer_keeps_what_there_is(cache: OrganisationCache, reader: Reader, time: Time) -> None:
     """Where another process has published nothing since, answers stay the same, grow older, and are not looked for at once."""
-    first, _ = await observatory.current()
+    first, _ = await cache.current()
     reader.nothing_newer = True
-    time.pass_(31)
-    await observatory.current()
+    time.advance(31)
+    await cache.current()
     await settle()
-    epoch, served = await observatory.current()
+    snapshot, served = await cache.current()
     await settle()
-    assert (epoch.version, served, reader.reads) == (first.version, "revalidating", 2)
-    assert observatory.age_of(epoch) == 31
+    assert (snapshot.version, served, reader.reads) == (first.version, "revalidating", 2)
+    assert cache.age_of(snapshot) == 31
 
 
 async def test_facts_that_another_process_has_read_are_as_old_as_they_are(
-    observatory: Observatory, reader: Reader, time: Time
+    cache: OrganisationCache, reader: Reader, time: Time
 ) -> None:
     """What was read seconds ago elsewhere is that old here, and due that much sooner."""
     reader.ago = 20.0
-    epoch, _ = await observatory.current()
-    assert observatory.age_of(epoch) == 20
-    time.pass_(11)
-    assert (await observatory.current())[1] == "revalidating"
+    snapshot, _ = await cache.current()
+    assert cache.age_of(snapshot) == 20
+    time.advance(11)
+    assert (await cache.current())[1] == "revalidating"
 
 
 async def test_a_database_that_cannot_be_used_leaves_the_last_facts(
-    observatory: Observatory, reader: Reader, time: Time
+    cache: OrganisationCache, reader: Reader, time: Time
 ) -> None:
     """What was read before is served, marked stale, its age growing; with the database back it is fresh again."""
-    await observatory.current()
+    await cache.current()
     reader.trouble = "The database cannot be used: connection refused."
-    time.pass_(31)
-    await observatory.current()
+    time.advance(31)
+    await cache.current()
     await settle()
-    epoch, served = await observatory.current()
-    assert (served, epoch.stale, observatory.age_of(epoch)) == ("stale", True, 31)
-    assert observatory.ready()
+    snapshot, served = await cache.current()
+    assert (served, snapshot.stale, cache.age_of(snapshot)) == ("stale", True, 31)
+    assert cache.ready()
     reader.trouble = None
-    time.pass_(LEAST_SECONDS_BETWEEN_READS)
-    await observatory.current()
+    time.advance(LEAST_SECONDS_BETWEEN_READS)
+    await cache.current()
     await settle()
-    epoch, served = await observatory.current()
-    assert (served, epoch.stale) == ("fresh", False)
+    snapshot, served = await cache.current()
+    assert (served, snapshot.stale) == ("fresh", False)
 
 
 async def test_a_lasting_fault_of_the_database_is_an_error_that_names_it(
-    observatory: Observatory, reader: Reader, time: Time
+    cache: OrganisationCache, reader: Reader, time: Time
 ) -> None:
     """After the stale limit nothing is shown, and the error says what is wrong."""
-    await observatory.current()
+    await cache.current()
     reader.trouble = "The database cannot be used: connection refused."
-    time.pass_(601)
-    await observatory.current()
+    time.advance(601)
+    await cache.current()
     await settle()
     with pytest.raises(FactsUnavailableError, match=r"connection refused\. The last facts are too old"):
-        await observatory.current()
-    assert not observatory.ready()
+        await cache.current()
+    assert not cache.ready()
 
 
 async def test_a_database_that_cannot_be_used_from_the_start_is_an_error_that_names_it(
-    observatory: Observatory, reader: Reader
+    cache: OrganisationCache, reader: Reader
 ) -> None:
     """Without facts from before the error says what is wrong and when to ask again."""
     reader.trouble = "The database cannot be used: connection refused."
     with pytest.raises(FactsUnavailableError, match="connection refused") as caught:
-        await observatory.current()
+        await cache.current()
     assert 1 <= caught.value.retry_after <= LEAST_SECONDS_BETWEEN_READS
-    assert not observatory.ready()
+    assert not cache.ready()
 
 
-async def test_the_age_is_a_metric(observatory: Observatory, time: Time) -> None:
+async def test_the_age_is_a_metric(cache: OrganisationCache, time: Time) -> None:
     """Monitoring sees how old the facts are and for how long they can still be shown."""
-    metrics = observatory._metrics
+    metrics = cache._metrics
     assert b"keeptrusts_bff_snapshot_age_seconds -1.0" in metrics.exposition()
-    await observatory.current()
-    time.pass_(100)
+    await cache.current()
+    time.advance(100)
     exposition = metrics.exposition()
     assert b"keeptrusts_bff_snapshot_age_seconds 100.0" in exposition
     assert b"keeptrusts_bff_snapshot_stale_seconds_left 500.0" in exposition
@@ -385,7 +386,7 @@ async def test_the_age_is_a_metric(observatory: Observatory, time: Time) -> None
 
 async def test_a_request_waits_for_a_reading_and_not_without_end(time: Time, reader: Reader) -> None:
     """When a reading takes too long a cold service says so, a caller that insists gets the facts there are, and the reading goes on."""
-    observatory = Observatory(
+    cache = OrganisationCache(
         reader,
         refresh=timedelta(seconds=30),
         stale_limit=timedelta(minutes=10),
@@ -396,39 +397,39 @@ async def test_a_request_waits_for_a_reading_and_not_without_end(time: Time, rea
     )
     reader.gate = asyncio.Event()
     with pytest.raises(FactsUnavailableError, match="not been read yet"):
-        await observatory.current()
+        await cache.current()
     reader.gate.set()
     await settle()
-    assert (await observatory.current())[0].version == 1
-    time.pass_(31)
+    assert (await cache.current())[0].version == 1
+    time.advance(31)
     reader.gate.clear()
-    epoch, served = await observatory.current(insist=True)
-    assert (epoch.version, served, reader.reads) == (1, "revalidating", 2)
+    snapshot, served = await cache.current(insist=True)
+    assert (snapshot.version, served, reader.reads) == (1, "revalidating", 2)
     reader.gate.set()
     await settle()
-    assert (await observatory.current())[0].version == 2
+    assert (await cache.current())[0].version == 2
 
 
 async def test_a_fault_of_our_own_does_not_end_the_readings(
-    observatory: Observatory, reader: Reader, time: Time, monkeypatch: pytest.MonkeyPatch
+    cache: OrganisationCache, reader: Reader, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The background loop outlives an unexpected error, counts it in a metric, and reads again."""
     waits: list[float] = []
 
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
-        time.pass_(seconds)
+        time.advance(seconds)
         monkeypatch.undo()
 
-    async def broken(_now: datetime, **_insist: bool) -> Read | None:
+    async def broken(_now: datetime, **_insist: bool) -> ReadFacts | None:
         raise RuntimeError
 
     monkeypatch.setattr(reader, "read", broken)
     resting(reader, 1)
     with pytest.raises(asyncio.CancelledError):
-        await observatory.run(sleep)
+        await cache.run(sleep)
     assert (reader.reads, waits, reader.rests) == (1, [LEAST_SECONDS_BETWEEN_READS], [30.0])
-    assert b'refreshes_total{outcome="failed"} 1.0' in observatory._metrics.exposition()
+    assert b'refreshes_total{outcome="failed"} 1.0' in cache._metrics.exposition()
 
 
 @pytest.mark.parametrize(
@@ -437,7 +438,7 @@ async def test_a_fault_of_our_own_does_not_end_the_readings(
     ids=str,
 )
 async def test_only_what_is_unavailable_is_read_again_soon(
-    observatory: Observatory, reader: Reader, time: Time, cause: Cause | None, reads: int
+    cache: OrganisationCache, reader: Reader, time: Time, cause: Cause | None, reads: int
 ) -> None:
     """A lasting refusal (403) is read 120 times an hour at a refresh of 30 seconds, not 720; so is an answer of another form."""
     reader.cause = cause
@@ -449,5 +450,5 @@ async def test_only_what_is_unavailable_is_read_again_soon(
 
     reader.rested = rested
     with pytest.raises(asyncio.CancelledError):
-        await observatory.run()
+        await cache.run()
     assert reader.reads == reads

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from bff.keeptrusts.facts import Reading, Team
+from bff.status.claims import Owner
 from bff.status.ownership import mapping_hint, owner_team
-from bff.status.subject import Owner
 from bff.values import EntityRef
 
-from .conftest import NOON, World
+from .conftest import NOON, Scenario
 
 TEAMS = (
     Team("team_1", "support-team"),
@@ -17,7 +17,7 @@ TEAMS = (
     Team("team_3", "ML Platform", "ml-platform"),
     Team("team_4", "team_1"),
 )
-ORGANISATION = World().but(teams=Reading(TEAMS, NOON)).organisation
+ORGANISATION = Scenario().but(teams=Reading(TEAMS, NOON)).organisation
 
 
 def team_of(owner: str | None, annotation: str | None = None, *, unreadable: bool = False) -> str | None:

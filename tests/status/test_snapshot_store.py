@@ -1,4 +1,4 @@
-"""Snapshots as bytes: the same facts on the other side, in pieces, and nothing of any other form."""
+"""Facts as bytes: the same facts on the other side, in pieces, and nothing of any other form."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from bff.keeptrusts.facts import (
     Wallet,
     WalletScope,
 )
-from bff.status.snapshot_store import Snapshot, UnreadableSnapshotError, decoded, encoded
+from bff.status.snapshot_store import ReadFacts, UnreadableSnapshotError, decoded, encoded
 from bff.values import Money
 
 NOON = datetime(2026, 3, 11, 12, tzinfo=UTC)
 
 
-def snapshot(count: int = 3) -> Snapshot:
+def snapshot(count: int = 3) -> ReadFacts:
     """Facts of an organisation with `count` of everything."""
     numbers = range(count)
     money = Money(Decimal("0.000000000001"))
@@ -39,15 +39,15 @@ def snapshot(count: int = 3) -> Snapshot:
     )
     spend = SpendToday(
         date(2026, 3, 11),
-        {f"tok_{n}": Decimal(n).scaleb(-12) for n in numbers},
-        {f"team_{n}": Decimal(n) for n in numbers},
+        {f"tok_{n}": Money(Decimal(n).scaleb(-12)) for n in numbers},
+        {f"team_{n}": Money(Decimal(n)) for n in numbers},
         "today is read back to 09:40 UTC so far",
         {"tok_1": "one request has no price yet"},
         catching_up=True,
         read_share=0.25,
     )
     activity = ActivityToday(NOON, {f"tok_{n}": Activity(n, last_request_at=NOON) for n in numbers}, complete=False)
-    return Snapshot(
+    return ReadFacts(
         Facts(
             teams=Reading(tuple(Team(f"team_{n}", f"team {n}", None) for n in numbers), NOON),
             keys=Reading(keys, NOON, rejected=(RejectedRow("data.3", "data.3.name", "must be text", {"id": "tok_x"}),)),
@@ -72,7 +72,7 @@ def test_facts_come_out_as_they_went_in(count: int) -> None:
 def test_parts_that_could_not_be_read_stay_unread() -> None:
     """A part without a value has none on the other side, with its cause."""
     facts = snapshot().facts
-    bare = Snapshot(replace(facts, teams=Reading(None, cause=Cause.DENIED, detail="403"), spend=Reading(None)), NOON)
+    bare = ReadFacts(replace(facts, teams=Reading(None, cause=Cause.DENIED, detail="403"), spend=Reading(None)), NOON)
     assert decoded(encoded(bare)) == bare
 
 

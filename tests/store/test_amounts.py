@@ -12,15 +12,15 @@ from sqlalchemy import BigInteger, literal, select
 from bff.store.amounts import PICO, added, joined, split
 from bff.store.database import Database
 from bff.store.tables import wallet_marks
+from bff.values import Money
 
-EXACT = Decimal(1).scaleb(-12)
 units = st.integers(-(10**27), 10**27) | st.integers(-3 * PICO, 3 * PICO)
 """Amounts in 1e-12 dollars: large ones, and those around a change of sign."""
 
 
-def amount(of: int) -> Decimal:
+def amount(of: int) -> Money:
     """The amount of so many 1e-12 dollars."""
-    return Decimal(of).scaleb(-12)
+    return Money(Decimal(of).scaleb(-12))
 
 
 @given(of=units)
@@ -45,14 +45,20 @@ def test_a_pair_is_the_amount(of: int) -> None:
 )
 def test_digits_beyond_what_is_kept_are_rounded_half_to_even(given_amount: str, kept: str) -> None:
     """An amount of more than twelve digits after the point is rounded half to even."""
-    assert joined(*split(Decimal(given_amount))) == Decimal(kept)
+    assert joined(*split(Money(Decimal(given_amount)))) == Money(Decimal(kept))
 
 
 @pytest.mark.parametrize("wrong", ["NaN", "Infinity", "-Infinity", "9223372036854775808", "-1E+30", "1E+999999"])
 def test_an_amount_that_does_not_fit_is_refused(wrong: str) -> None:
     """What is no number of dollars within 64 bits is refused by its value."""
     with pytest.raises(ValueError, match=wrong.replace("+", r"\+")):
-        split(Decimal(wrong))
+        split(Money(Decimal(wrong)))
+
+
+def test_an_amount_of_another_currency_is_refused() -> None:
+    """The columns hold US dollars: euros never become dollars on their way into them."""
+    with pytest.raises(ValueError, match="EUR"):
+        split(Money(Decimal(1), "EUR"))
 
 
 @given(parts=st.lists(units, max_size=30))
@@ -75,7 +81,7 @@ async def test_the_database_adds_exactly(database: Database, one: int, other: in
 
 async def test_an_upsert_adds_to_what_is_there(database: Database) -> None:
     """Deltas that are written one after the other add up in the row, through zero and back."""
-    deltas = [Decimal("0.75"), Decimal("0.5"), Decimal(-2), EXACT, Decimal("0.999999999999")]
+    deltas = [Money(Decimal(text)) for text in ("0.75", "0.5", "-2", "1E-12", "0.999999999999")]
     for delta in deltas:
         usd, pico = split(delta)
         row = database.upsert(wallet_marks).values(ledger_id=1, wallet_id="w", usd=usd, pico=pico)
@@ -88,4 +94,4 @@ async def test_an_upsert_adds_to_what_is_there(database: Database) -> None:
             )
     async with database.read() as connection:
         usd, pico = (await connection.execute(select(wallet_marks.c.usd, wallet_marks.c.pico))).one()
-    assert joined(usd, pico) == sum(deltas)
+    assert joined(usd, pico) == sum(deltas, Money.zero())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bff.sandbox import ADMIN_TOKEN
-from bff.status import annotations
+from bff.status import claims
 from terraform_provider_keeptrusts.provider import KeeptrustsProvider
 from tests.harness.openbao import ROOT_TOKEN, OpenBao
 from tests.terraform.stand_in import StandIn
@@ -63,9 +63,9 @@ def test_the_outputs_have_the_annotations_that_are_read() -> None:
     """The module's output names the annotations as the BFF reads them."""
     text = (MODULE / "outputs.tf").read_text()
     assert set(re.findall(r'"(keeptrusts\.dev/[a-z-]+)"', text)) == {
-        annotations.GATEWAY_KEY_NAME,
-        annotations.POLICY_TIER,
-        annotations.DAILY_BUDGET,
+        claims.GATEWAY_KEY_NAME,
+        claims.POLICY_TIER,
+        claims.DAILY_BUDGET,
     }
 
 

@@ -53,7 +53,7 @@ async def test_our_own_fault_says_nothing_of_itself(running: Running, monkeypatc
     async def broken(*_args: object, **_kwargs: object) -> None:
         raise RuntimeError("canary-secret")
 
-    monkeypatch.setattr(running.app.service.observatory, "current", broken)
+    monkeypatch.setattr(running.app.service.cache, "current", broken)
     with capture_logs() as logs:
         reply = await running.get(f"{BOT}/governance")
     assert (reply.status_code, reply.headers["content-type"]) == (500, PROBLEM)

@@ -475,6 +475,11 @@ export interface components {
             readonly params?: {
                 readonly [key: string]: string;
             } | null;
+            /**
+             * @description The template that mends it; null where there is none
+             * @default null
+             */
+            readonly remedy?: components["schemas"]["Remedy"] | null;
         };
         /**
          * Freshness
@@ -790,6 +795,29 @@ export interface components {
              * @description The gateway's own word: `reachable` or `unreachable`
              */
             readonly state: string;
+        };
+        /**
+         * Remedy
+         * @description A software template that mends a finding, and what its form can be filled in with.
+         */
+        readonly Remedy: {
+            /**
+             * Template
+             * @description The template's entity reference
+             * @example template:default/ai-key-rotate
+             */
+            readonly template: string;
+            /**
+             * Parameters
+             * @description What is known of `team` (its name), `entityRef`, `keyName` and `tier`; for onboarding also as `teamName` and `policyTier`
+             * @example {
+             *       "keyName": "support-team-gw-key",
+             *       "team": "support-team"
+             *     }
+             */
+            readonly parameters: {
+                readonly [key: string]: string;
+            };
         };
         /**
          * Severity

@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bff.app_connections import open_database
-from bff.cli.doctor_checks import examine_neighbours
+from bff.cli.doctor import examine_others
 from bff.cli.doctor_keeptrusts import Trial, Verdict
 from bff.settings import Settings
-from tests.backstage.stub import SERVICE_TOKEN, StubBackstage
 from tests.harness.openbao import MOUNT, OpenBao, running_openbao
-from tests.harness.served import served
-from tests.harness.stub_backstage import BackstageOverHttp
 
 LOCAL = {"bff_auth": "none", "bff_catalog": "files", "bff_catalog_files": "catalog/examples"}
 NOWHERE = "127.0.0.1:1"
-
-
-@pytest.fixture
-def stub() -> StubBackstage:
-    """A Backstage with one group."""
-    made = StubBackstage()
-    made.add("group:default/platform-team")
-    return made
-
-
-@pytest.fixture
-async def backstage(stub: StubBackstage) -> AsyncIterator[str]:
-    """Its address."""
-    async with served(BackstageOverHttp(stub)) as port:
-        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="module")
@@ -44,53 +26,18 @@ def openbao() -> Iterator[OpenBao]:
 
 async def examined(**settings: object) -> list[tuple[str, Trial]]:
     """The trials of these settings alone, without the database's, which is always tried."""
-    return [each async for each in examine_neighbours(Settings.load(**settings), None) if each[0] != "database"]
+    return [each async for each in examine_others(Settings.load(**settings), None) if each[0] != "database"]
 
 
 async def database_trial(**settings: object) -> Trial:
     """The database's trial."""
-    trials = [each async for each in examine_neighbours(Settings.load(**LOCAL, **settings), None)]
+    trials = [each async for each in examine_others(Settings.load(**LOCAL, **settings), None)]
     (trial,) = (trial for system, trial in trials if system == "database")
     return trial
 
 
-async def test_backstage_in_order(backstage: str) -> None:
-    """The keys of both who sign, and the groups by this service's own token, are each a line."""
-    trials = await examined(
-        backstage_url=backstage, backstage_token=SERVICE_TOKEN, bff_platform_groups="group:default/platform-team"
-    )
-    assert [(system, trial.verdict, trial.message) for system, trial in trials] == [
-        ("backstage", Verdict.OK, "1 key"),
-        ("backstage", Verdict.OK, "1 key"),
-        ("backstage", Verdict.OK, "the token is accepted"),
-    ]
-
-
-async def test_a_token_that_backstage_does_not_accept(backstage: str) -> None:
-    """It fails without showing the token; the keys, which need none, are read all the same."""
-    trials = await examined(backstage_url=backstage, backstage_token="canary")
-    assert [trial.verdict for _, trial in trials] == [Verdict.OK, Verdict.OK, Verdict.FAIL]
-    assert "(401)" in trials[-1][1].message
-    assert "canary" not in str(trials)
-
-
-async def test_a_platform_group_that_is_not_there(backstage: str) -> None:
-    """A slip in BFF_PLATFORM_GROUPS, which would let nobody provision, is named."""
-    trials = await examined(
-        backstage_url=backstage, backstage_token=SERVICE_TOKEN, bff_platform_groups="platform-team,platfrom-team"
-    )
-    assert trials[-1][1].verdict is Verdict.WARN
-    assert trials[-1][1].message.endswith(": group:default/platfrom-team")
-
-
-async def test_what_is_no_backstage(openbao: OpenBao) -> None:
-    """Another server at Backstage's address fails, and the scaffolder's keys, which only templates need, warn."""
-    trials = await examined(backstage_url=openbao.url, backstage_token="any")
-    assert [trial.verdict for _, trial in trials] == [Verdict.FAIL, Verdict.WARN, Verdict.FAIL]
-
-
 async def test_catalog_files(tmp_path: Path) -> None:
-    """Files are counted with what is in them; a pattern that names none is told, and fails where nothing else is there."""
+    """Files are counted with what is in them; a pattern that names none is a warning, and a failure where nothing else is there."""
     both = await examined(**LOCAL | {"bff_catalog_files": f"catalog/examples:{tmp_path}"})
     assert [trial.verdict for _, trial in both] == [Verdict.OK, Verdict.WARN]
     nothing = await examined(**LOCAL | {"bff_catalog_files": str(tmp_path)})

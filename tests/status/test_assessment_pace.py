@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bff.status.pace import exhaustion
+from bff.status.assessment import exhaustion
 from bff.values import BudgetWindow, Money
 
 DAY = BudgetWindow.containing(datetime(2026, 3, 10, 12, tzinfo=UTC), ZoneInfo("UTC"))

@@ -11,16 +11,16 @@ import pytest
 from bff.keeptrusts.facts import Cause, Reading
 from bff.status.findings import Code, State
 
-from .conftest import NOON, World
+from .conftest import NOON, Scenario
 
 PARTS = ["teams", "keys", "configurations", "wallets", "spend", "activity"]
 
 
-def troubled(part: str, cause: Cause, *, kept: bool) -> World:
-    """A world in which `part` could not be read anew."""
-    world = World()
-    value = getattr(world, part).value if kept else None
-    return world.but(**{part: Reading(value, NOON - timedelta(minutes=5), cause, detail="said so")})
+def troubled(part: str, cause: Cause, *, kept: bool) -> Scenario:
+    """A scenario in which `part` could not be read anew."""
+    scenario = Scenario()
+    value = getattr(scenario, part).value if kept else None
+    return scenario.but(**{part: Reading(value, NOON - timedelta(minutes=5), cause, detail="said so")})
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -36,9 +36,9 @@ def troubled(part: str, cause: Cause, *, kept: bool) -> World:
 )
 def test_a_cause_has_its_code(part: str, cause: Cause, kept: bool, code: Code) -> None:
     """Whichever part it concerns, there is one finding, and it ends with the detail as a sentence."""
-    world = troubled(part, cause, kept=kept)
-    assert [found for found in world.codes() if found.value.startswith(("upstream", "data"))] == [code]
-    assert " Said so." in world.finding(code).message
+    scenario = troubled(part, cause, kept=kept)
+    assert [found for found in scenario.codes() if found.value.startswith(("upstream", "data"))] == [code]
+    assert " Said so." in scenario.finding(code).message
 
 
 def test_a_refused_token_is_a_matter_for_the_platform_team() -> None:
@@ -57,37 +57,37 @@ def test_stale_data_says_from_when_it_is() -> None:
 
 def test_one_outage_makes_one_finding() -> None:
     """All parts that fail in the same way are named together."""
-    world = World()
+    scenario = Scenario()
     down: dict[str, Any] = {
-        part: replace(getattr(world, part), cause=Cause.UNAVAILABLE, detail="connection refused") for part in PARTS
+        part: replace(getattr(scenario, part), cause=Cause.UNAVAILABLE, detail="connection refused") for part in PARTS
     }
-    message = world.but(**down).finding(Code.DATA_STALE).message
+    message = scenario.but(**down).finding(Code.DATA_STALE).message
     assert "teams, gateway keys, configurations, wallets, spend and activity" in message
     assert message.count("Connection refused.") == 1
 
 
 def test_parts_that_were_not_asked_for_make_no_findings() -> None:
     """Under a mismatch the wallets are not looked at, and their trouble is no news."""
-    world = troubled("wallets", Cause.DENIED, kept=False).annotated(key="others-key")
-    assert world.codes() == [Code.OWNER_MISMATCH]
+    scenario = troubled("wallets", Cause.DENIED, kept=False).annotated(key="others-key")
+    assert scenario.codes() == [Code.OWNER_MISMATCH]
 
 
 def test_a_part_that_could_be_read_in_part_is_not_stale() -> None:
     """It is new; what is missing is told where it matters."""
-    world = World()
-    partial = world.but(keys=replace(world.keys, cause=Cause.UNAVAILABLE, complete=False))
+    scenario = Scenario()
+    partial = scenario.but(keys=replace(scenario.keys, cause=Cause.UNAVAILABLE, complete=False))
     assert partial.codes() == []
 
 
 def test_staleness_that_no_part_explains_is_told_too() -> None:
     """Facts that nobody renews are old, even if their last reading went well."""
-    world = World().ruled(stale=True)
-    assert world.codes() == [Code.DATA_STALE]
-    assert world.assess().state is State.WARNING
+    scenario = Scenario().ruled(stale=True)
+    assert scenario.codes() == [Code.DATA_STALE]
+    assert scenario.assess().state is State.WARNING
 
 
 def test_staleness_that_a_part_explains_is_told_by_that_part() -> None:
     """Where the only old part is one that this entity makes no use of, none of its numbers is called old."""
-    world = troubled("activity", Cause.UNAVAILABLE, kept=True).annotated(key="others-key").ruled(stale=True)
-    assert world.codes() == [Code.OWNER_MISMATCH]
-    assert world.assess().freshness.stale
+    scenario = troubled("activity", Cause.UNAVAILABLE, kept=True).annotated(key="others-key").ruled(stale=True)
+    assert scenario.codes() == [Code.OWNER_MISMATCH]
+    assert scenario.assess().freshness.stale

@@ -7,16 +7,16 @@ from decimal import Decimal
 import pytest
 
 from bff.keeptrusts.facts import Cause, Reading, Wallet
+from bff.status.assessment import wallet_state
 from bff.status.findings import Code
-from bff.status.wallet_assessment import wallet_state
 from bff.status.wire import WalletState
 
-from .conftest import NOON, World, wallet
+from .conftest import NOON, Scenario, wallet
 
 
-def with_wallets(*wallets: Wallet, complete: bool = True) -> World:
-    """A world with these wallets alone."""
-    return World().but(wallets=Reading(wallets, NOON, complete=complete))
+def with_wallets(*wallets: Wallet, complete: bool = True) -> Scenario:
+    """A scenario with these wallets alone."""
+    return Scenario().but(wallets=Reading(wallets, NOON, complete=complete))
 
 
 @pytest.mark.parametrize(
@@ -44,16 +44,16 @@ def test_a_wallet_that_was_allocated_nothing_is_not_low() -> None:
 
 def test_an_empty_wallet_holds_requests() -> None:
     """Without another to pay, this is an error."""
-    world = with_wallets(wallet("0"))
-    assert "requests are being held" in world.finding(Code.WALLET_DEPLETED).message
+    scenario = with_wallets(wallet("0"))
+    assert "requests are being held" in scenario.finding(Code.WALLET_DEPLETED).message
 
 
 def test_the_organisation_pays_for_an_empty_wallet() -> None:
     """Then nothing is held, and it is a warning."""
-    world = with_wallets(wallet("0"), wallet("50", team=None))
-    assert world.codes() == [Code.WALLET_LOW]
-    assert "organisation's wallet pays" in world.finding(Code.WALLET_LOW).message
-    status = world.assess().wallet
+    scenario = with_wallets(wallet("0"), wallet("50", team=None))
+    assert scenario.codes() == [Code.WALLET_LOW]
+    assert "organisation's wallet pays" in scenario.finding(Code.WALLET_LOW).message
+    status = scenario.assess().wallet
     assert status is not None
     assert status.state == "depleted"
 
@@ -65,8 +65,8 @@ def test_an_organisation_wallet_of_another_currency_is_not_counted_on() -> None:
 
 def test_whether_the_organisation_pays_may_be_unknown() -> None:
     """A list with a missing page is not taken for all wallets."""
-    world = with_wallets(wallet("0"), complete=False)
-    assert "unless the organisation's wallet" in world.finding(Code.WALLET_DEPLETED).message
+    scenario = with_wallets(wallet("0"), complete=False)
+    assert "unless the organisation's wallet" in scenario.finding(Code.WALLET_DEPLETED).message
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,9 @@ def test_whether_the_organisation_pays_may_be_unknown() -> None:
 )
 def test_a_team_without_wallet_is_told_who_pays(available: str, words: str) -> None:
     """The section is empty, and a finding says what that means."""
-    world = with_wallets(wallet(available, team=None))
-    assert world.assess().wallet is None
-    assert words in world.finding(Code.WALLET_MISSING).message
+    scenario = with_wallets(wallet(available, team=None))
+    assert scenario.assess().wallet is None
+    assert words in scenario.finding(Code.WALLET_MISSING).message
 
 
 def test_absence_from_an_incomplete_list_proves_nothing() -> None:
@@ -86,7 +86,7 @@ def test_absence_from_an_incomplete_list_proves_nothing() -> None:
 
 def test_unread_wallets_are_not_missing() -> None:
     """Not knowing is not having none."""
-    assert World().but(wallets=Reading(None, cause=Cause.DENIED)).codes() == [Code.UPSTREAM_DENIED]
+    assert Scenario().but(wallets=Reading(None, cause=Cause.DENIED)).codes() == [Code.UPSTREAM_DENIED]
 
 
 def test_a_wallet_in_euros_is_shown_and_not_compared() -> None:

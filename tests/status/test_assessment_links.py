@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bff.status.links import links_to
-from bff.status.rules import Rules
+from bff.status.assessment import links_to
+from bff.status.findings import Rules
 
 RULES = Rules(ZoneInfo("UTC"), console_url="https://console.example/", gateway_url="https://gateway.example")
 

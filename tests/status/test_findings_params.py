@@ -11,13 +11,12 @@ import pytest
 from hypothesis import given
 
 from bff.keeptrusts.facts import Cause, Configuration, Reading, RejectedRow
-from bff.status.findings import Code, Finding
-from bff.status.params import params
-from bff.status.subject import Owner
+from bff.status.claims import Owner
+from bff.status.findings import Code, Finding, params
 from bff.values import CurrencyMismatchError, EntityRef, Money
 
-from .conftest import KEY, NOON, World, wallet
-from .test_assessment import EVERY_FINDING, WORLD, worlds
+from .conftest import KEY, NOON, Scenario, usd, wallet
+from .test_assessment import EVERY_FINDING, SCENARIO, scenarios
 
 PARTS = ("teams", "keys", "configurations", "wallets", "spend", "activity")
 TIER = "tier-3-customer-facing"
@@ -47,15 +46,15 @@ EXPECTED: dict[Code, Mapping[str, str] | None] = {
 }
 
 
-def outage(**observed: datetime) -> World:
-    """A world where all parts are old, read at noon or when `observed` says."""
-    parts = {part: replace(getattr(WORLD, part), cause=Cause.UNAVAILABLE) for part in PARTS}
-    return WORLD.but(**{part: replace(parts[part], observed_at=observed.get(part, NOON)) for part in parts})
+def outage(**observed: datetime) -> Scenario:
+    """A scenario where all parts are old, read at noon or when `observed` says."""
+    parts = {part: replace(getattr(SCENARIO, part), cause=Cause.UNAVAILABLE) for part in PARTS}
+    return SCENARIO.but(**{part: replace(parts[part], observed_at=observed.get(part, NOON)) for part in parts})
 
 
 # Worlds whose finding has a sentence that the one of a client can say.
 PLAIN = EVERY_FINDING | {
-    Code.WALLET_MISSING: WORLD.but(wallets=Reading((wallet("50", team=None),), NOON)),
+    Code.WALLET_MISSING: SCENARIO.but(wallets=Reading((wallet("50", team=None),), NOON)),
     Code.DATA_STALE: outage(),
 }
 
@@ -67,109 +66,115 @@ def test_params_hold_what_the_sentence_says(code: Code) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "world"),
+    ("code", "scenario"),
     [
         pytest.param(
             Code.KEY_EXPIRED,
-            WORLD.but(keys=Reading((replace(KEY, expired=True),), NOON)),
+            SCENARIO.but(keys=Reading((replace(KEY, expired=True),), NOON)),
             id="the time is not known",
         ),
         pytest.param(
             Code.OWNER_MISMATCH,
-            WORLD.but(owner=Owner(EntityRef("group", "default", "x"))),
+            SCENARIO.but(owner=Owner(EntityRef("group", "default", "x"))),
             id="the owner has no team",
         ),
         pytest.param(
             Code.TIER_UNDECLARED,
-            WORLD.annotated(tier=None).but(
+            SCENARIO.annotated(tier=None).but(
                 configurations=Reading((Configuration("c", "c", "team_1", "a\nb", enabled=True),), NOON)
             ),
             id="the enforced tier cannot be declared",
         ),
         pytest.param(
             Code.TIER_UNENFORCED,
-            WORLD.annotated(tier="odd").but(configurations=Reading((), NOON)),
+            SCENARIO.annotated(tier="odd").but(configurations=Reading((), NOON)),
             id="the declared tier cannot be read",
         ),
-        pytest.param(Code.WALLET_MISSING, WORLD.but(wallets=Reading((), NOON)), id="requests are held"),
+        pytest.param(Code.WALLET_MISSING, SCENARIO.but(wallets=Reading((), NOON)), id="requests are held"),
         pytest.param(
             Code.WALLET_LOW,
-            WORLD.but(wallets=Reading((wallet("0"), wallet("50", team=None)), NOON)),
+            SCENARIO.but(wallets=Reading((wallet("0"), wallet("50", team=None)), NOON)),
             id="the wallet is empty and the organisation pays",
         ),
         pytest.param(
             Code.WALLET_DEPLETED,
-            WORLD.but(wallets=Reading((wallet("0"),), NOON, complete=False)),
+            SCENARIO.but(wallets=Reading((wallet("0"),), NOON, complete=False)),
             id="the organisation may pay",
         ),
-        pytest.param(Code.BUDGET_NEAR, WORLD.having_spent("450", missing="late"), id="at least near"),
-        pytest.param(Code.BUDGET_EXCEEDED, WORLD.having_spent("501", missing="late"), id="at least exceeded"),
+        pytest.param(Code.BUDGET_NEAR, SCENARIO.having_spent("450", missing="late"), id="at least near"),
+        pytest.param(Code.BUDGET_EXCEEDED, SCENARIO.having_spent("501", missing="late"), id="at least exceeded"),
         pytest.param(
             Code.BUDGET_EXCEEDED,
-            WORLD.having_spent("499", unattributed_by_team={"team_1": Decimal(2)}),
+            SCENARIO.having_spent("499", unattributed_by_team={"team_1": usd(2)}),
             id="the team's nameless requests count",
         ),
-        pytest.param(Code.BUDGET_EXCEEDED, WORLD.having_spent("500"), id="all is spent and no more"),
+        pytest.param(Code.BUDGET_EXCEEDED, SCENARIO.having_spent("500"), id="all is spent and no more"),
         pytest.param(
-            Code.BUDGET_PACE, WORLD.having_spent("360").but(now=NOON + timedelta(hours=6)), id="the moment has passed"
+            Code.BUDGET_PACE,
+            SCENARIO.having_spent("360").but(now=NOON + timedelta(hours=6)),
+            id="the moment has passed",
         ),
         pytest.param(
-            Code.DATA_STALE, WORLD.but(wallets=replace(WORLD.wallets, cause=Cause.UNAVAILABLE)), id="a part is old"
+            Code.DATA_STALE,
+            SCENARIO.but(wallets=replace(SCENARIO.wallets, cause=Cause.UNAVAILABLE)),
+            id="a part is old",
         ),
     ],
 )
-def test_a_sentence_that_says_more_has_no_params(code: Code, world: World) -> None:
+def test_a_sentence_that_says_more_has_no_params(code: Code, scenario: Scenario) -> None:
     """A client would say less than the message, or what is not so: it shows the message."""
-    assert world.finding(code).params is None
+    assert scenario.finding(code).params is None
 
 
 def test_a_hidden_organisation_wallet_has_no_params() -> None:
     """A row that cannot be read may be the wallet that pays, so that nothing is said without a condition."""
     row = RejectedRow("data.1", "data.1.balance", "must be a number", {"scope": "organization", "team_id": None})
-    world = WORLD.but(wallets=replace(WORLD.wallets, value=(wallet("0"),), rejected=(row,), rejected_count=1))
-    assert world.finding(Code.WALLET_DEPLETED).params is None
+    scenario = SCENARIO.but(wallets=replace(SCENARIO.wallets, value=(wallet("0"),), rejected=(row,), rejected_count=1))
+    assert scenario.finding(Code.WALLET_DEPLETED).params is None
 
 
 def test_an_outage_lasts_since_the_last_answer() -> None:
     """Keeptrusts answered when its newest part was read, however old the others are."""
-    world = outage(teams=NOON - timedelta(minutes=9), spend=NOON - timedelta(minutes=5))
-    assert world.finding(Code.DATA_STALE).params == {"since": "2026-03-10T12:00:00Z"}
+    scenario = outage(teams=NOON - timedelta(minutes=9), spend=NOON - timedelta(minutes=5))
+    assert scenario.finding(Code.DATA_STALE).params == {"since": "2026-03-10T12:00:00Z"}
 
 
 AMOUNTS = {"spent", "budget", "available", "usual", "ratio", "currency"}
 
 
 @pytest.mark.parametrize(
-    "world",
+    "scenario",
     [
-        pytest.param(WORLD.annotated(key="others-key"), id="another team's key"),
-        pytest.param(WORLD.but(owner=Owner(EntityRef("group", "default", "x"))), id="an owner without a team"),
-        pytest.param(WORLD.but(owner=replace(WORLD.owner, unreadable=True)), id="an owner who cannot be read"),
+        pytest.param(SCENARIO.annotated(key="others-key"), id="another team's key"),
+        pytest.param(SCENARIO.but(owner=Owner(EntityRef("group", "default", "x"))), id="an owner without a team"),
+        pytest.param(SCENARIO.but(owner=replace(SCENARIO.owner, unreadable=True)), id="an owner who cannot be read"),
     ],
 )
-def test_params_hold_no_amount_where_numbers_are_withheld(world: World) -> None:
+def test_params_hold_no_amount_where_numbers_are_withheld(scenario: Scenario) -> None:
     """Neither the spend nor the wallet comes in through a finding, although both are out of order."""
-    world = world.having_spent("501").but(wallets=Reading((wallet("50"), wallet("7", team="team_777")), NOON))
-    status = world.assess()
+    scenario = scenario.having_spent("501").but(wallets=Reading((wallet("50"), wallet("7", team="team_777")), NOON))
+    status = scenario.assess()
     assert status.gateway_key is not None
     assert status.gateway_key.state == "withheld"
     assert [finding.code for finding in status.findings if AMOUNTS & set(finding.params or {})] == []
 
 
-@given(worlds)
-def test_params_hold_no_amount_of_a_section_that_is_not_shown(world: World) -> None:
+@given(scenarios)
+def test_params_hold_no_amount_of_a_section_that_is_not_shown(scenario: Scenario) -> None:
     """Whatever the facts are, a finding has the amounts of the sections beside it and no others."""
-    status = world.assess()
+    status = scenario.assess()
     shown = {"spent", "budget", "ratio"} if status.budget is not None else set()
     shown |= {"available"} if status.wallet is not None else set()
     given_names = {name for finding in status.findings for name in finding.params or {}}
     assert given_names & AMOUNTS - {"currency"} <= shown
 
 
-@given(worlds)
-def test_params_are_printable(world: World) -> None:
+@given(scenarios)
+def test_params_are_printable(scenario: Scenario) -> None:
     """Names that break lines or turn text around do not reach a reader in another language either."""
-    assert all(value.isprintable() for finding in world.assess().findings for value in (finding.params or {}).values())
+    assert all(
+        value.isprintable() for finding in scenario.assess().findings for value in (finding.params or {}).values()
+    )
 
 
 def test_text_that_cannot_be_printed_gives_no_params() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bff.status.tiers import EXAMPLES, PolicyTier, PolicyTierError
+from bff.status.claims import EXAMPLES, PolicyTier, PolicyTierError
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -1,0 +1,176 @@
+"""The doctor tries Backstage step by step, as a request of a person goes, and changes nothing there."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from bff.cli.doctor_backstage import AUTHORIZE, CONFIGURATION, examine_backstage
+from bff.cli.doctor_keeptrusts import Trial, Verdict
+from bff.settings import Settings
+from bff.values import EntityRef
+from tests.backstage.stub import ISSUER, SERVICE_TOKEN, URL, StubBackstage
+from tests.harness.openbao import running_openbao
+from tests.harness.served import served
+from tests.harness.stub_backstage import BackstageOverHttp
+
+BOT = EntityRef("component", "default", "customer-support-bot")
+
+
+class Backstage(StubBackstage):
+    """A Backstage that also names its issuer and has a permission backend.
+
+    `decision` is its policy's word on an entity that is not there; None stands for no permission backend.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock.now = time.time()
+        self.issuer: str = ISSUER
+        self.decision: str | None = "ALLOW"
+        self.asked: list[object] = []
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.path
+        if path == CONFIGURATION:
+            return httpx.Response(200, json={"issuer": self.issuer})
+        if path == AUTHORIZE and self.decision is not None:
+            self.asked.append(json.loads(request.content))
+            return httpx.Response(200, json={"items": [{"id": "1", "result": self.decision}]})
+        if path == AUTHORIZE:
+            return httpx.Response(404, json={})
+        return await super()._answer(request)
+
+
+@pytest.fixture
+def stub() -> Backstage:
+    """A Backstage with one group, one component, and a person who is of the group."""
+    made = Backstage()
+    made.add("group:default/platform-team")
+    made.add(str(BOT), owner="group:default/platform-team", gateway_key="support-team-gw-key")
+    made.ownership["user:default/dev"] = ["group:default/platform-team"]
+    return made
+
+
+@pytest.fixture
+async def backstage(stub: Backstage) -> AsyncIterator[str]:
+    """Its address."""
+    async with served(BackstageOverHttp(stub)) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+async def examined(
+    url: str, person: str | None = None, entity: EntityRef | None = None, **settings: object
+) -> list[Trial]:
+    """The trials of Backstage at `url`, whose own base URL is the stub's."""
+    defaults = {"backstage_token": SERVICE_TOKEN, "backstage_public_url": URL}
+    loaded = Settings.load(**defaults | {"backstage_url": url} | settings)
+    token = None if person is None else SecretStr(person)
+    return [trial async for trial in examine_backstage(loaded, person=token, entity=entity)]
+
+
+async def test_backstage_in_order(backstage: str) -> None:
+    """The keys of both who sign, the issuer, and the groups by this service's own token, are each a line."""
+    trials = await examined(backstage, bff_platform_groups="group:default/platform-team")
+    assert [(trial.verdict, trial.message) for trial in trials] == [
+        (Verdict.OK, "1 key"),
+        (Verdict.OK, "1 key"),
+        (Verdict.OK, ISSUER),
+        (Verdict.OK, "the token is accepted"),
+    ]
+
+
+async def test_a_token_that_backstage_does_not_accept(backstage: str) -> None:
+    """It fails without showing the token; what needs none is read all the same."""
+    trials = await examined(backstage, backstage_token="canary")
+    assert [trial.verdict for trial in trials] == [Verdict.OK, Verdict.OK, Verdict.OK, Verdict.FAIL]
+    assert "(401)" in trials[-1].message
+    assert "canary" not in str(trials)
+
+
+async def test_a_platform_group_that_is_not_there(backstage: str) -> None:
+    """A slip in BFF_PLATFORM_GROUPS, which would keep everybody from provisioning, is named."""
+    trials = await examined(backstage, bff_platform_groups="platform-team,platfrom-team")
+    assert trials[-1].verdict is Verdict.WARN
+    assert trials[-1].message.endswith(": group:default/platfrom-team")
+
+
+async def test_another_issuer_is_named_with_its_setting(backstage: str) -> None:
+    """Where Backstage's issuer is not the one that is expected, both are named, and the setting that mends it."""
+    trial = (await examined(backstage, backstage_public_url="https://wrong.test"))[2]
+    assert trial.verdict is Verdict.FAIL
+    assert ISSUER in trial.message
+    assert "https://wrong.test/api/auth" in trial.message
+    assert f"set BACKSTAGE_PUBLIC_URL to '{URL}'" in trial.message
+
+
+async def test_an_issuer_that_is_not_known_is_a_warning(backstage: str, stub: Backstage) -> None:
+    """A reply without an issuer is no reason to fail: tokens say in the end whether it is right."""
+    stub.issuer = 7  # type: ignore[assignment]  # as no Backstage has it
+    assert (await examined(backstage))[2].verdict is Verdict.WARN
+
+
+async def test_what_is_no_backstage() -> None:
+    """Another server at Backstage's address fails, and what only templates need warns, as what only compares does."""
+    with running_openbao() as other:
+        trials = await examined(other.url)
+    assert [trial.verdict for trial in trials] == [Verdict.FAIL, Verdict.WARN, Verdict.WARN, Verdict.FAIL]
+
+
+async def test_a_person_in_order(backstage: str, stub: Backstage) -> None:
+    """A person's token is tried to the end: who they are, the policy, their groups, and the entity as they see it."""
+    platform = "group:default/platform-team"
+    trials = await examined(backstage, stub.user_token(), BOT, bff_platform_groups=platform)
+    found = {trial.subject: (trial.verdict, trial.message) for trial in trials[4:]}
+    assert found == {
+        "person of BFF_TOKEN": (Verdict.OK, "accepted as user:default/dev"),
+        "permission mode": (
+            Verdict.OK,
+            "the policy lets this person read every entity; it applies where Backstage has permission.enabled",
+        ),
+        "groups of the person": (Verdict.OK, f"{platform}; may provision for every team"),
+        f"catalog, {BOT}": (Verdict.OK, f"seen, with 1 annotations; owner {platform}"),
+    }
+
+
+async def test_the_policy_is_asked_about_an_entity_that_is_not_there(backstage: str, stub: Backstage) -> None:
+    """A policy with conditions denies an entity that is not there, and one without allows it: that tells the mode."""
+    stub.decision = "DENY"
+    trials = await examined(backstage, stub.user_token())
+    (mode,) = [trial for trial in trials if trial.subject == "permission mode"]
+    assert mode.message.startswith("the policy decides by entity")
+    (asked,) = stub.asked
+    assert isinstance(asked, dict)
+    assert asked["items"][0]["resourceRef"] not in stub.documents
+
+
+async def test_without_a_permission_backend_the_mode_is_not_known(backstage: str, stub: Backstage) -> None:
+    """A Backstage without that plugin is a warning, and the other trials go on."""
+    stub.decision = None
+    trials = await examined(backstage, stub.user_token(), BOT)
+    assert [trial.verdict for trial in trials[5:]] == [Verdict.WARN, Verdict.OK, Verdict.OK]
+
+
+async def test_an_entity_that_the_person_may_not_see(backstage: str, stub: Backstage) -> None:
+    """What is hidden from the person is a warning that does not say whether it exists."""
+    stub.hidden.add(("user:default/dev", str(BOT)))
+    trial = (await examined(backstage, stub.user_token(), BOT))[-1]
+    assert (trial.verdict, trial.message) == (Verdict.WARN, "not in the catalog, or this person may not see it")
+
+
+@pytest.mark.parametrize("token", ["canary", "expired", "plugin"])
+async def test_a_person_who_is_not_accepted(backstage: str, stub: Backstage, token: str) -> None:
+    """A token that does not hold fails at that step, which is the last, and is not shown."""
+    made = {
+        "canary": "canary",
+        "expired": stub.user_token(exp=int(time.time()) - 10),
+        "plugin": stub.limited_token(),
+    }[token]
+    trials = await examined(backstage, made)
+    assert (trials[-1].subject, trials[-1].verdict) == ("person of BFF_TOKEN", Verdict.FAIL)
+    assert made not in str(trials)
