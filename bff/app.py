@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
 from starlette.applications import Starlette
-from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from bff.app_connections import (
@@ -41,8 +40,8 @@ from bff.telemetry.metrics import Metrics
 from bff.telemetry.recent_calls import RecentCalls
 from bff.tls import expiry
 from bff.web.envelope import Envelope
-from bff.web.routes import routes
-from bff.web.service import Service
+from bff.web.openapi import ROUTES, rendered
+from bff.web.routes import Route, Service
 
 
 @dataclass(slots=True)
@@ -50,12 +49,15 @@ class App:
     """The service as an ASGI application, with its parts for those who run it."""
 
     asgi: ASGIApp
+    admin: ASGIApp | None
+    """What `BFF_ADMIN_PORT` serves: probes, health, metrics and OpenAPI. None where the first application has them."""
+
     service: Service
     settings: Settings
     lifespan: Callable[[], contextlib.AbstractAsyncContextManager[None]]
 
     def drain(self) -> float:
-        """Stop being ready, and say for how many seconds to go on serving."""
+        """Stop being ready; returns for how many seconds to go on serving."""
         self.service.draining = True
         return self.settings.bff_drain_seconds
 
@@ -145,7 +147,7 @@ def create_app(
     metrics.configured(refresh=settings.bff_refresh_seconds, stale_limit=settings.bff_stale_limit_seconds)
     metrics.watch_findings(counts.findings, counts.entities)
     metrics.watch_ledger(lambda: _read_share(cache), reader.difference, reader.is_short)
-    metrics.watch_service(cache.ready, lambda: service.draining)
+    metrics.watch_service(cache.can_answer, lambda: service.draining)
 
     def lifespan() -> contextlib.AbstractAsyncContextManager[None]:
         closing = [upstreams.close, *([backstage.aclose] if backstage else []), *([vault.aclose] if vault else [])]
@@ -156,19 +158,27 @@ def create_app(
         keeping += [partial(metrics.watch_loop, world.monotonic, world.sleep)] if background else []
         return _lifespan(service, [*closing, world.traces.aclose], keeping, world if background else None)
 
-    asgi = Starlette(
-        routes=routes(service),
-        lifespan=lambda _app: lifespan(),
-    )
-    asgi.router.redirect_slashes = False
-    asgi.state.service = service
-    metrics.begin((route.path_format, route.methods or ()) for route in asgi.routes if isinstance(route, Route))
     metrics.watch_database(reader.backlog, reader.database_up)
     if (certificate := settings.keeptrusts_client_cert_file) is not None:
         metrics.watch_certificate("keeptrusts-client", partial(expiry, certificate))
     access = world.access or AccessLog(level=settings.bff_log_level)
-    envelope = Envelope(asgi, metrics=metrics, access=access, traces=world.traces, monotonic=world.monotonic)
-    return App(envelope, service, settings, lifespan)
+    # Made here: it takes longer than a request may.
+    rendered()
+
+    def serving(
+        routes: Iterable[Route], lifespan: Callable[[], contextlib.AbstractAsyncContextManager[None]]
+    ) -> ASGIApp:
+        bound = [each.bound(service) for each in routes]
+        metrics.begin((each.path_format, each.methods or ()) for each in bound)
+        asgi = Starlette(routes=bound, lifespan=lambda _app: lifespan())
+        asgi.router.redirect_slashes = False
+        return Envelope(asgi, metrics=metrics, access=access, traces=world.traces, monotonic=world.monotonic)
+
+    if settings.bff_admin_port is None:
+        return App(serving(ROUTES, lifespan), None, service, settings, lifespan)
+    operations = [each for each in ROUTES if each.tag == "operations"]
+    others = [each for each in ROUTES if each.tag != "operations"]
+    return App(serving(others, lifespan), serving(operations, contextlib.nullcontext), service, settings, lifespan)
 
 
 def _read_share(cache: OrganisationCache) -> float:

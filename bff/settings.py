@@ -8,6 +8,7 @@ import ipaddress
 import json
 import os
 import re
+import ssl
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -135,6 +136,19 @@ class Settings(BaseSettings):
     )
     bff_host: str = Field(default="127.0.0.1", description="Address to listen on")
     bff_port: int = Field(default=8787, ge=1, le=65535, description="Port to listen on")
+    bff_admin_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="Port, other than `BFF_PORT`, for probes, health, metrics and OpenAPI, which that one then does not have",
+    )
+    bff_tls_cert_file: Path | None = Field(
+        default=None,
+        description="PEM file of the certificate, with its chain, that `BFF_PORT` shows; it then speaks HTTPS alone",
+    )
+    bff_tls_key_file: Path | None = Field(
+        default=None, description="PEM file of that certificate's private key, without a passphrase"
+    )
     bff_auth: Literal["backstage", "none"] = Field(
         default="backstage", description="Who may ask: callers with a Backstage token, or (on loopback only) everybody"
     )
@@ -226,6 +240,8 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"BFF_AUTH=none is refused on BFF_HOST={self.bff_host}: without authentication only loopback (127.0.0.1) may be listened on"
             )
+        if self.bff_admin_port == self.bff_port:
+            raise ValueError(f"BFF_ADMIN_PORT={self.bff_admin_port}: must be another port than BFF_PORT")
         if self.bff_stale_limit_seconds < self.bff_refresh_seconds:
             raise ValueError("BFF_STALE_LIMIT_SECONDS must be at least BFF_REFRESH_SECONDS")
         if self.vault_addr and not (self.vault_token or (self.vault_role_id and self.vault_secret_id)):
@@ -240,19 +256,27 @@ class Settings(BaseSettings):
         return self
 
     def _check_tls_files(self) -> None:
-        certificate, key = self.keeptrusts_client_cert_file, self.keeptrusts_client_key_file
-        if (certificate is None) != (key is None):
-            raise ValueError(
-                "KEEPTRUSTS_CLIENT_CERT_FILE and KEEPTRUSTS_CLIENT_KEY_FILE belong together: set both or neither"
-            )
-        if self.bff_ca_file is not None or certificate is not None:
-            # Imported here: it brings httpx, which most commands that read settings do without.
-            from bff.tls import TlsFileError, TlsFiles  # noqa: PLC0415
+        certificate, key = self._pair("keeptrusts_client_cert_file", "keeptrusts_client_key_file")
+        own_certificate, own_key = self._pair("bff_tls_cert_file", "bff_tls_key_file")
+        if self.bff_ca_file is None and certificate is None and own_certificate is None:
+            return
+        # Imported here: it brings httpx, which most commands that read settings do without.
+        from bff.tls import TlsFileError, TlsFiles, load_own_certificate  # noqa: PLC0415
 
-            try:
-                TlsFiles(self.bff_ca_file, certificate, key).check()
-            except TlsFileError as error:
-                raise ValueError(str(error)) from None
+        try:
+            TlsFiles(self.bff_ca_file, certificate, key).check()
+            if own_certificate is not None and own_key is not None:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                load_own_certificate(context, own_certificate, own_key, ("BFF_TLS_CERT_FILE", "BFF_TLS_KEY_FILE"))
+        except TlsFileError as error:
+            raise ValueError(str(error)) from None
+
+    def _pair(self, certificate: str, key: str) -> tuple[Path | None, Path | None]:
+        """Two settings that belong together. Raises `ValueError` where one is set alone."""
+        found = getattr(self, certificate), getattr(self, key)
+        if (found[0] is None) != (found[1] is None):
+            raise ValueError(f"{certificate.upper()} and {key.upper()} belong together: set both or neither")
+        return found
 
     @classmethod
     def settings_customise_sources(

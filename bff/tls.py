@@ -63,11 +63,11 @@ class TlsFiles:
         if self.ca is not None:
             _load_authorities(context, self.ca)
         if self.certificate is not None and self.key is not None:
-            _load_own_certificate(context, self.certificate, self.key)
+            load_own_certificate(context, self.certificate, self.key, (CERTIFICATE_FILE, KEY_FILE))
 
     def state(self) -> tuple[tuple[int, int, int] | None, ...]:
         """Inode, time of change in ns, and size in bytes of each file; another value means that they must be read again."""
-        return tuple(_state(path) for path in (self.ca, self.certificate, self.key) if path is not None)
+        return tuple(file_state(path) for path in (self.ca, self.certificate, self.key) if path is not None)
 
 
 def client_context(files: TlsFiles | None = None) -> ssl.SSLContext:
@@ -156,7 +156,8 @@ def _build(files: TlsFiles) -> ssl.SSLContext:
 # --- files -----------------------------------------------------------------------------------------------------------
 
 
-def _state(path: Path) -> tuple[int, int, int] | None:
+def file_state(path: Path) -> tuple[int, int, int] | None:
+    """Inode, time of change in ns, and size in bytes; None where there is no such file."""
     try:
         found = path.stat()
     except OSError:
@@ -177,22 +178,24 @@ def _load_authorities(context: ssl.SSLContext, path: Path) -> None:
         raise _error(CA_FILE, path, "holds a certificate that cannot be read; it must be a PEM file") from None
 
 
-def _load_own_certificate(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
-    if not _CERTIFICATE.search(_read(CERTIFICATE_FILE, certificate)):
-        raise _error(CERTIFICATE_FILE, certificate, "holds no certificate; it must be a PEM file")
-    if not _PRIVATE_KEY.search(_read(KEY_FILE, key)):
-        raise _error(KEY_FILE, key, "holds no private key; it must be a PEM file")
+def load_own_certificate(context: ssl.SSLContext, certificate: Path, key: Path, settings: tuple[str, str]) -> None:
+    """Load what this service shows of itself; `settings` name the two files. Raises `TlsFileError`."""
+    of_certificate, of_key = settings
+    if not _CERTIFICATE.search(_read(of_certificate, certificate)):
+        raise _error(of_certificate, certificate, "holds no certificate; it must be a PEM file")
+    if not _PRIVATE_KEY.search(_read(of_key, key)):
+        raise _error(of_key, key, "holds no private key; it must be a PEM file")
     try:
         context.load_cert_chain(certificate, key, password=_refuse_passphrase)
     except _PassphraseWantedError:
-        raise _error(KEY_FILE, key, "is a key with a passphrase; it must be one without") from None
+        raise _error(of_key, key, "is a key with a passphrase; it must be one without") from None
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
-            raise _error(KEY_FILE, key, f"is not the key of the certificate in {CERTIFICATE_FILE}") from None
-        both = f"{CERTIFICATE_FILE}='{certificate}' and {KEY_FILE}='{key}'"
+            raise _error(of_key, key, f"is not the key of the certificate in {of_certificate}") from None
+        both = f"{of_certificate}='{certificate}' and {of_key}='{key}'"
         raise TlsFileError(f"{both}: certificate or key cannot be read; they must be PEM files") from None
     except OSError as error:
-        raise _error(CERTIFICATE_FILE, certificate, f"cannot be read: {error.strerror}") from None
+        raise _error(of_certificate, certificate, f"cannot be read: {error.strerror}") from None
 
 
 def expiry(path: Path) -> float | None:

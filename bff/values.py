@@ -20,7 +20,7 @@ _SMALL = Context(prec=2, rounding=ROUND_HALF_UP)
 
 
 class CurrencyMismatchError(ValueError):
-    """Two amounts of different currencies met in one sum or comparison."""
+    """Two amounts of different currencies were added or compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Money:
 
     @classmethod
     def zero(cls, currency: str = USD) -> Money:
-        """Nothing, in `currency`."""
+        """Return an amount of zero in `currency`."""
         return cls(Decimal(0), currency)
 
     def __add__(self, other: Money) -> Money:
@@ -65,7 +65,7 @@ class Money:
         return bool(self.amount)
 
     def ratio_to(self, whole: Money) -> Decimal | None:
-        """This amount as a share of `whole`; 0 of nothing is 0, anything else of nothing is None (it has no ratio)."""
+        """Return this amount divided by `whole`. Where `whole` is zero: 0 for an amount of zero, else None."""
         self._same_currency(whole)
         if whole.amount:
             return self.amount / whole.amount
@@ -166,7 +166,7 @@ class BudgetWindow:
         """The window in which the aware instant `now` lies."""
         window = cls.of(now.astimezone(zone).date(), zone)
         # Where clocks went back just after midnight (St. John's, until 2011), the evening before comes twice: its second
-        # part carries yesterday's date and yet lies in the day that has begun. A day begins once.
+        # part has yesterday's date and yet lies in the day that has started. A day starts once.
         while now >= window.end:
             window = cls.of(window.day + _ONE_DAY, zone)
         return window

@@ -32,7 +32,7 @@ from bff.sandbox.traffic import trickle
 from bff.settings import IN_MEMORY, Settings, SettingsError, is_loopback
 from bff.status.wire import GovernanceStatus
 from bff.telemetry import logs
-from bff.web.local_names import LocalNames
+from bff.web.envelope import LocalNames
 
 HOST = "127.0.0.1"
 REFRESH_SECONDS = 5
@@ -175,6 +175,10 @@ def _settings(stand_in: StandIn, bff_url: str) -> Settings:
         **({} if _vault_is_here(os.environ.get("VAULT_ADDR", "")) else {"vault_addr": None}),
         bff_host=HOST,
         bff_port=int(bff_url.rpartition(":")[2]),
+        # All on one port, and in plain HTTP, which does not leave this machine.
+        bff_admin_port=None,
+        bff_tls_cert_file=None,
+        bff_tls_key_file=None,
         bff_auth="none",
         bff_catalog="files",
         bff_catalog_files=str(catalog_folder()),

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from functools import partial
 
 import click
 
 from bff.app import App, create_app
 from bff.app_connections import open_database
+from bff.cli.certificate import ListenerCertificate
 from bff.cli.exits import Exit, Failure
 from bff.cli.server import Server, address, listen, run
 from bff.settings import Settings, SettingsError
 from bff.store.database import FILE_NAME, Database, DatabaseAddressError, NewerDatabaseError, StoreError
 from bff.telemetry import logs
-from bff.web.local_names import LocalNames
+from bff.telemetry.metrics import Metrics
+from bff.tls import TlsFileError
+from bff.web.envelope import LocalNames
 
 log = logs.logger("serve")
 
@@ -29,11 +33,31 @@ def serve() -> None:
         raise Failure(str(error), Exit.SETTINGS) from None
     logs.configure(settings.bff_log_level)
     listener = listen(settings.bff_host, settings.bff_port, setting="BFF_PORT")
+    admin = None
+    if settings.bff_admin_port is not None:
+        admin = listen(settings.bff_host, settings.bff_admin_port, setting="BFF_ADMIN_PORT")
     _make_tables_to_serve(settings)
     app = _app(settings)
-    server = Server(app.asgi, listener)
-    app.service.metrics.watch_connections(server.connections)
-    run([server], started=partial(_say, settings, listener), drain=app.drain)
+    # The admin server goes last, so that probes are answered while the other drains.
+    servers = [Server(app.asgi, listener, tls=_tls(settings, app.service.metrics))]
+    if admin is not None and app.admin is not None:
+        servers.append(Server(app.admin, admin))
+    app.service.metrics.watch_connections(lambda: sum(server.connections() for server in servers))
+    run(servers, started=partial(_say, settings, listener, admin), drain=app.drain)
+
+
+def _tls(settings: Settings, metrics: Metrics) -> ssl.SSLContext | None:
+    """What the listener shows, None for plain HTTP."""
+    if settings.bff_tls_cert_file is None or settings.bff_tls_key_file is None:
+        return None
+    try:
+        certificate = ListenerCertificate(
+            settings.bff_tls_cert_file, settings.bff_tls_key_file, reloaded=metrics.certificate_reloaded
+        )
+    except TlsFileError as error:
+        raise Failure(str(error), Exit.SETTINGS) from None
+    metrics.watch_certificate("listener", certificate.expires)
+    return certificate.context
 
 
 def migrate() -> None:
@@ -83,13 +107,15 @@ def _app(settings: Settings) -> App:
         raise Failure(str(error), Exit.SETTINGS) from None
     if settings.bff_auth == "none":
         app.asgi = LocalNames(app.asgi)
+        app.admin = LocalNames(app.admin) if app.admin is not None else None
     return app
 
 
-async def _say(settings: Settings, listener: socket.socket) -> None:
+async def _say(settings: Settings, listener: socket.socket, admin: socket.socket | None) -> None:
     log.info(
         "serving",
-        address=address(listener),
+        address=address(listener, scheme="https" if settings.bff_tls_cert_file else "http"),
+        **({"admin": address(admin)} if admin is not None else {}),
         auth=settings.bff_auth,
         catalog=settings.bff_catalog,
         fingerprints=settings.fingerprints(),

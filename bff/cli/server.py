@@ -1,4 +1,4 @@
-"""Runs ASGI applications on this machine: ports are taken first, signals end everything in order."""
+"""Runs ASGI applications: takes ports first, serves them, and ends everything in order at a signal."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import errno
 import gc
 import signal
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 import uvicorn
@@ -48,16 +49,16 @@ def _mend(error: OSError | OverflowError, setting: str) -> str:
     return f"{error.strerror}; choose another with {setting}"
 
 
-def address(listener: socket.socket) -> str:
-    """The HTTP address of a listening socket."""
+def address(listener: socket.socket, *, scheme: str = "http") -> str:
+    """The address of a listening socket."""
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that leaves signals to us and says when it is up."""
+    """A uvicorn server that leaves signals to `run`, and sets `up` once it listens; with `tls` it speaks HTTPS alone."""
 
-    def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
+    def __init__(self, app: ASGIApp, listener: socket.socket, *, tls: ssl.SSLContext | None = None) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -73,6 +74,7 @@ class Server(uvicorn.Server):
             )
         )
         self.listeners = [listener]
+        self._tls = tls
         self.up = asyncio.Event()
 
     @contextlib.contextmanager
@@ -92,7 +94,9 @@ class Server(uvicorn.Server):
         self.config.encoded_headers = closing
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and say so."""
+        """Listen, then set `up`."""
+        # uvicorn itself makes contexts of files alone, which it reads once.
+        self.config.ssl = self._tls
         await super().startup(sockets)
         self.up.set()
 
@@ -116,8 +120,8 @@ def run(
 ) -> None:
     """Serve until SIGINT or SIGTERM, then stop in order: the first server, which may need the others, before them.
 
-    `started` runs once all servers listen and is cancelled at the end. `drain` is told of the first signal and says for
-    how many seconds to go on serving; a second signal ends everything at once.
+    `started` runs once all servers listen and is cancelled at the end. `drain` is called at the first signal and returns
+    for how many seconds to go on serving; a second signal ends everything at once.
     """
     spare_the_loop()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -1,1 +1,1 @@
-"""What is spent: the sums of events, read from one feed, and their checksum against the wallets."""
+"""The ledger: sums of events that are read from one feed, and their checksum against the wallets."""

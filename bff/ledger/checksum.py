@@ -1,4 +1,4 @@
-"""The wallets as the checksum of the ledger: what all `total_spent` grew by is what the events of that time add up to.
+"""The checksum of the ledger: all wallets' `total_spent` grow by what the events of that time add up to.
 
 Both sides are read at slightly different moments, so the difference is compared with what was counted in the last two
 checks: less than that may be in flight. A difference beyond it, or one that lasts, means that events are missing, and the
@@ -28,10 +28,10 @@ _FIRST_WAITS = (_MINUTE, 10 * _MINUTE, 2 * _HOUR)
 _LONGEST_WAITS = (15 * _MINUTE, 2 * _HOUR, 12 * _HOUR)
 
 LASTING = 5 * _MINUTE
-"""Microseconds after which a difference that may be in flight is looked for all the same."""
+"""Microseconds after which the feed is read again for a difference, although it may be in flight."""
 
 RECHECKS = ((_MINUTE // 2, 0), (15 * _MINUTE, 1), (6 * _HOUR, 2))
-"""How long after the two sides were made equal the feed is read again in any case, and to which of `DEPTHS`.
+"""When the feed is read again in any case, in microseconds after the baseline, and to which of `DEPTHS`.
 
 An event that was paid before that moment and is published after it is missing, and neither side shows it.
 """
@@ -110,7 +110,7 @@ class Checksum:
 
     @property
     def balance(self) -> Balance:
-        """The verdict of the last check. One check alone never says short: an event may be a second late."""
+        """The result of the last check. It is short only after two checks in a row: an event may be a second late."""
         if self.baseline_at is None:
             return Balance.UNKNOWN
         if self.short_checks >= 2:
@@ -140,9 +140,9 @@ class Checksum:
         return replace(after, positive_since=self.positive_since or now, surplus=())
 
     def depth_due(self, now: int, *, usable: bool) -> int | None:
-        """The index in `DEPTHS` of the depth to read again now, None when nothing is to be looked for.
+        """Return the index in `DEPTHS` of the depth to read again now; None when no reading is due.
 
-        Without `usable` wallets, nothing says whether events are missing: each depth is then read at its longest interval.
+        Without `usable` wallets it is not known whether events are missing: each depth is then read at its longest interval.
         """
         if not usable or self.baseline_at is None:
             return next(
@@ -161,7 +161,7 @@ class Checksum:
         return None
 
     def tried(self, depth: int, now: int, *, found: bool) -> Checksum:
-        """The feed was read again as far back as `DEPTHS[depth]`, and something was `found` or not."""
+        """Record that the feed was read again as far back as `DEPTHS[depth]`, and whether that `found` an event."""
         wait = _FIRST_WAITS[depth] if found else min(self.waits[depth] * 2, _LONGEST_WAITS[depth])
         tried_at = tuple(now if index == depth else at for index, at in enumerate(self.tried_at))
         waits = tuple(wait if index == depth else each for index, each in enumerate(self.waits))
@@ -171,14 +171,14 @@ class Checksum:
 
     @property
     def unexplained(self) -> Money | None:
-        """A difference that nothing explains although the feed was read 72 hours back, after as long a time; else None."""
+        """The difference, once the feed was read 72 hours back more than 72 hours after it arose; None before that."""
         deepest = self.tried_at[-1]
         if self.positive_since is None or deepest is None:
             return None
         return self.difference if deepest - self.positive_since > DEPTHS[-1] else None
 
     def settled(self) -> Checksum:
-        """Go on from an unexplained difference: what comes after it is compared as before."""
+        """Accept the unexplained difference, and compare what comes after it as before."""
         return replace(
             self,
             slack=self.slack + self.difference,
@@ -199,17 +199,17 @@ class Checksum:
 
     def _rested(self, depth: int, now: int, wait: int) -> bool:
         at = self.tried_at[depth]
-        # A clock that was set back must not put the next try off for long.
+        # A clock that was set back must not delay the next try for long.
         return at is None or not 0 <= now - at < wait
 
 
 def _with_surplus(checksum: Checksum, difference: Money, in_flight: Money, now: int) -> Checksum:
-    """Begin again from a surplus that stays, such as a refund without an event: it would hide what is missing later."""
+    """Accept a surplus that stays, such as a refund without an event: it would hide what is missing later."""
     if difference >= -in_flight:
         return replace(checksum, surplus=())
     surplus = (*checksum.surplus, difference)[-_CHECKS_OF_SURPLUS:]
     if len(surplus) < _CHECKS_OF_SURPLUS:
         return replace(checksum, surplus=surplus)
     accepted = replace(checksum, surplus=(), slack=checksum.slack + max(surplus))
-    # A first recheck that is still to come serves for this as well, and must not be put off again and again.
+    # A first recheck that is still due covers this as well, and must not be delayed by each surplus.
     return replace(accepted, surplus_at=now, rechecks=0) if checksum.rechecks else accepted

@@ -1,7 +1,7 @@
-"""Reads the organisation's events into the ledger: what is new, then what may have been published late, then older days.
+"""Read the organisation's events into the ledger: what is new, then what may have been published late, then older days.
 
-One reading is a `Span` that goes on over many calls: pages are counted as they come, and the place that was reached is
-kept with them, so that another process goes on from there. Nothing is assumed of the feed's order, of how its cursors
+One reading is a `Span` that continues over many calls: pages are counted as they arrive, and the place that was reached
+is stored with them, so that another process continues from there. Nothing is assumed of the feed's order, of how its cursors
 work, or of how punctual it is: an event counts once by its id, and the wallets say whether any is missing.
 """
 
@@ -30,24 +30,24 @@ PAGES_AT_ONCE = 5
 """Pages that are counted in one transaction: 1,000 events, whose sums are made without a pause."""
 
 BACKFILL_PAGES_A_SECOND = 5.0
-"""Pages of older days that are read a second in the mean, so that Keeptrusts has little more to do than without."""
+"""Pages of older days that are read per second on average, to keep the load on Keeptrusts low."""
 
 MOST_BACKFILL_PAGES = 50
-"""Pages of older days that are read in one turn, after however long a pause."""
+"""The most pages of older days that are read in one turn, however long the pause before it."""
 
 LOOKBACK_SECONDS = 2.0
-"""How long one turn reads what may have been published late; it goes on in the next."""
+"""Seconds for which one turn reads what may have been published late; the next turn continues."""
 
 MOST_RESTARTS = 5
-"""How often a reading begins again without coming further before it says that the feed's cursors end too soon."""
+"""How often a reading restarts without progress before it fails because the feed's cursors expire too soon."""
 
 Totals = Callable[[], Awaitable[Mapping[str, Money] | None]]
-"""Reads what each wallet in USD has spent in all, by its id; None where that cannot be had."""
+"""Reads what each wallet has spent in all, in USD, by wallet id; None where not every wallet can be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one turn came to: the progress, what ended it early, and whether it `found` events that were published late."""
+    """The result of one turn: the progress, the error that ended it early, and whether it `found` late events."""
 
     progress: Progress
     failure: KeeptrustsError | None = None
@@ -93,13 +93,13 @@ class Feed:
         except KeeptrustsError as error:
             return Turn(await self._current(held), error)
         except StoreError:
-            # Whether the last transaction was committed is not known: what is stored says it.
+            # Whether the last transaction was committed is not known: read what is stored.
             self._progress = None
             raise
         return Turn(progress)
 
     async def further(self, now: datetime, held: Held, *, usable: bool) -> Turn:
-        """Read on of what may have been published late and of older days, as much as is due; forget what is too old.
+        """Read late events and older days as far as is due, and delete what is too old.
 
         `usable` says whether the wallets can be compared with. Raises `StoreError`.
         """
@@ -119,7 +119,7 @@ class Feed:
         return Turn(progress, found=self._late > late)
 
     async def _current(self, held: Held) -> Progress:
-        """The progress as it stands, from memory while no other process can have written it."""
+        """Return the stored progress, from memory while no other process can have changed it."""
         if self._progress is None or self._fence != held.fence:
             try:
                 self._progress = await self._ledger.progress()
@@ -140,7 +140,7 @@ class Feed:
         def settle(progress: Progress, span: Span, ended: bool) -> Progress:
             if not ended:
                 return replace(progress, forward=span)
-            # The newest event may bear a time that is yet to come: what is published until then must be read too.
+            # The newest event may have a time in the future: what is published until then must be read too.
             top = span.since + OVERLAP if span.top is None else min(span.top, started)
             mark = top if progress.mark is None else max(progress.mark, top)
             covered_from = span.since if progress.covered_from is None else progress.covered_from
@@ -157,7 +157,7 @@ class Feed:
         read_totals: Totals,
         deadline: float,
     ) -> Progress:
-        """Compare with the wallets, or begin to."""
+        """Compare with the wallets; the first time, set the baseline."""
         if progress.checksum.baseline_at is None:
             return await self._begin_comparing(now, held, progress, read_totals, deadline)
 
@@ -180,7 +180,7 @@ class Feed:
     async def _begin_comparing(
         self, now: datetime, held: Held, progress: Progress, read_totals: Totals, deadline: float
     ) -> Progress:
-        # The wallets are listed between two readings of the feed, so that both sides begin at nearly the same moment.
+        # List the wallets between two readings of the feed, so that both sides start at nearly the same moment.
         totals = await read_totals()
         if totals is None:
             return progress
@@ -248,7 +248,7 @@ class Feed:
         pages: int | None = None,
         backfill: bool = False,
     ) -> Progress:
-        """Read `span` on, count what it finds, and keep the progress that `settle` makes of the span and whether it ended.
+        """Continue reading `span`, count the events, and store the progress that `settle` makes of the span and its end.
 
         It stops at the monotonic second `until`, or after about so many `pages`, though not before it has read anything.
         """
@@ -271,7 +271,7 @@ class Feed:
                 stop = ended or found.failure is not None or (pages is not None and pages <= 0)
                 stop = stop or (until is not None and self._monotonic() >= until)
                 if not stop:
-                    # The next pages are on their way while these are counted.
+                    # Fetch the next pages while these are counted.
                     fetching = asyncio.ensure_future(self._fetch(read, progress))
                 span, progress = await self._count(
                     inside, found, read, held, progress, settle, ended=ended, backfill=backfill
@@ -331,13 +331,13 @@ class Feed:
         error: UpstreamRejectedError,
         settle: Callable[[Progress, Span, bool], Progress],
     ) -> tuple[Span, Progress]:
-        """What to read after a 4xx reply: the cursor has expired, or `until` is not understood. Raises `error` otherwise."""
+        """Return what to read after a 4xx reply: the cursor has expired, or `until` is not supported. Raises `error` otherwise."""
         if span.cursor is None:
             if span.until is None or progress.until_honoured is not None:
                 raise error
             return span, replace(progress, until_honoured=False)
         if span.restarts >= MOST_RESTARTS:
-            # The next turn begins without the cursor: the feed may be well by then.
+            # Let the next turn start without the cursor: the feed may work by then.
             self._progress = settle(progress, replace(span.restarted(), restarts=0), False)
             raise UpstreamContractError(
                 error.method,
@@ -349,7 +349,7 @@ class Feed:
 
 
 def _inside(event: SpendEvent, span: Span) -> bool:
-    # Also for a feed that pays no heed to `since` or `until`.
+    # Checked here as well, for a feed that ignores `since` or `until`.
     return event.at >= span.since and (span.until is None or event.at < span.until)
 
 
@@ -357,10 +357,10 @@ def _unread(row: RejectedRow, span: Span) -> UnreadEvent:
     try:
         at = micros(datetime.fromisoformat(row.known.get("timestamp") or ""))
     except (ValueError, TypeError):
-        # Its time is not known either: it concerns the newest day of those that are being read.
+        # Its time is not known either: count it to the newest day that is being read.
         at = span.since if span.top is None else span.top
     field = row.field.removeprefix(row.place).removeprefix(".")
-    # Without an id it is known by what else names it: its place in a page is another one each time.
+    # Without an id, its other fields identify it: its place in a page changes from reading to reading.
     nameless = f"{sorted((name, value or '') for name, value in row.known.items())} {field} {row.message}"
     identity = event_id(row.id if row.id is not None else nameless)
     return UnreadEvent(identity.hex(), at, row.known.get("token_id") or "", row.message, field, row.id or "")

@@ -1,4 +1,4 @@
-"""How far the ledger has read the organisation's events, and what that says of the days.
+"""How far the ledger has read the organisation's events, and which days are therefore incomplete.
 
 Times are epoch microseconds of the events' own clock, unless said otherwise.
 """
@@ -18,22 +18,22 @@ from bff.values import BudgetWindow
 from bff.wording import clock_time
 
 OVERLAP = 4_000_000
-"""Microseconds that a reading begins before the newest event of the last: events of one moment may come in any order."""
+"""Microseconds by which two readings overlap: events of one moment may be listed in any order."""
 
 MOST_UNREAD = 200
-"""Events that could not be read and are remembered one by one; of more, only the days are."""
+"""The most events that could not be read and are stored one by one; of more, only the days are stored."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
 def micros(moment: datetime) -> int:
-    """An aware instant as epoch microseconds, exactly."""
+    """Return an aware instant as epoch microseconds, exactly."""
     return (moment - _EPOCH) // _MICROSECOND
 
 
 def instant(at: int) -> datetime:
-    """Epoch microseconds as an instant in UTC."""
+    """Return epoch microseconds as an instant in UTC."""
     return _EPOCH + timedelta(microseconds=at)
 
 
@@ -61,7 +61,7 @@ class Span:
     found: bool = False
 
     def read(self, times: Sequence[int], cursor: str | None) -> Span:
-        """After consecutive pages with events at `times`, which go on at `cursor`."""
+        """Return the span after consecutive pages with events at `times`, which continue at `cursor`."""
         if not times:
             return replace(self, cursor=cursor)
         newest_first = self.newest_first
@@ -80,7 +80,7 @@ class Span:
         return replace(self, cursor=cursor, newest_first=newest_first, reached=reached, top=top, restarts=restarts)
 
     def is_past(self, times: Sequence[int]) -> bool:
-        """Whether the last page lies beyond the span: the feed pays no heed to `since` or `until`."""
+        """Whether the last page lies beyond the span, as with a feed that ignores `since` or `until`."""
         last = times[-LARGEST_PAGE:]
         if not last or self.newest_first is None:
             return False
@@ -89,13 +89,13 @@ class Span:
         return self.until is not None and min(last) >= self.until
 
     def restarted(self) -> Span:
-        """Without a cursor, over what is left of it."""
+        """Return a span without a cursor over what is left of this one."""
         left = replace(self, cursor=None, restarts=self.restarts + 1)
         if self.reached is None:
             return left
         if self.newest_first:
             return replace(left, until=self.reached + 1)
-        # What lies before it has been read, and still belongs to the reading.
+        # The part before `reached` has been read and still belongs to the span.
         return replace(left, asked_from=max(self.since, self.reached))
 
 
@@ -115,7 +115,7 @@ class UnreadEvent:
     name: str = ""
 
     def row(self) -> RejectedRow:
-        """The event as a row of the feed that was left out."""
+        """Return the event as a row of the feed that was left out."""
         field = ".".join(filter(None, ("events", self.field)))
         return RejectedRow("events", field, self.reason, {"event_id": self.name} if self.name else {})
 
@@ -130,7 +130,7 @@ class Progress:
     purged_before   events before this are no longer known one by one: what is published late for that time is not counted
     forward, lookback, backfill   readings under way: of what is new, of what may have been published late, of older days
     lookback_depth  the index of the depth that `lookback` reads
-    until_honoured  whether the feed pays heed to `until`; None until it was seen
+    until_honoured  whether the feed applies `until`; None until a page has shown it
     short_days      days (ISO) that stay incomplete for every key, each with a sentence: a difference to the wallets that
                     nothing explained, or more events that could not be read than are remembered
     unread          events that could not be read, of all days in the history
@@ -162,7 +162,7 @@ class Progress:
         return max(self.covered_from, self.purged_before or self.covered_from)
 
     def with_unread(self, events: Sequence[UnreadEvent], zone: tzinfo) -> Progress:
-        """Remember `events` that could not be read, each once; beyond `MOST_UNREAD`, the days in `zone` of the oldest."""
+        """Add `events` that could not be read, each once; beyond `MOST_UNREAD`, keep only the days in `zone` of the oldest."""
         known = {event.id for event in self.unread}
         new = [event for event in events if event.id not in known]
         if not new:
@@ -176,7 +176,7 @@ class Progress:
         return replace(self, unread=tuple(kept), short_days={**days, **self.short_days})
 
     def without_unread(self, events: Sequence[SpendEvent]) -> Progress:
-        """Forget what has been read after all."""
+        """Remove those of `events` that have been read since."""
         if not self.unread:
             return self
         read = {event.id.hex() for event in events}
@@ -191,7 +191,7 @@ class Progress:
     def missing(
         self, day: date, zone: tzinfo, *, now: int, lag: int, key_ids: frozenset[str] = frozenset()
     ) -> str | None:
-        """Why the sums of a day are lower bounds at `now`, in half a sentence; None when they are whole.
+        """Say why the sums of a day are lower bounds at `now`, in half a sentence; None when they are complete.
 
         Events that could not be read count where they are of one of `key_ids` or of no known key. `lag` is after how many
         microseconds the last reading is too old to say anything of the time since.
@@ -216,7 +216,7 @@ class Progress:
         return None
 
     def _gap(self, start: int, end: int, zone: tzinfo) -> str | None:
-        """What of the time from `start` to `end` has not been read."""
+        """Say which part of the time from `start` to `end` has not been read; None when all has."""
         if self.covered_from is None or self.mark is None:
             return self._first_reading(start, zone)
         if start < self.covered_from:
@@ -255,7 +255,7 @@ class Progress:
         return max(left, 0)
 
     def share(self, now: int, day_start: int) -> float:
-        """The share of the time since `day_start` whose events have been read, 0 to 1."""
+        """Return the share of the time since `day_start` whose events have been read, 0 to 1."""
         whole = max(now - day_start, 1)
         if self.mark is None or self.forward is not None:
             forward = self.forward
@@ -273,12 +273,12 @@ _ADAPTER = TypeAdapter(Progress)
 
 
 def encoded(progress: Progress) -> str:
-    """`progress` as JSON."""
+    """Return `progress` as JSON."""
     return _ADAPTER.dump_json(progress, exclude_defaults=True).decode()
 
 
 def decoded(text: str) -> Progress:
-    """What `encoded` has made. Raises `ValueError` for what another release has written in a form unknown to this one."""
+    """Read what `encoded` has written. Raises `ValueError` for a form of another release that this one does not know."""
     try:
         return _ADAPTER.validate_json(text or "{}")
     except ValidationError as error:

@@ -1,7 +1,7 @@
-"""The organisation's spend in the database: each event counted once by its id, sums by day, key, team and model.
+"""The organisation's spend in the database: each event counts once by its id; sums are by day, key, team and model.
 
 Events of the last days are rows, so that an event that is published twice, late or with a new price is recognised; older
-days are sums alone. Whatever is written is one transaction with the progress of the reading, so that a process that dies
+days are sums alone. Whatever is written is one transaction with the progress of the reading, so that a process that stops
 in the middle has either counted a page and moved on, or done neither.
 """
 
@@ -39,7 +39,7 @@ from bff.values import BudgetWindow, Money
 log = logger("ledger")
 
 KEPT = timedelta(hours=96)
-"""How long an event is a row: a day is frozen 72 hours after its end."""
+"""How long an event stays a row. A day is frozen 72 hours after its end."""
 
 _IDS_AT_ONCE = 250
 _HOUR = 3_600_000_000
@@ -80,7 +80,7 @@ _SumKey = tuple[int, str, str, str]
 
 
 def day_number(day: date) -> int:
-    """A day as the database has it: 20261127."""
+    """Return a day as a number, as the database stores it: 20261127."""
     return day.year * 10_000 + day.month * 100 + day.day
 
 
@@ -110,13 +110,13 @@ class Ledger:
         self._find = database.prepared(_FOUND)
 
     async def progress(self) -> Progress:
-        """How far the feed has been read."""
+        """Return how far the feed has been read."""
         async with self._database.read() as connection:
             text = await connection.scalar(select(ledgers.c.state).where(ledgers.c.id == self._id))
         return decoded(text or "")
 
     async def reset(self, held: Held) -> Progress:
-        """Forget everything: what is there was written in a form that this release does not know."""
+        """Delete everything of this ledger: it was written in a form that this release does not know."""
         log.warning("ledger is read again from the start", ledger=self._id)
         progress = Progress()
         async with self._database.write(held) as connection:
@@ -134,7 +134,7 @@ class Ledger:
         *,
         backfill: bool = False,
     ) -> Progress:
-        """Count what is new in `batch`, and keep the progress that `settle` makes of it, both or neither.
+        """Count what is new in `batch`, and store the progress that `settle` makes of it, in one transaction.
 
         Without `backfill`, events of a time in which events are no longer known one by one are left out.
         """
@@ -161,7 +161,7 @@ class Ledger:
         return after
 
     async def compare(self, totals: Mapping[str, Money], held: Held, settle: Callable[[Money], Progress]) -> Progress:
-        """Keep the wallets' `totals` of spend, and the progress that `settle` makes of what they grew by, both or neither.
+        """Store the wallets' `totals` of spend, and the progress that `settle` makes of their growth, in one transaction.
 
         The growth is in USD since the last call; a wallet that is new counts from now on.
         """
@@ -184,7 +184,7 @@ class Ledger:
         return after
 
     async def purge(self, now: datetime, progress: Progress, held: Held) -> Progress:
-        """Forget single events that are older than `KEPT`, an hour of them at the most, and sums older than the history."""
+        """Delete events that are older than `KEPT`, at most an hour of them, and sums that are older than the history."""
         if progress.mark is None or progress.covered_from is None:
             return progress
         until = min(micros(now - KEPT), progress.mark - OVERLAP)
@@ -194,7 +194,7 @@ class Ledger:
             until = min(until, progress.purged_before + _PURGED_AT_ONCE)
         if until <= max(progress.covered_from, progress.purged_before or 0):
             return progress
-        # What a reading of older days has counted is known one by one around the place that it has reached.
+        # Keep the events around the place that a reading of older days has reached: it may read them again.
         protected = progress.covered_from + _PROTECTED if progress.backfill is not None else None
         start = micros(now - self._history)
         unread = tuple(event for event in progress.unread if event.at >= start)
@@ -210,7 +210,7 @@ class Ledger:
         return after
 
     async def today(self, now: datetime, progress: Progress) -> tuple[SpendToday, ActivityToday]:
-        """Spend and activity of the budget day of `now`, by key and by team."""
+        """Return spend and activity of the budget day of `now`, by key and by team."""
         window = BudgetWindow.containing(now, self._zone)
         columns = (
             sums.c.key_id,
@@ -231,11 +231,11 @@ class Ledger:
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
-        # Beside the event loop: of thousands of keys this takes a while.
+        # In a thread: with thousands of keys this would block the event loop.
         return await asyncio.to_thread(self._today_of, rows, window, now, progress)
 
     async def history(self, *, key_ids: frozenset[str], team_id: str | None, days: int, now: datetime) -> SpendHistory:
-        """Spend of keys over the last `days` budget days, the running one included, and of what names no key of their team."""
+        """Return spend of keys over the last `days` budget days with today, and what events of their team without a key cost."""
         today = BudgetWindow.containing(now, self._zone).day
         wanted = [today - timedelta(days=ago) for ago in range(days)]
         columns = (
@@ -325,7 +325,7 @@ class Ledger:
         found: dict[bytes, tuple[Money | None]] = {}
         for start in range(0, len(ids), _IDS_AT_ONCE):
             part = ids[start : start + _IDS_AT_ONCE]
-            # The statement has always as many places: what is left of them asks for the last once more.
+            # The statement has a fixed number of parameters: repeat the last id in those that are left.
             values = {f"id_{place}": part[min(place, len(part) - 1)] for place in range(_IDS_AT_ONCE)}
             for row in await self._find.run_once(connection, {"ledger": self._id, **values}):
                 found[bytes(row.id)] = (None if row.usd is None else joined(row.usd, row.pico),)
@@ -334,7 +334,7 @@ class Ledger:
     def _changes(
         self, batch: Mapping[bytes, SpendEvent], known: Mapping[bytes, tuple[Money | None]]
     ) -> tuple[dict[_SumKey, _Sum], list[dict[str, object]], list[dict[str, object]], list[tuple[int, Money]]]:
-        """The sums to add, the rows to insert, those with a new price, and each cost with the time of its event."""
+        """Return the sums to add, the rows to insert, those with a new price, and each cost with the time of its event."""
         changes: defaultdict[_SumKey, _Sum] = defaultdict(_Sum)
         rows: list[dict[str, object]] = []
         repriced: list[dict[str, object]] = []
@@ -419,7 +419,7 @@ class Ledger:
                 return number
         window = BudgetWindow.containing(instant(at), self._zone)
         number = day_number(window.day)
-        # The days that are written to are few at a time: today, and the one that a reading of older days is at.
+        # Few days are written at a time: today, and the one that a reading of older days has reached.
         self._windows = [(micros(window.start), micros(window.end), number), *self._windows[:3]]
         return number
 

@@ -1,4 +1,4 @@
-"""Is it us or the platform: what the gateway and the control plane say of themselves, as one state."""
+"""The state of the platform, from what the gateway and the control plane report of themselves."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _control_plane_health(control_plane: Asked[bool]) -> ControlPlaneHealth:
 def _overall_of_gateway(gateway: GatewayHealth) -> Overall:
     match gateway.state:
         case "healthy":
-            # A gateway that calls itself healthy while a provider is out of reach still fails somebody's requests.
+            # Requests to a provider that cannot be reached fail, although the gateway calls itself healthy.
             return "ok" if all(provider.state == "reachable" for provider in gateway.providers) else "warning"
         case "degraded":
             return "warning"
@@ -92,5 +92,5 @@ def _overall_of_gateway(gateway: GatewayHealth) -> Overall:
 
 
 def _overall_of_control_plane(control_plane: ControlPlaneHealth) -> Overall:
-    # Requests go through the gateway: without the control plane only the numbers here grow old.
+    # Requests go through the gateway: without the control plane only the facts here become old.
     return "ok" if control_plane.state == "ready" else "warning"

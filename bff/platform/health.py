@@ -25,7 +25,7 @@ from bff.status.wire import Links
 NOT_READY = 503
 
 SAME_START = timedelta(seconds=5)
-"""Two computed start times closer than this are of one process: uptime is rounded, and answers take their time."""
+"""Two computed start times closer than this are of one process: uptime is rounded, and replies take time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Observed:
 
 
 class PlatformStatuses:
-    """Answers how Keeptrusts is; the two are asked together, by one caller for all, and at most once a `refresh`."""
+    """The health of Keeptrusts: gateway and control plane are asked together, once for all callers in a `refresh`."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class PlatformStatuses:
         self._since: datetime | None = None
 
     async def current(self, *, insist: bool = False) -> tuple[Answer, float]:
-        """The answer and its age in seconds."""
+        """Return the answer and its age in seconds."""
         latest = self._latest
         if latest is None or self._monotonic() - latest.at >= (
             LEAST_SECONDS_BETWEEN_READS if insist else self._refresh

@@ -1,1 +1,1 @@
-"""What is spent: the ledger of events, its checksum against the wallets, and the reports that are made from it."""
+"""Spend reports of entities, by day and by model."""

@@ -69,7 +69,7 @@ def report_spend(
 
 
 def _findings(claims: Claims, claimed: ClaimedKey, facts: Facts, rules: Rules) -> list[Finding]:
-    """What stands in the way of the numbers; that a key has expired or a tier has drifted is for the status to say."""
+    """Return the findings that explain missing numbers; an expired key or another tier are findings of the status alone."""
     malformed = [finding for annotation, finding in claims.malformed.items() if annotation != POLICY_TIER]
     obstacles = claimed.findings if claimed.key is None else ()
     parts: dict[str, Reading[Any]] = {"teams": facts.teams, "gateway keys": facts.keys}

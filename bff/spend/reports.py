@@ -23,7 +23,7 @@ MOST_REPORTS = 2_000
 
 
 class SpendReports:
-    """Gives the spend of an entity in a snapshot, from memory where it has been made before.
+    """Gives the spend of an entity as of a snapshot, from memory where it was made before.
 
     Numbers are withheld on the same grounds as in the entity's status: both decide with `find_claimed_key`.
     """
@@ -39,7 +39,7 @@ class SpendReports:
         self._memory: LRUCache[tuple[EntityRef, int], tuple[int, Subject, Answer]] = LRUCache(MOST_REPORTS)
 
     async def of(self, entity: Entity, snapshot: Snapshot, *, days: int) -> Answer:
-        """The spend of `entity` over the last `days` budget days (1 to 90).
+        """Return the spend of `entity` over the last `days` budget days (1 to 90).
 
         Raises `FactsUnavailableError` when the database cannot be used, or takes longer than a request waits.
         """
@@ -67,7 +67,7 @@ class SpendReports:
         name = read_claims(subject.annotations).gateway_key_name
         claimed = find_claimed_key(name, subject.owner, snapshot.organisation, now=now, rules=rules)
         history = None
-        # That events may not be read any more is news, which sums from before do not cover up.
+        # When Keeptrusts denies the events, older sums must not hide that.
         if claimed.key is not None and snapshot.facts.spend.cause is not Cause.DENIED:
             history = await self._reader.history(
                 key_ids=frozenset(key.id for key in claimed.keys), team_id=claimed.key.team_id, days=days, now=now

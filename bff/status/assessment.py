@@ -261,14 +261,14 @@ def spent_today(
     if spend is None:
         return None
     if spend.day != window.day:
-        # The last good sums are of another day: they are no news of this one, and nothing else is.
+        # The last good sums are of another day and say nothing about this one.
         missing = f"no event of {window.day.isoformat()} could be read yet, the last are of {spend.day.isoformat()}"
         return Spent(Money.zero(), "key", (missing,), reading.observed_at)
     total = sum((spend.by_key[key.id] for key in keys if key.id in spend.by_key), Money.zero())
     reasons = (spend.missing, *(spend.missing_by_key.get(key.id) for key in keys))
     missing_parts = tuple(dict.fromkeys(reason for reason in reasons if reason is not None))
     nameless = spend.unattributed_by_team.get(team_id) if team_id is not None else None
-    # A correction that names no key may be anybody's: it must not make these keys look cheaper than their own events.
+    # A correction that names no key may belong to another key: it must not lower the sum of these keys' own events.
     if nameless is not None and nameless.amount > 0:
         return Spent(total + nameless, "team", missing_parts, reading.observed_at)
     return Spent(total, "key", missing_parts, reading.observed_at)
@@ -335,7 +335,7 @@ def _budget_use(spent: Spent, daily: Money, rules: Rules) -> list[Finding]:
 
 
 def _budget_pace(exhausts_at: datetime, window: BudgetWindow, *, now: datetime, zone: tzinfo) -> Finding:
-    # Old numbers may foretell a moment that has passed by now.
+    # With old numbers, the predicted moment may have passed.
     ahead = exhausts_at > now
     verb = "runs" if ahead else "ran"
     before = duration(window.end - exhausts_at)

@@ -1,4 +1,4 @@
-"""How the outside systems are, from what was learnt in passing: asking for health calls nobody."""
+"""The health checks of the service, from what earlier calls have shown: a health check makes no call of its own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bff.telemetry.health import Health, HealthCheck
 from bff.telemetry.recent_calls import RecentCalls
 
 _SAID = {"refused": "not asked, its breaker is open"}
-"""Outcomes whose name, which metrics have, would be read as the other side's word."""
+"""Outcomes that health names otherwise than metrics do: `refused` would be read as the other system's reply."""
 
 
 class Checks:
@@ -57,14 +57,12 @@ class Checks:
     def _snapshot(self) -> HealthCheck:
         snapshot = self._cache.snapshot
         if snapshot is None:
-            return HealthCheck(
-                Health.FAIL, "datastore", self._clock(), output="nothing has been read of Keeptrusts yet"
-            )
+            return HealthCheck(Health.FAIL, "datastore", self._clock(), output="Keeptrusts has not been read yet")
         troubled = [
             f"{name}: {part.detail or part.cause}" for name, part in snapshot.facts.parts().items() if part.cause
         ]
         troubled += [f"{name}: {odd.sentence}" for name, odd in not_understood(snapshot.facts).items()]
-        health = Health.FAIL if not self._cache.ready() else Health.WARN if troubled else Health.PASS
+        health = Health.FAIL if not self._cache.can_answer() else Health.WARN if troubled else Health.PASS
         age = round(self._cache.age(), 1)
         return HealthCheck(
             health, "datastore", self._clock(), observed=age, unit="s", output="; ".join(troubled) or None

@@ -1,7 +1,7 @@
 """Which gateway key an entity's claim means, and whether its numbers may be shown.
 
 Under enforced ownership only keys of the owner's team count. A key of that name elsewhere is a mismatch, and then nothing
-of it is shown: an annotation is only a claim, and copying another team's key name must not open that team's books.
+of it is shown: an annotation is only a claim, and copying another team's key name must not show that team's numbers.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from bff.wording import date_and_time, duration, quoted
 
 @dataclass(frozen=True, slots=True)
 class ClaimedKey:
-    """What a claim leads to.
+    """The key that a claim means, and what of it may be shown.
 
     `state` is None when the claimed name cannot be read. `key` is set only when it was found and may be shown; `keys` are
     then all of its name in its team, revoked and expired ones too, newest first: what one of them has spent counts. `team` and
     `team_id` are of the team whose tier and wallet may be shown, which is the owner's when there is no key. `known` is
-    False when what decides could not be had, so that nothing can be said about the entity as a whole.
+    False when the facts that decide could not be read, so that the entity as a whole has no state.
     """
 
     state: KeyState | None
@@ -70,7 +70,7 @@ def _unless_owner_is_known(name: str | None, owner: Owner, organisation: Organis
     if owner.unreadable:
         return _withheld(name, _owner_unreadable(owner), known=False)
     if teams.value is None:
-        # Without teams nobody's key can be told from anybody else's. The missing list makes its own finding.
+        # Without the list of teams, no key can be assigned to an owner. The missing list makes its own finding.
         return ClaimedKey("unknown" if name is not None else None, known=False)
     if owner_team(owner, organisation) is None:
         if not teams.complete:
@@ -81,7 +81,7 @@ def _unless_owner_is_known(name: str | None, owner: Owner, organisation: Organis
 
 
 def _not_owned(name: str, owner: Owner, team: Team | None, organisation: Organisation, *, known: bool) -> ClaimedKey:
-    """Tell a key of others from one that does not exist, and either from one that may be on a page that is missing."""
+    """Distinguish a key of another team, one that does not exist, and one that may be on a page that is missing."""
     elsewhere = name in organisation.keys_by_name
     if elsewhere and team is None:
         return _withheld(name, _owner_without_team(name, owner), known=known)
@@ -160,7 +160,7 @@ def _owner_unreadable(owner: Owner) -> Finding:
     whose = f"The owner {owner.ref}" if owner.ref is not None else "This entity's owner"
     return Finding(
         Code.UPSTREAM_UNAVAILABLE,
-        f"{whose} could not be read from the Backstage catalog, so whose key this is cannot be told: numbers are withheld.",
+        f"{whose} could not be read from the Backstage catalog, so the key cannot be assigned to a team: numbers are withheld.",
         TRIED_AGAIN,
     )
 

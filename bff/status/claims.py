@@ -137,7 +137,7 @@ class Claims:
 
 
 def read_claims(annotations: Mapping[str, str]) -> Claims:
-    """The claims in an entity's annotations. Never raises: what is malformed is told in `Claims.malformed`."""
+    """The claims in an entity's annotations. Never raises: `Claims.malformed` holds what cannot be read."""
     malformed: dict[str, Finding] = {}
 
     def part(annotation: str, read: Callable[[str], T], expected: str, hint: str) -> T | None:
@@ -160,7 +160,7 @@ def read_claims(annotations: Mapping[str, str]) -> Claims:
 
 
 def _key_name(text: str) -> str:
-    # `isprintable` refuses control characters, line breaks, lone surrogates and the marks that turn text around.
+    # `isprintable` refuses control characters, line breaks, lone surrogates and marks that change the direction of text.
     if not (0 < len(text) <= LONGEST_KEY_NAME and text.isprintable() and text == text.strip()):
         raise ValueError("not the name of a gateway key")
     return text

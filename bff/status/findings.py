@@ -27,7 +27,7 @@ class Severity(StrEnum):
 
 
 class State(StrEnum):
-    """The state of an entity: its worst finding, or why there is none to have."""
+    """The state of an entity: its worst finding, or why it has none."""
 
     OK = "ok"
     WARNING = "warning"
@@ -35,7 +35,7 @@ class State(StrEnum):
     UNCONFIGURED = "unconfigured"
     """The entity carries no gateway key annotation."""
     UNKNOWN = "unknown"
-    """The facts cannot be had at all."""
+    """The facts that decide could not be read."""
 
 
 class Code(StrEnum):
@@ -65,7 +65,7 @@ class Code(StrEnum):
 
     @property
     def severity(self) -> Severity:
-        """What the code weighs; the findings of one code all weigh the same."""
+        """The severity of every finding of this code."""
         return Severity.ERROR if self in _ERRORS else Severity.WARNING
 
 
@@ -103,7 +103,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Section(Generic[T]):
-    """One part of an assessment: what can be said of it (None when nothing can) and what is wrong with it."""
+    """One section of an assessment: its status (None when there is none to show) and its findings."""
 
     status: T | None = None
     findings: tuple[Finding, ...] = ()
@@ -180,7 +180,7 @@ _EXACT = Context(prec=80)
 def params(**values: str | Decimal | datetime | Money) -> Mapping[str, str] | None:
     """Write `values` as the wire has them; `expires_at` becomes `expiresAt`.
 
-    Text stays as it is; None where it holds what cannot be printed, such as the marks that turn text around, which `message`
+    Text stays as it is; None where it holds what cannot be printed, such as marks that change the direction of text, which `message`
     shows escaped. A `Decimal` is a ratio: a plain decimal, rounded down to four places so that 99.999 % never reads as
     all of it. A time is RFC 3339 in UTC. Money is its exact plain amount, and `currency` names the one currency of all of it.
 
@@ -262,7 +262,7 @@ def _upstream_finding(code: Code, parts: Parts, zone: tzinfo, *, since: datetime
     elif code is Code.UPSTREAM_CONTRACT:
         said, hint = f"Keeptrusts' answer for its {names} is not of the form expected{shown}.", SEE_DOCTOR
     elif code is Code.DATA_STALE:
-        said, hint = f"Keeptrusts' {names} could not be read anew{shown}.", TRIED_AGAIN
+        said, hint = f"Keeptrusts' {names} could not be read again{shown}.", TRIED_AGAIN
         # The translated sentence is that Keeptrusts does not answer at all: `since` is given where no part is newer.
         values = params(since=since) if since is not None else None
     else:
@@ -280,7 +280,7 @@ def _shown_as_of(parts: Iterable[Reading[Any]], zone: tzinfo) -> str:
 
 
 def is_kept(reading: Reading[Any]) -> bool:
-    """Whether the value is the last good one, since a newer could not be had; a partial value is new, but not whole."""
+    """Whether the value is the last good one, since a newer one could not be read; a partial value is new, but incomplete."""
     return reading.value is not None and reading.cause is not None and reading.complete
 
 

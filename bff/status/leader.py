@@ -1,8 +1,8 @@
-"""Reads an organisation once for all replicas: the leader asks Keeptrusts, the others take what it has read.
+"""Read an organisation once for all replicas: the leader asks Keeptrusts, the followers load what it has published.
 
 The leader holds a lease in the database. It lists teams, keys, configurations and wallets, reads the feed of events into
-the ledger, and publishes the snapshot; when it dies, another goes on from where the ledger is. A follower never asks
-Keeptrusts for any of this: it takes the newest snapshot, and asks the leader to read when a caller insists.
+the ledger, and publishes the snapshot; when it stops, another process continues from the stored progress. A follower never asks
+Keeptrusts for any of this: it loads the newest snapshot, and asks the leader to read when a caller insists.
 """
 
 from __future__ import annotations
@@ -40,39 +40,39 @@ from bff.values import USD, Money
 log = logger("organisation")
 
 FIRST_READING_SECONDS = 0.3
-"""How long the feed is read before teams and keys are published for the first time."""
+"""Seconds for which the feed is read before teams and keys are published for the first time."""
 
 READING_SECONDS = 2.0
-"""How long the feed is read at a time while it is being caught up with; what is read is published in between."""
+"""Seconds for which the feed is read at a time while there is more; what was read is published in between."""
 
 FOLLOWER_WAITS = 5.0
 """Seconds for which a follower waits for the leader when a caller insists, or when there is nothing to show."""
 
 LEAST_SECONDS_BETWEEN_LISTS = 5.0
-"""However often callers insist, and however short a failure: Keeptrusts is not listed more often than this."""
+"""The least time between two listings of Keeptrusts, also for callers that insist and after a short failure."""
 
 LONGEST_LEASE = 20.0
 LEAST_LEASE = 1.5
 
 
 class FactsUnreadableError(Exception):
-    """The facts could not be had although Keeptrusts may be well; the message says why, in one sentence."""
+    """The facts could not be read, although Keeptrusts may be well. The message says why, in one sentence."""
 
 
 class Role(StrEnum):
-    """What a process does."""
+    """What a process does for the others that share its database."""
 
     LEADING = "leading"
-    """Reads Keeptrusts, for all."""
+    """Reads Keeptrusts for all of them."""
     FOLLOWING = "following"
-    """Takes what another has read."""
+    """Loads what another process has read."""
     ALONE = "alone"
-    """Cannot use the database: what was last read is shown, and nothing is read."""
+    """Cannot use the database: shows what was last read, and reads nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How often is read, and how long things are kept."""
+    """How often Keeptrusts is read, and how long its data is kept."""
 
     refresh: timedelta
     stale_limit: timedelta
@@ -81,10 +81,10 @@ class Timing:
 
 
 class OrganisationReader:
-    """The facts of the organisation whose token `client` has, in budget days of `zone`.
+    """Reads the facts of the organisation that the token of `client` belongs to, in budget days of `zone`.
 
-    `identity` tells this token and address from others without showing them; `holder` names this process among all that
-    share the database. `background` says that `rest` is called between readings; without it, `read` does all that is due.
+    `identity` is a hash of the token and the address; `holder` names this process among all that share the database.
+    `background` is True when `rest` is called between readings; otherwise `read` does all that is due.
     """
 
     def __init__(
@@ -131,13 +131,13 @@ class OrganisationReader:
         self._leading: tuple[Held, Held | None] | None = None
         self.role: Role | None = None
         self.progress: Progress | None = None
-        """How far the ledger is, where this process leads."""
+        """How far the feed was read, where this process leads."""
         self.trouble: str | None = None
         """What is wrong with reading late events or older days, in one sentence; today is not concerned."""
         self.database_trouble: str | None = None
 
     async def read(self, now: datetime, *, insist: bool = False) -> ReadFacts | None:
-        """The facts as of `now`; None when there is nothing newer than what was read before.
+        """Read the facts as of `now`. Return None when there is nothing newer than what was read before.
 
         With `insist` Keeptrusts is asked again. Raises `FactsUnreadableError`.
         """
@@ -229,7 +229,7 @@ class OrganisationReader:
                 read = ReadFacts(facts, max(now, self._clock()))
                 self._known = await snapshots.publish(read, held)
         except LeaseLostError:
-            # This process was held up. Where another has taken over, what it publishes comes next; else this one reads again.
+            # This process paused past its lease. Follow the one that took over; if there is none, read again.
             self._leading = None
             self._is(Role.FOLLOWING)
             return await self._follow(now, snapshots, insist=False)
@@ -243,7 +243,7 @@ class OrganisationReader:
         self, now: datetime, ledger: Ledger, feed: Feed, writing: Held | None, totals: Mapping[str, Money] | None
     ) -> Turn:
         if writing is None:
-            # Another release leads as well, and counts the events for both.
+            # A process of another release holds the ledger's lease, and counts the events for both.
             return Turn(await ledger.progress())
         seconds = READING_SECONDS if self._published else FIRST_READING_SECONDS
         async with self._kept(writing):
@@ -269,7 +269,7 @@ class OrganisationReader:
             return Reading(value, now)
         cause, detail = cause_of(turn.failure), turn.failure.reason
         read_at = instant(turn.progress.read_at) if turn.progress.read_at is not None else None
-        # Being denied is news that no older value covers up.
+        # A denial replaces older values: they must not hide it.
         if cause is Cause.DENIED or read_at is None or now - read_at > self._timing.stale_limit:
             return Reading(None, cause=cause, detail=detail)
         return Reading(value, read_at, cause, detail=detail)
@@ -295,7 +295,7 @@ class OrganisationReader:
         if not self._known:
             raise FactsUnreadableError("Another process reads Keeptrusts, and has not published anything yet.")
         if seen.age > 3 * self._refresh + FOLLOWER_WAITS:
-            # A leader that holds its lease and cannot publish, or a database too slow for any process to lead.
+            # The leader holds its lease and cannot publish, or the database is too slow for any process to lead.
             reason = f"no process has published what it reads of Keeptrusts for {seen.age:.0f} s"
             self._is(Role.FOLLOWING, reason)
             raise FactsUnreadableError(f"{reason[0].upper()}{reason[1:]}.")
@@ -403,7 +403,7 @@ class OrganisationReader:
                 raise
             return str(found)
         except KeeptrustsError as error:
-            # Without a name of its own the organisation is as many as there are tokens: none of them sees another's.
+            # Without an id, each token has a ledger of its own, so that no organisation sees another's.
             log.warning("organisation is not known by its id", reason=error.reason)
             return f"token:{self._identity}"
         statement = self._database.upsert(organisations).values(identity=self._identity, organisation=organisation)
@@ -434,12 +434,12 @@ class OrganisationReader:
 
     @contextlib.asynccontextmanager
     async def _kept(self, held: Held) -> AsyncIterator[None]:
-        """Hold on to the lease while the body takes its time with Keeptrusts."""
+        """Renew the lease while the body waits for Keeptrusts."""
 
         async def renew() -> None:
             while True:
                 await asyncio.sleep(held.ttl / 3)
-                # What goes wrong here is found out by the next write, which checks the lease.
+                # The next write checks the lease, and so reports what goes wrong here.
                 with contextlib.suppress(StoreError):
                     await self._leases.renew(held)
 
@@ -463,12 +463,12 @@ class OrganisationReader:
 
 
 def _loop_time() -> float:
-    # Leases and waits for other processes pass in real time, whatever clock the rest goes by.
+    # Leases, and waits for other processes, run in real time, whichever clock the caller passes.
     return asyncio.get_running_loop().time()
 
 
 def identity_of(api_url: str, token: SecretStr) -> str:
-    """What tells this token at this address from all others, without showing either."""
+    """Return a hash of the token and the address: it identifies them without showing either."""
     text = f"{api_url}\n{token.get_secret_value()}".encode()
     return hashlib.blake2b(text, key=b"keeptrusts-bff organisation", digest_size=16).hexdigest()
 

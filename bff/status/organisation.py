@@ -1,6 +1,6 @@
-"""The facts of an organisation, arranged so that what one entity needs is found without a search.
+"""The facts of an organisation, with indexes for what one entity needs.
 
-Made once for each snapshot and read for every entity: the cost of an assessment does not grow with the organisation.
+The indexes are made once for each snapshot, so that the cost of an assessment does not grow with the organisation.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _items(reading: Reading[tuple[T, ...]]) -> tuple[T, ...]:
 
 
 def _newest_first(item: GatewayKey | Configuration) -> tuple[float, str]:
-    # The id decides between twins, so that two looks at the same facts give the same answer.
+    # The id decides where times are equal, so that the same facts always give the same answer.
     return -((item.created_at or _LONG_AGO) - _LONG_AGO).total_seconds(), item.id
 
 
@@ -90,7 +90,7 @@ def _grouped(pairs: Iterable[tuple[K, T]]) -> dict[K, tuple[T, ...]]:
 
 
 def _unique(pairs: Iterable[tuple[str, Team]], unread: Iterable[str] = ()) -> dict[str, Team]:
-    # A name that could mean two teams means none: whose money is shown must not depend on the order of a list.
+    # A name of two teams stands for neither: which team's money is shown must not depend on the order of a list.
     others = frozenset(unread)
     return {name: teams[0] for name, teams in _grouped(pairs).items() if len(teams) == 1 and name not in others}
 

@@ -1,4 +1,4 @@
-"""Keeps the facts at hand: reads them in the background, serves the last good ones while that goes on or fails."""
+"""Keep the facts in memory: read them in the background, and serve the last good ones while that runs or fails."""
 
 from __future__ import annotations
 
@@ -20,23 +20,27 @@ from bff.telemetry.traces import Traces, mark_failed
 log = logger("organisation_cache")
 
 LEAST_SECONDS_BETWEEN_READS = LEAST_SECONDS_BETWEEN_LISTS
-"""However often clients ask for a refresh, and however short a failure: Keeptrusts is not read more often than this."""
+"""The least time between two readings of Keeptrusts, also for callers that insist and after a short failure."""
 
 MANY_KEYS = 500
-"""From so many keys on the indexes are made beside the event loop, which would stand still for them."""
+"""From this many keys on, make the indexes in a thread: they would block the event loop."""
 
 CATCHING_UP_SECONDS = 0.1
-"""Seconds after which the feed of events is read on while it has more than one reading takes."""
+"""Seconds between two readings while the feed has more events than one reading takes."""
 
 LONGEST_WAIT = 10.0
-"""Seconds for which a request waits for a reading. The reading goes on after that: it may be of many calls."""
+"""Seconds for which a request waits for a reading. The reading continues after that, for later requests."""
 
 Served = Literal["read", "fresh", "revalidating", "stale"]
-"""How an answer came by its facts: it waited for a reading; they were young; old, and are being read anew; Keeptrusts is down."""
+"""Where the facts of an answer come from.
+
+`read`: the request waited for a reading. `fresh`: they are younger than the refresh interval. `revalidating`: they are
+older, and are being read again. `stale`: Keeptrusts cannot be reached.
+"""
 
 
 class FactsUnavailableError(Exception):
-    """There are no facts at all, or none young enough to be shown. `retry_after` is in seconds."""
+    """There are no facts, or none young enough to show. `retry_after` is in seconds."""
 
     def __init__(self, detail: str, *, retry_after: float) -> None:
         super().__init__(detail)
@@ -45,11 +49,11 @@ class FactsUnavailableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One reading of the facts and the moment for which they are assessed: answers hold from one snapshot to the next.
+    """One reading of the facts, and the moment for which they are assessed. Answers are valid for one snapshot.
 
-    `stale` says that Keeptrusts could not be asked this time, `unavailable` that some part could not be had for now.
-    `observed_at` is when the oldest part that is shown was read; `read_at` and `tried_at` are monotonic seconds, of the
-    reading and of the last time that a newer one was tried.
+    `stale` is True when Keeptrusts could not be asked this time, `unavailable` when a part could not be read for now.
+    `observed_at` is when the oldest part that is shown was read. `read_at` and `tried_at` are monotonic seconds: when this
+    was read, and when a newer reading was last tried.
     """
 
     version: int
@@ -68,11 +72,11 @@ class Snapshot:
 
 
 class OrganisationCache:
-    """The one place that knows how old the facts are.
+    """The facts of one organisation in memory, and how old they are.
 
-    `refresh` is the age at which they are read anew, `stale_limit` the age up to which they may be shown when that fails.
-    `clock` gives aware wall-clock time for what is shown, `monotonic` seconds for what is due: a clock that jumps makes
-    nothing due and nothing too old. `longest_wait` is how many seconds a request waits for a reading.
+    `refresh` is the age at which they are read again, `stale_limit` the age up to which they may be shown when that fails.
+    `clock` gives aware wall-clock time, for what is shown; `monotonic` gives seconds, for what is due, so that a clock that
+    jumps changes neither. `longest_wait` is how many seconds a request waits for a reading.
     """
 
     def __init__(
@@ -99,6 +103,7 @@ class OrganisationCache:
         self._background: set[asyncio.Task[Snapshot]] = set()
         self._snapshot: Snapshot | None = None
         self._last_good: float | None = None
+        self._has_read = False
         self._expired = False
         self._trouble: str | None = None
         self._odd: dict[str, NotUnderstood] = {}
@@ -110,7 +115,7 @@ class OrganisationCache:
         return self._snapshot
 
     async def current(self, *, insist: bool = False) -> tuple[Snapshot, Served]:
-        """The facts to answer from, and how they were come by. With `insist` they are read anew first, unless that was just done.
+        """Return the facts to answer from, and where they come from. With `insist`, read them again first unless that was just done.
 
         Raises `FactsUnavailableError` when there are none to show.
         """
@@ -139,7 +144,7 @@ class OrganisationCache:
                 continue
             except (
                 Exception
-            ):  # a fault of our own: without this loop the facts would grow old and nobody would know why
+            ):  # a fault of our own must not end the loop: the facts would grow old without a reason in the log
                 log.exception("facts were not read")
                 self._metrics.refreshed("failed")
                 await sleep(LEAST_SECONDS_BETWEEN_READS)
@@ -147,7 +152,7 @@ class OrganisationCache:
             await self._reader.rest(max(self._refresh_due(snapshot) - self._since_tried(snapshot), 0.1))
 
     def expire(self) -> None:
-        """Something was changed upstream that should be seen soon: read the facts anew at the next question."""
+        """Read the facts again at the next request: something was changed upstream that should be seen soon."""
         self._expired = True
 
     def age(self) -> float:
@@ -164,7 +169,7 @@ class OrganisationCache:
         return max(at_reading, 0.0) + self._since(snapshot)
 
     def ttl(self, snapshot: Snapshot) -> float:
-        """Seconds until `snapshot` is read anew; below 0 when that is overdue."""
+        """Seconds until `snapshot` is due to be read again; below 0 when that is overdue."""
         return self._refresh - self._since(snapshot)
 
     def stale_seconds_left(self) -> float:
@@ -173,8 +178,13 @@ class OrganisationCache:
             return -1.0
         return max(self._stale_limit - (self._monotonic() - self._last_good), 0.0)
 
-    def ready(self) -> bool:
-        """Whether answers can be given: there were facts once, and there still are, or the news that Keeptrusts denies them."""
+    @property
+    def has_read(self) -> bool:
+        """Whether the first reading has ended, well or not. One that ends in a fault of our own does not count."""
+        return self._has_read
+
+    def can_answer(self) -> bool:
+        """Whether there are facts that are young enough to show, or the news that Keeptrusts denies them after it gave some."""
         snapshot = self._snapshot
         if snapshot is None or self._last_good is None:
             return False
@@ -226,11 +236,12 @@ class OrganisationCache:
             return read
 
     def _kept(self, reason: str) -> Snapshot:
-        """Go on with what was read before, which is stale now. Raises `FactsUnavailableError` where there is none."""
+        """Keep what was read before, and mark it as stale. Raises `FactsUnavailableError` where there is none."""
         if self._trouble != reason:
             log.warning("facts could not be read", reason=reason)
         self._trouble = reason
         self._metrics.refreshed("failed")
+        self._has_read = True
         snapshot = self._snapshot
         if snapshot is None:
             raise FactsUnavailableError(reason, retry_after=LEAST_SECONDS_BETWEEN_READS)
@@ -264,7 +275,7 @@ class OrganisationCache:
             read_at,
             tried_at=self._monotonic(),
         )
-        self._snapshot = snapshot
+        self._snapshot, self._has_read = snapshot, True
         self._report(parts, not_understood(facts))
         if facts.keys.cause is None and facts.teams.cause is None:
             self._last_good = read_at
@@ -278,7 +289,7 @@ class OrganisationCache:
         for name in parts:
             self._metrics.rejected_rows(name, odd[name].rows if name in odd else 0)
         if odd != self._odd:
-            # Said when it changes: a row may stay as it is for months.
+            # Log only changes: a row may stay as it is for months.
             if odd:
                 log.warning("not every row was understood", **{name: each.sentence for name, each in odd.items()})
             else:
@@ -318,8 +329,9 @@ class OrganisationCache:
     def _require_facts(self, snapshot: Snapshot) -> None:
         for part in (snapshot.facts.keys, snapshot.facts.teams):
             if part.value is None and part.cause is Cause.UNAVAILABLE:
+                met = f" ({part.detail})" if part.detail else ""
                 raise FactsUnavailableError(
-                    "Keeptrusts cannot be reached, and there are no earlier facts that are young enough to show.",
+                    f"Keeptrusts cannot be reached{met}, and there are no earlier facts that are young enough to show.",
                     retry_after=max(self._refresh_due(snapshot) - self._since_tried(snapshot), 1.0),
                 )
         if snapshot.stale and self._last_good is not None and self.stale_seconds_left() <= 0:

@@ -1,6 +1,6 @@
 """The snapshot of an organisation in the database: what the leader has read, for the replicas that follow.
 
-It is JSON in parts of bounded size, compressed: neither side keeps its event loop for long, however large the organisation.
+It is compressed JSON in parts of bounded size, so that neither side blocks its event loop for long.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ FORM = hashlib.blake2b(
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What there is: the newest snapshot's version (0: none) and age in seconds, and whether no process leads."""
+    """What is stored: the newest snapshot's version (0: none) and age in seconds, and whether no process leads."""
 
     version: int
     age: float
@@ -63,7 +63,7 @@ class Look:
 
 
 class SnapshotStore:
-    """The snapshots of one ledger. Methods raise `StoreError`."""
+    """The stored snapshots of one ledger. Methods raise `StoreError`."""
 
     def __init__(self, database: Database, ledger_id: int) -> None:
         self._database = database
@@ -72,7 +72,7 @@ class SnapshotStore:
         """The lease of the process that reads Keeptrusts for all of this release."""
 
     async def look(self) -> Look:
-        """What there is now, without reading it."""
+        """Return what is stored, without reading the snapshot."""
         now = self._database.now()
         mine = and_(snapshots.c.ledger_id == self._id, snapshots.c.form == FORM)
         async with self._database.read() as connection:
@@ -148,7 +148,7 @@ _COLLECTIONS: Mapping[tuple[str, str], TypeAdapter[Any]] = {
 
 
 def _lines(read: ReadFacts) -> Iterator[bytes]:
-    """The snapshot without its collections, then each collection in pieces, each after a line that says whose it is."""
+    """Yield the facts without their collections, then each collection in pieces, each after a line that names its place."""
     readings = {part.name: getattr(read.facts, part.name) for part in fields(Facts)}
     pieces: list[tuple[tuple[str, str], Any]] = []
     for place in _COLLECTIONS:

@@ -31,7 +31,7 @@ def split(money: Money) -> tuple[int, int]:
     amount = money.amount
     if money.currency != USD:
         raise ValueError(f"an amount must be in {USD}, not {money.currency}")
-    # The comparison comes first: rounding an amount of more digits than the context has would fail with another error.
+    # Compare first: rounding an amount of more digits than the context has raises another error.
     if abs(amount) > _MOST_USD + 1:
         raise ValueError(f"an amount must be a number of dollars that fits into 64 bits, not {amount}")
     units = int(amount.quantize(_UNIT, context=_EXACT).scaleb(12, context=_EXACT))
@@ -52,7 +52,7 @@ def joined(usd: int | Decimal, pico: int | Decimal) -> Money:
 def added(
     usd: ColumnElement[int], pico: ColumnElement[int], more_usd: ColumnElement[int], more_pico: ColumnElement[int]
 ) -> tuple[ColumnElement[int], ColumnElement[int]]:
-    """SQL for the pair `(usd, pico)` after a second pair is added to it, exact and the same in both engines.
+    """Return SQL for the sum of two pairs, as a pair: exact, and the same in both engines.
 
     For an upsert: `added(t.c.usd, t.c.pico, insert.excluded.usd, insert.excluded.pico)`.
     """

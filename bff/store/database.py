@@ -1,6 +1,6 @@
-"""The database: how it is opened, read and written, and what is said when that fails.
+"""The database: how it is opened, read and written, and which errors that raises.
 
-SQLite in a file of this machine, or PostgreSQL for several. Nothing here tells a caller which: both read and write in
+SQLite in a file of this machine, or PostgreSQL for several. Callers need not know which: both read and write in
 transactions, and every fault of the outside world is a `DatabaseUnavailableError` of one line.
 """
 
@@ -135,13 +135,13 @@ class Database(ABC):
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection that sees one state of the database. Raises `DatabaseUnavailableError`, also from its body."""
+        """Give a connection that sees one state of the database. Raises `DatabaseUnavailableError`, also from its body."""
         async with self._connected(self._reading) as connection:
             yield connection
 
     @contextlib.asynccontextmanager
     async def write(self, lease: Held | None = None) -> AsyncIterator[AsyncConnection]:
-        """One transaction, committed at the end of the body, or undone when that raises.
+        """Give a transaction that is committed at the end of the body, and rolled back when that raises.
 
         With a lease, the lease is checked and extended first. Raises `LeaseLostError` when it is no longer held, and
         `DatabaseUnavailableError`, also from its body.
@@ -172,7 +172,7 @@ class Database(ABC):
                 self._unused.set()
 
     async def _checked_out(self, engine: AsyncEngine) -> AsyncConnection:
-        """A connection that has just answered. Raises `DatabaseUnavailableError`."""
+        """Return a connection that has just answered. Raises `DatabaseUnavailableError`."""
         try:
             with self._driver_errors():
                 async with asyncio.timeout(self._within):
@@ -241,16 +241,16 @@ class Database(ABC):
         async with self.read() as connection:
             if await connection.run_sync(_due) is None:
                 return None
-        # Importing Alembic and the scripts takes long enough to do it beside the event loop.
+        # In a thread: importing Alembic and the scripts would block the event loop.
         scripts = await asyncio.to_thread(_read_scripts)
         async with self.write() as connection, self._alone(connection):
-            # Looked at again, since another process may have held the lock until now.
+            # Check again: another process may have held the lock until now.
             todo = await connection.run_sync(_due)
             if todo is not None:
                 try:
                     await connection.run_sync(scripts.run)
                 except DBAPIError as error:
-                    # Here the tables are not ours yet: another program's of the same name are no fault of this one.
+                    # A table of another program may have the same name: that is a fault of the database, not of this program.
                     said = str(error.orig).splitlines()[0]
                     raise DatabaseUnavailableError(
                         self._cause(error.orig) or f"the tables cannot be made: {said}"
@@ -258,7 +258,7 @@ class Database(ABC):
         return todo
 
     async def close(self) -> None:
-        """Close every connection, once the transactions under way have ended; waits a few seconds for them."""
+        """Close every connection after the running transactions have ended; wait for them a few seconds at the most."""
         self._closed = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CHECKOUT_WITHIN):
@@ -280,7 +280,7 @@ def _read_scripts() -> Scripts:
 
 
 def _due(connection: Connection) -> Migrated | None:
-    """What a migration has to do with the tables. Raises `NewerDatabaseError`."""
+    """Return what a migration has to do with the tables. Raises `NewerDatabaseError`."""
     found = inspect(connection)
     if found.has_table(store_form.name):
         _refuse_newer(connection.execute(select(store_form.c.oldest)).scalar_one())
@@ -293,7 +293,7 @@ def _due(connection: Connection) -> Migrated | None:
 
 
 class Prepared:
-    """A statement as text of one engine, made once: SQLAlchemy's own way looks at each value of each row again."""
+    """A statement that is compiled once: SQLAlchemy's own execution processes each value of each row again."""
 
     def __init__(self, statement: Executable, dialect: Dialect) -> None:
         """Use `Database.prepared`. The statement's values are parameters, as those of an insert are."""
@@ -303,7 +303,7 @@ class Prepared:
         self._names: Sequence[str] | None = getattr(compiled, "positiontup", None)
 
     async def run_once(self, connection: AsyncConnection, values: Mapping[str, Any]) -> CursorResult[Any]:
-        """Run it with `values` by name, and give what it finds."""
+        """Run it with `values` by name, and return the result."""
         named = {**self._constants, **values}
         given = named if self._names is None else tuple([named[name] for name in self._names])
         return await connection.exec_driver_sql(self._text, given)

@@ -1,7 +1,7 @@
-"""Leases in the database: who may do a piece of work, until when, and with which number.
+"""Leases in the database: which process may do a piece of work, until when, and with which number.
 
 A lease runs out by the database's clock, which all processes share. Its number, the fence, grows with each change of
-hands, and every write in its name checks it (`Database.write`): a process that slept past its lease writes nothing.
+holder, and every write in its name checks it (`Database.write`): a process that paused past its lease writes nothing.
 """
 
 from __future__ import annotations
@@ -66,19 +66,19 @@ class Leases:
             return (await connection.execute(extension(held, self._database.now()))).rowcount == 1
 
     async def release(self, held: Held) -> None:
-        """Give the lease back, so that another can take it at once; nothing happens when it is no longer ours."""
+        """Give the lease back, so that another process can take it at once; do nothing when it is no longer ours."""
         async with self._database.write() as connection:
             await connection.execute(_row_of(held).values(until=0))
 
     async def want(self, name: str) -> None:
-        """Ask the holder, whichever process it is, to do its work soon."""
+        """Ask the process that holds the lease to do its work soon."""
         row = self._database.upsert(leases).values(name=name, holder="", fence=0, until=0, wanted=1)
         asking = row.on_conflict_do_update(index_elements=[leases.c.name], set_={"wanted": leases.c.wanted + 1})
         async with self._database.write() as connection:
             await connection.execute(asking)
 
     async def wanted(self, name: str) -> int:
-        """How often the holder was asked so far: it has been asked again when this has grown."""
+        """Return how often the holder was asked so far: when this has grown, it was asked again."""
         async with self._database.read() as connection:
             found = await connection.execute(select(leases.c.wanted).where(leases.c.name == name))
         return found.scalar_one_or_none() or 0

@@ -1,4 +1,4 @@
-"""PostgreSQL: its addresses as libpq reads them, connections that never wait without an end, and what its errors mean."""
+"""PostgreSQL: its addresses as libpq reads them, connections with a deadline for every wait, and what its errors mean."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def read_address(url: str) -> dict[str, Any]:
 
 
 def _wants_authority(parameters: Mapping[str, Any]) -> bool:
-    """Whether the server's certificate is verified, and by an authority that nothing names.
+    """Whether the server's certificate is verified while neither address nor environment names the authority.
 
     With `sslmode=require` an authority would turn verification on, and with `prefer` a certificate that it has not signed
     would mean a connection without TLS: both are left as they are.
@@ -184,7 +184,7 @@ def _engine(parameters: dict[str, Any], within: float) -> AsyncEngine:
 
 
 class _BoundedConnection(psycopg.AsyncConnection[Any]):
-    """A connection on which no wait for the server is without an end.
+    """A connection with a deadline for every wait for the server.
 
     A server's own limits end nothing when the server is stopped or the network drops its packets. psycopg's way to end
     a cancelled statement, which asks that same server, takes as long again; here the connection is dropped.

@@ -1,6 +1,6 @@
 """The tables, as the newest migration leaves them; a test compares the two.
 
-Times called `at` are microseconds since 1970 by the clock of what they tell of; `until` and `made_at` are seconds since
+Times called `at` are microseconds since 1970 by the clock of the event or process concerned; `until` and `made_at` are seconds since
 1970 by the database's own clock, the only one that all processes share. Text that there is none of is empty, so that it
 can be part of a key. Amounts are pairs, see `amounts`.
 """
@@ -39,9 +39,9 @@ store_form = Table(
 organisations = Table(
     "organisations",
     metadata,
-    # A hash of the API's address and the token, which tells nothing of either.
+    # A hash of the API's address and the token; neither can be read from it.
     Column("identity", Text, primary_key=True),
-    # The organisation that Keeptrusts said it is, for starts at which Keeptrusts cannot be asked.
+    # The organisation's id from Keeptrusts, for a start while Keeptrusts cannot be asked.
     Column("organisation", Text, nullable=False),
 )
 
@@ -64,7 +64,7 @@ leases = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("holder", Text, nullable=False, server_default=text("''")),
-    # Grows by one with each change of hands.
+    # Grows by one with each change of holder.
     Column("fence", BigInteger, nullable=False, server_default=_ZERO),
     Column("until", Double, nullable=False, server_default=_ZERO),
     # How often the holder was asked to do its work soon.
@@ -75,7 +75,7 @@ snapshots = Table(
     "snapshots",
     metadata,
     Column("ledger_id", Integer, nullable=False),
-    # What wrote the body, so that two releases never read each other's.
+    # The form of the body: two releases never read each other's.
     Column("form", Text, nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("made_at", Double, nullable=False),

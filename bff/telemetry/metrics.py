@@ -118,7 +118,9 @@ class Metrics:
         self._stale_limit_seconds = gauge(
             "snapshot_stale_limit_seconds", "Age up to which the facts are served while no read succeeds, as configured"
         )
-        self._ready = gauge("ready", "1 while answers can be given, as /readyz says it while not draining")
+        self._can_answer = gauge(
+            "can_answer", "1 while there are facts to answer from that are young enough; /readyz does not depend on it"
+        )
         self._draining = gauge("draining", "1 once the process was asked to stop")
         self._findings = gauge(
             "entities_with_finding", "Entities with the finding, of those assessed within the last hour", "code"
@@ -170,6 +172,13 @@ class Metrics:
         for action in get_args(Provisioned):
             for outcome in get_args(Outcome):
                 self._provisioning.labels(action, outcome)
+        self._certificate_reloads = counter(
+            "certificate_reloads",
+            "Times that a changed certificate of the listener was read: ok, or failed, so that the one before stays in use",
+            "outcome",
+        )
+        for outcome in ("ok", "failed"):
+            self._certificate_reloads.labels(outcome)
         for outcome in ("hit", "miss"):
             self._renderings.labels(outcome)
         for freshness in ("fresh", "revalidating", "stale"):
@@ -255,10 +264,14 @@ class Metrics:
             await sleep(LAG_PAUSE)
             self._loop_lag.observe(max(0.0, monotonic() - due))
 
-    def watch_service(self, ready: Callable[[], bool], draining: Callable[[], bool]) -> None:
-        """Call these for whether it can answer and whether it is about to stop whenever metrics are read."""
-        self._ready.set_function(lambda: float(ready()))
+    def watch_service(self, can_answer: Callable[[], bool], draining: Callable[[], bool]) -> None:
+        """Call these for whether it has facts and whether it is about to stop whenever metrics are read."""
+        self._can_answer.set_function(lambda: float(can_answer()))
         self._draining.set_function(lambda: float(draining()))
+
+    def certificate_reloaded(self, outcome: Literal["ok", "failed"]) -> None:
+        """A changed certificate of the listener was read."""
+        self._certificate_reloads.labels(outcome).inc()
 
     def watch_findings(self, findings: Callable[[], Mapping[str, int]], entities: Callable[[], int]) -> None:
         """Call these for the entities by finding, and for their number, whenever metrics are read."""

@@ -1,19 +1,26 @@
-"""What surrounds every request: its id, its span, its log line, its metrics, and the answer when something breaks."""
+"""What surrounds every request: its id, its span, its log line, its metrics, and the answer when something breaks.
+
+`LocalNames` surrounds that again where callers are not verified.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from random import getrandbits
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bff.settings import is_loopback
 from bff.telemetry.logs import AccessLog, logger
 from bff.telemetry.metrics import Metrics
 from bff.telemetry.traces import Traces
-from bff.web.problems import ProblemType, problem_of, problem_response
+from bff.web.openapi import ROUTES
+from bff.web.problems import ProblemError, ProblemType, problem_of, problem_response
 
 log = logger("http")
 
@@ -21,8 +28,13 @@ REQUEST_ID = b"x-request-id"
 TRACEPARENT = b"traceparent"
 UNMATCHED = "unmatched"
 _ACCEPTABLE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-_QUIET = frozenset({"/livez", "/readyz", "/health", "/metrics"})
-"""Probes and scrapes come every few seconds and say nothing new: their lines are debug lines, and they have no spans."""
+_QUIET = frozenset(route.path for route in ROUTES if route.quiet)
+_ANY_HOST = frozenset(route.path for route in ROUTES if route.any_host)
+
+REFUSED = ProblemError(
+    ProblemType.FORBIDDEN,
+    "Without authentication this service answers to the names of its own machine alone: ask 127.0.0.1 or localhost.",
+)
 
 
 class Envelope:
@@ -66,10 +78,10 @@ class Envelope:
         try:
             await self._app.router(scope, receive, send_marked)
         except ClientDisconnect:
-            # Gone in the middle of its body: nobody is there to be answered, and nothing is wrong here.
+            # The client closed the connection within its body: there is no one to answer, and nothing is wrong here.
             log.debug("client left", request_id=scope["request_id"], route=_route(scope), **trace)
         except Exception as error:
-            # Every error comes out here, once, and nothing of it gets past but what `problem_of` says of it.
+            # Every error ends here, once; the caller gets nothing of it but what `problem_of` says.
             problem = problem_of(error)
             if problem.kind is ProblemType.INTERNAL:
                 log.exception("request failed", request_id=scope["request_id"], route=_route(scope), **trace)
@@ -99,7 +111,7 @@ def _route(scope: Scope) -> str:
 
 
 def _identified(scope: Scope) -> tuple[bytes, bytes | None]:
-    """The request's id, taken or made, and the trace that its caller named."""
+    """The request's id, its own or a new one, and the trace that its caller named."""
     request_id = traceparent = None
     for name, value in scope["headers"]:
         if name == REQUEST_ID and request_id is None:
@@ -110,3 +122,37 @@ def _identified(scope: Scope) -> tuple[bytes, bytes | None]:
         # It tells requests apart and keeps no secret: the system's own randomness would cost a system call.
         request_id = b"%032x" % getrandbits(128)
     return request_id, traceparent
+
+
+class LocalNames:
+    """Lets requests through to `app` whose one `Host` names this machine, at any port; probes may use any name.
+
+    A service that does not verify callers listens on this machine alone. A web page that someone here looks at can have a
+    name of its own point at this machine (DNS rebinding): to the browser the service is then a part of that page, which
+    may read every answer. Such a page's requests carry the page's name.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or refuse it with 403."""
+        if scope["type"] == "http" and scope["path"] not in _ANY_HOST and not _is_local(scope):
+            await problem_response(REFUSED, None)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def _is_local(scope: Scope) -> bool:
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    return len(hosts) == 1 and _names_this_machine(hosts[0])
+
+
+@lru_cache(maxsize=64)
+def _names_this_machine(host: bytes) -> bool:
+    try:
+        name = urlsplit(f"//{host.decode('ascii')}").hostname or ""
+    except ValueError:
+        return False
+    # Browsers and resolvers keep `localhost` and what is below it for this machine (RFC 6761).
+    return is_loopback(name) or name.endswith(".localhost")

@@ -4,72 +4,72 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from functools import lru_cache
 
 import orjson
-from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from bff.backstage.entities import Entity
 from bff.status.answers import owners_of
 from bff.status.organisation_cache import Snapshot
-from bff.status.wire import EntityRefs
+from bff.status.wire import EntityRefs, GovernanceStatus, StatusItems
 from bff.values import EntityRef, EntityRefError
-from bff.web.answers import CACHE_CONTROL, VARY, Prepared, insists
-from bff.web.bodies import read_body
-from bff.web.callers import caller_of
+from bff.web.answers import CACHE_CONTROL, JSON, VARY, Prepared, insists
 from bff.web.problems import ProblemError, ProblemType, problem_of
-from bff.web.service import Service
-
-NOT_FOUND = ProblemError(ProblemType.NOT_FOUND, "No such entity, or it is not yours to see.")
-
-
-class EntityStatus:
-    """`GET /v1/entities/{kind}/{namespace}/{name}/governance`, an ASGI application: the hot path of the service."""
-
-    def __init__(self, service: Service) -> None:
-        self._service = service
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with the status of the entity that the path names."""
-        service = self._service
-        entity = await visible_entity(scope, service)
-        snapshot, served = await service.cache.current(insist=insists(scope["headers"]))
-        answer = await service.answers.of(entity, snapshot)
-        service.metrics.answered(_freshness(served)).inc()
-        prepared = Prepared(
-            answer.body,
-            answer.etag,
-            age=service.cache.age_of(snapshot),
-            cache_status=service.cache_status(snapshot, served),
-        )
-        await prepared(scope, receive, send)
+from bff.web.routes import (
+    ENTITY,
+    ENTITY_PATH,
+    NOT_FOUND,
+    OF_AN_ENTITY,
+    Access,
+    Call,
+    Reply,
+    Service,
+    route,
+    route_with_body,
+)
 
 
-async def visible_entity(scope: Scope, service: Service) -> Entity:
-    """The entity that a request's path names, if its caller may see it.
+@route(
+    "GET",
+    f"{ENTITY_PATH}/governance",
+    "The AI governance status of one entity",
+    access=Access.ENTITY,
+    parameters=ENTITY,
+    replies=(Reply(GovernanceStatus),),
+    problems=(*OF_AN_ENTITY, ProblemType.UPSTREAM_UNAVAILABLE),
+    conditional=True,
+)
+async def entity_status(call: Call) -> Prepared:
+    """Answer with the status of the entity that the path names: the hot path of the service."""
+    service = call.service
+    entity = await call.entity()
+    snapshot, served = await service.cache.current(insist=insists(call.request.scope["headers"]))
+    answer = await service.answers.of(entity, snapshot)
+    service.metrics.answered(_freshness(served)).inc()
+    return Prepared(
+        answer.body,
+        answer.etag,
+        age=service.cache.age_of(snapshot),
+        cache_status=service.cache_status(snapshot, served),
+    )
 
-    Raises `ProblemError` 404 otherwise, before anything is looked up in memory.
-    """
-    caller = await caller_of(scope, service.identity)
-    path = scope["path_params"]
-    ref = _ref(path["kind"], path["namespace"], path["name"])
-    entity = await service.catalog.entity(caller, ref)
-    if entity is None:
-        raise NOT_FOUND
-    return entity
 
-
-async def statuses(request: Request) -> Response:
-    """`POST /v1/governance/by-refs`: one item a reference, in the order asked for, each a status or a problem."""
-    service: Service = request.app.state.service
-    caller = await caller_of(request.scope, service.identity)
-    asked = (await read_body(request, EntityRefs)).entity_refs
+@route_with_body(
+    "POST",
+    "/v1/governance/by-refs",
+    "The status of up to 1,000 entities, one item a reference in the order of the request, each a status or a problem",
+    body=EntityRefs,
+    access=Access.ENTITY,
+    replies=(Reply(StatusItems),),
+    problems=(ProblemType.UPSTREAM_UNAVAILABLE,),
+)
+async def statuses(call: Call, body: EntityRefs) -> Response:
+    """Answer with one item a reference."""
+    service, asked = call.service, body.entity_refs
     refs = [_parsed(text) for text in asked]
     wanted = list(dict.fromkeys(ref for ref in refs if isinstance(ref, EntityRef)))
-    entities = dict(zip(wanted, await service.catalog.entities(caller, wanted), strict=True))
-    snapshot, served = await service.cache.current(insist=insists(request.scope["headers"]))
+    entities = dict(zip(wanted, await service.catalog.entities(call.caller, wanted), strict=True))
+    snapshot, served = await service.cache.current(insist=insists(call.request.scope["headers"]))
     items = await _items(service, snapshot, asked, refs, entities)
     service.metrics.answered(_freshness(served)).inc(len(asked))
     headers = {
@@ -78,7 +78,7 @@ async def statuses(request: Request) -> Response:
         CACHE_CONTROL[0].decode(): CACHE_CONTROL[1].decode(),
         VARY[0].decode(): VARY[1].decode(),
     }
-    return Response(b'{"items":[' + b",".join(items) + b"]}", media_type="application/json", headers=headers)
+    return Response(b'{"items":[' + b",".join(items) + b"]}", media_type=JSON, headers=headers)
 
 
 async def _items(
@@ -105,10 +105,6 @@ async def _items(
     return items
 
 
-# Only references that are ones are remembered, and they are short: a stranger's long or broken ones leave nothing behind.
-_ref = lru_cache(maxsize=10_000)(EntityRef)
-
-
 def _parsed(text: str) -> EntityRef | ProblemError:
     try:
         return EntityRef.parse(text)
@@ -118,3 +114,6 @@ def _parsed(text: str) -> EntityRef | ProblemError:
 
 def _freshness(served: str) -> str:
     return "fresh" if served == "read" else served
+
+
+ROUTES = (entity_status, statuses)

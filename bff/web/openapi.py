@@ -1,270 +1,65 @@
-"""The OpenAPI 3.1 document: assembled from the wire models and the route table, never written by hand.
+"""Every route, and the OpenAPI 3.1 document that is made from their declarations.
 
-`bff/web/openapi.json` is its committed form; a test compares the two.
+`bff/web/openapi.json` is the document's committed form; a test compares the two.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+from starlette.responses import Response
 
 import bff
-from bff.keeptrusts import contract
-from bff.keeptrusts.contract import AllocationReply, ConfigurationRecord, TeamRecord, TokenRecord
-from bff.provisioning.requests import Allocation, NewConfiguration, NewKey, NewTeam
-from bff.status.wire import EntityRefs, GovernanceStatus, PlatformStatus, Problem, SpendReport, StatusItems
+from bff.status.wire import Problem
+from bff.web import governance, operations, provisioning, spend
+from bff.web.answers import JSON
 from bff.web.problems import MEDIA_TYPE, ProblemType
+from bff.web.routes import Access, Call, Parameter, Reply, Route, route
 
-JSON = "application/json"
-_PROVIDED = (TeamRecord, TokenRecord, ConfigurationRecord, AllocationReply)
-HEALTH_JSON = "application/health+json"
 REF_TEMPLATE = "#/components/schemas/{model}"
 
-_HEALTH_SCHEMA = {
-    "type": "object",
-    "required": ["status", "checks"],
-    "properties": {
-        "status": {"enum": ["pass", "warn", "fail"]},
-        "version": {"type": "string"},
-        "releaseId": {"type": "string"},
-        "serviceId": {"type": "string"},
-        "notes": {"type": "array", "items": {"type": "string"}},
-        "checks": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "object"}}},
-    },
-}
 
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One operation as the document describes it. `success` maps statuses to media type and schema."""
-
-    method: str
-    path: str
-    summary: str
-    success: dict[int, tuple[str, dict[str, Any]]]
-    problems: tuple[ProblemType, ...] = ()
-    body: type[BaseModel] | None = None
-    parameters: tuple[dict[str, Any], ...] = ()
-    public: bool = False
-    conditional: bool = False
-    tag: str = "governance"
-    extra_responses: dict[int, dict[str, Any]] = field(default_factory=dict)
-
-
-def _schema(model: type[BaseModel]) -> dict[str, Any]:
-    return {"$ref": REF_TEMPLATE.format(model=model.__name__)}
-
-
-def _path_parameter(name: str, pattern: str, example: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "in": "path",
-        "required": True,
-        "schema": {"type": "string", "maxLength": 63, "pattern": pattern},
-        "example": example,
-    }
-
-
-ENTITY = (
-    _path_parameter("kind", r"^[a-zA-Z][a-zA-Z0-9]*$", "component"),
-    _path_parameter("namespace", r"^[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*$", "default"),
-    _path_parameter("name", r"^[a-zA-Z0-9]([-_.a-zA-Z0-9]*[a-zA-Z0-9])?$", "customer-support-bot"),
+@route(
+    "GET",
+    "/openapi.json",
+    "This document",
+    access=Access.PUBLIC,
+    replies=(Reply(schema={"type": "object"}),),
+    problems=(ProblemType.FORBIDDEN,),
+    tag="operations",
 )
-DAYS = {
-    "name": "days",
-    "in": "query",
-    "description": "How many budget days, today included",
-    "schema": {"type": "integer", "minimum": 1, "maximum": 90, "default": 30},
-}
+async def openapi_json(call: Call) -> Response:  # noqa: ARG001 - a handler's signature
+    """Answer with the document."""
+    return Response(rendered(), media_type=JSON)
 
-_CALLER = (
-    ProblemType.UNAUTHENTICATED,
-    ProblemType.FORBIDDEN,
-    ProblemType.IDENTITY_UNAVAILABLE,
-    ProblemType.CATALOG_UNAVAILABLE,
-    ProblemType.CATALOG_CONTRACT,
+
+ROUTES: tuple[Route, ...] = (
+    *governance.ROUTES,
+    *spend.ROUTES,
+    operations.gateway,
+    *provisioning.ROUTES,
+    *operations.PROBES,
+    openapi_json,
 )
-_ENTITY = (ProblemType.INVALID_ENTITY_REF, ProblemType.NOT_FOUND, ProblemType.UPSTREAM_UNAVAILABLE, *_CALLER)
-_BODY = (
-    ProblemType.MALFORMED,
-    ProblemType.TOO_SLOW,
-    ProblemType.TOO_LARGE,
-    ProblemType.UNSUPPORTED_MEDIA_TYPE,
-    ProblemType.INVALID,
-)
-_TEXT = {"type": "string"}
-
-_PROVISIONING = (
-    *_BODY,
-    *_CALLER,
-    ProblemType.FORBIDDEN,
-    ProblemType.CONFLICT,
-    ProblemType.PROVISIONING_OFF,
-    ProblemType.UPSTREAM_CONTRACT,
-    ProblemType.UPSTREAM_DENIED,
-    ProblemType.UPSTREAM_REJECTED,
-    ProblemType.UPSTREAM_UNAVAILABLE,
-)
-_VAULT = (
-    ProblemType.NOT_STORED,
-    ProblemType.VAULT_CONTRACT,
-    ProblemType.VAULT_DENIED,
-    ProblemType.VAULT_SEALED,
-    ProblemType.VAULT_UNAVAILABLE,
-)
-_IN_VAULT = {
-    "type": "object",
-    "required": ["vault_mount", "vault_path"],
-    "properties": {
-        "vault_mount": {"type": "string", "examples": ["secret"]},
-        "vault_path": {"type": "string", "examples": ["ai/support-team/support-team-gw-key"]},
-    },
-}
-_IDEMPOTENCY_KEY = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": True,
-    "description": "Names the allocation: asked for again with the same key it is not made again",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-}
-
-
-def _provided(schema: dict[str, Any]) -> dict[int, tuple[str, dict[str, Any]]]:
-    """What provisioning answers: 201 when it was made, 200 when it was there."""
-    return {200: (JSON, schema), 201: (JSON, schema)}
-
-
-OPERATIONS: tuple[Operation, ...] = (
-    Operation(
-        "get",
-        "/v1/entities/{kind}/{namespace}/{name}/governance",
-        "The AI governance status of one entity",
-        {200: (JSON, _schema(GovernanceStatus))},
-        problems=_ENTITY,
-        parameters=ENTITY,
-        conditional=True,
-    ),
-    Operation(
-        "post",
-        "/v1/governance/by-refs",
-        "The status of up to 1,000 entities, one item a reference in the order of the request, each a status or a problem",
-        {200: (JSON, _schema(StatusItems))},
-        problems=(*_BODY, ProblemType.UPSTREAM_UNAVAILABLE, *_CALLER),
-        body=EntityRefs,
-    ),
-    Operation(
-        "get",
-        "/v1/entities/{kind}/{namespace}/{name}/spend",
-        "What one entity has spent, by day and by model",
-        {200: (JSON, _schema(SpendReport))},
-        problems=(*_ENTITY, ProblemType.INVALID),
-        parameters=(*ENTITY, DAYS),
-        conditional=True,
-    ),
-    Operation(
-        "get",
-        "/v1/gateway",
-        "Health of the Keeptrusts gateway and control plane",
-        {200: (JSON, _schema(PlatformStatus))},
-        problems=(ProblemType.UNAUTHENTICATED, ProblemType.FORBIDDEN, ProblemType.IDENTITY_UNAVAILABLE),
-        conditional=True,
-    ),
-    Operation(
-        "post",
-        contract.TEAMS,
-        "Make a team, or give the one of this name",
-        _provided(_schema(TeamRecord)),
-        problems=_PROVISIONING,
-        body=NewTeam,
-        tag="provisioning",
-    ),
-    Operation(
-        "post",
-        contract.TOKENS,
-        "Make a team's gateway key and put it into Vault; the reply says where, and never holds the key",
-        _provided({"allOf": [_schema(TokenRecord), _IN_VAULT]}),
-        problems=(*_PROVISIONING, *_VAULT),
-        body=NewKey,
-        tag="provisioning",
-    ),
-    Operation(
-        "post",
-        contract.CONFIGURATIONS,
-        "Make a team's policy configuration from a template, or give the one of this name",
-        _provided(_schema(ConfigurationRecord)),
-        problems=_PROVISIONING,
-        body=NewConfiguration,
-        tag="provisioning",
-    ),
-    Operation(
-        "post",
-        contract.ALLOCATE,
-        "Put money into a team's wallet, once for each Idempotency-Key",
-        _provided(_schema(AllocationReply)),
-        problems=_PROVISIONING,
-        body=Allocation,
-        parameters=(_IDEMPOTENCY_KEY,),
-        tag="provisioning",
-    ),
-    Operation("get", "/livez", "This process answers", {200: ("text/plain", _TEXT)}, public=True, tag="operations"),
-    Operation(
-        "get",
-        "/readyz",
-        "Answers can be given, be it from older facts",
-        {200: ("text/plain", _TEXT)},
-        problems=(ProblemType.DRAINING, ProblemType.UPSTREAM_UNAVAILABLE),
-        public=True,
-        tag="operations",
-    ),
-    Operation(
-        "get",
-        "/health",
-        "Health by outside system; 503 when no answers can be given",
-        {200: (HEALTH_JSON, _HEALTH_SCHEMA)},
-        problems=(ProblemType.FORBIDDEN,),
-        public=True,
-        tag="operations",
-        extra_responses={
-            503: {"description": "No answers can be given", "content": {HEALTH_JSON: {"schema": _HEALTH_SCHEMA}}}
-        },
-    ),
-    Operation(
-        "get",
-        "/metrics",
-        "Metrics in Prometheus' text format",
-        {200: ("text/plain", _TEXT)},
-        problems=(ProblemType.FORBIDDEN,),
-        public=True,
-        tag="operations",
-    ),
-    Operation(
-        "get",
-        "/openapi.json",
-        "This document",
-        {200: (JSON, {"type": "object"})},
-        problems=(ProblemType.FORBIDDEN,),
-        public=True,
-        tag="operations",
-    ),
-)
+"""The busiest first: they are tried in order."""
 
 
 def document() -> dict[str, Any]:
     """The whole document as a JSON object."""
-    models = (GovernanceStatus, StatusItems, SpendReport, PlatformStatus, Problem, *_PROVIDED)
-    bodies = (EntityRefs, NewTeam, NewKey, NewConfiguration, Allocation)
-    _, schemas = models_json_schema(
-        [(model, "serialization") for model in models] + [(body, "validation") for body in bodies],
-        ref_template=REF_TEMPLATE,
-    )
+    sent = [reply.model for each in ROUTES for reply in each.replies if reply.model is not None]
+    read = [each.body for each in ROUTES if each.body is not None]
+    modes: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "serialization") for model in sent]
+    modes += [(Problem, "serialization")]
+    modes += [(model, "validation") for model in read]
+    _, schemas = models_json_schema(modes, ref_template=REF_TEMPLATE)
     paths: dict[str, dict[str, Any]] = {}
-    for operation in OPERATIONS:
-        paths.setdefault(operation.path, {})[operation.method] = _operation(operation)
+    for declared in ROUTES:
+        paths.setdefault(declared.path, {})[declared.method.lower()] = _operation(declared)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -288,48 +83,75 @@ def document() -> dict[str, Any]:
     }
 
 
+@cache
 def rendered() -> str:
     """The document as it is committed and served."""
     return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
 
 
-def _operation(operation: Operation) -> dict[str, Any]:
+def _operation(declared: Route) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "summary": operation.summary,
-        "operationId": _operation_id(operation),
-        "tags": [operation.tag],
-        "responses": {str(status): answer for status, answer in sorted(_responses(operation).items())},
+        "summary": declared.summary,
+        "operationId": _operation_id(declared),
+        "tags": [declared.tag],
+        "responses": {str(status): answer for status, answer in sorted(_responses(declared).items())},
     }
-    if operation.parameters:
-        described["parameters"] = list(operation.parameters)
-    if operation.body:
-        described["requestBody"] = {"required": True, "content": {JSON: {"schema": _schema(operation.body)}}}
-    described["security"] = [] if operation.public else [{"backstage": []}]
+    if declared.parameters:
+        described["parameters"] = [_parameter(each) for each in declared.parameters]
+    if declared.body:
+        described["requestBody"] = {"required": True, "content": {JSON: {"schema": _reference(declared.body)}}}
+    described["security"] = [] if declared.access is Access.PUBLIC else [{"backstage": []}]
     return described
 
 
-def _operation_id(operation: Operation) -> str:
+def _operation_id(declared: Route) -> str:
     words = [
         word
-        for part in operation.path.split("/")
+        for part in declared.path.split("/")
         for word in part.replace(".", "-").split("-")
         if word and not word.startswith("{")
     ]
-    return operation.method + "".join(word.capitalize() for word in words if word != "v1")
+    return declared.method.lower() + "".join(word.capitalize() for word in words if word != "v1")
 
 
-def _responses(operation: Operation) -> dict[int, dict[str, Any]]:
+def _parameter(each: Parameter) -> dict[str, Any]:
+    members = {
+        "name": each.name,
+        "in": each.place,
+        "required": each.required or None,
+        "description": each.description,
+        "schema": dict(each.schema),
+        "example": each.example,
+    }
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _responses(declared: Route) -> dict[int, dict[str, Any]]:
     responses: dict[int, dict[str, Any]] = {}
-    for status, (media_type, schema) in operation.success.items():
-        responses[status] = {"description": operation.summary, "content": {media_type: {"schema": schema}}}
-    if operation.conditional:
+    for reply in declared.replies:
+        for status in reply.statuses:
+            answer = responses.setdefault(status, {"description": reply.description or declared.summary, "content": {}})
+            answer["content"][reply.media_type] = {"schema": _schema(reply)}
+    if declared.conditional:
         responses[304] = {"description": "What the entity tag in If-None-Match names is still the answer"}
-    for kind, titles in _by_status((*operation.problems, ProblemType.INTERNAL)).items():
-        responses[kind] = {"description": "; ".join(titles), "content": {MEDIA_TYPE: {"schema": _schema(Problem)}}}
-    return responses | operation.extra_responses
+    for status, titles in _titles(declared.all_problems).items():
+        problem = {"description": "; ".join(titles), "content": {MEDIA_TYPE: {"schema": _reference(Problem)}}}
+        responses.setdefault(status, problem)
+    return responses
 
 
-def _by_status(kinds: Iterable[ProblemType]) -> dict[int, list[str]]:
+def _schema(reply: Reply) -> dict[str, Any]:
+    forms = [_reference(reply.model)] if reply.model is not None else []
+    forms += [dict(reply.schema)] if reply.schema is not None else []
+    return forms[0] if len(forms) == 1 else {"allOf": forms}
+
+
+def _reference(model: type[BaseModel]) -> dict[str, Any]:
+    return {"$ref": REF_TEMPLATE.format(model=model.__name__)}
+
+
+def _titles(kinds: Iterable[ProblemType]) -> dict[int, list[str]]:
+    """The titles of problems by status, each once."""
     titles: dict[int, list[str]] = {}
     for kind in kinds:
         if kind.title not in titles.setdefault(kind.status, []):

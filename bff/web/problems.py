@@ -67,6 +67,7 @@ class ProblemType(Enum):
     PROVISIONING_OFF = ("provisioning-off", 503, "Provisioning is off")
     VAULT_SEALED = ("vault-sealed", 503, "Vault is sealed")
     VAULT_UNAVAILABLE = ("vault-unavailable", 503, "Vault cannot be reached")
+    STARTING = ("starting", 503, "This instance has just started")
     DRAINING = ("draining", 503, "This instance is about to stop")
 
     def __init__(self, slug: str, status: int, title: str) -> None:

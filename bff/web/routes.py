@@ -1,43 +1,346 @@
-"""The route table."""
+"""What a route is: one declaration, from which its address, its OpenAPI operation and its row of the reference are made.
+
+A handler stands below its declaration and becomes a `Route`:
+
+    @route("GET", "/v1/gateway", "Health of Keeptrusts", access=Access.SIGNED_IN, replies=(Reply(PlatformStatus),))
+    async def gateway(call: Call) -> Prepared: ...
+
+`bff.web.openapi` lists all routes.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from typing import Any, Generic, Literal, Required, TypedDict, TypeVar, Unpack
+
+from pydantic import BaseModel
+from starlette import routing
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bff.keeptrusts import contract
-from bff.web import openapi
-from bff.web.governance import EntityStatus, statuses
-from bff.web.onboarding import allocate, create_configuration, create_key, create_team
-from bff.web.platform import Platform
-from bff.web.probes import health, livez, metrics, readyz
-from bff.web.service import Service
-from bff.web.spend import EntitySpend
+from bff.backstage.caller import Caller, Identity, UnauthenticatedError
+from bff.backstage.entities import Catalog, Entity
+from bff.platform.health import PlatformStatuses
+from bff.provisioning.errors import ProvisioningOffError
+from bff.provisioning.provisioner import Provisioner
+from bff.spend.reports import SpendReports
+from bff.status.answers import Answers
+from bff.status.organisation_cache import OrganisationCache, Served, Snapshot
+from bff.telemetry.health import HealthCheck
+from bff.telemetry.metrics import Metrics
+from bff.values import EntityRef
+from bff.web.answers import JSON, read_body
+from bff.web.problems import ProblemError, ProblemType
 
-_ENTITY = "/v1/entities/{kind}/{namespace}/{name}"
+Body = TypeVar("Body", bound=BaseModel)
+Value = TypeVar("Value")
+Tag = Literal["governance", "provisioning", "operations"]
+
+_CACHE_STATUS = {
+    "read": b"keeptrusts-bff; fwd=miss; stored; ttl=%d",
+    "fresh": b"keeptrusts-bff; hit; ttl=%d",
+    "revalidating": b"keeptrusts-bff; hit; ttl=%d; detail=stale-while-revalidate",
+    "stale": b"keeptrusts-bff; hit; ttl=%d; detail=stale-if-error",
+}
+
+NOT_FOUND = ProblemError(ProblemType.NOT_FOUND, "No such entity, or it is not yours to see.")
 
 
-def routes(service: Service) -> list[Route]:
-    """Every route, the busiest first: they are tried in order."""
-    document = openapi.rendered().encode()
+@dataclass(slots=True)
+class Service:
+    """What the routes of one service share.
 
-    async def openapi_json(request: Request) -> Response:  # noqa: ARG001 - a route's signature
-        """`GET /openapi.json`."""
-        return Response(document, media_type="application/json")
+    `provisioner` is None where provisioning is off. `draining` becomes true when the process was asked to stop.
+    """
 
-    return [
-        Route(f"{_ENTITY}/governance", EntityStatus(service), methods=["GET"]),
-        Route("/v1/governance/by-refs", statuses, methods=["POST"]),
-        Route(f"{_ENTITY}/spend", EntitySpend(service), methods=["GET"]),
-        Route("/v1/gateway", Platform(service), methods=["GET"]),
-        Route(contract.TEAMS, create_team, methods=["POST"]),
-        Route(contract.TOKENS, create_key, methods=["POST"]),
-        Route(contract.CONFIGURATIONS, create_configuration, methods=["POST"]),
-        Route(contract.ALLOCATE, allocate, methods=["POST"]),
-        Route("/livez", livez),
-        Route("/readyz", readyz),
-        Route("/health", health),
-        Route("/metrics", metrics),
-        Route("/openapi.json", openapi_json),
-    ]
+    identity: Identity
+    catalog: Catalog
+    cache: OrganisationCache
+    answers: Answers
+    spend: SpendReports
+    platform: PlatformStatuses
+    metrics: Metrics
+    provisioner: Provisioner | None
+    checks: Callable[[], dict[str, HealthCheck]]
+    draining: bool = False
+
+    def cache_status(self, snapshot: Snapshot, served: Served) -> bytes:
+        """How an answer came by its facts, as `Cache-Status` says it (RFC 9211)."""
+        return _CACHE_STATUS[served] % int(self.cache.ttl(snapshot))
+
+
+# --- who may ---------------------------------------------------------------------------------------------------------
+
+
+class Access(Enum):
+    """Who may use a route, in words for the reference, and the problems that others get.
+
+    `Endpoint` refuses callers without a valid token on every route that is not public. `ENTITY` is refused by
+    `Call.entity`, and the team of `PROVISIONING` by the provisioner, since both depend on what is asked for.
+    """
+
+    PUBLIC = ("everything that reaches the port", ())
+    SIGNED_IN = (
+        "every caller with a valid Backstage token",
+        (ProblemType.UNAUTHENTICATED, ProblemType.FORBIDDEN, ProblemType.IDENTITY_UNAVAILABLE),
+    )
+    ENTITY = (
+        "callers who may see the entity in Backstage",
+        (*SIGNED_IN[1], ProblemType.CATALOG_UNAVAILABLE, ProblemType.CATALOG_CONTRACT),
+    )
+    PROVISIONING = (
+        "people of the group that owns the team, or of `BFF_PLATFORM_GROUPS`",
+        (*ENTITY[1], ProblemType.CONFLICT, ProblemType.PROVISIONING_OFF),
+    )
+
+    def __init__(self, words: str, problems: tuple[ProblemType, ...]) -> None:
+        self.words = words
+        self.problems = problems
+
+
+# --- parameters and replies ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A part of the path, of the query or of the headers; `schema` is its JSON schema."""
+
+    name: str
+    place: Literal["path", "query", "header"]
+    schema: Mapping[str, Any]
+    description: str | None = None
+    example: str | None = None
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Query(Parameter, Generic[Value]):
+    """A parameter of the query that may be left out.
+
+    `parse` gives the value of a text, and raises `ValueError` with the form expected, as in "a whole number from 1 to 90".
+    """
+
+    default: Value = None  # type: ignore[assignment]  # fields after those of `Parameter` need one
+    parse: Callable[[str], Value] = None  # type: ignore[assignment]  # as above
+
+    def of(self, request: Request) -> Value:
+        """Its value in `request`, the last one where there are several. Raises `ProblemError` 422."""
+        given = request.query_params.getlist(self.name)
+        if not given:
+            return self.default
+        try:
+            return self.parse(given[-1])
+        except ValueError as error:
+            shown = given[-1][:20]
+            raise ProblemError(ProblemType.INVALID, f"{self.name}: {shown!r} must be {error}") from None
+
+
+def whole_number(name: str, description: str, *, least: int, most: int, default: int) -> Query[int]:
+    """A number of the query, `least` to `most`."""
+
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
+            raise ValueError(f"a whole number from {least} to {most}")
+        return int(text)
+
+    schema = {"type": "integer", "minimum": least, "maximum": most, "default": default}
+    return Query(name, "query", schema, description, required=False, default=default, parse=parse)
+
+
+def choice(name: str, description: str, *words: str) -> Query[str]:
+    """One of `words` in the query; the first one unless given."""
+
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"one of {', '.join(words)}")
+        return text
+
+    schema = {"type": "string", "enum": list(words), "default": words[0]}
+    return Query(name, "query", schema, description, required=False, default=words[0], parse=parse)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A success: its form, the statuses that have it, and its media type.
+
+    The form is a `model`, a JSON `schema`, or both where the reply has members beside the model's. Two replies may share a
+    status when their media types differ. `description` is the route's summary unless given.
+    """
+
+    model: type[BaseModel] | None = None
+    schema: Mapping[str, Any] | None = None
+    statuses: tuple[int, ...] = (200,)
+    media_type: str = JSON
+    description: str | None = None
+
+
+def _of_path(name: str, pattern: str, example: str) -> Parameter:
+    return Parameter(name, "path", {"type": "string", "maxLength": 63, "pattern": pattern}, example=example)
+
+
+ENTITY_PATH = "/v1/entities/{kind}/{namespace}/{name}"
+ENTITY = (
+    _of_path("kind", r"^[a-zA-Z][a-zA-Z0-9]*$", "component"),
+    _of_path("namespace", r"^[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*$", "default"),
+    _of_path("name", r"^[a-zA-Z0-9]([-_.a-zA-Z0-9]*[a-zA-Z0-9])?$", "customer-support-bot"),
+)
+"""The parameters of `ENTITY_PATH`."""
+
+OF_AN_ENTITY = (ProblemType.INVALID_ENTITY_REF, ProblemType.NOT_FOUND)
+"""What `Call.entity` may answer with, beside the problems of `Access.ENTITY`."""
+
+_OF_A_BODY = (
+    ProblemType.MALFORMED,
+    ProblemType.TOO_SLOW,
+    ProblemType.TOO_LARGE,
+    ProblemType.UNSUPPORTED_MEDIA_TYPE,
+    ProblemType.INVALID,
+)
+
+
+# --- declarations ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to a route, as its handler gets it."""
+
+    request: Request
+    service: Service
+    verified: Caller | None
+    """None on public routes alone."""
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls. Raises `RuntimeError` on a public route, which verifies no caller."""
+        if self.verified is None:
+            raise RuntimeError(f"{self.request.url.path} is public: its caller is not known")
+        return self.verified
+
+    async def entity(self) -> Entity:
+        """The entity that the path names (`ENTITY_PATH`), if the caller may see it.
+
+        Raises `ProblemError` 404 otherwise, before anything is looked up in memory, and `EntityRefError`.
+        """
+        path = self.request.scope["path_params"]
+        entity = await self.service.catalog.entity(self.caller, _ref(path["kind"], path["namespace"], path["name"]))
+        if entity is None:
+            raise NOT_FOUND
+        return entity
+
+
+# Only valid references are remembered, and they are short: a stranger's long or broken ones leave nothing behind.
+_ref = lru_cache(maxsize=10_000)(EntityRef)
+
+Handler = Callable[[Call], Awaitable[ASGIApp]]
+BodyHandler = Callable[[Call, Body], Awaitable[ASGIApp]]
+
+
+class Declared(TypedDict, total=False):
+    """What a route declares beside method, path, summary and body; `Route` describes each."""
+
+    access: Required[Access]
+    replies: Required[tuple[Reply, ...]]
+    parameters: tuple[Parameter, ...]
+    problems: tuple[ProblemType, ...]
+    conditional: bool
+    tag: Tag
+    quiet: bool
+    any_host: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method of one path.
+
+    `problems` are those of the route beside what body and access bring. `conditional` answers may be 304. Routes of the
+    tag `operations` are for orchestrators and monitoring, and move to `BFF_ADMIN_PORT`. `quiet` ones are asked every few
+    seconds and say nothing new: they have no spans, and log lines at debug level alone. `any_host` ones are answered also
+    where `LocalNames` refuses the request's `Host`. Raises `ValueError` when path and path parameters differ.
+    """
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: str
+    summary: str
+    handler: Callable[..., Awaitable[ASGIApp]]
+    access: Access
+    replies: tuple[Reply, ...]
+    body: type[BaseModel] | None = None
+    parameters: tuple[Parameter, ...] = ()
+    problems: tuple[ProblemType, ...] = ()
+    conditional: bool = False
+    tag: Tag = "governance"
+    quiet: bool = False
+    any_host: bool = False
+
+    def __post_init__(self) -> None:
+        described = [each.name for each in self.parameters if each.place == "path"]
+        if re.findall(r"\{(\w+)\}", self.path) != described:
+            raise ValueError(f"{self.method} {self.path}: its path parameters are described as {described}")
+
+    @property
+    def all_problems(self) -> tuple[ProblemType, ...]:
+        """Every problem that it may answer with, each once."""
+        of_a_body = _OF_A_BODY if self.body is not None else ()
+        found = (*of_a_body, *self.problems, *self.access.problems, ProblemType.INTERNAL)
+        return tuple(dict.fromkeys(found))
+
+    def bound(self, service: Service) -> routing.Route:
+        """The route of a running service."""
+        return routing.Route(self.path, Endpoint(self, service), methods=[self.method])
+
+
+def route(
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"], path: str, summary: str, **declared: Unpack[Declared]
+) -> Callable[[Handler], Route]:
+    """Declare the route of a handler that reads no body."""
+    return lambda handler: Route(method, path, summary, handler, **declared)
+
+
+def route_with_body(
+    method: Literal["POST", "PUT", "PATCH"], path: str, summary: str, *, body: type[Body], **declared: Unpack[Declared]
+) -> Callable[[BodyHandler[Body]], Route]:
+    """Declare the route of a handler that gets the body as `body`."""
+    return lambda handler: Route(method, path, summary, handler, body=body, **declared)
+
+
+class Endpoint:
+    """The ASGI application of a route: verifies the caller, reads the body, and sends what the handler answers."""
+
+    __slots__ = ("_route", "_service")
+
+    def __init__(self, declared: Route, service: Service) -> None:
+        self._route = declared
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request. What is refused or fails is raised; `Envelope` makes it a problem."""
+        declared = self._route
+        request = Request(scope, receive)
+        call = Call(request, self._service, await self._verified(scope))
+        if declared.body is None:
+            answer = await declared.handler(call)
+        else:
+            answer = await declared.handler(call, await read_body(request, declared.body))
+        await answer(scope, receive, send)
+
+    async def _verified(self, scope: Scope) -> Caller | None:
+        access = self._route.access
+        if access is Access.PUBLIC:
+            return None
+        caller = await self._service.identity.caller(_authorization(scope))
+        if access is Access.PROVISIONING and self._service.provisioner is None:
+            raise ProvisioningOffError("Provisioning is off: this service has no KEEPTRUSTS_ADMIN_TOKEN.")
+        return caller
+
+
+def _authorization(scope: Scope) -> str | None:
+    found = [value for name, value in scope["headers"] if name == b"authorization"]
+    if len(found) > 1:
+        # Which of the two a proxy in front has checked cannot be known.
+        raise UnauthenticatedError("more than one Authorization header")
+    return found[0].decode("latin-1") if found else None

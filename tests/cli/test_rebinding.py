@@ -7,7 +7,7 @@ import pytest
 
 from bff.cli import serve
 from bff.settings import Settings
-from bff.web.local_names import LocalNames
+from bff.web.envelope import LocalNames
 
 from .conftest import Process
 

@@ -17,7 +17,7 @@ import yaml
 import bff
 from bff.cli.server import CLOSE_SECONDS
 from bff.settings import Settings, documented
-from bff.web.openapi import OPERATIONS
+from bff.web.openapi import ROUTES
 from tests.deploy.chart import CHART, VARIANTS, Manifest, container, manifests, texts, values
 from tests.deploy.conftest import ALERTS, RECORDED, program
 from tests.harness.authority import Authority
@@ -107,10 +107,13 @@ def test_the_service_starts_with_these_settings(
     """Config map and secret files make settings that the service accepts, and that are enough to serve."""
     for name in known_settings():
         monkeypatch.delenv(name, raising=False)
+    shown = Authority("Corporate Root").sign()
     contents = {
         "DATABASE_URL_FILE": b"postgresql://bff@database/bff",
         "KEEPTRUSTS_PROXY_URL_FILE": b"http://proxy:3128",
         "BFF_CA_FILE": Authority("Corporate Root").pem,
+        "BFF_TLS_CERT_FILE": shown.certificate,
+        "BFF_TLS_KEY_FILE": shown.key,
     }
     for name, value in environment(release).items():
         if name in contents or value.startswith(f"{SECRETS_FOLDER}/"):
@@ -218,6 +221,7 @@ WITH_A_STORE = {"secret": {"externalSecret": {"enabled": True, "store": {"name":
         ({"autoscaling": {"enabled": True}}, "autoscaling.enabled needs a database"),
         ({"settings": {"BACKSTAGE_TOKEN": "x"}}, "settings.BACKSTAGE_TOKEN is a secret"),
         ({"settings": {"BFF_DATA_DIR": "/data"}}, "settings.BFF_DATA_DIR is set by the chart itself"),
+        ({"settings": {"BFF_TLS_KEY_FILE": "/key"}}, "settings.BFF_TLS_KEY_FILE is set by the chart itself"),
         (WITH_A_STORE, "secret.externalSecret.remote.BACKSTAGE_TOKEN is missing"),
         ({"prometheusRule": {"enabled": True}}, "prometheusRule.runbookUrl is not set"),
         ({"settings": {"KEEPTRUSTS_API_URL": "keeptrusts:8080"}}, "at '/settings/KEEPTRUSTS_API_URL'"),
@@ -263,7 +267,7 @@ def test_probes_ask_what_the_service_answers(release: dict[str, Manifest]) -> No
     given = container(release)
     paths = {name: given[name]["httpGet"]["path"] for name in ("livenessProbe", "readinessProbe", "startupProbe")}
     assert paths == {"livenessProbe": "/livez", "readinessProbe": "/readyz", "startupProbe": "/livez"}
-    assert set(paths.values()) <= {operation.path for operation in OPERATIONS}
+    assert set(paths.values()) <= {route.path for route in ROUTES}
 
 
 def test_a_pod_may_finish_its_requests(release: dict[str, Manifest]) -> None:
@@ -327,8 +331,54 @@ def test_the_network_policy_opens_what_is_configured() -> None:
     assert {53, 7007, 443, 8080, 41002, 5432, 8200, 4318, 3128} == ports
     least = values("minimal") | {"networkPolicy": {"enabled": True}}
     assert {53, 7007, 443, 8080, 41002} == _egress_ports(least)
-    (ingress,) = manifests(given)["NetworkPolicy"]["spec"]["ingress"]
-    assert len(ingress["from"]) == 2
+    (ingress,) = manifests(least)["NetworkPolicy"]["spec"]["ingress"]
+    assert (len(ingress["from"]), ingress["ports"]) == (2, [{"port": "http", "protocol": "TCP"}])
+
+
+def test_backstage_does_not_reach_the_admin_port() -> None:
+    """With a port for operators the network policy opens that one to Prometheus alone, and the other to Backstage alone."""
+    policy = manifests(values("everything"))["NetworkPolicy"]["spec"]["ingress"]
+    peers = {rule["ports"][0]["port"]: [next(iter(peer)) for peer in rule["from"]] for rule in policy}
+    assert peers == {"http": ["podSelector"], "admin": ["namespaceSelector"]}
+
+
+@pytest.mark.parametrize(("port", "asked"), [(None, ("http", "HTTPS", "https")), (8788, ("admin", None, None))])
+def test_operators_ask_where_the_service_answers_them(
+    port: int | None, asked: tuple[str, str | None, str | None]
+) -> None:
+    """Probes and monitor use the admin port in plain HTTP where there is one, else the other port as it is."""
+    given = values("everything")
+    del given["settings"]["BFF_ADMIN_PORT"]
+    given["settings"] |= {"BFF_ADMIN_PORT": port} if port else {}
+    release = manifests(given)
+    (endpoint,) = release["PodMonitor"]["spec"]["podMetricsEndpoints"]
+    for name in ("livenessProbe", "readinessProbe", "startupProbe"):
+        probe = container(release)[name]["httpGet"]
+        assert (probe["port"], probe.get("scheme"), endpoint.get("scheme")) == asked
+    assert endpoint["port"] == asked[0]
+    assert {item["name"] for item in container(release)["ports"]} == {"http", asked[0]}
+
+
+def test_a_service_monitor_finds_the_admin_port() -> None:
+    """The Service has the admin port only where a ServiceMonitor needs its name."""
+    given = values("everything")
+    pods = manifests(given)["Service"]["spec"]["ports"]
+    given["monitor"]["kind"] = "ServiceMonitor"
+    release = manifests(given)
+    (endpoint,) = release["ServiceMonitor"]["spec"]["endpoints"]
+    assert [item["name"] for item in pods] == ["http"]
+    assert endpoint["port"] in [item["name"] for item in release["Service"]["spec"]["ports"]]
+
+
+def test_the_certificate_is_a_mounted_secret() -> None:
+    """Certificate and key are files of the Secret that `tls` names, mounted whole, so that a renewal reaches the pod."""
+    release = manifests(values("everything"))
+    (mount,) = (item for item in container(release)["volumeMounts"] if item["name"] == "tls")
+    (volume,) = (item for item in release["Deployment"]["spec"]["template"]["spec"]["volumes"] if item["name"] == "tls")
+    data = release["ConfigMap"]["data"]
+    assert data["BFF_TLS_CERT_FILE"] == f"{mount['mountPath']}/tls.crt"
+    assert data["BFF_TLS_KEY_FILE"] == f"{mount['mountPath']}/tls.key"
+    assert (volume["secret"]["secretName"], "subPath" in mount) == ("keeptrusts-bff-tls", False)
 
 
 @pytest.mark.parametrize(("kind", "field"), [("PodMonitor", "podMetricsEndpoints"), ("ServiceMonitor", "endpoints")])

@@ -59,7 +59,7 @@ BACKSTAGE = {"system": "backstage"}
         pytest.param(
             [
                 "KeeptrustsBffStaleDataEnding",
-                "KeeptrustsBffNotReady",
+                "KeeptrustsBffNoFacts",
                 "KeeptrustsBffSnapshotTooOld",
                 "KeeptrustsBffAvailabilityBurnsFast",
                 "KeeptrustsBffAvailabilityBurnsSlowly",
@@ -71,8 +71,8 @@ BACKSTAGE = {"system": "backstage"}
             id="Keeptrusts down for an hour",
         ),
         pytest.param(
-            ["KeeptrustsBffNotReady", "KeeptrustsBffAvailabilityBurnsFast", ("KeeptrustsBffBreakerOpen", KEEPTRUSTS)],
-            ["KeeptrustsBffNotReady"],
+            ["KeeptrustsBffNoFacts", "KeeptrustsBffAvailabilityBurnsFast", ("KeeptrustsBffBreakerOpen", KEEPTRUSTS)],
+            ["KeeptrustsBffNoFacts"],
             id="Keeptrusts down from the start",
         ),
         pytest.param(
@@ -123,7 +123,7 @@ def test_another_namespace_is_not_silenced(alertmanager: httpx.Client) -> None:
     common = {"job": "keeptrusts-bff", "cluster": "eu-1", "service": "keeptrusts-bff", "severity": "critical"}
     alerts = [
         {"labels": {**common, "alertname": "KeeptrustsBffStaleDataEnding", "namespace": "staging-one"}},
-        {"labels": {**common, "alertname": "KeeptrustsBffNotReady", "namespace": "production-one"}},
+        {"labels": {**common, "alertname": "KeeptrustsBffNoFacts", "namespace": "production-one"}},
     ]
     assert alertmanager.post("/api/v2/alerts", json=alerts).status_code == 200
     sent = alertmanager.get("/api/v2/alerts", params={"inhibited": "false", "filter": 'namespace=~".*-one"'}).json()

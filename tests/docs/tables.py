@@ -12,7 +12,7 @@ from bff.keeptrusts.contract import LARGEST_PAGE
 from bff.ledger import checksum, feed, progress, sums
 from bff.status import leader
 from bff.telemetry import metrics
-from bff.web.openapi import OPERATIONS
+from bff.web.openapi import ROUTES
 from bff.web.problems import URN, ProblemType
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +25,10 @@ def made() -> dict[Path, dict[str, str]]:
     return {
         REFERENCE: {
             "Settings": _settings(),
-            "Routes": _table(("route", "what"), ((f"`{o.method.upper()} {o.path}`", o.summary) for o in OPERATIONS)),
+            "Routes": _table(
+                ("route", "for", "what"),
+                ((f"`{each.method} {each.path}`", each.access.words, each.summary) for each in ROUTES),
+            ),
             "Problems": _table(
                 ("type", "status", "what"),
                 ((f"`{URN}{kind.slug}`", str(kind.status), kind.title) for kind in ProblemType),

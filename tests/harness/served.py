@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,10 +16,10 @@ _PASSES = 5
 
 
 @asynccontextmanager
-async def served(app: ASGIApp) -> AsyncIterator[int]:
-    """The port of loopback at which `app` is served meanwhile. Its lifespan is the caller's business."""
+async def served(app: ASGIApp, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    """The port of loopback at which `app` is served meanwhile, by HTTPS with `tls`. Its lifespan is the caller's business."""
     listener = listen("127.0.0.1", 0, setting="-")
-    server = Server(_without_lifespan(app), listener)
+    server = Server(_without_lifespan(app), listener, tls=tls)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     await server.up.wait()
     try:

@@ -1,4 +1,4 @@
-"""The counts: findings over the entities that were assessed lately."""
+"""Counts of findings over the entities that were assessed lately."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_finding_said_twice_of_one_entity_counts_once() -> None:
     assert counts.findings()["annotation-invalid"] == 1
 
 
-def test_what_nobody_asks_about_is_forgotten() -> None:
+def test_an_entity_that_is_no_longer_asked_for_is_not_counted() -> None:
     """An entity that was last assessed too long ago is not counted any more."""
     clock = Clock()
     counts = FindingCounts(monotonic=clock, forgotten_after=10)

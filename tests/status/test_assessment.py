@@ -67,7 +67,7 @@ def test_every_finding_comes_from_facts(code: Code) -> None:
 
 @pytest.mark.parametrize("code", [code for code in Code if code not in {Code.BUDGET_NEAR, Code.BUDGET_PACE}])
 def test_one_thing_out_of_order_makes_one_finding(code: Code) -> None:
-    """No mistake is told twice in other words; only a budget that is nearly used up may run out as well."""
+    """No mistake makes two findings; only a budget that is nearly used up may run out as well."""
     assert EVERY_FINDING[code].codes() == [code]
 
 
@@ -283,7 +283,7 @@ def test_a_withheld_key_withholds_its_sections(scenario: Scenario) -> None:
     complete=st.lists(st.booleans(), min_size=6, max_size=6),
 )
 def test_nothing_of_the_other_team_is_ever_said(owner: Owner, causes: list[Cause | None], complete: list[bool]) -> None:
-    """No digit and no name of theirs is in the answer to whoever copied the name of their key, in any weather."""
+    """No digit and no name of theirs is in the answer to an entity that copied the name of their key, whatever could not be read."""
     scenario = SCENARIO.annotated(key="others-key").but(owner=owner)
     parts = ("teams", "keys", "configurations", "wallets", "spend", "activity")
     weather = {

@@ -34,7 +34,7 @@ def test_a_budget_that_lasts_does_not_run_out() -> None:
 
 
 def test_a_used_up_budget_is_no_prophecy() -> None:
-    """What has happened is told by another finding."""
+    """Another finding says what has happened."""
     assert runs_out("100", 12) is None
     assert runs_out("150", 12) is None
 

@@ -65,7 +65,7 @@ def test_expiry_at_the_ends_of_the_calendar_is_read(expires_at: datetime) -> Non
 
 
 def test_of_several_keys_the_one_that_works_counts() -> None:
-    """A key that was made anew under the same name stands for the revoked one, whichever is newer."""
+    """A key that was made again under the same name stands for the revoked one, whichever is newer."""
     works = replace(KEY, id="tok_works", created_at=NOON - timedelta(days=9))
     revoked = replace(KEY, id="tok_revoked", revoked=True, created_at=NOON - timedelta(days=1))
     expired = replace(KEY, id="tok_expired", expires_at=NOON, created_at=NOON - timedelta(days=2))
@@ -111,19 +111,19 @@ def test_a_mismatch_does_not_name_the_other_team() -> None:
 
 
 def test_a_key_of_no_team_is_not_the_owners() -> None:
-    """A key that belongs to the whole organisation is nobody's own."""
+    """A key that belongs to the whole organisation is no team's own."""
     assert Code.OWNER_MISMATCH in with_keys(replace(KEY, team_id=None)).codes()
 
 
 def test_an_owner_without_team_owns_no_key() -> None:
-    """It is told how to get a team."""
+    """Its finding says how to get a team."""
     finding = Scenario().but(owner=NOBODYS).finding(Code.OWNER_MISMATCH)
     assert finding.hint is not None
     assert "keeptrusts.dev/team" in finding.hint
 
 
 def test_without_enforcement_any_key_is_taken() -> None:
-    """With ownership off the key's own team is shown, whoever owns the entity."""
+    """With ownership off the key's own team is shown, whichever group owns the entity."""
     status = Scenario().annotated(key="others-key").ruled(ownership_enforced=False).assess()
     assert status.gateway_key is not None
     assert status.gateway_key.id == "tok_777"

@@ -1,4 +1,4 @@
-"""Each cause of trouble upstream is told apart, with who can mend it."""
+"""Each cause of trouble upstream has its own finding, with who can mend it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PARTS = ["teams", "keys", "configurations", "wallets", "spend", "activity"]
 
 
 def troubled(part: str, cause: Cause, *, kept: bool) -> Scenario:
-    """A scenario in which `part` could not be read anew."""
+    """A scenario in which `part` could not be read again."""
     scenario = Scenario()
     value = getattr(scenario, part).value if kept else None
     return scenario.but(**{part: Reading(value, NOON - timedelta(minutes=5), cause, detail="said so")})
@@ -73,14 +73,14 @@ def test_parts_that_were_not_asked_for_make_no_findings() -> None:
 
 
 def test_a_part_that_could_be_read_in_part_is_not_stale() -> None:
-    """It is new; what is missing is told where it matters."""
+    """It is new; the sections that it concerns say what is missing."""
     scenario = Scenario()
     partial = scenario.but(keys=replace(scenario.keys, cause=Cause.UNAVAILABLE, complete=False))
     assert partial.codes() == []
 
 
 def test_staleness_that_no_part_explains_is_told_too() -> None:
-    """Facts that nobody renews are old, even if their last reading went well."""
+    """Facts that are not renewed are old, even if their last reading went well."""
     scenario = Scenario().ruled(stale=True)
     assert scenario.codes() == [Code.DATA_STALE]
     assert scenario.assess().state is State.WARNING

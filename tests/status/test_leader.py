@@ -141,7 +141,7 @@ async def test_the_first_process_leads_and_the_second_follows(office: Office) ->
 
 
 async def test_a_follower_has_nothing_new_until_the_leader_reads_again(office: Office) -> None:
-    """Between two readings a follower is told that nothing is newer; after the next it takes that."""
+    """Between two readings a follower reads that nothing is newer; after the next it takes that."""
     async with office.process("one") as one, office.process("two") as two:
         await read(one, office)
         await read(two, office)
@@ -248,7 +248,7 @@ async def test_an_organisation_without_a_name_is_its_tokens(office: Office) -> N
 
 
 async def test_another_zone_has_sums_of_its_own(office: Office) -> None:
-    """A zone that is changed later begins a ledger anew, and the one before is there when it is changed back."""
+    """A zone that is changed later starts another ledger, and the one before is there when it is changed back."""
     for zone in ("UTC", "Europe/Berlin", "UTC"):
         async with office.process("one", zone=zone) as one:
             assert spent(await read(one, office)) == Money(Decimal("1.5"))

@@ -61,7 +61,7 @@ def test_an_organisation_wallet_without_money_pays_for_nobody() -> None:
 
 
 def test_requests_without_a_key_are_noticed() -> None:
-    """A team with more requests than its keys have made is told apart."""
+    """A team with more requests than its keys have made is among those with nameless activity."""
     activity = ActivityToday(
         MIDNIGHT,
         by_key={"tok_1": Activity(3), "tok_777": Activity(7)},

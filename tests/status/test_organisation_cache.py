@@ -23,7 +23,7 @@ START = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
 
 class Time:
-    """A clock of both kinds that moves when it is told to."""
+    """A clock of both kinds that moves when a test says so."""
 
     def __init__(self) -> None:
         self.seconds = 1000.0
@@ -213,7 +213,7 @@ async def test_facts_that_are_too_old_are_not_shown(cache: OrganisationCache, re
     await settle()
     with pytest.raises(FactsUnavailableError, match="too old"):
         await cache.current()
-    assert not cache.ready()
+    assert not cache.can_answer()
 
 
 async def test_no_facts_from_the_start_is_an_error(cache: OrganisationCache, reader: Reader, time: Time) -> None:
@@ -224,7 +224,7 @@ async def test_no_facts_from_the_start_is_an_error(cache: OrganisationCache, rea
             await cache.current()
         assert 1 <= caught.value.retry_after <= LEAST_SECONDS_BETWEEN_READS
     assert reader.reads == 1
-    assert not cache.ready()
+    assert not cache.can_answer()
     reader.cause = None
     time.advance(LEAST_SECONDS_BETWEEN_READS)
     with pytest.raises(FactsUnavailableError):
@@ -246,11 +246,11 @@ async def test_denial_is_news_and_not_stale_data(cache: OrganisationCache, reade
     assert snapshot.facts.keys.value is None
 
 
-async def test_denial_from_the_start_is_answered_but_not_ready(cache: OrganisationCache, reader: Reader) -> None:
-    """A service that has never had facts is not ready, although it can say that access is denied."""
+async def test_denial_from_the_start_leaves_nothing_to_answer_from(cache: OrganisationCache, reader: Reader) -> None:
+    """A service that has never had facts has none to answer from, although it can say that access is denied."""
     reader.cause = Cause.DENIED
     await cache.current()
-    assert not cache.ready()
+    assert not cache.can_answer()
 
 
 async def test_a_client_that_insists_gets_a_new_reading(cache: OrganisationCache, reader: Reader, time: Time) -> None:
@@ -339,7 +339,7 @@ async def test_a_database_that_cannot_be_used_leaves_the_last_facts(
     await settle()
     snapshot, served = await cache.current()
     assert (served, snapshot.stale, cache.age_of(snapshot)) == ("stale", True, 31)
-    assert cache.ready()
+    assert cache.can_answer()
     reader.trouble = None
     time.advance(LEAST_SECONDS_BETWEEN_READS)
     await cache.current()
@@ -359,7 +359,7 @@ async def test_a_lasting_fault_of_the_database_is_an_error_that_names_it(
     await settle()
     with pytest.raises(FactsUnavailableError, match=r"connection refused\. The last facts are too old"):
         await cache.current()
-    assert not cache.ready()
+    assert not cache.can_answer()
 
 
 async def test_a_database_that_cannot_be_used_from_the_start_is_an_error_that_names_it(
@@ -370,7 +370,7 @@ async def test_a_database_that_cannot_be_used_from_the_start_is_an_error_that_na
     with pytest.raises(FactsUnavailableError, match="connection refused") as caught:
         await cache.current()
     assert 1 <= caught.value.retry_after <= LEAST_SECONDS_BETWEEN_READS
-    assert not cache.ready()
+    assert not cache.can_answer()
 
 
 async def test_the_age_is_a_metric(cache: OrganisationCache, time: Time) -> None:

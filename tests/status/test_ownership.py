@@ -59,7 +59,7 @@ def test_other_owners_have_no_team(owner: str | None) -> None:
 
 
 def test_a_slug_is_no_namesake() -> None:
-    """What nobody said is not assumed: the group must have the team's name."""
+    """What is not said is not assumed: the group must have the team's name."""
     assert team_of("group:ml-platform") is None
 
 

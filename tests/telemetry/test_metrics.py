@@ -65,10 +65,10 @@ async def test_findings_are_counted_by_code(running: Running) -> None:
 async def test_readiness_and_drain_can_be_seen(running: Running) -> None:
     """The gauges follow the first facts and the signal to stop."""
     metrics = running.app.service.metrics
-    assert (sample(metrics, "ready"), sample(metrics, "draining")) == (0, 0)
+    assert (sample(metrics, "can_answer"), sample(metrics, "draining")) == (0, 0)
     await running.get(f"{BOT}/governance")
     running.app.drain()
-    assert (sample(metrics, "ready"), sample(metrics, "draining")) == (1, 1)
+    assert (sample(metrics, "can_answer"), sample(metrics, "draining")) == (1, 1)
 
 
 async def test_alerts_can_hold_ages_against_settings(running: Running) -> None:

@@ -37,7 +37,7 @@ def test_a_duration_has_at_most_two_units(span: timedelta, text: str) -> None:
     [("UTC", "16:40 UTC"), ("Europe/Berlin", "17:40 CET"), ("America/Sao_Paulo", "13:40 UTC-03"), ("Asia/Kathmandu", "22:25 UTC+0545")],
 )  # fmt: skip
 def test_a_time_of_day_names_its_zone(zone: str, text: str) -> None:
-    """Nobody has to guess whose clock it is."""
+    """The reader need not guess whose clock it is."""
     assert clock_time(AFTERNOON, ZoneInfo(zone)) == text
 
 

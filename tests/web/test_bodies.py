@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bff.web import bodies
+from bff.web import answers
 from tests.conftest import Running
 
 BY_REFS = "/v1/governance/by-refs"
@@ -16,7 +16,7 @@ JSON = {"content-type": "application/json"}
 
 async def test_a_body_that_does_not_come_is_not_waited_for(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     """A body that stops in the middle ends in 408, and the connection with it."""
-    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.01)
+    monkeypatch.setattr(answers, "BODY_SECONDS", 0.01)
 
     async def stopping() -> AsyncIterator[bytes]:
         yield b'{"entityRefs":['

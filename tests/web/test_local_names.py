@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bff.web.local_names import LocalNames
+from bff.web.envelope import LocalNames
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:

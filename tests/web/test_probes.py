@@ -1,6 +1,8 @@
-"""What orchestrators and monitoring are told."""
+"""What orchestrators and monitoring get."""
 
 from __future__ import annotations
+
+import pytest
 
 from bff.sandbox.faults import Rule
 from tests.conftest import BOT, Running
@@ -13,22 +15,45 @@ async def test_alive_is_about_this_process_alone(running: Running) -> None:
     assert (reply.status_code, running.upstream.paths) == (200, [])
 
 
-async def test_ready_once_there_are_facts(running: Running) -> None:
-    """A service is ready once the first facts are in."""
-    assert (await running.get("/readyz")).status_code == 503
+async def test_not_ready_before_the_first_reading_has_ended(running: Running) -> None:
+    """A service that has read nothing yet is not ready, and says so; the first answer makes it ready."""
+    reply = await running.get("/readyz")
+    assert (reply.status_code, reply.json()["type"]) == (503, "urn:keeptrusts-bff:starting")
     await running.get(f"{BOT}/governance")
     assert (await running.get("/readyz")).status_code == 200
 
 
-async def test_ready_while_older_facts_can_be_shown(running: Running) -> None:
-    """An outage takes no replica away while there is something to show, and does once there is not."""
+@pytest.mark.parametrize("fault", [Rule(kind="status", code=503), Rule(kind="denied")], ids=["down", "denied"])
+async def test_ready_although_the_first_reading_failed(running: Running, fault: Rule) -> None:
+    """Keeptrusts that is down, or that refuses this service, keeps no instance from being ready."""
+    running.break_upstream(fault)
+    await running.get(f"{BOT}/governance")
+    assert (await running.get("/readyz")).status_code == 200
+
+
+async def test_ready_after_the_last_facts_are_too_old(running: Running) -> None:
+    """An outage takes no instance away, however long it lasts."""
     await running.get(f"{BOT}/governance")
     running.break_upstream(Rule(kind="status", code=503))
-    await running.refreshed()
-    assert (await running.get("/readyz")).status_code == 200
     running.time.pass_(3601)
-    await running.refreshed()
-    assert (await running.get("/readyz")).status_code == 503
+    assert (await running.refreshed()).status_code == 503
+    assert (await running.get("/readyz")).status_code == 200
+
+
+async def test_what_cannot_be_answered_says_why(running: Running) -> None:
+    """Without any facts the answer is a problem that names the call that failed and what it met."""
+    running.break_upstream(Rule(kind="status", code=503))
+    reply = await running.get(f"{BOT}/governance")
+    assert (reply.status_code, reply.json()["type"]) == (503, "urn:keeptrusts-bff:upstream-unavailable")
+    assert "answered 503" in reply.json()["detail"]
+
+
+async def test_the_gateway_is_shown_without_facts(running: Running) -> None:
+    """With Keeptrusts down from the start the state of gateway and control plane is answered all the same."""
+    running.break_upstream(Rule(kind="status", code=503))
+    reply = await running.get("/v1/gateway")
+    assert reply.status_code == 200
+    assert reply.json()["controlPlane"]["state"] != "ok"
 
 
 async def test_not_ready_while_draining(running: Running) -> None:

@@ -1,6 +1,6 @@
 """Alembic's scripts, one a change of the tables, in `versions/`; `scripts` runs them.
 
-Which there are stands here too, so that a process whose tables are current needs neither Alembic nor the scripts.
+`REVISIONS` lists them, so that a process whose tables are current needs neither Alembic nor the scripts.
 
 A script has `revision`, `down_revision` and `upgrade(op: Operations)`: the operations are passed and not taken from
 Alembic's global ones, so that two databases can be migrated in one process. A change only adds, so that an older release

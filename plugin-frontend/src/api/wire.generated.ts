@@ -164,7 +164,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Answers can be given, be it from older facts */
+        /** The first reading of Keeptrusts has ended, well or not, and this instance is not about to stop */
         readonly get: operations["getReadyz"];
         readonly put?: never;
         readonly post?: never;
@@ -875,7 +875,7 @@ export interface components {
         };
         /**
          * State
-         * @description The state of an entity: its worst finding, or why there is none to have.
+         * @description The state of an entity: its worst finding, or why it has none.
          * @enum {string}
          */
         readonly State: "ok" | "warning" | "error" | "unconfigured" | "unknown";
@@ -2072,7 +2072,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Answers can be given, be it from older facts */
+            /** @description The first reading of Keeptrusts has ended, well or not, and this instance is not about to stop */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -2090,7 +2090,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This instance is about to stop; Keeptrusts cannot be reached */
+            /** @description This instance is about to stop; This instance has just started */
             readonly 503: {
                 headers: {
                     readonly [name: string]: unknown;

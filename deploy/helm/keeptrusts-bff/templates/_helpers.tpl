@@ -47,6 +47,26 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if or .Values.autoscaling.enabled (gt (int .Values.replicaCount) 1) -}}true{{- end -}}
 {{- end -}}
 
+{{/* The port of probes and metrics: one of their own where BFF_ADMIN_PORT is set. */}}
+{{- define "keeptrusts-bff.operationsPort" -}}
+{{- ternary "admin" "http" (not (empty .Values.settings.BFF_ADMIN_PORT)) -}}
+{{- end -}}
+
+{{/* "true" where that port speaks HTTPS: TLS is for the other one. */}}
+{{- define "keeptrusts-bff.operationsTls" -}}
+{{- if and .Values.tls.secretName (not .Values.settings.BFF_ADMIN_PORT) -}}true{{- end -}}
+{{- end -}}
+
+{{/* What a probe asks. */}}
+{{- define "keeptrusts-bff.probe" -}}
+httpGet:
+  path: {{ .path }}
+  port: {{ include "keeptrusts-bff.operationsPort" .root }}
+  {{- if include "keeptrusts-bff.operationsTls" .root }}
+  scheme: HTTPS
+  {{- end }}
+{{- end -}}
+
 {{/* What no schema can say. */}}
 {{- define "keeptrusts-bff.validate" -}}
 {{- if and (include "keeptrusts-bff.several" .) (not (include "keeptrusts-bff.database" .)) -}}
@@ -57,8 +77,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if hasKey $.Values.secret.files $setting -}}
 {{- fail (printf "settings.%s is a secret: put it into the Secret, and name its key with secret.files.%s" $setting $setting) -}}
 {{- end -}}
-{{- if has $setting (list "BFF_HOST" "BFF_DATA_DIR" "BFF_CA_FILE") -}}
-{{- fail (printf "settings.%s is set by the chart itself: see the values ca and persistence" $setting) -}}
+{{- if has $setting (list "BFF_HOST" "BFF_DATA_DIR" "BFF_CA_FILE" "BFF_TLS_CERT_FILE" "BFF_TLS_KEY_FILE") -}}
+{{- fail (printf "settings.%s is set by the chart itself: see the values ca, tls and persistence" $setting) -}}
 {{- end -}}
 {{- end -}}
 {{- if .Values.secret.externalSecret.enabled -}}
