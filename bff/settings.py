@@ -159,6 +159,14 @@ class Settings(BaseSettings):
     bff_platform_groups: str = Field(
         default="", description="Groups that may provision for every team, as references separated by commas"
     )
+    bff_provisioning_policy: Path | None = Field(
+        default=None,
+        description="YAML file of what teams may do for themselves; by default 3,000 USD a month, the guide's tiers, 30 living keys",
+    )
+    bff_audit_log: Path | None = Field(
+        default=None,
+        description="File to which the audit trail of provisioning is appended, a JSON line an act; by default it goes to the log",
+    )
     bff_refresh_seconds: float = Field(default=30, ge=1, le=3600, description="Age at which the facts are read again")
     bff_stale_limit_seconds: float = Field(
         default=3600,

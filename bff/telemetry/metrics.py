@@ -30,7 +30,7 @@ LAG_PAUSE = 0.25
 """Seconds between two measurements of the event loop's lag."""
 
 Freshness = Literal["fresh", "revalidating", "stale"]
-Provisioned = Literal["team", "token", "configuration", "wallet"]
+Provisioned = Literal["team", "token", "configuration", "wallet", "rotation", "revocation", "reclaim", "disabling"]
 Outcome = Literal["created", "found", "refused", "failed"]
 """`found`: it was there already; `refused`: the caller may not, or asked wrongly; `failed`: Keeptrusts or Vault did not do it."""
 
@@ -172,6 +172,9 @@ class Metrics:
         for action in get_args(Provisioned):
             for outcome in get_args(Outcome):
                 self._provisioning.labels(action, outcome)
+        self._policy_rejected = counter(
+            "provisioning_policy_rejected", "Changes of the provisioning policy's file that could not be used"
+        )
         self._certificate_reloads = counter(
             "certificate_reloads",
             "Times that a changed certificate of the listener was read: ok, or failed, so that the one before stays in use",
@@ -305,6 +308,10 @@ class Metrics:
     def provisioned(self, action: Provisioned, outcome: Outcome) -> None:
         """A provisioning request ended."""
         self._provisioning.labels(action, outcome).inc()
+
+    def policy_rejected(self) -> None:
+        """The provisioning policy's file has changed and cannot be used."""
+        self._policy_rejected.inc()
 
     def replica_role(self, role: str) -> None:
         """This replica does something else than before."""

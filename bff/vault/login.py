@@ -66,7 +66,13 @@ class VaultLogin:
         """A token that should be accepted. Raises `VaultError`."""
         lease = self._lease
         if lease is None:
-            lease = await self._flight.do("login", self._take)
+            try:
+                lease = await self._flight.do("login", self._take)
+            except VaultDeniedError:
+                if isinstance(self._credentials, AppRole):
+                    raise
+                # Without the default policy a token may not look itself up. Whether it is accepted shows when it is used.
+                return self._credentials
         elif lease.renew_at is not None and self._monotonic() >= lease.renew_at:
             lease = await self._flight.do("login", self._renew)
         return lease.token
@@ -89,7 +95,10 @@ class VaultLogin:
         due = lease is not None and lease.renew_at is not None and self._monotonic() >= lease.renew_at
         if unknown or due:
             try:
-                await self.token()
+                if unknown:
+                    await self._flight.do("login", self._take)
+                else:
+                    await self.token()
             except VaultError as error:
                 log.warning("vault token could not be renewed", problem=str(error))
                 return _LOOK_AGAIN

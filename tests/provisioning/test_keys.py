@@ -11,6 +11,7 @@ import orjson
 import pytest
 from structlog.testing import capture_logs
 
+from bff.sandbox.accounts import KeyRules
 from bff.sandbox.faults import Rule
 from tests.conftest import NOON, Start
 from tests.harness.openbao import MOUNT, ROOT_TOKEN, OpenBao
@@ -87,32 +88,20 @@ async def test_a_key_that_may_have_been_made_is_cried_out(office: Office) -> Non
 
 
 async def test_two_replicas_at_once_make_one_key(office: Office) -> None:
-    """When another replica makes the key first, this one waits until it is in Vault and answers with it."""
+    """Two processes that are asked for the same key at the same time make one, and answer with the same."""
     team_id = await office.team_id()
-    name = f"{office.team}-gw-key"
-
-    async def other_replica(seconds: float) -> None:
-        office.running.time.pass_(seconds)
-        key = office.keys()[0]
-        office.openbao.call("POST", f"{MOUNT}/data/{office.vault_path}", {"data": {"id": key.id, "key": "theirs"}})
-
-    made: list[str] = []
-    send = office.running.upstream.handle_async_request
-
-    async def handle(request: httpx.Request) -> httpx.Response:
-        if (request.method, request.url.path) == ("POST", "/v1/tokens"):
-            made.append(office.running.state.create_key(name, team_id)[0].id)
-        return await send(request)
-
-    office.running.upstream.handle_async_request = handle  # type: ignore[method-assign]
-    office.keeper()._sleep = other_replica
-    reply = await office.make_key(team_id)
-    assert (reply.status_code, [reply.json()["id"]]) == (200, made), reply.text
+    async with office.another() as replica:
+        replies = await asyncio.gather(office.make_key(team_id), replica.make_key(team_id))
+    assert sorted(reply.status_code for reply in replies) == [200, 201]
+    assert len({reply.json()["id"] for reply in replies}) == 1
+    assert len(office.keys()) == 1
+    assert office.openbao.versions(office.vault_path) == 1
 
 
-async def test_a_replica_that_never_stores_its_key_is_a_conflict(office: Office) -> None:
-    """When the key that another replica made never comes to Vault, that is told, and the key is left alone."""
+async def test_a_key_that_somebody_else_makes_meanwhile_is_a_conflict(office: Office) -> None:
+    """A key of the same name that a person makes in Keeptrusts at the same moment is left alone, and the error says so."""
     team_id = await office.team_id()
+    office.running.state.key_rules = KeyRules(names="unique")
     send = office.running.upstream.handle_async_request
 
     async def handle(request: httpx.Request) -> httpx.Response:
@@ -122,7 +111,7 @@ async def test_a_replica_that_never_stores_its_key_is_a_conflict(office: Office)
 
     office.running.upstream.handle_async_request = handle  # type: ignore[method-assign]
     reply = await office.make_key(team_id)
-    assert (reply.status_code, "Vault holds nothing" in reply.json()["detail"]) == (409, True)
+    assert (reply.status_code, "somebody else made" in reply.json()["detail"]) == (409, True)
     assert len(office.keys()) == 1
 
 

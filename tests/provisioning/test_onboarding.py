@@ -12,7 +12,7 @@ from bff.sandbox.faults import Rule
 from tests.conftest import Start
 from tests.harness.openbao import MOUNT
 
-from .conftest import Bearer, Office
+from .conftest import DIRECT, Bearer, Office
 
 
 async def onboard(office: Office) -> None:
@@ -108,7 +108,7 @@ async def test_everything_survives_a_restart(office: Office) -> None:
     async with office.another() as restarted:
         await onboard(restarted)
         assert [reply.status_code for reply in restarted.replies] == [200] * 4
-        other = await restarted.fund(restarted.replies[0].json()["id"], key="task-2")
+        other = await restarted.fund(restarted.replies[0].json()["id"], key="task-2", user=f"{DIRECT}platform-engineer")
     assert other.status_code == 201
     assert len(office.keys()) == 1
 
@@ -162,7 +162,7 @@ async def test_who_owns_the_team_may(office: Office) -> None:
     team = next(team for team in office.running.state.teams if team.name == "support-team")
     reply = await office.post(
         "/v1/configurations",
-        {"name": "own-config", "team_id": team.id, "template_id": "tier-2-internal"},
+        {"name": "own-config", "team_id": team.id, "template_id": "tier-3-customer-facing"},
         user="support-engineer",
     )
     assert reply.status_code == 201, reply.text
