@@ -212,7 +212,7 @@ class GatewayKey(KeeptrustsResource):
         key_id, secret, prefix = await self._new_key(planned, path)
         made = planned | {"id": key_id, "vault_path": path, "prefix": prefix}
         try:
-            await store.keep(path, secret, self._entry(key_id, team))
+            await store.keep(path, secret, await self._entry(key_id, team))
         except VaultError as error:
             raise RefusalError(await self._undone(made, error, orphan)) from None
         return made | {"stored": True}
@@ -263,7 +263,7 @@ class GatewayKey(KeeptrustsResource):
             await self._revoked(current["id"])
             key_id, secret, prefix = await self._new_key(planned, path)
         try:
-            await store.replace(path, secret, self._entry(key_id, team), key_id=current["id"])
+            await store.replace(path, secret, await self._entry(key_id, team), key_id=current["id"])
         except VaultError as error:
             if await self._held(path) != key_id:
                 raise RefusalError(await self._successor_undone(key_id, now, error)) from None
@@ -297,9 +297,9 @@ class GatewayKey(KeeptrustsResource):
         ends_at = instant(current["previous_ends_at"])
         return ends_at is not None and ends_at <= self._connection.clock()
 
-    def _entry(self, key_id: str, team: TeamRecord) -> KeyEntry:
-        arguments = self._connection.arguments
-        return KeyEntry(key_id, team.name, arguments.gateway_url, team.id, arguments.api_url.rstrip("/"))
+    async def _entry(self, key_id: str, team: TeamRecord) -> KeyEntry:
+        organisation = await self._organisation.id()
+        return KeyEntry(key_id, team.name, team.id, organisation, self._connection.arguments.gateway_url)
 
     async def _replaced(self, current: State, planned: State, orphan: State) -> State:
         # Nothing is revoked that could not be replaced: what still uses the lost key goes on until then.
@@ -328,8 +328,9 @@ class GatewayKey(KeeptrustsResource):
             if key.status == "revoked" and key.team_id == team.id:
                 await store.remove(path, key_id=key.id)
             return
-        entry = await store.entry(path)
-        if entry is None or not entry.is_of(team.id, self._connection.arguments.api_url):
+        entry, organisation = await store.entry(path), await self._organisation.id()
+        whose = None if entry is None else (entry.notes.get("team_id"), entry.notes.get("organisation"))
+        if organisation is None or whose != (team.id, organisation):
             raise RefusalError(
                 f"Vault holds the key {left} at {path!r}, which this Keeptrusts does not list, and the entry does not say that it "
                 "is this team's: it may be in force elsewhere. If it is this team's, remove it for good: "

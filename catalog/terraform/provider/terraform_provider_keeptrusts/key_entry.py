@@ -15,19 +15,15 @@ _SEGMENT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?", re.ASC
 class KeyEntry:
     """What is kept of a key besides its secret.
 
-    `team_id` and `api_url` (the address of the control plane, without a slash at its end) say whose key it is, also when
-    Keeptrusts no longer lists it. They are None where the entry does not hold them.
+    `team` is the team's name. `team_id` and `organisation`, the ids that Keeptrusts gives, say whose key it is, also when
+    Keeptrusts no longer lists it; `organisation` is None where Keeptrusts does not tell it.
     """
 
     key_id: str
     team: str
+    team_id: str
+    organisation: str | None
     gateway_url: str | None
-    team_id: str | None = None
-    api_url: str | None = None
-
-    def is_of(self, team_id: str, api_url: str) -> bool:
-        """Whether the entry says that it is of this team in this Keeptrusts."""
-        return (self.team_id, self.api_url) == (team_id, api_url.rstrip("/"))
 
 
 def key_path(team: str, name: str) -> str:
