@@ -39,6 +39,10 @@ test-plugin: node_modules/.installed
 test-python: dev-setup
 	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(PYTEST_ARGS)
 
+.PHONY: unit
+unit: dev-setup ## Run the short tests that start no server, browser or program
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m 'not server and not long' $(PYTEST_ARGS)
+
 .PHONY: backstage
 backstage: e2e-setup ## The demo inside a real Backstage (minutes once, then seconds)
 	$(BIN)/python -m tests.e2e.harness.demo

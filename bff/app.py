@@ -22,12 +22,12 @@ from bff.app_connections import (
     open_reader,
     platform,
     trusting,
+    watched_secrets,
 )
 from bff.app_onboarding import build_provisioner, open_vault
 from bff.backstage.client import BackstageClient
 from bff.breaker import BreakerState
 from bff.keeptrusts.client import KeeptrustsClient
-from bff.keeptrusts.transport import Transport
 from bff.settings import IN_MEMORY, Settings
 from bff.spend.reports import SpendReports
 from bff.status.answers import Answers, FindingCounts
@@ -39,6 +39,7 @@ from bff.telemetry.logs import AccessLog
 from bff.telemetry.metrics import Metrics
 from bff.telemetry.recent_calls import RecentCalls
 from bff.tls import expiry
+from bff.upstream import Upstream
 from bff.web.envelope import Envelope
 from bff.web.openapi import ROUTES, rendered
 from bff.web.routes import Route, Service
@@ -77,9 +78,10 @@ def create_app(
     world = world or World(traces=configured_traces(tls if settings.bff_ca_file else None))
     metrics = Metrics()
     calls = RecentCalls(metrics, monotonic=world.monotonic)
-    upstreams = Upstreams(settings, world, calls)
+    secret = watched_secrets(settings, world, metrics)
+    upstreams = Upstreams(settings, world, calls, secret)
     backstage = open_backstage(settings, world, calls, tls)
-    identity, catalog = callers(settings, world, backstage)
+    identity, catalog = callers(settings, world, backstage, secret("backstage_token"))
     api_url = str(settings.keeptrusts_api_url)
     control_plane = upstreams.open("keeptrusts", api_url, with_token=True, via=world.control_plane)
     client = KeeptrustsClient(control_plane)
@@ -130,6 +132,7 @@ def create_app(
         transport=world.vault,
         traces=world.traces,
         tls=tls,
+        secret=secret,
     )
     if admin is not None:
         service.provisioner = build_provisioner(
@@ -193,8 +196,8 @@ def _note(settings: Settings, database: Database) -> str | None:
     return None
 
 
-def _breakers(control_plane: Transport, backstage: BackstageClient | None) -> dict[str, Callable[[], BreakerState]]:
-    breakers: dict[str, Callable[[], BreakerState]] = {"keeptrusts": lambda: control_plane.breaker.state}
+def _breakers(control_plane: Upstream, backstage: BackstageClient | None) -> dict[str, Callable[[], BreakerState]]:
+    breakers: dict[str, Callable[[], BreakerState]] = {"keeptrusts": lambda: control_plane.breaker_state}
     if backstage is not None:
         breakers["backstage"] = lambda: backstage.breaker_state
     return breakers

@@ -12,8 +12,8 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
-import httpx
 from pydantic import SecretStr
 
 from bff.backstage.caller import AnonymousIdentity, Identity
@@ -21,10 +21,10 @@ from bff.backstage.catalog import BackstageCatalog
 from bff.backstage.client import DEADLINE as BACKSTAGE_DEADLINE
 from bff.backstage.client import BackstageClient
 from bff.backstage.files import FileCatalog
-from bff.keeptrusts.client import KeeptrustsClient
-from bff.keeptrusts.transport import Limits, Transport, http_client
+from bff.keeptrusts.client import KEEPTRUSTS, KeeptrustsClient
 from bff.platform.health import ControlPlaneProbe, GatewayClient, PlatformStatuses
 from bff.provisioning.rights import People
+from bff.secret_files import Secret
 from bff.settings import IN_MEMORY, Settings, SettingsError
 from bff.status.leader import OrganisationReader, Timing, identity_of
 from bff.status.organisation_cache import LONGEST_WAIT
@@ -36,6 +36,7 @@ from bff.telemetry.metrics import Metrics
 from bff.telemetry.otlp import TracesError, traces_from
 from bff.telemetry.traces import Traces
 from bff.tls import TlsFileError, TlsFiles, client_context
+from bff.upstream import HttpTransport, Limits, Upstream
 
 log = logger("wiring")
 
@@ -52,10 +53,10 @@ class World:
     monotonic: Callable[[], float] = time.monotonic
     random: Callable[[], float] = random.random
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    control_plane: httpx.AsyncBaseTransport | None = None
-    gateway: httpx.AsyncBaseTransport | None = None
-    backstage: httpx.AsyncBaseTransport | None = None
-    vault: httpx.AsyncBaseTransport | None = None
+    control_plane: HttpTransport | None = None
+    gateway: HttpTransport | None = None
+    backstage: HttpTransport | None = None
+    vault: HttpTransport | None = None
     access: AccessLog | None = None
     limits: Limits = field(default_factory=Limits)
     """How long calls to outside systems may take; Backstage's share its `deadline`, where that is shorter than their own."""
@@ -65,26 +66,26 @@ class World:
 
 @dataclass(slots=True)
 class Upstreams:
-    """Every connection to Keeptrusts, so that they are closed together."""
+    """Every connection to Keeptrusts, so that they are closed together. `secret` gives a secret by its field."""
 
     settings: Settings
     world: World
     observer: CallObserver
-    opened: list[Transport] = field(default_factory=list)
+    secret: Callable[[str], Secret | None]
+    opened: list[Upstream] = field(default_factory=list)
     tls: ssl.SSLContext = field(init=False)
 
     def __post_init__(self) -> None:
         self.tls = keeptrusts_tls(self.settings)
 
-    def open(self, system: str, base_url: str, *, with_token: bool, via: httpx.AsyncBaseTransport | None) -> Transport:
+    def open(self, system: str, base_url: str, *, with_token: bool, via: HttpTransport | None) -> Upstream:
         """A connection that may at most read."""
-        return self._open(system, base_url, self.settings.keeptrusts_api_token if with_token else None, via)
+        return self._open(system, base_url, self.secret("keeptrusts_api_token") if with_token else None, via)
 
-    def _open(
-        self, system: str, base_url: str, token: SecretStr | None, via: httpx.AsyncBaseTransport | None
-    ) -> Transport:
-        transport = Transport(
-            http_client(base_url, transport=via, tls=self.tls, proxy=self.settings.keeptrusts_proxy_url),
+    def _open(self, system: str, base_url: str, token: Secret | None, via: HttpTransport | None) -> Upstream:
+        upstream = Upstream(
+            base_url,
+            KEEPTRUSTS,
             system=system,
             token=token,
             observer=self.observer,
@@ -94,22 +95,37 @@ class Upstreams:
             sleep=self.world.sleep,
             limits=self.world.limits,
             traces=self.world.traces,
+            transport=via,
+            tls=self.tls,
+            proxy=self.settings.keeptrusts_proxy_url,
         )
-        self.opened.append(transport)
-        return transport
+        self.opened.append(upstream)
+        return upstream
 
-    def open_admin(self, *, via: httpx.AsyncBaseTransport | None) -> Transport | None:
+    def open_admin(self, *, via: HttpTransport | None) -> Upstream | None:
         """The connection that may provision, apart from the others: neither waits for the other's breaker."""
-        if self.settings.keeptrusts_admin_token is None:
+        token = self.secret("keeptrusts_admin_token")
+        if token is None:
             return None
-        return self._open(
-            "keeptrusts-admin", str(self.settings.keeptrusts_api_url), self.settings.keeptrusts_admin_token, via
-        )
+        return self._open("keeptrusts-admin", str(self.settings.keeptrusts_api_url), token, via)
 
     async def close(self) -> None:
         """Close them all."""
-        for transport in self.opened:
-            await transport.aclose()
+        for upstream in self.opened:
+            await upstream.aclose()
+
+
+def watched_secrets(settings: Settings, world: World, metrics: Metrics) -> Callable[[str], Secret | None]:
+    """Gives each secret of the settings by its field: one object a secret, whose reading shows in the metrics."""
+
+    @cache
+    def secret(name: str) -> Secret | None:
+        found = settings.secret(name, clock=world.clock)
+        if found is not None:
+            metrics.watch_secret(found.name, lambda: found.read_at)
+        return found
+
+    return secret
 
 
 def trusting(settings: Settings) -> ssl.SSLContext:
@@ -150,7 +166,9 @@ def open_backstage(
     )
 
 
-def callers(settings: Settings, world: World, backstage: BackstageClient | None) -> tuple[Identity, People]:
+def callers(
+    settings: Settings, world: World, backstage: BackstageClient | None, service_token: Secret | None
+) -> tuple[Identity, People]:
     """Who may ask, and which entities they see. `require_for_serving` has made sure of what this needs."""
     identity: Identity = AnonymousIdentity()
     catalog: People
@@ -163,7 +181,7 @@ def callers(settings: Settings, world: World, backstage: BackstageClient | None)
             backstage, issuer=f"{public}/api/auth", now=lambda: now().timestamp(), monotonic=world.monotonic
         )
     if backstage is not None and settings.bff_catalog == "backstage":
-        catalog = BackstageCatalog(backstage, service_token=settings.backstage_token, monotonic=world.monotonic)
+        catalog = BackstageCatalog(backstage, service_token=service_token, monotonic=world.monotonic)
     else:
         catalog = FileCatalog(settings.catalog_patterns, monotonic=world.monotonic)
     return identity, catalog
@@ -176,8 +194,8 @@ def platform(settings: Settings, world: World, upstreams: Upstreams) -> Platform
     )
     gateway = None
     if settings.keeptrusts_gateway_url:
-        transport = upstreams.open("gateway", settings.keeptrusts_gateway_url, with_token=False, via=world.gateway)
-        gateway = GatewayClient(transport)
+        upstream = upstreams.open("gateway", settings.keeptrusts_gateway_url, with_token=False, via=world.gateway)
+        gateway = GatewayClient(upstream)
     return PlatformStatuses(
         gateway,
         ControlPlaneProbe(probe),

@@ -9,10 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-import httpx
-
 from bff.keeptrusts.client import KeeptrustsClient
-from bff.keeptrusts.transport import Transport
 from bff.provisioning.acts import Acts
 from bff.provisioning.audit import Audit, AuditLogError, OutcomeCounter
 from bff.provisioning.keys import Keys
@@ -21,11 +18,13 @@ from bff.provisioning.organisation import CurrentOrganisation
 from bff.provisioning.policy_file import PolicyFileError, PolicySource
 from bff.provisioning.provisioner import Provisioner
 from bff.provisioning.rights import People, Rights
+from bff.secret_files import Secret
 from bff.settings import IN_MEMORY, Settings, SettingsError
 from bff.store.database import Database
 from bff.telemetry.calls import CallObserver
 from bff.telemetry.logs import logger
 from bff.telemetry.traces import Traces
+from bff.upstream import HttpTransport, Upstream
 from bff.vault.login import AppRole, VaultLogin
 from bff.vault.store import VaultStore
 from bff.vault.wire import VaultWire
@@ -54,13 +53,15 @@ def open_vault(
     *,
     observer: CallObserver,
     monotonic: Callable[[], float],
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: HttpTransport | None = None,
     traces: Traces | None = None,
     tls: ssl.SSLContext | None = None,
+    secret: Callable[[str], Secret | None] | None = None,
 ) -> Vault | None:
-    """The Vault that the settings name; None when they name none."""
+    """The Vault that the settings name; None when they name none. `secret` gives a secret by its field."""
     if settings.vault_addr is None:
         return None
+    secret = secret or settings.secret
     wire = VaultWire(
         settings.vault_addr,
         namespace=settings.vault_namespace,
@@ -70,17 +71,18 @@ def open_vault(
         traces=traces,
         tls=tls,
     )
-    if settings.vault_role_id and settings.vault_secret_id:
-        login = VaultLogin(wire, AppRole(settings.vault_role_id, settings.vault_secret_id), monotonic=monotonic)
+    secret_id, token = secret("vault_secret_id"), secret("vault_token")
+    if settings.vault_role_id and secret_id:
+        login = VaultLogin(wire, AppRole(settings.vault_role_id, secret_id), monotonic=monotonic)
     else:
-        assert settings.vault_token is not None  # noqa: S101 - the settings have made sure of one of the two
-        login = VaultLogin(wire, settings.vault_token, monotonic=monotonic)
+        assert token is not None  # noqa: S101 - the settings have made sure of one of the two
+        login = VaultLogin(wire, token, monotonic=monotonic)
     return Vault(VaultStore(wire, login, mount=settings.vault_kv_mount), login.keep, wire.aclose)
 
 
 def build_provisioner(
     settings: Settings,
-    admin: Transport,
+    admin: Upstream,
     vault: Vault | None,
     people: People,
     database: Database,

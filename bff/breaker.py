@@ -1,4 +1,7 @@
-"""A circuit breaker with Hystrix's numbers: it stops calls that would fail, and asks with one call whether they still would."""
+"""A circuit breaker with Hystrix's numbers: it stops calls that would fail, and asks with one call whether they still would.
+
+Ours, since the libraries that exist are not maintained, count failures in a row instead of a rate, or know no asyncio.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ class Breaker:
     """Opens when at least `errors` of at least `least` calls in the last `window` seconds failed; probes after `sleep` seconds.
 
     `failed` decides which exceptions are failures of the other side; any other outcome is a success, since it answered.
-    `monotonic` gives seconds; `changed` is told of every change of state.
+    `monotonic` gives seconds; `changed` is called with each new state.
     """
 
     def __init__(
@@ -79,7 +82,7 @@ class Breaker:
             elif isinstance(error, Exception):
                 self._record(failure=False, probe=probe)
             elif probe:
-                # Cancelled: nothing was learnt. The next call is the probe, or else nobody ever would be.
+                # Cancelled: nothing was learnt. The next call is the probe, or there would never be another.
                 self._probing = False
             raise
         else:

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -21,6 +21,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PrivateAttr,
     SecretStr,
     ValidationError,
     field_validator,
@@ -28,6 +29,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bff.secret_files import Secret, SecretFileError, fits_a_header, read_secret
 from bff.status.findings import Code
 from bff.values import EntityRef, EntityRefError
 from bff.wording import quoted
@@ -41,14 +43,15 @@ IN_MEMORY = Path(":memory:")
 
 _TEMPLATE = "template"
 _VISIBLE = re.compile(r"[!-~]+")
-_LARGEST_SECRET_FILE = 64 * 1024
+_IN_HEADERS = ("keeptrusts_api_token", "keeptrusts_admin_token", "backstage_token", "vault_token")
 
 
 class SettingsError(Exception):
     """A setting is missing or wrong; the message is one line that names it, and never shows a secret."""
 
 
-def _base_url(text: str) -> str:
+def base_url(text: str) -> str:
+    """An address that paths can follow, without a slash at its end. Raises `ValueError`."""
     try:
         parts = urlsplit(text)
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -63,7 +66,7 @@ def _base_url(text: str) -> str:
     return text.rstrip("/")
 
 
-BaseUrl = Annotated[str, AfterValidator(_base_url)]
+BaseUrl = Annotated[str, AfterValidator(base_url)]
 
 
 class Settings(BaseSettings):
@@ -190,10 +193,13 @@ class Settings(BaseSettings):
         default="info", description="Least severe log lines to write"
     )
 
-    @field_validator("keeptrusts_api_token", "keeptrusts_admin_token", "backstage_token", "vault_token")
+    _secret_files: dict[str, Path] = PrivateAttr(default_factory=dict)
+    """Where secrets were read from, by field."""
+
+    @field_validator(*_IN_HEADERS)
     @classmethod
     def _fits_a_header(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret is not None and not _VISIBLE.fullmatch(secret.get_secret_value()):
+        if secret is not None and not fits_a_header(secret):
             raise ValueError("must be visible ASCII characters without spaces, as a header can carry them")
         return secret
 
@@ -268,7 +274,7 @@ class Settings(BaseSettings):
         own_certificate, own_key = self._pair("bff_tls_cert_file", "bff_tls_key_file")
         if self.bff_ca_file is None and certificate is None and own_certificate is None:
             return
-        # Imported here: it brings httpx, which most commands that read settings do without.
+        # Imported here: it brings OpenSSL, which most commands that read settings do without.
         from bff.tls import TlsFileError, TlsFiles, load_own_certificate  # noqa: PLC0415
 
         try:
@@ -302,9 +308,20 @@ class Settings(BaseSettings):
         """Read the environment; `overrides` win. Raises `SettingsError` with one line."""
         _refuse_unknown(os.environ)
         try:
-            return cls(**overrides)
+            settings = cls(**overrides)
         except ValidationError as error:
             raise SettingsError(_one_line(error)) from None
+        files = {name: os.environ.get(f"{name.upper()}_FILE") for name in secret_names() if name not in overrides}
+        settings._secret_files = {name: Path(path) for name, path in files.items() if path}
+        return settings
+
+    def secret(self, name: str, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Secret | None:
+        """A secret as its file is at each use; None where it is not set. `name` is a field."""
+        value: SecretStr | None = getattr(self, name)
+        if value is None:
+            return None
+        path = self._secret_files.get(name)
+        return Secret(value, name=name.upper(), path=path, in_header=name in _IN_HEADERS, clock=clock)
 
     def require(self, *names: str) -> None:
         """Raise `SettingsError` for the first of these settings that is not set."""
@@ -381,7 +398,10 @@ class SecretFiles(EnvSettingsSource):
                 continue
             if os.environ.get(env):
                 raise SettingsError(f"{env} and {env}_FILE are both set: set one of them")
-            found[name] = _secret_in(Path(path), f"{env}_FILE")
+            try:
+                found[name] = read_secret(Path(path), f"{env}_FILE")
+            except SecretFileError as error:
+                raise SettingsError(str(error)) from None
         return found
 
 
@@ -482,22 +502,6 @@ def _listed(text: str, separator: str) -> list[str]:
 
 def _plain_default(value: object) -> str:
     return "" if value is None else str(value)
-
-
-def _secret_in(path: Path, env: str) -> SecretStr:
-    try:
-        if path.is_dir():
-            raise SettingsError(f"{env}: {path} is a folder: name the file in it")
-        if path.stat().st_size > _LARGEST_SECRET_FILE:
-            raise SettingsError(f"{env}: {path} is larger than {_LARGEST_SECRET_FILE} bytes, which no token is")
-        text = path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise SettingsError(f"{env}: cannot read {path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise SettingsError(f"{env}: {path} is not a text file") from None
-    if not text:
-        raise SettingsError(f"{env}: {path} is empty")
-    return SecretStr(text)
 
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:

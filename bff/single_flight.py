@@ -1,4 +1,7 @@
-"""Single-flight: of many who want the same thing at the same time, one fetches it and all get it."""
+"""Single-flight: of many callers who want the same thing at the same time, one fetches it and all get it.
+
+Ours, since the libraries that exist also keep the results, or want a framework of their own.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +13,18 @@ T = TypeVar("T")
 
 
 class SingleFlight(Generic[T]):
-    """Calls under way by key. Nothing is kept of a call that has ended, be it a value or an error."""
+    """Calls in progress by key. Nothing is kept of a call that has ended, be it a value or an error."""
 
     def __init__(self) -> None:
         self._flights: dict[Hashable, asyncio.Task[T]] = {}
 
     def busy(self, key: Hashable) -> bool:
-        """Whether a call for `key` is under way."""
+        """Whether a call for `key` is in progress."""
         flight = self._flights.get(key)
         return flight is not None and not flight.done()
 
     async def do(self, key: Hashable, fetch: Callable[[], Awaitable[T]]) -> T:
-        """What `fetch` returns or raises: of the call for `key` that is under way, or of a new one.
+        """What `fetch` returns or raises: of the call for `key` that is in progress, or of a new one.
 
         The call goes on when one who waits for it is cancelled: the others still want it.
         """
@@ -37,7 +40,7 @@ class SingleFlight(Generic[T]):
         if self._flights.get(key) is flight:
             del self._flights[key]
         if not flight.cancelled():
-            # Where everybody who waited was cancelled, nobody else looks at the error.
+            # Retrieve the exception: asyncio logs it where all who waited were cancelled.
             flight.exception()
 
 

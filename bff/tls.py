@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import httpx
+import certifi
 
+from bff.secret_files import FileState, file_state
 from bff.telemetry import logs
 
 if TYPE_CHECKING:  # it is imported where a certificate is refused, which in most processes never happens
@@ -65,8 +66,8 @@ class TlsFiles:
         if self.certificate is not None and self.key is not None:
             load_own_certificate(context, self.certificate, self.key, (CERTIFICATE_FILE, KEY_FILE))
 
-    def state(self) -> tuple[tuple[int, int, int] | None, ...]:
-        """Inode, time of change in ns, and size in bytes of each file; another value means that they must be read again."""
+    def state(self) -> tuple[FileState, ...]:
+        """The state of each file; another value means that they must be read again."""
         return tuple(file_state(path) for path in (self.ca, self.certificate, self.key) if path is not None)
 
 
@@ -140,7 +141,7 @@ class _FollowingContext(ssl.SSLContext):
 
 def _build(files: TlsFiles) -> ssl.SSLContext:
     try:
-        context = httpx.create_ssl_context()
+        context = _of_the_environment()
     except OSError as error:
         named = next(
             (f"{name}='{os.environ[name]}'" for name in _OF_THE_ENVIRONMENT if os.environ.get(name)), "certifi"
@@ -153,16 +154,16 @@ def _build(files: TlsFiles) -> ssl.SSLContext:
     return context
 
 
+def _of_the_environment() -> ssl.SSLContext:
+    """A context that trusts the public authorities, or those that the environment names in their place."""
+    if file := os.environ.get("SSL_CERT_FILE"):
+        return ssl.create_default_context(cafile=file)
+    if folder := os.environ.get("SSL_CERT_DIR"):
+        return ssl.create_default_context(capath=folder)
+    return ssl.create_default_context(cafile=certifi.where())
+
+
 # --- files -----------------------------------------------------------------------------------------------------------
-
-
-def file_state(path: Path) -> tuple[int, int, int] | None:
-    """Inode, time of change in ns, and size in bytes; None where there is no such file."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _load_authorities(context: ssl.SSLContext, path: Path) -> None:
@@ -262,11 +263,8 @@ class CertificateRefusedError(ssl.SSLCertVerificationError):
     """A server's certificate is refused; `strerror` says why, with what the certificate itself says."""
 
 
-def trouble(error: BaseException) -> str | None:
-    """What is wrong with TLS or the proxy when `error` ended a call of httpx, without secrets; None for anything else."""
-    if isinstance(error, httpx.ProxyError):
-        status = str(error)[:3]
-        return f"the proxy answered {status}" if status.isdecimal() else "the proxy failed"
+def tls_trouble(error: BaseException) -> str | None:
+    """What is wrong with TLS when `error` ended a call, without secrets; None for anything else."""
     cause = _tls_error(error)
     if cause is None:
         return None

@@ -29,6 +29,7 @@ from bff.telemetry import logs
 from bff.telemetry.logs import AccessLog
 from bff.telemetry.traces import Traces
 from tests.harness import postgres
+from tests.harness.openbao import OpenBao, running_openbao
 from tests.harness.postgres import PostgresServer
 
 NOON = datetime(2026, 3, 11, 12, tzinfo=UTC)
@@ -38,7 +39,7 @@ BOT = "/v1/entities/component/default/customer-support-bot"
 
 
 class Time:
-    """One clock for the service and the sandbox, which passes when it is told to."""
+    """One clock for the service and the sandbox, which passes when the test says so."""
 
     def __init__(self, now: datetime = NOON) -> None:
         self.start = now
@@ -102,7 +103,7 @@ class Running:
         return document
 
     async def refreshed(self, path: str = f"{BOT}/governance") -> httpx.Response:
-        """The answer after Keeptrusts was read anew."""
+        """The answer after Keeptrusts was read again."""
         self.time.pass_(31)
         return await self.get(path, cache_control="no-cache")
 
@@ -121,6 +122,28 @@ _FIRST = ("e2e", "drills", "terraform", "deploy")
 """Folders whose tests take longest: they start first, so that no process is left alone with them at the end."""
 
 
+_STARTS_SOMETHING = frozenset(
+    {
+        "catalog",
+        "cli",
+        "deploy",
+        "drills",
+        "e2e",
+        "harness",
+        "packaging",
+        "provisioning",
+        "scale",
+        "security",
+        "terraform",
+        "vault",
+    }
+)
+"""Folders whose tests start a server, a browser or a program."""
+
+_SERVERS = frozenset({"openbao", "postgres_server", "postgres_url"})
+"""Fixtures that do so for tests in other folders; a test that chooses by a parameter names PostgreSQL in it."""
+
+
 class SharedFixtures(LoadScopeScheduling):
     """Hands out a file at a time where tests run in several processes, and all that shares Backstage to one of them."""
 
@@ -135,11 +158,33 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedFixtur
     return SharedFixtures(config, log)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import what is marked as a server by its folder, where such tests are left out."""
+    left_out = config.option.markexpr.startswith("not server") and collection_path.is_dir()
+    parts = collection_path.relative_to(config.rootpath).parts if left_out else ()
+    return True if not _STARTS_SOMETHING.isdisjoint(parts) else None
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what starts a server, a browser or a program."""
+    if _starts_something(item):
+        item.add_marker("server")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put in front what takes long; among itself it stays shuffled."""
     ranks = {name: rank for rank, name in enumerate(_FIRST)}
     items.sort(key=lambda item: min((ranks[part] for part in item.path.parts if part in ranks), default=len(ranks)))
+
+
+def _starts_something(item: pytest.Item) -> bool:
+    callspec = getattr(item, "callspec", None)
+    return (
+        not _STARTS_SOMETHING.isdisjoint(item.path.relative_to(item.config.rootpath).parts)
+        or not _SERVERS.isdisjoint(getattr(item, "fixturenames", ()))
+        or (callspec is not None and "postgresql" in map(str, callspec.params.values()))
+    )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -156,7 +201,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(autouse=True)
 def own_database(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A service keeps nothing over its end unless a test gives it a database: none is made in anybody's state folder."""
+    """A service keeps nothing over its end unless a test gives it a database: none is made in the state folder of a user."""
     monkeypatch.setenv("BFF_DATA_DIR", ":memory:")
     monkeypatch.delenv("DATABASE_URL", raising=False)
 
@@ -184,6 +229,13 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """The address of a database of the test's own, on a server that runs."""
     with postgres_server.database() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def openbao() -> Iterator[OpenBao]:
+    """One OpenBao in development mode for all tests; each takes paths, mounts and policies of its own, and none stops it."""
+    with running_openbao() as server:
+        yield server
 
 
 @pytest.fixture

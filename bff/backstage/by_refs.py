@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bff.backstage.client import BackstageClient
 from bff.backstage.descriptor import DescriptorError, read_entity
 from bff.backstage.entities import CatalogContractError, Entity
+from bff.upstream import Token
 from bff.values import EntityRef
 
 PATH = "/api/catalog/entities/by-refs"
@@ -53,7 +54,7 @@ class ByRefs:
         self._boarding: dict[str, _Call] = {}
         self._flights: dict[tuple[str, EntityRef], asyncio.Task[Found]] = {}
 
-    async def read(self, reader: str, token: SecretStr, refs: Iterable[EntityRef]) -> Found:
+    async def read(self, reader: str, token: Token, refs: Iterable[EntityRef]) -> Found:
         """Each of `refs`: the entity, or None. `reader` tells apart whose `token` it is. Raises `CatalogError`.
 
         The calls go on when one who waits for them is cancelled: others may want them.
@@ -62,7 +63,7 @@ class ByRefs:
         await asyncio.gather(*(asyncio.shield(flight) for flight in set(flights.values())))
         return {ref: flight.result()[ref] for ref, flight in flights.items()}
 
-    def _boarded(self, reader: str, token: SecretStr, ref: EntityRef) -> asyncio.Task[Found]:
+    def _boarded(self, reader: str, token: Token, ref: EntityRef) -> asyncio.Task[Found]:
         call = self._boarding.get(reader)
         if call is None or len(call.refs) >= LARGEST_CALL:
             call = self._boarding[reader] = _Call(token)
@@ -92,7 +93,7 @@ class ByRefs:
 
 @dataclass(slots=True)
 class _Call:
-    token: SecretStr
+    token: Token
     refs: list[EntityRef] = field(default_factory=list)
     flight: asyncio.Task[Found] | None = None
 

@@ -8,13 +8,14 @@ from functools import partial
 from typing import Any
 
 from cachetools import LRUCache, TTLCache
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bff.backstage.by_refs import ByRefs, Found
 from bff.backstage.caller import Caller
 from bff.backstage.client import BackstageClient
 from bff.backstage.entities import CatalogContractError, Entity
 from bff.backstage.groups import Groups
+from bff.upstream import TokenSource
 from bff.values import EntityRef, EntityRefError
 
 USER_INFO = "/api/auth/v1/userinfo"
@@ -40,7 +41,7 @@ class BackstageCatalog:
         self,
         backstage: BackstageClient,
         *,
-        service_token: SecretStr | None,
+        service_token: TokenSource | None,
         monotonic: Callable[[], float] = time.monotonic,
         most_decisions: int = MOST_DECISIONS,
     ) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cachetools import LRUCache
-from pydantic import SecretStr
 
 from bff.backstage.by_refs import ByRefs
 from bff.backstage.client import BackstageClient
 from bff.backstage.entities import CatalogDeniedError, CatalogUnavailableError, Entity
+from bff.upstream import TokenSource
 from bff.values import EntityRef
 
 FRESH_FOR = 60.0
@@ -38,7 +38,7 @@ class Groups:
         self,
         backstage: BackstageClient,
         *,
-        token: SecretStr | None,
+        token: TokenSource | None,
         monotonic: Callable[[], float] = time.monotonic,
         most_groups: int = MOST_GROUPS,
     ) -> None:

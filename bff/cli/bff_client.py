@@ -2,22 +2,60 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-import re
 import ssl
 from pathlib import Path
 from typing import Any
 
-import httpx
+import orjson
+from pydantic import SecretStr
 
 from bff.cli.exits import Exit, Failure
-from bff.tls import CA_FILE, TlsFileError, TlsFiles, client_context, trouble
+from bff.secret_files import fits_a_header
+from bff.settings import base_url
+from bff.tls import CA_FILE, TlsFileError, TlsFiles, client_context
+from bff.upstream import NO_CONNECTION, Call, Dialect, Limits, Outcome, Reply, Upstream
 from bff.values import EntityRef, EntityRefError
 
 TIMEOUT_SECONDS = 20.0
 TOKEN_VARIABLE = "BFF_TOKEN"  # noqa: S105 - the name of the variable
 
-_VISIBLE = re.compile(r"[!-~]+")
+
+class Bff(Dialect):
+    """How a BFF is called: every reply is one to read, and trouble is a `Failure`. `url` is what errors name."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def explains(self, status: int) -> bool:
+        """Each error is a problem document."""
+        del status
+        return True
+
+    def judge(self, call: Call, reply: Reply) -> None:
+        """What a status means depends on what was asked."""
+
+    def error(self, call: Call, outcome: Outcome, reason: str, retry_after: float | None = None) -> Failure:
+        """One line. A reason that TLS gives is the whole of it."""
+        del call, retry_after
+        if outcome == "timeout":
+            return Failure(f"the BFF at {self._url} gave {reason}", Exit.UNREACHABLE)
+        if outcome == "contract" or not reason.startswith(NO_CONNECTION):
+            return Failure(f"the BFF at {self._url} cannot be reached: {reason}", Exit.UNREACHABLE)
+        return Failure(
+            f"no BFF answers at {self._url} ({reason}): start one with `keeptrusts-bff demo`, or name yours with --url",
+            Exit.UNREACHABLE,
+        )
+
+    def outcome(self, error: Exception) -> Outcome | None:
+        """Nothing counts them."""
+        return "unavailable" if isinstance(error, Failure) else None
+
+
+def open_bff(url: str, *, seconds: float = TIMEOUT_SECONDS, tls: ssl.SSLContext | None = None) -> Upstream:
+    """A client of the BFF at `url`, whose calls raise `Failure` where there is no reply within `seconds`."""
+    return Upstream(url, Bff(url), system="bff", limits=Limits(seconds, seconds, seconds), tls=tls)
 
 
 def ask(url: str, entity_ref: str, resource: str, **query: object) -> bytes:
@@ -26,37 +64,28 @@ def ask(url: str, entity_ref: str, resource: str, **query: object) -> bytes:
         ref = EntityRef.parse(entity_ref, default_kind="component")
     except EntityRefError as error:
         raise Failure(str(error), Exit.USAGE) from None
-    headers = _credentials()
-    address = f"{_checked(url)}/v1/entities/{ref.kind}/{ref.namespace}/{ref.name}/{resource}"
-    tls = _trusted()
+    token = _token()
+    call = Call(resource, "GET", f"/v1/entities/{ref.kind}/{ref.namespace}/{ref.name}/{resource}")
+    params = {name: str(value) for name, value in query.items()}
+    reply = asyncio.run(_reply(open_bff(_checked(url), tls=_trusted()), call, params, token))
+    if reply.is_success and _is_of(reply, "application/json"):
+        return reply.body
+    raise _failure(reply, ref, url)
+
+
+async def _reply(bff: Upstream, call: Call, params: dict[str, str], token: SecretStr | None) -> Reply:
     try:
-        # The token goes to the address that was named and nowhere else: no proxies from the environment, no redirects.
-        with httpx.Client(verify=tls, trust_env=False, follow_redirects=False, timeout=TIMEOUT_SECONDS) as client:
-            response = client.get(address, headers=headers, params={name: str(value) for name, value in query.items()})
-    except httpx.TimeoutException:
-        raise Failure(f"the BFF at {url} gave no answer within {TIMEOUT_SECONDS:g} s", Exit.UNREACHABLE) from None
-    except (httpx.HTTPError, ssl.SSLError) as error:
-        if said := trouble(error):
-            raise Failure(f"the BFF at {url} cannot be reached: {said}", Exit.UNREACHABLE) from None
-        why = "no connection" if isinstance(error, httpx.ConnectError) else type(error).__name__
-        raise Failure(
-            f"no BFF answers at {url} ({why}): start one with `keeptrusts-bff demo`, or name yours with --url",
-            Exit.UNREACHABLE,
-        ) from None
-    if response.is_success and _is_of(response, "application/json"):
-        return response.content
-    raise _failure(response, ref, url)
+        return await bff.ask(call, lambda reply: reply, params=params, token=token)
+    finally:
+        await bff.aclose()
 
 
 def _checked(url: str) -> str:
     try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL:
-        parsed = httpx.URL()
-    if parsed.scheme not in {"http", "https"} or not parsed.host or parsed.query or parsed.fragment or parsed.userinfo:
+        return base_url(url)
+    except ValueError:
         # Not shown: it can hold a password.
-        raise Failure("--url (or BFF_URL) must be an address such as http://127.0.0.1:8787", Exit.USAGE)
-    return url.rstrip("/")
+        raise Failure("--url (or BFF_URL) must be an address such as http://127.0.0.1:8787", Exit.USAGE) from None
 
 
 def _trusted() -> ssl.SSLContext:
@@ -67,22 +96,23 @@ def _trusted() -> ssl.SSLContext:
         raise Failure(str(error), Exit.SETTINGS) from None
 
 
-def _credentials() -> dict[str, str]:
-    token = os.environ.get(TOKEN_VARIABLE)
-    if not token:
-        return {}
-    if not _VISIBLE.fullmatch(token):
+def _token() -> SecretStr | None:
+    text = os.environ.get(TOKEN_VARIABLE)
+    if not text:
+        return None
+    token = SecretStr(text)
+    if not fits_a_header(token):
         raise Failure(
             f"{TOKEN_VARIABLE} must be visible ASCII characters without spaces, as a header can carry them",
             Exit.SETTINGS,
         )
-    return {"authorization": f"Bearer {token}"}
+    return token
 
 
-def _failure(response: httpx.Response, ref: EntityRef, url: str) -> Failure:
-    problem = _problem(response)
-    said = problem.get("detail") or problem.get("title") or f"it answered {response.status_code}"
-    match response.status_code:
+def _failure(reply: Reply, ref: EntityRef, url: str) -> Failure:
+    problem = _problem(reply)
+    said = problem.get("detail") or problem.get("title") or f"it answered {reply.status}"
+    match reply.status:
         case 401:
             return Failure(
                 f"the BFF does not accept this caller: {said}; put your Backstage token into {TOKEN_VARIABLE}",
@@ -100,13 +130,13 @@ def _failure(response: httpx.Response, ref: EntityRef, url: str) -> Failure:
             return Failure(f"the BFF cannot answer now: {said}", Exit.UNREACHABLE)
 
 
-def _problem(response: httpx.Response) -> dict[str, Any]:
-    if _is_of(response, "application/problem+json"):
-        document = response.json()
+def _problem(reply: Reply) -> dict[str, Any]:
+    if _is_of(reply, "application/problem+json"):
+        document = orjson.loads(reply.body)
         return document if isinstance(document, dict) else {}
     return {}
 
 
-def _is_of(response: httpx.Response, media_type: str) -> bool:
-    sent: str = response.headers.get("content-type", "")
+def _is_of(reply: Reply, media_type: str) -> bool:
+    sent: str = reply.headers.get("content-type", "")
     return sent.partition(";")[0].strip().lower() == media_type

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
+from bff.secret_files import file_state
 from bff.telemetry import logs
-from bff.tls import TlsFileError, expiry, file_state, load_own_certificate
+from bff.tls import TlsFileError, expiry, load_own_certificate
 
 CERTIFICATE_FILE = "BFF_TLS_CERT_FILE"
 KEY_FILE = "BFF_TLS_KEY_FILE"

@@ -10,16 +10,22 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
-import httpx
+import orjson
+from pydantic import SecretStr
 
 from bff.app import create_app
+from bff.cli.bff_client import open_bff
 from bff.cli.exits import Exit, Failure
 from bff.cli.server import Server, address, listen, run
 from bff.cli.status import show
+from bff.keeptrusts.client import KEEPTRUSTS
+from bff.keeptrusts.contract import CHAT_COMPLETIONS
+from bff.keeptrusts.errors import KeeptrustsError, UpstreamUnavailableError
 from bff.sandbox import ADMIN_TOKEN, READ_TOKEN
 from bff.sandbox.accounts import State
 from bff.sandbox.control_plane import create_control_plane
@@ -28,10 +34,11 @@ from bff.sandbox.faults import Faults
 from bff.sandbox.gateway import create_gateway
 from bff.sandbox.load import Load, LoadProfile
 from bff.sandbox.scenario import Scenario, catalog_folder, seed_scenario
-from bff.sandbox.traffic import trickle
+from bff.sandbox.traffic import Complete, trickle
 from bff.settings import IN_MEMORY, Settings, SettingsError, is_loopback
 from bff.status.wire import GovernanceStatus
 from bff.telemetry import logs
+from bff.upstream import Call, Upstream
 from bff.web.envelope import LocalNames
 
 HOST = "127.0.0.1"
@@ -134,8 +141,28 @@ class StandIn:
 
     async def trickle(self, scenario: Scenario) -> None:
         """Keep chat completions going until cancelled."""
-        async with httpx.AsyncClient(base_url=self.gateway_url, trust_env=False) as client:
-            await trickle(client, scenario, rng=random.Random())  # noqa: S311 - it picks prompts
+        gateway = Upstream(self.gateway_url, KEEPTRUSTS, system="gateway")
+        try:
+            await trickle(completing(gateway), scenario, rng=random.Random())  # noqa: S311 - it picks prompts
+        finally:
+            await gateway.aclose()
+
+
+def completing(gateway: Upstream) -> Complete:
+    """Sends chat completions to the gateway that `gateway` calls."""
+    call = Call("chat", "POST", CHAT_COMPLETIONS)
+
+    async def complete(key: str, body: dict[str, Any]) -> str | None:
+        try:
+            await gateway.change(call, lambda _reply: None, body=orjson.dumps(body), token=SecretStr(key))
+        except UpstreamUnavailableError as error:
+            return error.reason if error.status is None else None
+        except KeeptrustsError:
+            # Blocked, or out of budget: that is a reply.
+            return None
+        return None
+
+    return complete
 
 
 def _load_profile(text: str) -> LoadProfile:
@@ -228,19 +255,19 @@ async def _first_status(url: str, within: float) -> GovernanceStatus | None:
     """The status of the guide's service, whole where that takes no longer than `within` seconds; None without an answer."""
     path = f"/v1/entities/{GUIDE_SERVICE.replace(':', '/')}/governance"
     answer = None
+    bff = open_bff(url, seconds=within)
     try:
-        async with (
-            asyncio.timeout(within),
-            httpx.AsyncClient(base_url=url, trust_env=False, timeout=within) as client,
-        ):
+        async with asyncio.timeout(within):
             # The first answers can hold lower bounds, while today's events are still being read.
             while answer is None or answer.budget is None or not answer.budget.complete:
-                response = await client.get(path)
-                if response.is_success:
-                    answer = GovernanceStatus.model_validate_json(response.content)
+                reply = await bff.change(Call("governance", "GET", path), lambda reply: reply)
+                if reply.is_success:
+                    answer = GovernanceStatus.model_validate_json(reply.body)
                 await asyncio.sleep(GREETING_PAUSE)
-    except (TimeoutError, httpx.HTTPError):
+    except (TimeoutError, Failure):
         pass
+    finally:
+        await bff.aclose()
     return answer
 
 

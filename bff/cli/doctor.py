@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import random
 import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict
@@ -23,14 +22,15 @@ from bff.cli.doctor_backstage import examine_backstage
 from bff.cli.doctor_keeptrusts import Trial, Verdict, examine_control_plane, examine_gateway
 from bff.cli.exits import Exit, Failure
 from bff.cli.tables import console, printable
-from bff.keeptrusts.client import KeeptrustsClient
+from bff.keeptrusts.client import KEEPTRUSTS, KeeptrustsClient
 from bff.keeptrusts.errors import KeeptrustsError
-from bff.keeptrusts.transport import Transport, http_client
 from bff.platform.health import ControlPlaneProbe, GatewayClient
+from bff.secret_files import Secret
 from bff.settings import IN_MEMORY, Settings, SettingsError, secret_source
 from bff.status.wire import GovernanceStatus
 from bff.store.database import DatabaseUnavailableError, NewerDatabaseError
 from bff.telemetry.calls import Unobserved
+from bff.upstream import Upstream
 from bff.values import EntityRef, EntityRefError
 from bff.vault.errors import VaultError
 
@@ -87,33 +87,27 @@ async def trials(
     settings: Settings, *, person: SecretStr | None = None, entity: EntityRef | None = None, url: str | None = None
 ) -> AsyncIterator[Named]:
     """Every trial, with the name of the system that it is of."""
-    opened: list[Transport] = []
+    opened: list[Upstream] = []
     tls = keeptrusts_tls(settings)
 
-    def open_transport(url: str, token: SecretStr | None) -> Transport:
-        transport = Transport(
-            http_client(url, tls=tls, proxy=settings.keeptrusts_proxy_url),
-            system="doctor",
-            token=token,
-            observer=Unobserved(),
-            monotonic=time.monotonic,
-            random=random.random,
-        )
-        opened.append(transport)
-        return transport
+    def connect(url: str, token: Secret | None) -> Upstream:
+        proxy = settings.keeptrusts_proxy_url
+        upstream = Upstream(url, KEEPTRUSTS, system="doctor", token=token, tls=tls, proxy=proxy)
+        opened.append(upstream)
+        return upstream
 
     try:
         api = str(settings.keeptrusts_api_url)
-        client = KeeptrustsClient(open_transport(api, settings.keeptrusts_api_token))
-        probe = ControlPlaneProbe(open_transport(api, None))
+        client = KeeptrustsClient(connect(api, settings.secret("keeptrusts_api_token")))
+        probe = ControlPlaneProbe(connect(api, None))
         async for trial in examine_control_plane(client, probe, datetime.now(UTC)):
             yield "control plane", trial
         if settings.keeptrusts_gateway_url:
-            yield "gateway", await examine_gateway(GatewayClient(open_transport(settings.keeptrusts_gateway_url, None)))
+            yield "gateway", await examine_gateway(GatewayClient(connect(settings.keeptrusts_gateway_url, None)))
         else:
             yield "gateway", Trial(Verdict.WARN, "GET /health", "not tried: KEEPTRUSTS_GATEWAY_URL is not set")
-        token = settings.keeptrusts_admin_token
-        admin = KeeptrustsClient(open_transport(api, token)) if token else None
+        token = settings.secret("keeptrusts_admin_token")
+        admin = KeeptrustsClient(connect(api, token)) if token else None
         async for named in examine_others(settings, admin, person=person, entity=entity):
             yield named
         if url is not None and entity is not None:
@@ -123,8 +117,8 @@ async def trials(
         for trial in _missing(settings):
             yield "settings", trial
     finally:
-        for transport in opened:
-            await transport.aclose()
+        for upstream in opened:
+            await upstream.aclose()
 
 
 def _asked(url: str, ref: EntityRef) -> Trial:

@@ -16,6 +16,7 @@ from bff.backstage.entities import CatalogError
 from bff.backstage.identity import PLUGIN_KEYS, USER_KEYS, BackstageIdentity
 from bff.cli.bff_client import TOKEN_VARIABLE
 from bff.cli.doctor_keeptrusts import Trial, Verdict
+from bff.secret_files import Secret
 from bff.settings import Settings
 from bff.values import EntityRef
 from bff.wording import quoted
@@ -48,8 +49,9 @@ async def examine_backstage(
             yield await _signing_keys(backstage, plugin, path, failing=Verdict.WARN)
         issuer = f"{settings.backstage_public_url or backstage.base_url}/api/auth"
         yield await _issuer(backstage, expected=issuer)
-        if settings.bff_catalog == "backstage" and settings.backstage_token is not None:
-            yield await _groups(backstage, settings.backstage_token, settings.platform_groups)
+        own = settings.secret("backstage_token")
+        if settings.bff_catalog == "backstage" and own is not None:
+            yield await _groups(backstage, own, settings.platform_groups)
         if person is not None:
             async for trial in _person(backstage, settings, person, entity, issuer=issuer):
                 yield trial
@@ -89,7 +91,7 @@ async def _issuer(backstage: BackstageClient, *, expected: str) -> Trial:
     return Trial(Verdict.OK, subject, issuer)
 
 
-async def _groups(backstage: BackstageClient, token: SecretStr, wanted: frozenset[EntityRef]) -> Trial:
+async def _groups(backstage: BackstageClient, token: Secret, wanted: frozenset[EntityRef]) -> Trial:
     subject = "groups, by BACKSTAGE_TOKEN"
     try:
         found = await ByRefs(backstage, operation="groups").read("doctor", token, wanted or {_NOT_THERE})
@@ -115,7 +117,7 @@ async def _person(
     yield await _permission(backstage, token)
     if settings.bff_catalog != "backstage":
         return
-    catalog = BackstageCatalog(backstage, service_token=settings.backstage_token)
+    catalog = BackstageCatalog(backstage, service_token=settings.secret("backstage_token"))
     yield await _memberships(catalog, caller, settings.platform_groups)
     if entity is not None:
         yield await _entity(catalog, caller, entity)

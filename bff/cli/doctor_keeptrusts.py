@@ -22,7 +22,7 @@ from bff.keeptrusts.directory import gateway_key
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamRejectedError, UpstreamUnavailableError
 from bff.keeptrusts.events import spend_events
 from bff.keeptrusts.facts import UNPAID_VERDICTS, SpendEvent, rows_left_out, statuses_not_known
-from bff.keeptrusts.listing import Pages
+from bff.keeptrusts.replies import Pages
 from bff.platform.health import ControlPlaneProbe, GatewayClient
 from bff.values import USD
 

@@ -1,7 +1,7 @@
 """The heads of HTTP requests, bounded in size and time: neither uvicorn nor its parser bounds them.
 
-Whoever can open a connection can send a head; nobody has been asked who they are by then. Without bounds one header
-that never ends fills the memory, and one that comes a byte a minute holds its connection for ever.
+A client sends a head before it is verified. Without bounds one header that never ends fills the memory, and one that
+comes a byte a minute holds its connection without end.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class BoundedHeads(HttpToolsProtocol):
         self._due: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the class above
-        """Somebody has connected, and is waited for."""
+        """A client has connected: wait for its first head."""
         super().connection_made(transport)
         self._wait()
 
@@ -44,7 +44,7 @@ class BoundedHeads(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Something has come; what of it the parser has not given out yet is what it keeps."""
+        """Bytes have come; those that the parser has not passed on yet are those that it keeps."""
         self._unread += len(data)
         super().data_received(data)
         if self.transport.is_closing():
@@ -67,7 +67,7 @@ class BoundedHeads(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """A piece of a body was given out."""
+        """A piece of a body was passed on."""
         self._unread = 0
         super().on_body(body)
 

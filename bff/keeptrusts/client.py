@@ -1,7 +1,8 @@
-"""The control plane, call by call, as records of `contract.py`. Methods raise `KeeptrustsError`."""
+"""The control plane, call by call, as records of `contract.py`, and how Keeptrusts is called. Methods raise `KeeptrustsError`."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,6 +13,7 @@ from urllib.parse import quote
 import orjson
 from pydantic import BaseModel, SecretStr
 
+from bff.breaker import BreakerOpenError
 from bff.keeptrusts import contract
 from bff.keeptrusts.contract import (
     AllocationReply,
@@ -23,11 +25,17 @@ from bff.keeptrusts.contract import (
     WalletRecord,
     WhoAmI,
 )
-from bff.keeptrusts.errors import KeeptrustsError, UpstreamContractError
+from bff.keeptrusts.errors import (
+    KeeptrustsError,
+    UpstreamContractError,
+    UpstreamDeniedError,
+    UpstreamRejectedError,
+    UpstreamTimeoutError,
+    UpstreamUnavailableError,
+)
 from bff.keeptrusts.facts import RejectedRow
-from bff.keeptrusts.listing import Pages
-from bff.keeptrusts.parsing import Call, contract_error, read_json, read_page, read_reply
-from bff.keeptrusts.transport import Transport
+from bff.keeptrusts.replies import Pages, contract_error, read_json, read_page, read_reply
+from bff.upstream import Backoff, Call, Dialect, Outcome, Reply, Upstream
 
 MOST_PAGES = 500
 """Pages of a list of the directory: 100,000 records."""
@@ -37,6 +45,70 @@ MOST_REJECTED_KEPT = 20
 
 Model = TypeVar("Model", bound=BaseModel)
 
+_ERROR_CODE = re.compile(r"[a-z0-9_.-]{1,60}")
+
+
+class Keeptrusts(Dialect):
+    """How both surfaces of Keeptrusts are called: what may pass by itself is tried three times in all."""
+
+    request_id_header = contract.REQUEST_ID_HEADER
+    backoff = Backoff()
+
+    def explains(self, status: int) -> bool:
+        """4xx replies have a code, but for those whose status says all."""
+        return 400 <= status < 500 and status not in {401, 403, 429}
+
+    def judge(self, call: Call, reply: Reply) -> KeeptrustsError | None:
+        """One kind of error a status."""
+        status, said = reply.status, f"answered {reply.status}"
+        if reply.is_success:
+            return None
+        if status in {401, 403}:
+            return UpstreamDeniedError(call.method, call.path, said, status=status)
+        if status == 429 or status >= 500:
+            return UpstreamUnavailableError(call.method, call.path, said, status=status, retry_after=reply.retry_after)
+        if status < 400:
+            return UpstreamContractError(call.method, call.path, f"{said}, and redirects are not followed")
+        code = _error_code(reply)
+        return UpstreamRejectedError(
+            call.method, call.path, f"{said} ({code})" if code else said, status=status, code=code
+        )
+
+    def error(self, call: Call, outcome: Outcome, reason: str, retry_after: float | None = None) -> KeeptrustsError:
+        """An error without a reply."""
+        if outcome == "contract":
+            return UpstreamContractError(call.method, call.path, reason)
+        kind = UpstreamTimeoutError if outcome == "timeout" else UpstreamUnavailableError
+        return kind(call.method, call.path, reason, retry_after=retry_after)
+
+    def outcome(self, error: Exception) -> Outcome | None:
+        """By the kind of error."""
+        match error:
+            case UpstreamDeniedError():
+                return "denied"
+            case UpstreamRejectedError():
+                return "rejected"
+            case UpstreamContractError():
+                return "contract"
+            case UpstreamTimeoutError():
+                return "timeout"
+            case UpstreamUnavailableError():
+                return "unavailable"
+        return None
+
+    def again(self, error: Exception) -> float | None:
+        """Whatever may pass by itself, but for what an open breaker refused."""
+        if not isinstance(error, UpstreamUnavailableError) or isinstance(error.__cause__, BreakerOpenError):
+            return None
+        return error.retry_after or 0.0
+
+    def reason(self, error: Exception) -> str:
+        """Without method and path."""
+        return error.reason if isinstance(error, KeeptrustsError) else str(error)
+
+
+KEEPTRUSTS = Keeptrusts()
+
 
 class KeeptrustsClient:
     """Asks the control plane. Lists are followed page by page; a page that fails leaves what was read before it.
@@ -44,8 +116,8 @@ class KeeptrustsClient:
     A row that is not of the form expected is left out and reported. It is an `UpstreamContractError` where no row fits.
     """
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
 
     async def teams(self) -> Pages[TeamRecord]:
         """Every team."""
@@ -121,23 +193,23 @@ class KeeptrustsClient:
 
     async def delete_team(self, team_id: str) -> None:
         """Delete a team. A: as `change_team`, after `kt team delete`."""
-        await self._transport.send(Call("teams.delete", "DELETE", f"{contract.TEAMS}/{_segment(team_id)}"))
+        await self._delete(Call("teams.delete", "DELETE", f"{contract.TEAMS}/{_segment(team_id)}"))
 
     async def create_token(
         self, name: str, *, team_id: str, description: str | None = None, expires_at: datetime | None = None
     ) -> tuple[str, SecretStr, Mapping[str, Any]]:
-        """Make a gateway key: its id, its secret, which is told this once, and the rest of the reply without the secret."""
+        """Make a gateway key: its id, its secret, which is given this once, and the rest of the reply without the secret."""
         call = Call("tokens.create", "POST", contract.TOKENS)
         body: dict[str, Any] = {"name": name, "token_type": contract.GATEWAY_TOKEN_TYPE, "team_id": team_id}
         if description:
             body["description"] = description
         if expires_at:
             body["expires_at"] = _instant(expires_at)
-        return await self._transport.send_as(partial(_new_key, call), call, body)
+        return await self._upstream.change(call, partial(_new_key, call), body=orjson.dumps(body))
 
     async def revoke_token(self, token_id: str) -> None:
         """Revoke a gateway key."""
-        await self._transport.send(Call("tokens.revoke", "DELETE", f"{contract.TOKENS}/{_segment(token_id)}"))
+        await self._delete(Call("tokens.revoke", "DELETE", f"{contract.TOKENS}/{_segment(token_id)}"))
 
     async def create_configuration(self, name: str, *, team_id: str, template_id: str) -> ConfigurationRecord:
         """Make a policy configuration from a template."""
@@ -149,7 +221,7 @@ class KeeptrustsClient:
     async def delete_configuration(self, configuration_id: str) -> None:
         """Delete a policy configuration."""
         path = f"{contract.CONFIGURATIONS}/{_segment(configuration_id)}"
-        await self._transport.send(Call("configurations.delete", "DELETE", path))
+        await self._delete(Call("configurations.delete", "DELETE", path))
 
     async def allocate(self, *, team_id: str, amount: Decimal, currency: str, note: str) -> AllocationReply:
         """Move money into a team's wallet. Not idempotent: twice is twice."""
@@ -161,7 +233,7 @@ class KeeptrustsClient:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._transport.aclose()
+        await self._upstream.aclose()
 
     async def _list(
         self,
@@ -180,9 +252,9 @@ class KeeptrustsClient:
         rejected_count = 0
         seen: set[str] = set() if cursor is None else {cursor}
 
-        def read(body: bytes) -> str | None:
+        def read(reply: Reply) -> str | None:
             nonlocal rejected_count
-            found, odd, following = read_page(call, model, read_json(call, body), resource=resource)
+            found, odd, following = read_page(call, model, read_json(call, reply), resource=resource)
             # One odd row among others is that row; where none fits, it is the list that is of another form.
             if odd and (every_row or not (found or records)):
                 raise contract_error(call, odd[0])
@@ -198,7 +270,7 @@ class KeeptrustsClient:
         for page in range(most_pages):
             query = {"limit": str(contract.LARGEST_PAGE), **(params or {})} | ({"cursor": cursor} if cursor else {})
             try:
-                cursor = await self._transport.get_as(read, call, query)
+                cursor = await self._upstream.ask(call, read, params=query)
             except KeeptrustsError as error:
                 if page == 0 and not records:
                     raise
@@ -209,10 +281,13 @@ class KeeptrustsClient:
         return Pages(tuple(records), cursor, None, tuple(rejected), rejected_count)
 
     async def _read(self, call: Call, model: type[Model]) -> Model:
-        return await self._transport.get_as(partial(read_reply, call, model), call)
+        return await self._upstream.ask(call, partial(read_reply, call, model))
 
     async def _make(self, call: Call, model: type[Model], body: Any) -> Model:
-        return await self._transport.send_as(partial(read_reply, call, model), call, body)
+        return await self._upstream.change(call, partial(read_reply, call, model), body=orjson.dumps(body))
+
+    async def _delete(self, call: Call) -> None:
+        await self._upstream.change(call, lambda _reply: None)
 
     async def _move(self, call: Call, team_id: str, amount: Decimal, currency: str, note: str) -> AllocationReply:
         # orjson knows no Decimal, and a float would be another amount: the number is written as it is.
@@ -222,8 +297,21 @@ class KeeptrustsClient:
         )
 
 
-def _new_key(call: Call, body: bytes) -> tuple[str, SecretStr, Mapping[str, Any]]:
-    document = read_json(call, body)
+def _error_code(reply: Reply) -> str | None:
+    """Keeptrusts' own word for an error, `error.code` or `error.type`. Its message is left: it may quote what was sent."""
+    try:
+        document = orjson.loads(reply.body)
+    except orjson.JSONDecodeError:
+        return None
+    error = document.get("error") if isinstance(document, dict) else None
+    if not isinstance(error, dict):
+        return None
+    words = (error.get("code"), error.get("type"))
+    return next((word for word in words if isinstance(word, str) and _ERROR_CODE.fullmatch(word)), None)
+
+
+def _new_key(call: Call, reply: Reply) -> tuple[str, SecretStr, Mapping[str, Any]]:
+    document = read_json(call, reply)
     if not isinstance(document, dict) or not isinstance(document.get("id"), str):
         raise UpstreamContractError(call.method, call.path, "id: must be text", field="id")
     secret = next(

@@ -80,7 +80,7 @@ Id = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 IDENTIFYING_FIELDS = ("id", "event_id", "name", "slug", "scope", "team_id", "token_id", "timestamp")
-"""What tells of a row that does not fit as a whole which one it is."""
+"""Fields that identify a row that does not fit as a whole."""
 
 
 class ContractModel(BaseModel):

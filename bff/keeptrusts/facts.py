@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class Cause(StrEnum):
-    """Why a part of the facts could not be read anew."""
+    """Why a part of the facts could not be read again."""
 
     UNAVAILABLE = "unavailable"
     """No connection, no answer in time, or a 5xx or 429 reply: worth waiting for; the last good value may still be shown."""

@@ -14,13 +14,13 @@ from functools import partial
 from bff.keeptrusts import contract
 from bff.keeptrusts.contract import GatewayHealthReply
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamUnavailableError
-from bff.keeptrusts.parsing import Call, read_reply
-from bff.keeptrusts.transport import Transport
+from bff.keeptrusts.replies import read_reply
 from bff.platform.assessment import Asked, GatewayReport, assess_platform
 from bff.single_flight import SingleFlight
 from bff.status.answers import Answer, serialised
 from bff.status.organisation_cache import LEAST_SECONDS_BETWEEN_READS
 from bff.status.wire import Links
+from bff.upstream import Call, Upstream
 
 NOT_READY = 503
 
@@ -90,14 +90,14 @@ class PlatformStatuses:
 class GatewayClient:
     """Asks the gateway for its own account of itself."""
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
 
     async def health(self) -> Asked[GatewayReport]:
         """`GET /health` of the gateway."""
         call = Call("health", "GET", contract.GATEWAY_HEALTH)
         try:
-            reply = await self._transport.get_as(partial(read_reply, call, GatewayHealthReply), call)
+            reply = await self._upstream.ask(call, partial(read_reply, call, GatewayHealthReply))
         except KeeptrustsError as error:
             return Asked(None, error.reason)
         return Asked(
@@ -114,13 +114,13 @@ class GatewayClient:
 class ControlPlaneProbe:
     """Asks the control plane whether it is ready, over connections of its own: list calls must not wait for a probe."""
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
 
     async def ready(self) -> Asked[bool]:
         """`GET /readyz` of the control plane: a 2xx is yes, 503 is no, and anything else could not be asked."""
         try:
-            await self._transport.get(Call("readyz", "GET", contract.READYZ))
+            await self._upstream.ask(Call("readyz", "GET", contract.READYZ), lambda _reply: None)
         except UpstreamUnavailableError as error:
             return Asked(value=False) if error.status == NOT_READY else Asked(None, error.reason)
         except KeeptrustsError as error:

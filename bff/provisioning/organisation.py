@@ -19,7 +19,7 @@ from bff.keeptrusts.contract import (
     WalletRecord,
 )
 from bff.keeptrusts.errors import UpstreamUnavailableError
-from bff.keeptrusts.listing import Pages
+from bff.keeptrusts.replies import Pages
 from bff.provisioning.errors import ConflictError
 
 PAGES_AT_ONCE = 10

@@ -12,7 +12,6 @@ from decimal import Decimal
 from http import HTTPStatus
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
-import httpx
 import orjson
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from starlette.datastructures import Headers, MutableHeaders
@@ -290,4 +289,4 @@ def _fault_reply(rule: Rule) -> Response:
 async def _drop(_scope: Scope, _receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     # A server closes the connection on this; a client that calls the app in its own process sees what it would then.
-    raise httpx.RemoteProtocolError("the sandbox dropped the connection, as it was asked to")
+    raise ConnectionResetError("the sandbox dropped the connection, as it was asked to")

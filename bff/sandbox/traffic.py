@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Any
 
-import httpx
-
-from bff.keeptrusts.contract import CHAT_COMPLETIONS
 from bff.sandbox.scenario import TEAMS, Scenario
 
 PAUSE = 5.0
 """Seconds between two requests, on average."""
+
+Complete = Callable[[str, dict[str, Any]], Awaitable[str | None]]
+"""Sends the body of a chat completion to the gateway by a key; why no reply came, None when one came, whatever it said."""
 
 _PROMPTS = (
     *("Summarise this conversation for the person who takes over.",) * 8,
@@ -29,7 +29,7 @@ _LOG = logging.getLogger(__name__)
 
 
 async def trickle(
-    client: httpx.AsyncClient,
+    complete: Complete,
     scenario: Scenario,
     *,
     rng: Random,
@@ -38,24 +38,16 @@ async def trickle(
 ) -> None:
     """Ask for a completion every `pause` seconds or so with one of the scenario's working keys, until cancelled.
 
-    `client` knows the gateway's address. A gateway that does not answer is said once and asked again.
+    A gateway that does not answer is reported once and asked again.
     """
     names, weights = list(scenario.weights), list(scenario.weights.values())
     answered = True
     while True:
         name = rng.choices(names, weights)[0]
-        try:
-            await client.post(
-                CHAT_COMPLETIONS,
-                json=_request(name, rng),
-                headers={"authorization": f"Bearer {scenario.keys[name]}"},
-            )
-        except httpx.HTTPError as error:
-            if answered:
-                _LOG.warning("The sandbox's gateway does not answer its traffic: %s", type(error).__name__)
-            answered = False
-        else:
-            answered = True
+        trouble = await complete(scenario.keys[name], _request(name, rng))
+        if trouble is not None and answered:
+            _LOG.warning("The sandbox's gateway does not answer its traffic: %s", trouble)
+        answered = trouble is None
         await sleep(pause * rng.uniform(0.5, 1.5))
 
 

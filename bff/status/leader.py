@@ -21,11 +21,10 @@ from pydantic import SecretStr
 from sqlalchemy import and_, select, update
 
 from bff.keeptrusts.client import MOST_REJECTED_KEPT, KeeptrustsClient
-from bff.keeptrusts.directory import Directory, Listed
+from bff.keeptrusts.directory import Directory, Listed, cause_of
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamUnavailableError
 from bff.keeptrusts.events import EventFeed
 from bff.keeptrusts.facts import Cause, Facts, Reading, SpendHistory, Wallet
-from bff.keeptrusts.last_good import cause_of
 from bff.ledger.checksum import Balance
 from bff.ledger.feed import Feed, Turn
 from bff.ledger.progress import Progress, instant, micros

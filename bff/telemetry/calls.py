@@ -20,6 +20,9 @@ class CallObserver(Protocol):
     def breaker(self, system: str, state: str) -> None:
         """The breaker is now `closed`, `open` or `half-open`."""
 
+    def own_token_refused(self, system: str, operation: str) -> None:
+        """The service's own token was refused (401 or 403), and there is no newer one. Comes after the attempt's end."""
+
 
 class Unobserved:
     """Discards every report."""
@@ -31,4 +34,7 @@ class Unobserved:
         """Do nothing."""
 
     def breaker(self, system: str, state: str) -> None:
+        """Do nothing."""
+
+    def own_token_refused(self, system: str, operation: str) -> None:
         """Do nothing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Literal, get_args
 
@@ -23,6 +24,8 @@ import bff
 PREFIX = "keeptrusts_bff"
 REPLICA_ROLES = ("alone", "leading", "following")
 BREAKER_STATES = ("closed", "open", "half-open")
+SYSTEMS_WITH_TOKENS = ("keeptrusts", "keeptrusts-admin", "backstage", "vault")
+"""The systems that the service calls with tokens of its own."""
 OUTCOMES = ("ok", "denied", "rejected", "unavailable", "timeout", "contract", "cancelled", "refused")
 """How an attempt to call an outside system ends, as `CallObserver` describes."""
 
@@ -101,6 +104,18 @@ class Metrics:
             registry=self.registry,
         )
         self._retries = counter("upstream_retries", "Attempts that were made again", "system", "operation")
+        self._own_token_refused = counter(
+            "own_token_refused",
+            "Calls at which an outside system refused the service's own token (401 or 403), and no newer one was accepted",
+            "system",
+        )
+        for system in SYSTEMS_WITH_TOKENS:
+            self._own_token_refused.labels(system)
+        self._secret_read = gauge(
+            "secret_read_timestamp_seconds",
+            "When a secret was last read, in seconds since 1970: at the start, and again when its file changes or it is refused",
+            "secret",
+        )
         self._breaker = gauge(
             "breaker_state", "1 for the state in which a breaker is, 0 for the others", "system", "state"
         )
@@ -304,6 +319,15 @@ class Metrics:
         """A breaker changed its state."""
         for each in BREAKER_STATES:
             self._breaker.labels(system, each).set(each == state)
+
+    def own_token_refused(self, system: str, operation: str) -> None:
+        """A system refused the service's own token."""
+        del operation
+        self._own_token_refused.labels(system).inc()
+
+    def watch_secret(self, name: str, read_at: Callable[[], datetime]) -> None:
+        """Ask when the secret `name` (its setting) was last read whenever metrics are read."""
+        self._secret_read.labels(name).set_function(lambda: read_at().timestamp())
 
     def provisioned(self, action: Provisioned, outcome: Outcome) -> None:
         """A provisioning request ended."""

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bff.telemetry.calls import CallObserver
+from bff.telemetry.logs import logger
 
 REMEMBERED_FOR = 300.0
 """Seconds for which a failed call counts as trouble when the call has not been made again."""
 
 TROUBLE = frozenset({"unavailable", "timeout", "contract", "refused"})
 """Outcomes that mean the system itself is in trouble; `denied` and `rejected` can be due to one caller."""
+
+OWN_TOKEN_REFUSED = "own token refused"  # noqa: S105 - a word for what happened
+"""In the place of an outcome: what was refused is the service's own token."""
+
+log = logger("upstream")
 
 
 class RecentCalls:
@@ -37,7 +43,8 @@ class RecentCalls:
         calls = self._trouble.setdefault(system, {})
         if outcome in TROUBLE:
             calls[operation] = (outcome, self._monotonic())
-        elif outcome != "cancelled":
+        # A refusal of our own is reported beside its attempt, and one of a caller's token does not end it.
+        elif outcome != "cancelled" and not (outcome == "denied" and self._is_refused(system, operation)):
             calls.pop(operation, None)
 
     def retried(self, system: str, operation: str) -> None:
@@ -47,3 +54,13 @@ class RecentCalls:
     def breaker(self, system: str, state: str) -> None:
         """Pass on."""
         self._observer.breaker(system, state)
+
+    def own_token_refused(self, system: str, operation: str) -> None:
+        """The service's own token was refused: logged when it begins, and when it was forgotten meanwhile."""
+        self._observer.own_token_refused(system, operation)
+        if not self._is_refused(system, operation):
+            log.warning("own token refused", system=system, operation=operation)
+        self._trouble.setdefault(system, {})[operation] = (OWN_TOKEN_REFUSED, self._monotonic())
+
+    def _is_refused(self, system: str, operation: str) -> bool:
+        return self.trouble(system).get(operation) == OWN_TOKEN_REFUSED

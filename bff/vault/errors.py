@@ -1,4 +1,4 @@
-"""What can go wrong when Vault is asked, each cause told apart. No message ever holds a token or a secret."""
+"""What can go wrong when Vault is called, one class for each cause. No message ever holds a token or a secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The token with which Vault is asked: given, or taken by AppRole; renewed in time, taken afresh when it is refused."""
+"""The token with which Vault is called: given, or taken by AppRole; renewed in time, taken afresh when it is refused."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from bff.secret_files import Secret
 from bff.single_flight import SingleFlight
 from bff.telemetry.logs import logger
 from bff.vault.errors import VaultContractError, VaultDeniedError, VaultError
@@ -24,6 +25,7 @@ LEAST_LEASE = 30.0
 """Seconds: a lease that comes back shorter than this is at its end, and a new token is taken."""
 
 _LOOK_AGAIN = 60.0
+_LOGIN = "approle.login"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +33,25 @@ class AppRole:
     """The two halves of an AppRole login."""
 
     role_id: str
-    secret_id: SecretStr
+    secret_id: Secret
 
 
 @dataclass(frozen=True, slots=True)
 class _Lease:
     token: SecretStr
+    made_of: SecretStr
+    """The token that was given, or the secret id that was logged in with: another one ends the lease."""
     renew_at: float | None
     """Monotonic second; None for a token that needs no renewal."""
 
 
 class VaultLogin:
-    """Gives the token for a call. `credentials` are a token, or the AppRole that one is taken with."""
+    """Gives the token for each call (`TokenSource`). `credentials` are a token, or the AppRole that one is taken with."""
 
     def __init__(
         self,
         wire: VaultWire,
-        credentials: SecretStr | AppRole,
+        credentials: Secret | AppRole,
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -58,6 +62,11 @@ class VaultLogin:
         self._flight: SingleFlight[_Lease] = SingleFlight()
 
     @property
+    def _secret(self) -> Secret:
+        """The part of the credentials that can change."""
+        return self._credentials.secret_id if isinstance(self._credentials, AppRole) else self._credentials
+
+    @property
     def can_log_in(self) -> bool:
         """Whether a refused token can be replaced."""
         return isinstance(self._credentials, AppRole)
@@ -65,25 +74,31 @@ class VaultLogin:
     async def token(self) -> SecretStr:
         """A token that should be accepted. Raises `VaultError`."""
         lease = self._lease
-        if lease is None:
+        if lease is None or lease.made_of.get_secret_value() != self._secret.value().get_secret_value():
             try:
                 lease = await self._flight.do("login", self._take)
             except VaultDeniedError:
                 if isinstance(self._credentials, AppRole):
                     raise
                 # Without the default policy a token may not look itself up. Whether it is accepted shows when it is used.
-                return self._credentials
+                return self._credentials.value()
         elif lease.renew_at is not None and self._monotonic() >= lease.renew_at:
             lease = await self._flight.do("login", self._renew)
         return lease.token
 
-    def refused(self, token: SecretStr) -> None:
-        """`token` was refused: the next one is taken afresh."""
-        if self._lease is not None and self._lease.token.get_secret_value() == token.get_secret_value():
+    async def renewed(self, refused: SecretStr) -> SecretStr | None:
+        """Another token after `refused`; None where the token that was given is still the same. Raises `VaultError`.
+
+        403 does not say whether a token has run out or the policy forbids the call: a fresh token shows which.
+        """
+        if self._lease is not None and self._lease.token.get_secret_value() == refused.get_secret_value():
             self._lease = None
+        if not self.can_log_in and self._secret.another_than(refused) is None:
+            return None
+        return await self.token()
 
     async def keep(self, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
-        """Renew in time also while nobody asks, until cancelled: a token that has run out cannot be renewed."""
+        """Renew in time also while no call is made, until cancelled: a token that has run out cannot be renewed."""
         while True:
             await sleep(await self._kept())
 
@@ -111,17 +126,30 @@ class VaultLogin:
         _, document = await self._wire.call(
             "token.lookup", "GET", "/v1/auth/token/lookup-self", token=self._credentials
         )
+        token = self._credentials.value()
         found = document.get("data")
         ttl = found.get("ttl") if isinstance(found, dict) else None
         renewable = isinstance(found, dict) and found.get("renewable") is True
-        self._lease = _Lease(self._credentials, self._due(ttl) if renewable else None)
+        self._lease = _Lease(token, token, self._due(ttl) if renewable else None)
         return self._lease
 
     async def _log_in(self, role: AppRole) -> _Lease:
-        body = {"role_id": role.role_id, "secret_id": role.secret_id.get_secret_value()}
-        auth = await self._wire.call_as(_granted, "approle.login", "POST", "/v1/auth/approle/login", body=body)
-        self._lease = _Lease(SecretStr(auth["client_token"]), self._due(auth.get("lease_duration")))
+        secret_id = role.secret_id.value()
+        try:
+            auth = await self._grant(role, secret_id)
+        except VaultDeniedError:
+            renewed = role.secret_id.another_than(secret_id)
+            if renewed is None:
+                self._wire.refused(_LOGIN)
+                raise
+            secret_id = renewed
+            auth = await self._grant(role, secret_id)
+        self._lease = _Lease(SecretStr(auth["client_token"]), secret_id, self._due(auth.get("lease_duration")))
         return self._lease
+
+    async def _grant(self, role: AppRole, secret_id: SecretStr) -> dict[str, Any]:
+        body = {"role_id": role.role_id, "secret_id": secret_id.get_secret_value()}
+        return await self._wire.call_as(_granted, _LOGIN, "POST", "/v1/auth/approle/login", body=body)
 
     async def _renew(self) -> _Lease:
         lease = self._lease
@@ -132,7 +160,8 @@ class VaultLogin:
                 "token.renew", "POST", "/v1/auth/token/renew-self", token=lease.token, body={}
             )
         except VaultDeniedError:
-            if not self.can_log_in:
+            if not self.can_log_in and self._secret.another_than(lease.token) is None:
+                self._wire.refused("token.renew")
                 raise
             return await self._take()
         auth = document.get("auth")
@@ -140,7 +169,7 @@ class VaultLogin:
         if self.can_log_in and isinstance(duration, int | float) and duration < LEAST_LEASE:
             # Past its maximum a lease comes back small, and smaller each time.
             return await self._take()
-        self._lease = _Lease(lease.token, self._due(duration))
+        self._lease = _Lease(lease.token, lease.made_of, self._due(duration))
         return self._lease
 
     def _due(self, seconds: object) -> float | None:

@@ -227,7 +227,7 @@ class VaultStore:
         return await self._call_as(read, "kv.read", "GET", f"/v1/{self._below('data', path)}")
 
     async def _require_version(self) -> None:
-        """Raise unless the engine keeps versions: version 1 would take the write, and keep it where nobody looks."""
+        """Raise unless the engine keeps versions: version 1 would take the write, and keep it where no reader looks."""
         mount = quote(self.mount, safe="/")
         _, document = await self._call("mount", "GET", f"/v1/sys/internal/ui/mounts/{mount}")
         data = document.get("data")
@@ -251,15 +251,7 @@ class VaultStore:
         *,
         body: object | None = None,
     ) -> Read:
-        token = await self._login.token()
-        try:
-            return await self._wire.call_as(read, operation, method, path, token=token, body=body)
-        except VaultDeniedError:
-            if not self._login.can_log_in:
-                raise
-        # 403 says neither that the token has run out nor that the policy forbids it: one fresh token tells.
-        self._login.refused(token)
-        return await self._wire.call_as(read, operation, method, path, token=await self._login.token(), body=body)
+        return await self._wire.call_as(read, operation, method, path, token=self._login, body=body)
 
     def _below(self, kind: str, path: str) -> str:
         segments = "/".join(quote(segment, safe="") for segment in path.split("/"))

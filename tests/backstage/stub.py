@@ -66,6 +66,7 @@ class Observed:
         self.attempts: list[tuple[str, str, str]] = []
         self.retries: list[str] = []
         self.states: list[str] = []
+        self.refused: list[tuple[str, str]] = []
 
     def attempt(self, system: str, operation: str, outcome: str, seconds: float) -> None:
         assert seconds >= 0
@@ -78,6 +79,9 @@ class Observed:
     def breaker(self, system: str, state: str) -> None:
         assert system == "backstage"
         self.states.append(str(state))
+
+    def own_token_refused(self, system: str, operation: str) -> None:
+        self.refused.append((system, operation))
 
 
 class StubBackstage:

@@ -14,6 +14,7 @@ from bff.backstage.caller import LOCAL, Caller, IdentityUnavailableError
 from bff.backstage.catalog import REMEMBERED_FOR, BackstageCatalog
 from bff.backstage.entities import CatalogContractError, CatalogDeniedError, CatalogUnavailableError
 from bff.backstage.identity import BackstageIdentity
+from bff.secret_files import Secret
 from bff.values import EntityRef
 from tests.backstage.stub import SERVICE_TOKEN, Observed, StubBackstage
 
@@ -25,7 +26,7 @@ OTHER = EntityRef("component", "default", "other")
 def catalog_of(backstage: StubBackstage, observer: Observed | None = None, *, most: int = 1_000) -> BackstageCatalog:
     return BackstageCatalog(
         backstage.client(observer),
-        service_token=SecretStr(SERVICE_TOKEN),
+        service_token=Secret(SecretStr(SERVICE_TOKEN)),
         monotonic=backstage.clock,
         most_decisions=most,
     )

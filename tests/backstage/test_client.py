@@ -11,8 +11,9 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from bff.backstage.client import MOST_CONNECTIONS, BackstageClient
+from bff.backstage.client import BackstageClient
 from bff.backstage.entities import CatalogContractError, CatalogDeniedError, CatalogError, CatalogUnavailableError
+from bff.upstream import MOST_CONNECTIONS
 from tests.backstage.stub import URL, Observed, StubBackstage
 
 TOKEN = SecretStr("very-secret-token")
@@ -49,7 +50,7 @@ async def test_what_is_sent(backstage: StubBackstage) -> None:
 async def test_each_status_has_its_error(
     backstage: StubBackstage, status: int, error: type[CatalogError], attempts: int
 ) -> None:
-    """Refusals, nonsense and outages are told apart; only what passes by itself is tried again, once."""
+    """Refusals, nonsense and outages are distinguished; only what passes by itself is tried again, once."""
     backstage.reply = httpx.Response(status, headers={"location": "https://evil.test/"}, text="very-secret-token")
     observer = Observed()
     with pytest.raises(error, match="Backstage GET /api/x") as caught:
@@ -71,7 +72,7 @@ async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.Monke
     """A token goes to Backstage itself, whatever the environment says of proxies."""
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.test:3128")
     client = BackstageClient(URL)
-    assert not client._http._mounts
+    assert not client._upstream._client._mounts
     await client.aclose()
 
 
@@ -89,7 +90,7 @@ async def test_no_connection(backstage: StubBackstage, error: Exception) -> None
 
 
 async def test_a_second_attempt_can_succeed() -> None:
-    """A dropped connection costs nobody anything."""
+    """A dropped connection costs no caller anything."""
     replies = iter([httpx.ConnectError("gone"), None])
 
     async def answer(request: httpx.Request) -> httpx.Response:
@@ -112,7 +113,7 @@ async def test_a_hanging_backstage(backstage: StubBackstage) -> None:
 
 
 async def test_no_more_calls_than_connections(backstage: StubBackstage) -> None:
-    """Sixteen calls are under way at once; the others wait in front and get their turn."""
+    """Sixteen calls are in progress at once; the others wait in front and get their turn."""
     backstage.gate, backstage.reply = asyncio.Event(), httpx.Response(200, json=[])
     client = backstage.client()
     calls = [asyncio.create_task(client.get("/api/x", operation="x")) for _ in range(50)]
@@ -124,14 +125,14 @@ async def test_no_more_calls_than_connections(backstage: StubBackstage) -> None:
 
 
 async def test_waiting_for_a_connection_counts(backstage: StubBackstage) -> None:
-    """Who gets no connection in time is told so; a place that becomes free is used again."""
+    """A caller who gets no connection in time gets that error; a place that becomes free is used again."""
     backstage.reply = httpx.Response(200, json=[])
     client = backstage.client(deadline=0.01)
     for _ in range(MOST_CONNECTIONS):
-        await client._places.acquire()
-    with pytest.raises(CatalogUnavailableError, match="no connection was free"):
+        await client._upstream._places.acquire()
+    with pytest.raises(CatalogUnavailableError, match="no free connection"):
         await client.get("/api/x", operation="x")
-    client._places.release()
+    client._upstream._places.release()
     for _ in range(3):
         assert await client.get("/api/x", operation="x") == []
 
@@ -153,7 +154,7 @@ async def test_an_endless_reply() -> None:
     body = Endless()
     transport = httpx.MockTransport(lambda _request: httpx.Response(200, stream=body))
     client = BackstageClient(URL, transport=transport, largest_body=10_000)
-    with pytest.raises(CatalogContractError, match="more than 10000 bytes"):
+    with pytest.raises(CatalogContractError, match="larger than 10000 bytes"):
         await client.get("/api/x", operation="x")
     assert body.chunks == 10
 
@@ -165,7 +166,7 @@ async def test_a_compressed_bomb() -> None:
     transport = httpx.MockTransport(
         lambda _request: httpx.Response(200, headers=headers, stream=httpx.ByteStream(bomb))
     )
-    with pytest.raises(CatalogContractError, match="more than"):
+    with pytest.raises(CatalogContractError, match="larger than"):
         await BackstageClient(URL, transport=transport, largest_body=10_000).get("/api/x", operation="x")
 
 
@@ -178,7 +179,7 @@ async def test_what_is_not_json(backstage: StubBackstage, body: bytes) -> None:
 
 
 async def test_attempts_are_observed(backstage: StubBackstage) -> None:
-    """Every attempt is told by operation and outcome."""
+    """Every attempt is reported by operation and outcome."""
     observer = Observed()
     client = backstage.client(observer)
     for status in (200, 401, 404, 500):

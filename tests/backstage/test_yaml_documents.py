@@ -174,6 +174,7 @@ def test_a_ladder_of_aliases_is_too_deep(ending: str) -> None:
         list(read_documents(f"{ladder}\n{ending}\n"))
 
 
+@pytest.mark.long
 def test_a_text_of_too_many_values_is_refused() -> None:
     """It would take minutes to read and to tell of; it is refused where it gets too long."""
     with pytest.raises(YamlError, match="more than") as refused:

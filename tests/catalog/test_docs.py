@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bff.backstage.descriptor import PREFIX
 from bff.lint.faults import Code as Fault
 from bff.status import claims
 from bff.status.findings import Code
@@ -41,8 +42,7 @@ def test_every_finding_is_explained() -> None:
 def test_every_annotation_is_explained() -> None:
     """The page of annotations has each of them."""
     named = set(re.findall(r"^\| `(keeptrusts\.dev/[a-z-]+)` ", (DOCS / "annotations.md").read_text(), re.MULTILINE))
-    values = (value for name, value in vars(claims).items() if name.isupper() and isinstance(value, str))
-    assert named == {value for value in values if value.startswith("keeptrusts.dev/")}
+    assert named == {value for value in vars(claims).values() if isinstance(value, str) and value.startswith(PREFIX)}
 
 
 def test_every_fault_is_explained() -> None:

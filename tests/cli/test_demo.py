@@ -19,7 +19,7 @@ import pytest
 from bff.cli.demo import StandIn, greet
 from bff.cli.server import address, listen
 from bff.sandbox import ADMIN_TOKEN
-from tests.harness.openbao import ROOT_TOKEN, running_openbao
+from tests.harness.openbao import ROOT_TOKEN, OpenBao
 
 from .conftest import BOT, Begin, Process, Run
 
@@ -277,14 +277,13 @@ def test_a_team_can_be_tried(demo: Process) -> None:
     assert (status, problem["type"]) == (503, "urn:keeptrusts-bff:provisioning-off")
 
 
-def test_a_key_can_be_tried_with_a_vault_on_this_machine(begin: Begin) -> None:
+def test_a_key_can_be_tried_with_a_vault_on_this_machine(begin: Begin, openbao: OpenBao) -> None:
     """With a Vault on loopback the demo puts a key into it, and its reply says where."""
-    with running_openbao() as vault:
-        demo = begin("demo", *PORTS, "--no-traffic", until="Ctrl-C", VAULT_ADDR=vault.url, VAULT_TOKEN=ROOT_TOKEN)
-        url = demo.address("BFF")
-        _, team = post(f"{url}/v1/teams", {"name": "tried-team"})
-        status, key = post(f"{url}/v1/tokens", {"name": "tried-key", "team_id": team["id"]})
-        entry = vault.entry("ai/tried-team/tried-key")
+    demo = begin("demo", *PORTS, "--no-traffic", until="Ctrl-C", VAULT_ADDR=openbao.url, VAULT_TOKEN=ROOT_TOKEN)
+    url = demo.address("BFF")
+    _, team = post(f"{url}/v1/teams", {"name": "tried-team"})
+    status, key = post(f"{url}/v1/tokens", {"name": "tried-key", "team_id": team["id"]})
+    entry = openbao.entry("ai/tried-team/tried-key")
     assert (status, key["vault_path"]) == (201, "ai/tried-team/tried-key")
     assert entry is not None
     assert entry["id"] == key["id"]

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from bff.app_connections import open_database
 from bff.cli.doctor import examine_others
 from bff.cli.doctor_keeptrusts import Trial, Verdict
 from bff.settings import Settings
-from tests.harness.openbao import MOUNT, OpenBao, running_openbao
+from tests.harness.openbao import MOUNT, OpenBao
 
 LOCAL = {"bff_auth": "none", "bff_catalog": "files", "bff_catalog_files": "catalog/examples"}
 NOWHERE = "127.0.0.1:1"
-
-
-@pytest.fixture(scope="module")
-def openbao() -> Iterator[OpenBao]:
-    """A server in development mode."""
-    with running_openbao() as server:
-        yield server
 
 
 async def examined(**settings: object) -> list[tuple[str, Trial]]:

@@ -15,7 +15,7 @@ from bff.cli.doctor_keeptrusts import Trial, Verdict
 from bff.settings import Settings
 from bff.values import EntityRef
 from tests.backstage.stub import ISSUER, SERVICE_TOKEN, URL, StubBackstage
-from tests.harness.openbao import running_openbao
+from tests.harness.openbao import OpenBao
 from tests.harness.served import served
 from tests.harness.stub_backstage import BackstageOverHttp
 
@@ -115,10 +115,9 @@ async def test_an_issuer_that_is_not_known_is_a_warning(backstage: str, stub: Ba
     assert (await examined(backstage))[2].verdict is Verdict.WARN
 
 
-async def test_what_is_no_backstage() -> None:
+async def test_what_is_no_backstage(openbao: OpenBao) -> None:
     """Another server at Backstage's address fails, and what only templates need warns, as what only compares does."""
-    with running_openbao() as other:
-        trials = await examined(other.url)
+    trials = await examined(openbao.url)
     assert [trial.verdict for trial in trials] == [Verdict.FAIL, Verdict.WARN, Verdict.WARN, Verdict.FAIL]
 
 

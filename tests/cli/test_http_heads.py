@@ -1,4 +1,4 @@
-"""Before anybody has said who they are, they can neither fill the memory nor hold a connection."""
+"""A client that is not verified can neither fill the memory nor hold a connection."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ async def test_many_headers_are_cut_off() -> None:
         assert await asyncio.wait_for(sent_without_end(writer, b"a: b\r\n" * 1000), 30) < 100 * LARGEST_HEAD
 
 
-async def test_a_head_that_is_too_large_is_told_so() -> None:
+async def test_a_head_that_is_too_large_gets_a_431() -> None:
     """Who sends a head that is too large by accident reads 431."""
     async with connected() as (reader, writer):
         writer.write(REQUEST + b"a: ")
@@ -112,9 +112,9 @@ async def test_who_is_slow_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, be
     monkeypatch.setattr(BoundedHeads, "head_seconds", SHORT)
     async with connected() as (reader, writer):
         writer.write(begin)
-        told = await asyncio.wait_for(reader.read(), 10)
-        assert told.startswith(answer)
-        assert bool(told) == bool(answer)
+        answered = await asyncio.wait_for(reader.read(), 10)
+        assert answered.startswith(answer)
+        assert bool(answered) == bool(answer)
 
 
 async def test_a_second_request_is_bounded_as_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +139,7 @@ async def test_an_answer_that_takes_long_is_not_cut_off(monkeypatch: pytest.Monk
         # Half of the next head is there too: its time is up before the first is answered.
         writer.write(REQUEST + b"\r\n" + b"GET")
         asyncio.get_running_loop().call_later(3 * SHORT, over.set)
-        told = await asyncio.wait_for(reader.read(), 10)
-        assert told.startswith(b"HTTP/1.1 200 ")
-        assert b"HTTP/1.1 408 " in told
+        answered = await asyncio.wait_for(reader.read(), 10)
+        assert answered.startswith(b"HTTP/1.1 200 ")
+        assert b"HTTP/1.1 408 " in answered
         writer.close()

@@ -24,6 +24,13 @@ READ_BY_PEOPLE = (
     *sorted((ROOT / "catalog" / "docs").glob("*.md")),
 )
 
+SOURCES = (
+    *sorted((ROOT / "bff").rglob("*.py")),
+    *sorted((ROOT / "deploy").rglob("*.yml")),
+    *sorted((ROOT / "plugin-frontend" / "src").rglob("*.ts*")),
+)
+"""Files whose docstrings, comments, messages and texts are read too."""
+
 MOST_LINES = 200
 """Of the README, so that it is read."""
 
@@ -113,8 +120,8 @@ def test_every_setting_that_a_page_names_is_one(page: Path) -> None:
     assert named <= known | NOT_OURS | gone
 
 
-@pytest.mark.parametrize("page", READ_BY_PEOPLE, ids=_id)
+@pytest.mark.parametrize("page", [*READ_BY_PEOPLE, *SOURCES], ids=_id)
 def test_the_words_are_plain(page: Path) -> None:
-    """Pages for people are written in plain English: none of the archaic words that the project does without."""
+    """Pages, comments, messages and texts are in plain English: none of the archaic words that the project does without."""
     text = page.read_text(encoding="utf-8")
     assert re.findall(r"\b(?:told|anew|begun|whoever|nobody|for ever)\b", text, re.IGNORECASE) == []

@@ -21,7 +21,6 @@ import httpx
 from bff.app import App, create_app
 from bff.app_connections import World
 from bff.cli.demo import demo_timezone
-from bff.keeptrusts.transport import Limits
 from bff.sandbox import ADMIN_TOKEN, READ_TOKEN
 from bff.sandbox.accounts import State
 from bff.sandbox.control_plane import create_control_plane
@@ -30,6 +29,7 @@ from bff.sandbox.scenario import catalog_folder, seed_scenario
 from bff.settings import Settings
 from bff.telemetry import logs
 from bff.telemetry.logs import AccessLog
+from bff.upstream import Limits
 from tests.backstage.stub import SERVICE_TOKEN, URL, StubBackstage
 from tests.harness.fault_proxy import FaultProxy, fault_proxy
 from tests.harness.faults import HEALTHY, Fault

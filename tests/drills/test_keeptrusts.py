@@ -75,6 +75,9 @@ async def test_a_cold_service_says_that_it_has_nothing(name: str, figure: Figure
             assert all(_says_nothing(one) for one in asked), asked[-1]
             assert (await running.health())["keeptrusts:snapshot-age"]["status"] in {"warn", "fail"}
             assert (await running.ask("/livez")).status == 200
+            # It stays in front of people, since the gateway's card says what is down.
+            await running.until_asked(lambda asked: asked.status == 200, "/readyz", within=5)
+            assert (await running.ask("/v1/gateway")).status == 200
         assert await _failing(running) > 0
         running.keeptrusts.fault = HEALTHY
         seconds = await running.until_asked(_fresh, within=5)

@@ -13,10 +13,9 @@ import httpx
 import orjson
 
 from bff.breaker import BreakerState
+from bff.keeptrusts.client import KEEPTRUSTS
 from bff.keeptrusts.errors import KeeptrustsError
-from bff.keeptrusts.parsing import Call
-from bff.keeptrusts.transport import Transport, http_client
-from bff.telemetry.calls import Unobserved
+from bff.upstream import Call, Upstream
 from tests.conftest import Start
 from tests.drills.conftest import Figure
 from tests.drills.stage import BOT, numbers, stage
@@ -24,7 +23,7 @@ from tests.drills.stage import BOT, numbers, stage
 TEAMS = Call("GET", "/v1/teams", "teams")
 
 
-class Upstream:
+class Keeptrusts:
     """Answers with `status`, and counts."""
 
     def __init__(self, status: int) -> None:
@@ -51,23 +50,23 @@ class Seconds:
         self.now += seconds
 
 
-def transport_to(upstream: Upstream, clock: Seconds) -> Transport:
+def transport_to(keeptrusts: Keeptrusts, clock: Seconds) -> Upstream:
     """A client as the service has it."""
-    return Transport(
-        http_client("http://keeptrusts.test", transport=httpx.MockTransport(upstream.answer)),
+    return Upstream(
+        "http://keeptrusts.test",
+        KEEPTRUSTS,
         system="keeptrusts",
-        token=None,
-        observer=Unobserved(),
+        transport=httpx.MockTransport(keeptrusts.answer),
         monotonic=clock,
         random=lambda: 0.5,
         sleep=clock.sleep,
     )
 
 
-async def fails(transport: Transport) -> bool:
+async def fails(transport: Upstream) -> bool:
     """Whether a call does."""
     try:
-        await transport.get(TEAMS)
+        await transport.ask(TEAMS, lambda reply: reply)
     except KeeptrustsError:
         return True
     return False
@@ -75,16 +74,16 @@ async def fails(transport: Transport) -> bool:
 
 async def test_two_hundred_failing_misses_are_at_most_243_attempts(figure: Figure) -> None:
     """200 calls that fail make at most 240 + 3 attempts, even where no breaker opens in between."""
-    upstream, clock = Upstream(503), Seconds()
+    upstream, clock = Keeptrusts(503), Seconds()
     transport = transport_to(upstream, clock)
     for _ in range(200):
         assert await fails(transport)
         # Ten seconds a call: the breaker never sees twenty of them in its window.
         clock.now += 10
-    assert transport.breaker.state is BreakerState.CLOSED
+    assert transport.breaker_state is BreakerState.CLOSED
     alone = upstream.attempts
     assert 200 < alone <= 243
-    upstream, clock = Upstream(503), Seconds()
+    upstream, clock = Keeptrusts(503), Seconds()
     transport = transport_to(upstream, clock)
     assert all(await asyncio.gather(*(fails(transport) for _ in range(200))))
     assert upstream.attempts <= 243
@@ -94,9 +93,9 @@ async def test_two_hundred_failing_misses_are_at_most_243_attempts(figure: Figur
 
 async def test_an_open_breaker_lets_one_probe_through(figure: Figure) -> None:
     """After its sleep 100 concurrent callers make exactly one attempt; it fails, all fail; it succeeds, all go on."""
-    upstream, clock = Upstream(503), Seconds()
+    upstream, clock = Keeptrusts(503), Seconds()
     transport = transport_to(upstream, clock)
-    while transport.breaker.state is not BreakerState.OPEN:
+    while transport.breaker_state is not BreakerState.OPEN:
         await fails(transport)
     probes = []
     for status in (503, 200):

@@ -11,8 +11,9 @@ import pytest
 import respx
 from pydantic import SecretStr
 
-from bff.keeptrusts.client import KeeptrustsClient
-from bff.keeptrusts.transport import Limits, Transport, http_client
+from bff.keeptrusts.client import KEEPTRUSTS, KeeptrustsClient
+from bff.secret_files import Secret
+from bff.upstream import Limits, Upstream
 
 API = "https://keeptrusts-api.internal:8080"
 TOKEN = "kt_ak_canary"
@@ -21,11 +22,12 @@ NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
 @dataclass
 class Observed:
-    """What a client told its observer, and how long it meant to wait."""
+    """What a client reported to its observer, and how long it meant to wait."""
 
     attempts: list[tuple[str, str]] = field(default_factory=list)
     retries: int = 0
     breaker_states: list[str] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
     seconds: float = 100.0
 
@@ -44,6 +46,10 @@ class Observed:
         """Remember the state."""
         del system
         self.breaker_states.append(state)
+
+    def own_token_refused(self, system: str, operation: str) -> None:
+        """Remember the refusal."""
+        self.refused.append((system, operation))
 
     async def sleep(self, seconds: float) -> None:
         """Let time pass at once."""
@@ -75,23 +81,25 @@ def reply(content: bytes = b"", *, status: int = 200) -> httpx.Response:
 
 def transport_to(
     base_url: str, observed: Observed, *, limits: Limits | None = None, via: httpx.AsyncBaseTransport | None = None
-) -> Transport:
+) -> Upstream:
     """A transport whose time passes at once and whose chance is a half."""
-    return Transport(
-        http_client(base_url, transport=via),
+    return Upstream(
+        base_url,
+        KEEPTRUSTS,
         system="keeptrusts",
-        token=SecretStr(TOKEN),
+        token=Secret(SecretStr(TOKEN)),
         observer=observed,
         monotonic=observed.monotonic,
         random=lambda: 0.5,
         clock=lambda: NOW,
         sleep=observed.sleep,
         limits=limits,
+        transport=via,
     )
 
 
 @pytest.fixture
-async def transport(upstream: respx.MockRouter, observed: Observed) -> AsyncIterator[Transport]:
+async def transport(upstream: respx.MockRouter, observed: Observed) -> AsyncIterator[Upstream]:
     """A transport to the other side."""
     del upstream
     made = transport_to(API, observed)
@@ -100,6 +108,6 @@ async def transport(upstream: respx.MockRouter, observed: Observed) -> AsyncIter
 
 
 @pytest.fixture
-def client(transport: Transport) -> KeeptrustsClient:
+def client(transport: Upstream) -> KeeptrustsClient:
     """A client of the other side."""
     return KeeptrustsClient(transport)

@@ -17,7 +17,7 @@ from bff.keeptrusts.errors import (
     UpstreamRejectedError,
     UpstreamUnavailableError,
 )
-from bff.keeptrusts.listing import Pages
+from bff.keeptrusts.replies import Pages
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 

@@ -180,7 +180,7 @@ async def test_a_new_keys_secret_is_found_and_kept_apart(
 async def test_a_new_key_without_a_secret_breaks_the_contract(
     client: KeeptrustsClient, upstream: respx.MockRouter
 ) -> None:
-    """A key whose secret is not told is an error that names where it was looked for."""
+    """A key whose secret is not in the reply is an error that names where it was looked for."""
     upstream.route().respond(201, json=TOKEN_RECORD)
     with pytest.raises(UpstreamContractError, match="key, token, value, secret"):
         await client.create_token("k", team_id="team_1")
@@ -367,7 +367,7 @@ async def test_a_reading_goes_on_where_it_ended(client: KeeptrustsClient, upstre
 
 
 async def test_a_list_in_a_circle_ends(client: KeeptrustsClient, upstream: respx.MockRouter) -> None:
-    """A cursor that leads back to a page that was read ends the list as broken instead of going round for ever."""
+    """A cursor that leads back to a page that was read ends the list as broken instead of going round without end."""
     upstream.route().respond(json={"data": [TEAM], "next_cursor": "again"})
     pages = await client.teams()
     assert isinstance(pages.failure, UpstreamContractError)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from bff.cli.doctor_keeptrusts import Verdict, examine_control_plane
-from bff.keeptrusts.client import KeeptrustsClient
+from bff.keeptrusts.client import KEEPTRUSTS, KeeptrustsClient
 from bff.keeptrusts.errors import (
     KeeptrustsError,
     UpstreamContractError,
@@ -21,7 +20,6 @@ from bff.keeptrusts.errors import (
     UpstreamRejectedError,
     UpstreamUnavailableError,
 )
-from bff.keeptrusts.transport import Transport, http_client
 from bff.platform.health import ControlPlaneProbe, GatewayClient
 from bff.sandbox import ADMIN_TOKEN, READ_TOKEN
 from bff.sandbox.accounts import State
@@ -29,7 +27,8 @@ from bff.sandbox.control_plane import create_control_plane
 from bff.sandbox.faults import Faults, Rule
 from bff.sandbox.gateway import create_gateway
 from bff.sandbox.records import Charge, Cost
-from bff.telemetry.calls import Unobserved
+from bff.secret_files import Secret
+from bff.upstream import Upstream
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 CHARGE = Charge(request_id="req_1", token_id="tok_1", model="gpt-4o", provider="openai")
@@ -45,9 +44,9 @@ class Organisation:
 
     state: State = field(default_factory=lambda: State(lambda: NOW))
     faults: Faults = field(default_factory=Faults)
-    opened: list[Transport] = field(default_factory=list)
+    opened: list[Upstream] = field(default_factory=list)
 
-    def control_plane(self, token: str | None = READ_TOKEN) -> Transport:
+    def control_plane(self, token: str | None = READ_TOKEN) -> Upstream:
         """Calls to its control plane."""
         app = create_control_plane(self.state, read_token=READ_TOKEN, admin_token=ADMIN_TOKEN, faults=self.faults)
         return self._transport(httpx.ASGITransport(app), token)
@@ -60,13 +59,13 @@ class Organisation:
         """A client of its control plane."""
         return KeeptrustsClient(self.control_plane(token))
 
-    def _transport(self, via: httpx.AsyncBaseTransport, token: str | None) -> Transport:
-        made = Transport(
-            http_client("http://keeptrusts.internal", transport=via),
+    def _transport(self, via: httpx.AsyncBaseTransport, token: str | None) -> Upstream:
+        made = Upstream(
+            "http://keeptrusts.internal",
+            KEEPTRUSTS,
+            transport=via,
             system="keeptrusts",
-            token=SecretStr(token) if token else None,
-            observer=Unobserved(),
-            monotonic=time.monotonic,
+            token=Secret(SecretStr(token)) if token else None,
             random=lambda: 0.0,
             sleep=no_wait,
         )
@@ -164,7 +163,7 @@ async def test_decisions_are_read(organisation: Organisation) -> None:
 
 
 async def test_a_token_knows_itself(organisation: Organisation) -> None:
-    """Who may only read is told apart from who may write."""
+    """A token that may only read is distinguished from one that may write."""
     reader, admin = await organisation.client().whoami(), await organisation.client(ADMIN_TOKEN).whoami()
     assert reader.organization == admin.organization
     assert "org:billing" in admin.permissions

@@ -11,7 +11,7 @@ import pytest
 from bff.keeptrusts.contract import ConfigurationRecord, TeamRecord, TokenRecord
 from bff.keeptrusts.directory import LIMIT_REACHED, Directory
 from bff.keeptrusts.facts import Cause, Configuration, GatewayKey, Reading, Team, Wallet, WalletScope
-from bff.keeptrusts.listing import Pages
+from bff.keeptrusts.replies import Pages
 from bff.values import Money
 from tests.keeptrusts.stand_in import NOON, StandIn, denied, down, malformed
 
@@ -98,7 +98,7 @@ async def test_a_refusal_on_a_later_page_is_news_too(upstream: StandIn, director
 
 
 async def test_a_list_with_too_many_pages_is_a_part(upstream: StandIn, directory: Directory) -> None:
-    """What lies past the limit was not read, and nobody pretends otherwise."""
+    """What lies past the limit was not read, and the reading says so."""
     upstream.most_pages = 1
     teams = (await directory.read(NOON)).teams
     assert teams == Reading(TEAMS[:2], NOON, Cause.UNAVAILABLE, complete=False, detail=LIMIT_REACHED)

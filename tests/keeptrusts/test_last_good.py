@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from bff.keeptrusts.directory import LastGood
 from bff.keeptrusts.facts import Cause, Reading
-from bff.keeptrusts.last_good import LastGood
 from tests.keeptrusts.stand_in import NOON, denied, down, malformed, missing
 
 LIMIT = timedelta(hours=1)

@@ -15,7 +15,7 @@ from bff.keeptrusts.client import MOST_REJECTED_KEPT, KeeptrustsClient
 from bff.keeptrusts.directory import Directory, gateway_key
 from bff.keeptrusts.errors import UpstreamContractError
 from bff.keeptrusts.facts import Cause
-from bff.keeptrusts.listing import Pages
+from bff.keeptrusts.replies import Pages
 
 from .conftest import NOW, reply
 from .test_client import CONFIGURATION, EVENT, TEAM, TOKEN_RECORD, TRANSACTION, WALLET

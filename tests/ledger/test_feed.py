@@ -220,6 +220,7 @@ async def test_a_late_event_is_found_by_its_cost(books: Books) -> None:
     assert await books.sums() == books.source.truth()
 
 
+@pytest.mark.long
 async def test_hours_late_is_found_too(books: Books) -> None:
     """Every half minute a request, and each hour one that is published an hour late: whole in the end, and never wrong."""
     books.source.now = NOON - timedelta(hours=11)
@@ -443,6 +444,7 @@ async def test_what_is_stored_is_the_same_in_both_engines(stored_books: Books) -
     assert await books.sums() == books.source.truth()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(4))
 async def test_whatever_happens_the_sums_are_right_in_the_end(books: Books, seed: int) -> None:
     """Random orders, cursors, failures, restarts, late and unordered events, corrections and prices: the sums are the feed's."""

@@ -138,6 +138,7 @@ def test_a_fault_can_be_allowed(tmp_path: Path) -> None:
     assert codes.count("annotation-invalid") == 3
 
 
+@pytest.mark.long
 def test_the_command_fails_with_file_and_line() -> None:
     """The command prints a line a fault and ends with 1, as JSON too; without a fault it ends with 0; with no file, 2."""
     ended = subprocess.run([COMMAND, "lint", BROKEN / "annotations.yaml"], capture_output=True, text=True, check=False)

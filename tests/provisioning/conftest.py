@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -23,7 +23,7 @@ from bff.store.tables import leases
 from bff.telemetry.logs import AccessLog
 from bff.values import EntityRef
 from tests.conftest import Running, Start
-from tests.harness.openbao import ROOT_TOKEN, OpenBao, running_openbao
+from tests.harness.openbao import ROOT_TOKEN, OpenBao
 
 SETTINGS = {"keeptrusts_admin_token": ADMIN_TOKEN, "bff_platform_groups": "platform-team"}
 """A service that may provision, and whose platform team may do so for every team."""
@@ -146,13 +146,6 @@ class Office:
     def keys(self) -> list[Any]:
         """The team's keys in Keeptrusts that are not revoked."""
         return [key for key in self.running.state.keys if key.name == f"{self.team}-gw-key" and key.revoked_at is None]
-
-
-@pytest.fixture(scope="session")
-def openbao() -> Iterator[OpenBao]:
-    """One real OpenBao for all these tests; each has a team, and so a path, of its own."""
-    with running_openbao() as server:
-        yield server
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from bff.keeptrusts.client import KeeptrustsClient
 from bff.keeptrusts.contract import ConfigurationRecord, TeamRecord, TokenRecord, WalletRecord
 from bff.keeptrusts.errors import UpstreamContractError
 from bff.keeptrusts.facts import RejectedRow
-from bff.keeptrusts.listing import Pages
+from bff.keeptrusts.replies import Pages
 from bff.provisioning.organisation import CurrentOrganisation
 
 

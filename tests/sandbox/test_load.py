@@ -123,6 +123,7 @@ def test_an_event_is_priced_later_under_its_id(state: State, clock: Clock) -> No
     assert after.event_cost_attribution.total_cost_usd == spent(state) != 0
 
 
+@pytest.mark.long
 def test_an_event_may_stay_without_a_price(state: State, clock: Clock) -> None:
     """Without `priced_after_seconds` its request counts and nothing is spent, however long one waits."""
     load(state, unpriced=1.0)
@@ -246,6 +247,7 @@ async def test_wallets_and_keys_are_read_as_of_now(admin: httpx.AsyncClient, sta
     assert any(key["last_used_at"] for key in keys)
 
 
+@pytest.mark.long
 def test_memory_of_an_event(clock: Clock) -> None:
     """A long history fits: what grows with each event is under 100 bytes, all that Python allocates included."""
 

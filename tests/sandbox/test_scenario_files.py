@@ -29,5 +29,5 @@ def test_a_wheel_has_it_in_the_package(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_missing_is_said(tmp_path: Path) -> None:
     """The error names what was looked for and what to do."""
-    with pytest.raises(CatalogFolderError, match=r"no catalog/all.yaml in .*install the package anew"):
+    with pytest.raises(CatalogFolderError, match=r"no catalog/all.yaml in .*install the package again"):
         catalog_folder(tmp_path / "bff")

@@ -10,10 +10,13 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
+from bff.cli.demo import completing
+from bff.keeptrusts.client import KEEPTRUSTS
 from bff.sandbox.accounts import State
 from bff.sandbox.faults import Faults, Rule
 from bff.sandbox.scenario import TEAMS, Scenario, seed_scenario
 from bff.sandbox.traffic import PAUSE, trickle
+from bff.upstream import Upstream
 
 
 class Naps:
@@ -37,8 +40,9 @@ def scenario(state: State, clock: Any) -> Scenario:
 
 async def run(client: httpx.AsyncClient, scenario: Scenario, requests: int) -> Naps:
     naps = Naps(requests)
+    gateway = Upstream("http://gateway.sandbox", KEEPTRUSTS, system="gateway", transport=client._transport)
     with pytest.raises(asyncio.CancelledError):
-        await trickle(client, scenario, rng=Random(1), sleep=naps)
+        await trickle(completing(gateway), scenario, rng=Random(1), sleep=naps)
     return naps
 
 
@@ -82,7 +86,7 @@ async def test_a_silent_gateway_is_said_once_and_asked_again(
     await run(gateway, scenario, 7)
     assert state.calls["gateway"]["POST /v1/chat/completions"] == 7
     warnings = [record.getMessage() for record in caplog.records if record.name == "bff.sandbox.traffic"]
-    assert warnings == ["The sandbox's gateway does not answer its traffic: RemoteProtocolError"]
+    assert warnings == ["The sandbox's gateway does not answer its traffic: no connection (ConnectionResetError)"]
     assert not any(secret in caplog.text for secret in scenario.keys.values())
 
 

@@ -10,7 +10,6 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -30,27 +29,27 @@ from bff.app import create_app
 from bff.app_connections import World
 from bff.backstage.client import BackstageClient
 from bff.backstage.entities import CatalogError
+from bff.keeptrusts.client import KEEPTRUSTS
 from bff.keeptrusts.errors import KeeptrustsError
-from bff.keeptrusts.parsing import Call
-from bff.keeptrusts.transport import Transport, http_client
 from bff.sandbox import ADMIN_TOKEN, READ_TOKEN
 from bff.sandbox.accounts import State
 from bff.sandbox.control_plane import create_control_plane
 from bff.sandbox.faults import Faults
 from bff.sandbox.gateway import create_gateway
 from bff.sandbox.scenario import catalog_folder, seed_scenario
+from bff.secret_files import Secret
 from bff.settings import Settings, SettingsError
 from bff.telemetry import logs
-from bff.telemetry.calls import Unobserved
 from bff.telemetry.logs import AccessLog
 from bff.telemetry.otlp import traces_from
 from bff.tls import TlsFiles, client_context
+from bff.upstream import Call, Upstream
 from bff.vault.errors import VaultError
 from bff.vault.wire import VaultWire
 from tests.backstage.stub import SERVICE_TOKEN, StubBackstage
 from tests.cli.conftest import BOT, COMMAND, environment
 from tests.harness.authority import Authority, Pair, TlsFront, key_pem, tls_front
-from tests.harness.openbao import ROOT_TOKEN, OpenBao, running_openbao
+from tests.harness.openbao import ROOT_TOKEN, OpenBao
 from tests.harness.relay import LOOPBACK, accepting, join
 from tests.harness.served import served
 from tests.harness.stub_backstage import BackstageOverHttp
@@ -110,18 +109,19 @@ Ask = Callable[[], Awaitable[object]]
 @asynccontextmanager
 async def keeptrusts(url: str, tls: ssl.SSLContext, proxy: str | None = None) -> AsyncIterator[Ask]:
     """The client of Keeptrusts, without waits between its attempts."""
-    transport = Transport(
-        http_client(url, tls=tls, proxy=SecretStr(proxy) if proxy else None),
+    upstream = Upstream(
+        url,
+        KEEPTRUSTS,
         system="keeptrusts",
-        token=SecretStr("canary-of-a-token"),
-        observer=Unobserved(),
-        monotonic=time.monotonic,
+        token=Secret(SecretStr("canary-of-a-token")),
         random=lambda: 0.0,
+        tls=tls,
+        proxy=SecretStr(proxy) if proxy else None,
     )
     try:
-        yield lambda: transport.send(Call("teams", "GET", "/v1/teams"))
+        yield lambda: upstream.change(Call("teams", "GET", "/v1/teams"), lambda reply: reply)
     finally:
-        await transport.aclose()
+        await upstream.aclose()
 
 
 @asynccontextmanager
@@ -563,13 +563,6 @@ class Company:
             "VAULT_ADDR": self.vault.url,
             "VAULT_TOKEN": ROOT_TOKEN,
         }
-
-
-@pytest.fixture(scope="module")
-def openbao() -> Iterator[OpenBao]:
-    """A server in development mode."""
-    with running_openbao() as server:
-        yield server
 
 
 @pytest.fixture

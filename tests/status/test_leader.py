@@ -16,19 +16,19 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from bff.keeptrusts.client import KeeptrustsClient
+from bff.keeptrusts.client import KEEPTRUSTS, KeeptrustsClient
 from bff.keeptrusts.facts import Cause
-from bff.keeptrusts.transport import Transport, http_client
 from bff.sandbox import ADMIN_TOKEN, READ_TOKEN
 from bff.sandbox.accounts import State
 from bff.sandbox.control_plane import create_control_plane
 from bff.sandbox.faults import Faults, Rule
 from bff.sandbox.records import Charge, Cost
+from bff.secret_files import Secret
 from bff.status.leader import FactsUnreadableError, OrganisationReader, Role, Timing, identity_of
 from bff.status.snapshot_store import ReadFacts
 from bff.store.database import Database
 from bff.store.tables import ledgers, organisations, snapshots
-from bff.telemetry.calls import Unobserved
+from bff.upstream import Upstream
 from bff.values import Money
 
 API_URL = "http://keeptrusts-api.internal:8080"
@@ -52,17 +52,18 @@ class Office:
         self, name: str, *, token: str = READ_TOKEN, zone: str = "UTC", refresh: float = REFRESH
     ) -> AsyncIterator[OrganisationReader]:
         """A process of this name that uses the database."""
-        transport = Transport(
-            http_client(API_URL, transport=_Counted(self)),
+        upstream = Upstream(
+            API_URL,
+            KEEPTRUSTS,
+            transport=_Counted(self),
             system="keeptrusts",
-            token=SecretStr(token),
-            observer=Unobserved(),
+            token=Secret(SecretStr(token)),
             monotonic=lambda: self.elapsed,
             random=lambda: 0.5,
         )
         database = Database.at(None, folder=self.folder)
         reader = OrganisationReader(
-            KeeptrustsClient(transport),
+            KeeptrustsClient(upstream),
             database,
             zone=ZoneInfo(zone),
             timing=Timing(timedelta(seconds=refresh), timedelta(hours=1), timedelta(days=400), timedelta(0)),
@@ -76,7 +77,7 @@ class Office:
         finally:
             await reader.aclose()
             await database.close()
-            await transport.aclose()
+            await upstream.aclose()
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""

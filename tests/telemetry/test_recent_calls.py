@@ -9,7 +9,7 @@ from bff.telemetry.recent_calls import REMEMBERED_FOR, RecentCalls
 
 
 class Time:
-    """Seconds that pass when told."""
+    """Seconds that pass when the test says so."""
 
     now = 0.0
 
@@ -56,7 +56,7 @@ def test_what_is_refused_to_one_caller_is_no_trouble(calls: RecentCalls, outcome
 
 
 def test_trouble_that_nobody_meets_any_more_is_forgotten(calls: RecentCalls, time: Time) -> None:
-    """After five minutes without such a call it is not told any more."""
+    """After five minutes without such a call it is not reported any more."""
     calls.attempt("backstage", "userinfo", "timeout", 1)
     time.now = REMEMBERED_FOR
     assert calls.trouble("backstage") == {}

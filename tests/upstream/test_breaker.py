@@ -18,7 +18,7 @@ class RefusedError(Exception):
 
 
 class Clock:
-    """Seconds that pass when told to."""
+    """Seconds that pass when a test moves them."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -36,7 +36,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def changes() -> list[str]:
-    """States in the order in which they were told."""
+    """States in the order in which they were reported."""
     return []
 
 
@@ -88,7 +88,7 @@ def test_old_outcomes_do_not_count(breaker: Breaker, clock: Clock) -> None:
 
 
 def test_an_answer_that_says_no_is_an_answer(breaker: Breaker) -> None:
-    """Refusals do not open it: whoever refuses is up."""
+    """Refusals do not open it: a system that refuses is up."""
     fail(breaker, 100, RefusedError)
     assert breaker.state is BreakerState.CLOSED
 
@@ -116,7 +116,7 @@ async def test_of_a_hundred_callers_one_is_the_probe(breaker: Breaker, clock: Cl
 
 
 def test_a_failed_probe_sleeps_again(breaker: Breaker, clock: Clock, changes: list[str]) -> None:
-    """When the probe fails the breaker sleeps anew, in full."""
+    """When the probe fails the breaker sleeps again, in full."""
     fail(breaker, 20)
     clock.now += 5
     fail(breaker)

@@ -1,4 +1,4 @@
-"""A connection pool ends with nothing of it left open."""
+"""A connection pool ends without a connection left open."""
 
 from __future__ import annotations
 

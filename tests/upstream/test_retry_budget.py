@@ -5,8 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bff.backoff import Backoff
-from bff.retry_budget import RetryBudget
+from bff.upstream import Backoff, RetryBudget
 
 
 @given(st.integers(min_value=0, max_value=500))
@@ -47,4 +46,4 @@ def test_waits_are_jittered_and_bounded(retry: int, chance: float) -> None:
 
 def test_what_the_other_side_asks_for_is_not_undercut() -> None:
     """A wait that `Retry-After` asked for is kept, with some chance on top so that not all come back at once."""
-    assert 7 <= Backoff().wait(1, random=lambda: 0.5, told=7) <= 7.1
+    assert 7 <= Backoff().wait(1, random=lambda: 0.5, asked=7) <= 7.1

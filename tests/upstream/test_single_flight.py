@@ -28,7 +28,7 @@ class Fetch:
 
 
 async def test_a_thousand_callers_make_one_call() -> None:
-    """Everybody who asks while a call is under way gets that call's value."""
+    """Every caller who asks while a call is in progress gets that call's value."""
     flight: SingleFlight[int] = SingleFlight()
     fetch = Fetch()
     waiting = [asyncio.ensure_future(flight.do("k", fetch)) for _ in range(1000)]
@@ -50,7 +50,7 @@ async def test_keys_fly_apart() -> None:
 
 
 async def test_an_error_reaches_everybody_and_is_not_kept() -> None:
-    """A failed call fails for all who waited, and the next one is made anew."""
+    """A failed call fails for all who waited, and the next one is made again."""
     flight: SingleFlight[int] = SingleFlight()
     fetch = Fetch(error=RuntimeError("no"))
     fetch.gate.set()
@@ -75,7 +75,7 @@ async def test_one_who_gives_up_takes_nothing_from_the_others() -> None:
 
 
 async def test_a_call_that_nobody_waits_for_any_more_fails_quietly() -> None:
-    """An error that nobody is left to hear is no unhandled error."""
+    """An error that no caller waits for is no unhandled error."""
     problems: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: problems.append(context))
     flight: SingleFlight[int] = SingleFlight()
@@ -99,7 +99,7 @@ async def test_a_call_that_has_just_ended_is_not_joined() -> None:
     fetch.gate.set()
     while not under_way.done():
         await asyncio.sleep(0)
-    # The call has ended, and the table has not been told yet.
+    # The call has ended, and the table does not know yet.
     assert "k" in flight._flights
     assert not flight.busy("k")
     assert await flight.do("k", fetch) == 2

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from bff.secret_files import Secret
 from bff.vault.errors import VaultConflictError, VaultDeniedError, VaultUnavailableError
 from bff.vault.login import VaultLogin
 from bff.vault.store import TOKEN_ID, Entry, VaultStore
@@ -44,7 +45,7 @@ async def vault(openbao: OpenBao, lossy: Lossy) -> AsyncIterator[VaultStore]:
     """A store with the documented rights and no default policy."""
     token = openbao.token(openbao.policy(POLICY.format(mount=MOUNT)), no_default_policy=True)
     wire = VaultWire(openbao.url, transport=lossy)
-    yield VaultStore(wire, VaultLogin(wire, SecretStr(token)), mount=MOUNT)
+    yield VaultStore(wire, VaultLogin(wire, Secret(SecretStr(token))), mount=MOUNT)
     await wire.aclose()
 
 
@@ -107,7 +108,7 @@ async def test_a_version_that_came_between_is_a_conflict(vault: VaultStore, open
 async def test_entries_of_earlier_releases_and_of_terraform_are_known(openbao: OpenBao) -> None:
     """Notes that name no version, and fields where there are no notes, name the key all the same."""
     wire = VaultWire(openbao.url)
-    vault = VaultStore(wire, VaultLogin(wire, SecretStr(ROOT_TOKEN)), mount=MOUNT)
+    vault = VaultStore(wire, VaultLogin(wire, Secret(SecretStr(ROOT_TOKEN))), mount=MOUNT)
     await vault.write_new("ai/entry/earlier", FIELDS, metadata={TOKEN_ID: "tok_1", "made_by": "terraform"})
     openbao.call("POST", f"{MOUNT}/data/ai/entry/bare", {"data": {"id": "tok_9", "key": "x"}})
     assert [(await vault.entry(f"ai/entry/{name}") or Entry(0)).token_id for name in ("earlier", "bare")] == [

@@ -1,4 +1,4 @@
-"""A token is kept alive while nobody asks for anything."""
+"""A token is kept alive while no call is made."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
+from bff.secret_files import Secret
 from bff.vault.login import AppRole, VaultLogin
 from bff.vault.wire import VaultWire
 from tests.harness.openbao import MOUNT, OpenBao
@@ -55,11 +56,11 @@ async def test_a_given_token_is_renewed_though_nobody_asks(openbao: OpenBao) -> 
 
     class Observer:
         attempt = staticmethod(lambda _system, operation, outcome, _seconds: renewals.append(f"{operation} {outcome}"))
-        retried = breaker = staticmethod(lambda *_: None)
+        retried = breaker = own_token_refused = staticmethod(lambda *_: None)
 
     time = Time(until=3000)
     wire = VaultWire(openbao.url, observer=Observer())
-    await kept(VaultLogin(wire, SecretStr(token), monotonic=time), time)
+    await kept(VaultLogin(wire, Secret(SecretStr(token)), monotonic=time), time)
     await wire.aclose()
     assert renewals[0] == "token.lookup ok"
     assert renewals.count("token.renew ok") == 4
@@ -67,11 +68,11 @@ async def test_a_given_token_is_renewed_though_nobody_asks(openbao: OpenBao) -> 
 
 
 async def test_a_role_logs_in_when_there_is_something_to_do(openbao: OpenBao) -> None:
-    """An AppRole makes no token in Vault that nobody needs."""
+    """An AppRole makes no token in Vault before it is needed."""
     role_id, secret_id = openbao.app_role(openbao.policy(f'path "{MOUNT}/data/*" {{ capabilities = ["read"] }}'))
     time = Time(until=DAY)
     wire = VaultWire(openbao.url)
-    login = VaultLogin(wire, AppRole(role_id, SecretStr(secret_id)), monotonic=time)
+    login = VaultLogin(wire, AppRole(role_id, Secret(SecretStr(secret_id))), monotonic=time)
     await kept(login, time)
     assert login._lease is None
     await wire.aclose()
@@ -79,12 +80,12 @@ async def test_a_role_logs_in_when_there_is_something_to_do(openbao: OpenBao) ->
 
 @pytest.mark.parametrize("problem", ["down", "denied"])
 async def test_trouble_is_told_at_intervals(openbao: OpenBao, problem: str) -> None:
-    """While Vault cannot be reached or refuses the token that is told now and then, not every second."""
+    """While Vault cannot be reached or refuses the token that is logged now and then, not every second."""
     addresses: dict[str, Callable[[], str]] = {"down": lambda: "http://127.0.0.1:9", "denied": lambda: openbao.url}
     time = Time(until=600)
     wire = VaultWire(addresses[problem]())
     with capture_logs() as logs:
-        await kept(VaultLogin(wire, SecretStr("canary-token"), monotonic=time), time)
+        await kept(VaultLogin(wire, Secret(SecretStr("canary-token")), monotonic=time), time)
     await wire.aclose()
     assert 5 <= len(logs) <= 11
     assert "canary" not in repr(logs)

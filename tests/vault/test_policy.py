@@ -10,6 +10,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from bff.secret_files import Secret
 from bff.vault.login import VaultLogin
 from bff.vault.store import TOKEN_ID, VaultStore
 from bff.vault.wire import VaultWire
@@ -57,7 +58,7 @@ async def vault(openbao: OpenBao, recording: Recording) -> AsyncIterator[VaultSt
         return now
 
     wire = VaultWire(openbao.url, transport=recording)
-    yield VaultStore(wire, VaultLogin(wire, SecretStr(token), monotonic=later), mount=MOUNT)
+    yield VaultStore(wire, VaultLogin(wire, Secret(SecretStr(token)), monotonic=later), mount=MOUNT)
     await wire.aclose()
 
 

@@ -1,4 +1,4 @@
-"""Secrets are written once into a real OpenBao, and each way in which that can fail is told apart."""
+"""Secrets are written once into a real OpenBao, and each way in which that can fail is distinguished."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import orjson
 import pytest
 from pydantic import SecretStr
 
+from bff.secret_files import Secret
 from bff.vault.errors import (
     VaultConflictError,
     VaultContractError,
@@ -34,7 +35,7 @@ Store = Callable[..., VaultStore]
 
 
 class Clock:
-    """Seconds that pass when told to."""
+    """Seconds that pass when a test moves them."""
 
     now = 1000.0
 
@@ -55,7 +56,7 @@ async def store(openbao: OpenBao, clock: Clock) -> AsyncIterator[Store]:
     async with AsyncExitStack() as stack:
 
         def store(
-            credentials: SecretStr | AppRole | str = ROOT_TOKEN,
+            credentials: AppRole | str = ROOT_TOKEN,
             *,
             mount: str = MOUNT,
             url: str = openbao.url,
@@ -63,7 +64,7 @@ async def store(openbao: OpenBao, clock: Clock) -> AsyncIterator[Store]:
         ) -> VaultStore:
             wire = VaultWire(url, **options)  # type: ignore[arg-type]
             stack.push_async_callback(wire.aclose)
-            given = SecretStr(credentials) if isinstance(credentials, str) else credentials
+            given = Secret(SecretStr(credentials)) if isinstance(credentials, str) else credentials
             return VaultStore(wire, VaultLogin(wire, given, monotonic=clock), mount=mount)
 
         yield store
@@ -125,14 +126,14 @@ async def test_a_note_that_may_not_be_written_loses_nothing(store: Store, openba
 async def test_a_role_logs_in(store: Store, openbao: OpenBao) -> None:
     """An AppRole takes its own token."""
     role_id, secret_id = openbao.app_role(openbao.policy(POLICY.format(mount=MOUNT)))
-    vault = store(AppRole(role_id, SecretStr(secret_id)))
+    vault = store(AppRole(role_id, Secret(SecretStr(secret_id))))
     await vault.write_new("ai/role/key", FIELDS, metadata={})
 
 
 async def test_a_role_logs_in_again_once(store: Store, openbao: OpenBao) -> None:
     """A token that was revoked is replaced, and the call is made."""
     role_id, secret_id = openbao.app_role(openbao.policy(POLICY.format(mount=MOUNT)))
-    vault = store(AppRole(role_id, SecretStr(secret_id)))
+    vault = store(AppRole(role_id, Secret(SecretStr(secret_id))))
     token = await vault._login.token()
     openbao.call("POST", "auth/token/revoke", {"token": token.get_secret_value()})
     await vault.write_new("ai/again/key", FIELDS, metadata={})
@@ -142,7 +143,7 @@ async def test_a_role_logs_in_again_once(store: Store, openbao: OpenBao) -> None
 async def test_what_the_policy_forbids_stays_forbidden(store: Store, openbao: OpenBao) -> None:
     """After one fresh login a refusal is a refusal."""
     role_id, secret_id = openbao.app_role(openbao.policy(POLICY.format(mount=MOUNT)))
-    vault = store(AppRole(role_id, SecretStr(secret_id)))
+    vault = store(AppRole(role_id, Secret(SecretStr(secret_id))))
     with pytest.raises(VaultDeniedError):
         await vault.read("other/key")
 
@@ -152,7 +153,7 @@ async def test_a_lease_is_renewed_in_time(store: Store, openbao: OpenBao, clock:
     role_id, secret_id = openbao.app_role(
         openbao.policy(POLICY.format(mount=MOUNT)), token_ttl="3600s", token_max_ttl="7200s"
     )
-    vault = store(AppRole(role_id, SecretStr(secret_id)))
+    vault = store(AppRole(role_id, Secret(SecretStr(secret_id))))
     first = await vault._login.token()
     clock.now += 2500
     assert (await vault._login.token()).get_secret_value() == first.get_secret_value()
@@ -166,15 +167,15 @@ async def test_a_lease_at_its_end_is_replaced(store: Store, openbao: OpenBao, cl
     role_id, secret_id = openbao.app_role(
         openbao.policy(POLICY.format(mount=MOUNT)), token_ttl="20s", token_max_ttl="20s"
     )
-    vault = store(AppRole(role_id, SecretStr(secret_id)))
+    vault = store(AppRole(role_id, Secret(SecretStr(secret_id))))
     first = await vault._login.token()
     clock.now += 14
     assert (await vault._login.token()).get_secret_value() != first.get_secret_value()
 
 
-@pytest.mark.parametrize("credentials", ["no-such-token", AppRole("no", SecretStr("canary"))])
+@pytest.mark.parametrize("credentials", ["no-such-token", AppRole("no", Secret(SecretStr("canary")))])
 async def test_bad_credentials_are_denied(store: Store, openbao: OpenBao, credentials: str | AppRole) -> None:
-    """Credentials that are not accepted are told as that, without them."""
+    """Credentials that are not accepted are reported as that, without them."""
     if isinstance(credentials, AppRole):
         openbao.app_role()
     with pytest.raises(VaultDeniedError) as caught:
@@ -197,7 +198,7 @@ async def test_sealed_is_not_down() -> None:
     """A sealed Vault says so, and works again once it is unsealed."""
     with running_openbao() as server:
         wire = VaultWire(server.url)
-        vault = VaultStore(wire, VaultLogin(wire, SecretStr(ROOT_TOKEN)), mount=MOUNT)
+        vault = VaultStore(wire, VaultLogin(wire, Secret(SecretStr(ROOT_TOKEN))), mount=MOUNT)
         await vault.read("ai/x")
         server.call("PUT", "sys/seal")
         with pytest.raises(VaultSealedError):
@@ -208,7 +209,7 @@ async def test_sealed_is_not_down() -> None:
 
 
 async def test_nobody_at_home(store: Store) -> None:
-    """No connection is told as that."""
+    """No connection is reported as that."""
     with pytest.raises(VaultUnavailableError, match="cannot be reached"):
         await store(url="http://127.0.0.1:9").read("ai/x")
 
@@ -259,7 +260,7 @@ async def test_the_namespace_goes_with_every_call(store: Store) -> None:
 
 
 async def test_an_engine_without_versions_takes_no_secret(store: Store, openbao: OpenBao) -> None:
-    """An engine of version 1 would take a write and keep it where nobody looks: that is found out before."""
+    """An engine of version 1 would take a write and keep it where no reader looks: that is found out before."""
     old = openbao.mount(version=1)
     assert await store(mount=old).read("ai/new/key") is None
     with pytest.raises(VaultMountError, match="version 2"):

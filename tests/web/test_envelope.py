@@ -48,7 +48,7 @@ async def test_what_is_not_there_is_a_problem(running: Running, method: str, pat
 
 
 async def test_our_own_fault_says_nothing_of_itself(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error that nobody foresaw is a 500 without a word of it, logged without its message, and counted."""
+    """An unforeseen error is a 500 without a word of it, logged without its message, and counted."""
 
     async def broken(*_args: object, **_kwargs: object) -> None:
         raise RuntimeError("canary-secret")
@@ -124,7 +124,7 @@ async def test_who_leaves_while_sending_is_no_fault_of_ours(running: Running) ->
         return next(messages)
 
     async def send(message: Any) -> None:
-        raise AssertionError(f"nobody is there to be told {message}")
+        raise AssertionError(f"an answer to a client that has left: {message}")
 
     scope = {
         "type": "http",

@@ -52,5 +52,5 @@ async def test_no_name_and_two_names_are_refused(hosts: tuple[str, ...]) -> None
 
 @pytest.mark.parametrize(("path", "status"), [("/livez", 204), ("/readyz", 204), ("/metrics", 403), ("/livez/", 403)])
 async def test_probes_may_use_any_name(path: str, status: int) -> None:
-    """A balancer asks by a name of its own, and what it learns is no secret; metrics are not for everybody."""
+    """A balancer asks by a name of its own, and what it learns is no secret; metrics stay refused."""
     assert (await asked("balancer", path=path)).status_code == status

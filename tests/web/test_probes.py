@@ -9,7 +9,7 @@ from tests.conftest import BOT, Running
 
 
 async def test_alive_is_about_this_process_alone(running: Running) -> None:
-    """Liveness asks nobody and says nothing of anybody else."""
+    """Liveness calls no system and says nothing of any."""
     running.break_upstream(Rule(kind="status", code=503))
     reply = await running.get("/livez")
     assert (reply.status_code, running.upstream.paths) == (200, [])
@@ -57,7 +57,7 @@ async def test_the_gateway_is_shown_without_facts(running: Running) -> None:
 
 
 async def test_not_ready_while_draining(running: Running) -> None:
-    """A service that was told to stop is not ready, and answers all the same."""
+    """A service that was asked to stop is not ready, and answers all the same."""
     await running.get(f"{BOT}/governance")
     assert running.app.drain() == 5
     reply = await running.get("/readyz")

@@ -59,7 +59,7 @@ def test_a_part_of_the_path_that_is_not_described_is_refused() -> None:
         route("GET", "/v1/keys/{id}", "A key", access=Access.PUBLIC, replies=(Reply(),))(ROUTES[0].handler)
 
 
-def test_paths_and_methods_are_told_apart() -> None:
+def test_no_two_routes_are_the_same() -> None:
     """No two routes are one method of one path."""
     assert len({(each.method, each.path) for each in ROUTES}) == len(ROUTES)
 

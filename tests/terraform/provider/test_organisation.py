@@ -10,7 +10,7 @@ import pytest
 from bff.keeptrusts.contract import TeamRecord
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamUnavailableError
 from bff.keeptrusts.facts import RejectedRow
-from bff.keeptrusts.listing import Pages
+from bff.keeptrusts.replies import Pages
 from terraform_provider_keeptrusts.organisation import KEPT_SECONDS, Organisation
 
 TEAM = TeamRecord(id="team_1", name="search")

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from bff.keeptrusts.client import KeeptrustsClient
+from bff.keeptrusts.client import KEEPTRUSTS, KeeptrustsClient
 from bff.keeptrusts.errors import UpstreamContractError, UpstreamRejectedError, UpstreamUnavailableError
-from bff.keeptrusts.transport import Limits, Transport, http_client
-from bff.telemetry.calls import Unobserved
+from bff.secret_files import Secret
+from bff.upstream import Limits, Upstream
 from terraform_provider_keeptrusts.arguments import Arguments
 from terraform_provider_keeptrusts.key_store import KeyStore
 from terraform_provider_keeptrusts.organisation import Organisation
@@ -46,16 +45,10 @@ class Connection:
         self.clock = clock
         self._worker = worker
         self._sleep = sleep
-        transport = Transport(
-            http_client(arguments.api_url, connect=LIMITS.connect),
-            system="keeptrusts",
-            token=arguments.api_key,
-            observer=Unobserved(),
-            monotonic=time.monotonic,
-            random=random.random,
-            limits=LIMITS,
+        token = Secret(arguments.api_key, name="the token for keeptrusts")
+        self.keeptrusts = KeeptrustsClient(
+            Upstream(arguments.api_url, KEEPTRUSTS, system="keeptrusts", token=token, limits=LIMITS)
         )
-        self.keeptrusts = KeeptrustsClient(transport)
         self.organisation = Organisation(self.keeptrusts, monotonic=time.monotonic)
         self.store = None if arguments.vault is None else KeyStore(arguments.vault)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
+from bff.secret_files import Secret
 from bff.vault.errors import VaultConflictError, VaultDeniedError
 from bff.vault.login import AppRole, VaultLogin
 from bff.vault.store import TOKEN_ID, Entry, VaultStore
@@ -123,12 +124,12 @@ def _described(entry: Entry | None) -> str:
     return f"the key {entry.token_id}" if entry.token_id else "a secret"
 
 
-def _credentials(arguments: VaultArguments) -> SecretStr | AppRole:
+def _credentials(arguments: VaultArguments) -> Secret | AppRole:
     if arguments.token is not None:
-        return arguments.token
+        return Secret(arguments.token, name="vault.token")
     if arguments.role_id is None or arguments.secret_id is None:
         raise ValueError("neither a token nor an AppRole is given")
-    return AppRole(arguments.role_id, arguments.secret_id)
+    return AppRole(arguments.role_id, Secret(arguments.secret_id, name="vault.secret_id", in_header=False))
 
 
 class _Vault(VaultStore):

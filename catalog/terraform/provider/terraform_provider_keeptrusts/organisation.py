@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from bff.keeptrusts.client import KeeptrustsClient
 from bff.keeptrusts.contract import ConfigurationRecord, TeamRecord, TokenRecord, WalletRecord
 from bff.keeptrusts.errors import UpstreamContractError, UpstreamRejectedError
-from bff.keeptrusts.listing import Pages
+from bff.keeptrusts.replies import Pages
 
 KEPT_SECONDS = 5.0
 

@@ -1,4 +1,4 @@
-"""From bytes to records: JSON with exact numbers, list envelopes, and contract errors that name the field."""
+"""What replies of Keeptrusts hold: JSON with exact numbers, records, pages of lists, and errors that name the field."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from bff.keeptrusts.contract import IDENTIFYING_FIELDS
-from bff.keeptrusts.errors import UpstreamContractError
+from bff.keeptrusts.errors import KeeptrustsError, UpstreamContractError
 from bff.keeptrusts.facts import RejectedRow
+from bff.upstream import Call, Reply
 
+Record = TypeVar("Record")
 Model = TypeVar("Model", bound=BaseModel)
 
 _LONGEST_CURSOR = 4096
@@ -27,16 +29,42 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One call as errors and metrics name it: `operation` is a fixed word such as `teams.list`."""
+class Pages(Generic[Record]):
+    """Consecutive pages of a list.
 
-    operation: str
-    method: str
-    path: str
+    `next_cursor` is where the list goes on, None when its end was reached. `failure` is what ended the reading early, in
+    which case `next_cursor` is where to try again (None: from the start). `rejected` are the first rows that were left out
+    because they are not of the form expected, and `rejected_count` is how many there were in all.
+    """
+
+    records: tuple[Record, ...]
+    next_cursor: str | None = None
+    failure: KeeptrustsError | None = None
+    rejected: tuple[RejectedRow, ...] = ()
+    rejected_count: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether the end of the list was reached, whichever rows were left out on the way."""
+        return self.failure is None and self.next_cursor is None
+
+    def require_none_hidden(self, **wanted: str) -> None:
+        """Raise `UpstreamContractError` when a row that was left out may be one with these values (with none: any row).
+
+        What is decided by the absence of a record must not be decided by a row that could not be read.
+        """
+        doubtful = next((row for row in self.rejected if row.may_be(**wanted)), None)
+        if doubtful is None and self.rejected_count > len(self.rejected):
+            doubtful = self.rejected[-1]
+        if doubtful is not None:
+            raise UpstreamContractError(
+                "GET", "a list", f"a row of it could not be read: {doubtful}", field=doubtful.field
+            )
 
 
-def read_json(call: Call, body: bytes) -> Any:
+def read_json(call: Call, reply: Reply) -> Any:
     """The JSON of a reply, numbers with a point as `Decimal`. Raises `UpstreamContractError`."""
+    body = reply.body
     try:
         document = json.loads(body.decode(), parse_float=Decimal, parse_constant=_refused)
         if _SURROGATE.search(body):
@@ -60,9 +88,9 @@ def read_record(call: Call, model: type[Model], document: Any) -> Model:
         raise UpstreamContractError(call.method, call.path, f"{field}: {message}", field=field) from None
 
 
-def read_reply(call: Call, model: type[Model], body: bytes) -> Model:
+def read_reply(call: Call, model: type[Model], reply: Reply) -> Model:
     """A reply that is one record. Raises `UpstreamContractError`."""
-    return read_record(call, model, read_json(call, body))
+    return read_record(call, model, read_json(call, reply))
 
 
 def read_page(
