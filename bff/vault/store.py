@@ -144,7 +144,9 @@ class VaultStore:
         try:
             await self._put(path, fields, version=before.version)
         except VaultConflictError:
-            if noted:
+            now = await self.entry(path)
+            if noted and now is not None and now.token_id == notes.get(TOKEN_ID):
+                # What is there now is another's: our notes on it would be wrong.
                 await self._note(path, {**before.notes, _NOTED_VERSION: str(before.version)} if before.notes else {})
             raise
 

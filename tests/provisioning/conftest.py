@@ -25,8 +25,8 @@ from bff.values import EntityRef
 from tests.conftest import Running, Start
 from tests.harness.openbao import ROOT_TOKEN, OpenBao
 
-SETTINGS = {"keeptrusts_admin_token": ADMIN_TOKEN, "bff_platform_groups": "platform-team"}
-"""A service that may provision, and whose platform team may do so for every team."""
+SETTINGS = {"keeptrusts_admin_token": ADMIN_TOKEN, "bff_platform_groups": "platform-team,finance-team"}
+"""A service that may provision, and two of whose groups may do so for every team."""
 
 _NUMBERS = count(1)
 
@@ -143,7 +143,7 @@ class Office:
         async with self.acts._database.write() as connection:
             await connection.execute(update(leases).values(until=0))
 
-    def keys(self) -> list[Any]:
+    def living(self) -> list[Any]:
         """The team's keys in Keeptrusts that are not revoked."""
         return [key for key in self.running.state.keys if key.name == f"{self.team}-gw-key" and key.revoked_at is None]
 
