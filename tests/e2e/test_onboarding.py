@@ -317,11 +317,16 @@ async def test_a_top_up_within_the_limit_and_beyond_it(journey: Journey, onboard
 
 
 async def test_a_stricter_tier_and_a_lower_one(journey: Journey, onboarded: str) -> None:
-    """A member takes a stricter tier, which is then the only one in force, and no lower one."""
-    task = await journey.run(
-        "ai-tier-change", {"team": RETURNS, "tier": "tier-3-customer-facing"}, user="returns-clerk"
-    )
+    """The template and the values that a finding names mend it: the declared tier is the only one in force; a lower one is refused."""
+    status = await journey.status("returns-bot", requests=0, user="returns-clerk")
+    [remedy] = [finding["remedy"] for finding in status["findings"] if finding["code"] == "tier-drift"]
+    assert remedy["template"] == "template:default/ai-tier-change"
+    task = await journey.run("ai-tier-change", remedy["parameters"], user="returns-clerk")
     assert task.status == "completed", task.log
+    async with asyncio.timeout(40):
+        while any(finding["code"] == "tier-drift" for finding in status["findings"]):
+            await asyncio.sleep(0.3)
+            status = await journey.status("returns-bot", requests=0, user="returns-clerk")
     refused = await journey.run("ai-tier-change", {"team": RETURNS, "tier": "tier-1-exploration"}, user="returns-clerk")
     assert refused.status == "failed"
     assert "tiers.lower" in refused.log
