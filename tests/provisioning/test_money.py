@@ -171,3 +171,48 @@ async def test_notes_that_are_not_kept_are_reported(office: Office) -> None:
     with capture_logs() as logs:
         assert (await office.fund(team_id)).status_code == 201
     assert any("not kept" in line["event"] for line in logs)
+
+
+async def test_days_do_not_matter(office: Office) -> None:
+    """The same onboarding funds once, however many days lie between: 0, 1, 89, 91 and 400."""
+    team_id = await office.team_id()
+    statuses = []
+    for day in (0, 1, 88, 2, 309):
+        office.running.time.pass_(day * 86_400)
+        statuses.append((await office.fund(team_id, key="onboarding")).status_code)
+    assert statuses == [201, 200, 200, 200, 200]
+    assert balance(office, team_id) == Decimal(3000)
+
+
+async def test_no_bookings_are_read_for_an_act_that_ended(office: Office) -> None:
+    """Neither a first allocation nor a repeated one reads the wallet's bookings, so that busy teams are funded as others."""
+    team_id = await office.team_id()
+    office.running.upstream.paths.clear()
+    assert [(await office.fund(team_id)).status_code for _ in range(2)] == [201, 200]
+    assert not [path for path in office.running.upstream.paths if path.endswith("/transactions")]
+
+
+async def test_a_reclaimed_allocation_is_not_the_funding(office: Office) -> None:
+    """An allocation that was taken back is never answered for another one's: what is said to be there is there."""
+    team_id = await office.team_id()
+    async with office.another() as replica:
+        replies = await asyncio.gather(office.fund(team_id, amount=50), replica.fund(team_id, amount=3000))
+    winner = next(reply for reply in replies if reply.status_code == 201).json()["transaction"]["amount"]
+    again = await office.fund(team_id, amount=winner)
+    assert (again.status_code, again.json()["transaction"]["amount"]) == (200, winner)
+    assert balance(office, team_id) == Decimal(str(winner))
+
+
+async def test_all_that_is_there_is_reclaimed(office: Office) -> None:
+    """Without an amount a reclaim takes what is available, once; with nothing there it moves nothing and says so."""
+    team_id = await office.team_id()
+    path, body = "/v1/wallets/reclaim", {"team_id": team_id}
+    nothing = await office.post(path, body, idempotency_key="r0")
+    assert (nothing.status_code, nothing.json()) == (200, {"transaction": None, "wallet": None})
+    await office.fund(team_id, amount=12.5)
+    first = await office.post(path, body, idempotency_key="r1")
+    again = await office.post(path, body, idempotency_key="r1")
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json()["transaction"]["amount"] == again.json()["transaction"]["amount"] == -12.5
+    assert balance(office, team_id) == 0
+    assert (await office.post(path, body)).status_code == 422
