@@ -44,6 +44,7 @@ TEAM = {
     "keys": ["support-team-gw-key", "support-team-batch"],
     "configurations": ["support-team-config"],
 }
+PREVIOUS = {"id": "tok_1", "revokes_at": "2026-11-28T10:00:00.720723+00:00"}
 FILLED: dict[str, dict[str, Any]] = {
     "ai-key-rotate": {"team": "support-team", "keyName": "support-team-gw-key", "graceHours": 24},
     "ai-wallet-top-up": {"team": "support-team", "amount": 250.5},
@@ -72,6 +73,7 @@ def rendered() -> Iterator[Rendered]:
         holds: dict[str, Any] = TEAM,
         each: Any = None,
         filled: dict[str, Any] | None = None,
+        previous: dict[str, str] | None = PREVIOUS,
         **more: Any,
     ) -> dict[str, Any]:
         if template not in running:
@@ -84,7 +86,7 @@ def rendered() -> Iterator[Rendered]:
             "name": "support-team-gw-key",
             "vault_mount": "secret",
             "vault_path": "ai/support-team/support-team-gw-key",
-            "previous": {"id": "tok_1", "revokes_at": "2026-11-28T10:00:00Z"},
+            "previous": previous,
         }
         context = {
             "context": {"task": {"id": "task-1"}},
@@ -291,4 +293,11 @@ def test_the_result_of_a_rotation_says_where_the_key_is(rendered: Rendered) -> N
     """The text names the path in Vault and from when the old key is revoked."""
     [text] = rendered("ai-key-rotate")["output"]["text"]
     assert "secret/ai/support-team/support-team-gw-key" in text["content"]
-    assert "revoked from 2026-11-28T10:00:00Z on" in text["content"]
+    assert "The old key is revoked after 2026-11-28 10:00 UTC, once it is no longer used." in text["content"]
+
+
+def test_a_rotation_without_an_old_key_says_so(rendered: Rendered) -> None:
+    """Where no old key was in force, the result names no time."""
+    [text] = rendered("ai-key-rotate", previous=None)["output"]["text"]
+    assert "No old key was in force." in text["content"]
+    assert "UTC" not in text["content"]
