@@ -6,14 +6,16 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
 
 from bff.backstage.descriptor import PREFIX
 from bff.lint.faults import Code as Fault
+from bff.provisioning.policy import MONTHLY
 from bff.status import claims
-from bff.status.findings import Code
+from bff.status.findings import Code, Rules
 
 CATALOG = Path(__file__).parents[2] / "catalog"
 DOCS = CATALOG / "docs"
@@ -73,6 +75,14 @@ def test_every_template_is_explained() -> None:
     assert sorted(rows) == sorted(template["name"] for template in templates)
     page = (DOCS / "key-life.md").read_text()
     assert all(f"**{template['title']}**" in page for template in templates)
+
+
+def test_the_pages_name_the_services_own_figures() -> None:
+    """How early a key's end is announced and what owners may give are as the pages say."""
+    life = (DOCS / "key-life.md").read_text()
+    rules = Rules(timezone=ZoneInfo("UTC"))
+    assert f"`key-expiring` appears {rules.expiring_within.days} days ahead" in life
+    assert f"{MONTHLY.amount:,} USD in a calendar month" in (DOCS / "tiers-and-budgets.md").read_text()
 
 
 def test_the_guides_prefix_is_explained() -> None:
