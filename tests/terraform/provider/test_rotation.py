@@ -18,6 +18,7 @@ from bff.vault.errors import VaultUnavailableError
 from terraform_provider_keeptrusts.arguments import Arguments, VaultArguments
 from terraform_provider_keeptrusts.connection import Connection
 from terraform_provider_keeptrusts.gateway_key import GatewayKey
+from terraform_provider_keeptrusts.key_entry import KeyEntry
 from terraform_provider_keeptrusts.worker import Worker
 from tests.harness.openbao import ROOT_TOKEN, OpenBao
 from tests.terraform.stand_in import StandIn
@@ -188,6 +189,24 @@ def test_an_old_key_is_not_forgotten_with_its_successor(rotating: Rotating) -> N
     assert rotating.stored == rotating.state["id"]
     assert GatewayKey(rotating).delete(DeleteContext(Diagnostics(), NAME), rotating.state) is None
     assert rotating.active == set()
+
+
+def test_a_rotation_elsewhere_is_taken_over(rotating: Rotating) -> None:
+    """A successor that the service has put into Vault becomes the key, and nothing is made or revoked for it."""
+    old, path = rotating.state["id"], rotating.state["vault_path"]
+    body = {"name": "some-gw-key", "token_type": "gateway", "team_id": rotating.team_id}
+    new = rotating.keeptrusts.do("POST", "/v1/tokens", body)
+    store = rotating.connection.store
+    assert store
+    entry = KeyEntry(new["id"], "rotating", rotating.team_id, None, None)
+    rotating.connection.run(store.replace(path, SecretStr(new["key"]), entry, key_id=old))
+    rotating.apply()
+    assert (rotating.state["id"], rotating.state["previous_id"]) == (new["id"], old)
+    assert rotating.active == {old, new["id"]}
+    rotating.keeptrusts.do("DELETE", f"/v1/tokens/{old}")
+    rotating.apply()
+    assert (rotating.state["id"], rotating.state["previous_id"]) == (new["id"], None)
+    assert rotating.active == {new["id"]} == {rotating.stored}
 
 
 def test_an_entry_that_may_be_anothers_stays(rotating: Rotating) -> None:

@@ -365,10 +365,16 @@ class GatewayKey(KeeptrustsResource):
         previous = await self._in_force(current["previous_id"])
         current = current | ({} if previous else {"previous_id": None, "previous_ends_at": None})
         key = await self._in_force(current["id"])
+        stored_id = await self._store().key_id(current["vault_path"])
+        successor = await self._in_force(stored_id)
+        if successor is not None and successor.id != current["id"] and _is_namesake(successor, current):
+            # It was rotated elsewhere, by the service for instance, which revokes the old key itself.
+            old = {"previous_id": key.id if key else None, "previous_ends_at": None}
+            return current | old | {"id": successor.id, "prefix": successor.prefix, "stored": True}
         if key is None:
             # While the old key lives it must not be forgotten: it is to be revoked.
             return current | {"stored": False} if previous else None
-        stored = await self._store().key_id(current["vault_path"]) == key.id
+        stored = stored_id == key.id
         expires_at = current["expires_at"] if key.expires_at is None else written(key.expires_at)
         told = {"name": key.name, "team_id": key.team_id or current["team_id"], "expires_at": expires_at}
         return current | told | {"stored": stored}
@@ -426,6 +432,10 @@ def _usual_path(team: TeamRecord, name: str) -> str:
 def _rotates(current: State, planned: State) -> bool:
     before, after = current["rotate_when_changed"], planned["rotate_when_changed"]
     return before is not None and after is not None and (is_unknown(after) or before != after)
+
+
+def _is_namesake(key: TokenRecord, current: State) -> bool:
+    return (key.name, key.team_id) == (current["name"], current["team_id"])
 
 
 def _grace_hours(planned: State) -> float:
