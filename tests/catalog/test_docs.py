@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from bff.backstage.descriptor import PREFIX
+from bff.backstage.entities import PREFIX
 from bff.lint.faults import Code as Fault
 from bff.provisioning.policy import MONTHLY
 from bff.status import claims

@@ -455,7 +455,7 @@ export interface components {
          * @description Every finding there is; clients switch on these, so they never change.
          * @enum {string}
          */
-        readonly Code: "annotation-missing" | "annotation-invalid" | "key-not-found" | "key-revoked" | "key-expired" | "key-expiring" | "owner-mismatch" | "tier-undeclared" | "tier-drift" | "tier-unenforced" | "wallet-missing" | "wallet-low" | "wallet-depleted" | "budget-near" | "budget-exceeded" | "budget-pace" | "spend-incomplete" | "data-stale" | "upstream-unavailable" | "upstream-denied" | "upstream-contract";
+        readonly Code: "annotation-missing" | "annotation-invalid" | "key-not-found" | "key-revoked" | "key-expired" | "key-expiring" | "owner-mismatch" | "tier-undeclared" | "tier-drift" | "tier-unenforced" | "wallet-missing" | "wallet-low" | "wallet-depleted" | "budget-near" | "budget-exceeded" | "budget-pace" | "spend-incomplete" | "data-stale" | "catalog-denied" | "upstream-unavailable" | "upstream-denied" | "upstream-contract" | "numbers-withheld";
         /**
          * ConfigurationRecord
          * @description A policy configuration made from a template, whose id is the tier. A.
@@ -565,6 +565,12 @@ export interface components {
              *     ]
              */
             readonly entityRefs: readonly string[];
+            /**
+             * Worst
+             * @description Answer at most so many, those that are not in order, the worst first, with a count of all by `states`
+             * @default null
+             */
+            readonly worst?: number | null;
         };
         /**
          * Finding
@@ -1170,10 +1176,10 @@ export interface components {
         };
         /**
          * Severity
-         * @description How much a finding matters: a warning can wait, an error means requests fail or rules are broken.
+         * @description How much a finding matters: info is no trouble, a warning can wait, an error means requests fail or rules are broken.
          * @enum {string}
          */
-        readonly Severity: "warning" | "error";
+        readonly Severity: "info" | "warning" | "error";
         /**
          * SpendReport
          * @description Spend of all keys of one entity's claim by day and by model; sections are null when the numbers are withheld or unknown.
@@ -1245,11 +1251,19 @@ export interface components {
         };
         /**
          * StatusItems
-         * @description The reply to a by-refs request: one item a reference, in the order of the request.
+         * @description The reply to a by-refs request: one item a reference, in the order of the request; or the worst alone.
          */
         readonly StatusItems: {
             /** Items */
             readonly items: readonly components["schemas"]["StatusItem"][];
+            /**
+             * States
+             * @description With `worst`: how many of the references are in each state; a problem is `unknown`
+             * @default null
+             */
+            readonly states?: {
+                readonly [key: string]: number;
+            } | null;
         };
         /**
          * TeamRecord
@@ -1639,6 +1653,15 @@ export interface operations {
             };
             /** @description The request does not fit */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
