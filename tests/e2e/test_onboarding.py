@@ -316,6 +316,22 @@ async def test_a_top_up_within_the_limit_and_beyond_it(journey: Journey, onboard
     assert after["total_allocated"] - before["total_allocated"] == 50.25
 
 
+async def test_an_approved_top_up_goes_beyond_the_limit(journey: Journey, onboarded: str) -> None:
+    """A member of the platform group goes beyond the limit with another one's approval, and not with their own or a stranger's."""
+    [before] = await journey.listed("/v1/wallets", team_id=onboarded)
+    values = {"team": RETURNS, "amount": 5000}
+    for approver in ("platform-engineer", "returns-clerk"):
+        named = values | {"approvedBy": f"user:default/{approver}"}
+        refused = await journey.run("ai-wallet-top-up", named, user="platform-engineer")
+        assert refused.status == "failed"
+        assert f"approvedBy: user:default/{approver} is not another person of a platform group" in refused.log
+    named = values | {"approvedBy": "user:default/platform-lead"}
+    approved = await journey.run("ai-wallet-top-up", named, user="platform-engineer")
+    assert approved.status == "completed", approved.log
+    [after] = await journey.listed("/v1/wallets", team_id=onboarded)
+    assert after["total_allocated"] - before["total_allocated"] == 5000
+
+
 async def test_a_stricter_tier_and_a_lower_one(journey: Journey, onboarded: str) -> None:
     """The template and the values that a finding names mend it: the declared tier is the only one in force; a lower one is refused."""
     status = await journey.status("returns-bot", requests=0, user="returns-clerk")
