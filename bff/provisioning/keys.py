@@ -3,7 +3,7 @@
 A key is made in steps: the act is recorded, Keeptrusts makes the key, its id is recorded, Vault takes it, the end is
 recorded. A process may end after each of them. The next one that is asked finds the act, and knows what came of it by the
 act's tag in the key's description: a key that is in Vault is kept, one whose secret is lost is revoked, and one without
-the tag is nobody's business here.
+the tag is left alone.
 """
 
 from __future__ import annotations

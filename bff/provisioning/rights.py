@@ -67,7 +67,8 @@ class Rights:
     async def _annotated(self, refs: Collection[EntityRef]) -> dict[EntityRef, str | None]:
         """The groups that the catalog knows, each with the team that it names.
 
-        One that cannot be read gives no right: it may name another team than the one that it is called like.
+        One that cannot be read gives no right: it may name another team than the one that it is called like. One of an origin
+        outside `BFF_GROUP_ORIGINS` gives none either.
         """
         try:
             groups = await asyncio.gather(*(self._people.group(ref) for ref in refs))
@@ -75,4 +76,6 @@ class Rights:
             # It is this service's own token that is refused: to ask the caller to sign in again would be wrong.
             log.warning("groups cannot be read", problem=str(error))
             raise CatalogUnavailableError("the groups of the catalog cannot be read") from None
-        return {group.ref: group.annotations.get(TEAM) for group in groups if group is not None}
+        return {
+            group.ref: group.annotations.get(TEAM) for group in groups if group is not None and group.may_claim_team
+        }

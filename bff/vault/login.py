@@ -78,10 +78,11 @@ class VaultLogin:
             try:
                 lease = await self._flight.do("login", self._take)
             except VaultDeniedError:
-                if isinstance(self._credentials, AppRole):
+                if self.can_log_in:
                     raise
                 # Without the default policy a token may not look itself up. Whether it is accepted shows when it is used.
-                return self._credentials.value()
+                token = self._secret.value()
+                lease = self._lease = _Lease(token, token, None)
         elif lease.renew_at is not None and self._monotonic() >= lease.renew_at:
             lease = await self._flight.do("login", self._renew)
         return lease.token

@@ -23,8 +23,11 @@ TEAM_1 = Team("team_1", "support-team")
 class People:
     """A catalog with these groups, in all of which everybody is."""
 
-    def __init__(self, groups: dict[EntityRef, str | None], *, unknown: Sequence[EntityRef] = ()) -> None:
+    def __init__(
+        self, groups: dict[EntityRef, str | None], *, unknown: Sequence[EntityRef] = (), may_claim: bool = True
+    ) -> None:
         self.groups = groups
+        self.may_claim = may_claim
         self.unknown = unknown
         self.read: list[EntityRef] = []
         self.error: Exception | None = None
@@ -41,7 +44,7 @@ class People:
         if ref in self.unknown:
             return None
         annotation = self.groups[ref]
-        return Entity(ref, {} if annotation is None else {TEAM: annotation})
+        return Entity(ref, {} if annotation is None else {TEAM: annotation}, may_claim_team=self.may_claim)
 
     async def entity(self, caller: Caller, ref: EntityRef) -> Entity | None:
         """Nothing that is asked here."""
@@ -67,6 +70,13 @@ async def test_a_group_that_cannot_be_read_gives_no_right() -> None:
     """A group that the catalog does not show may name another team: its own name proves nothing."""
     with pytest.raises(ForbiddenError):
         await Rights(People({}, unknown=[SUPPORT]), ()).standing(DEV, TEAM_1)
+
+
+async def test_a_group_of_another_origin_gives_no_right() -> None:
+    """A group of an origin that may claim no team gives its members none, whatever it names (finding 11)."""
+    people = People({EntityRef("group", "evil", "mine"): "support-team"}, may_claim=False)
+    with pytest.raises(ForbiddenError):
+        await Rights(people, ()).standing(DEV, TEAM_1)
 
 
 async def test_a_platform_group_needs_no_reading() -> None:
