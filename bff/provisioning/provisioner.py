@@ -356,11 +356,12 @@ class Provisioner:
     async def _task(self, team_id: str, asker: Asker, report: Report) -> Task:
         teams = await self._organisation.teams()
         team = teams.of_id(team_id)
+        if team is not None:
+            report.team, report.team_id = team.name, team.id
         # A caller who may provision no team learns nothing of which ids there are.
         standing = await self._standing(asker, teams, team, otherwise="")
         if team is None:
             raise InvalidRequestError(f"team_id: there is no team {team_id[:80]!r}.")
-        report.team, report.team_id = team.name, team.id
         names = tuple(each.name for each in teams.records)
         return Task(asker, team, standing, await self._policy.current(), names)
 
