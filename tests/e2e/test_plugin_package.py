@@ -164,10 +164,15 @@ async def test_it_works_in_every_release(
 
 @SAME_LOOP
 @pytest.mark.e2e
-async def test_a_host_of_dynamic_plugins_loads_it(unpacked: Path, tmp_path: Path, browser: Browser) -> None:
+@pytest.mark.parametrize(
+    "release", [OWN_RELEASE, *(pytest.param(it, marks=pytest.mark.matrix) for it in ("1.54", "1.57"))]
+)
+async def test_a_host_of_dynamic_plugins_loads_it(
+    release: str, unpacked: Path, tmp_path: Path, browser: Browser
+) -> None:
     """An app that was built without the plugin shows home card, page, card and tab from the federated bundle, without a page load."""
     bundle = await build_federated(tmp_path / "bundle", plugin=unpacked)
-    app = await build_app(tmp_path / "app", plugin=None, system="app-dynamic")
+    app = await build_app(tmp_path / "app", plugin=None, release=release, system="app-dynamic")
     shutil.copytree(bundle / "dist", app.folder / "dist/static/dynamic")
     async with backstage_of(app, tmp_path) as backstage:
         await backstage.ingested(f"component:default/{BOT}")

@@ -24,8 +24,8 @@ System = Literal["app", "app-legacy", "app-dynamic"]
 _RELEASES = CHECKOUT / "tests/e2e/releases"
 _NODE = CHECKOUT / "toolchain/node_modules/.bin/node"
 _PACKAGES = CHECKOUT / "node_modules"
-_BUILDERS = ("cli", "cli-defaults")
-"""What builds an app is always that of the checkout: it is no part of the app."""
+_BUILDERS = ("@backstage/cli", "@backstage/cli-defaults", "@backstage/module-federation-common", "@module-federation")
+"""What builds an app, and loads remotes into one, is always that of the checkout."""
 
 
 class AppError(Exception):
@@ -102,13 +102,13 @@ def workspace(root: Path, *, release: str, plugin: Path | None) -> Path:
     (packages / "@backstage").mkdir(parents=True)
     for package in installed.iterdir():
         # Those of the checkout itself are links.
-        if not package.is_symlink() and package.name not in {"@backstage", ".installed", ".bin"}:
+        if not package.is_symlink() and package.name not in {"@backstage", ".installed", ".bin", *_BUILDERS}:
             (packages / package.name).symlink_to(package)
     for package in (installed / "@backstage").iterdir():
-        if package.name not in _BUILDERS:
+        if f"@backstage/{package.name}" not in _BUILDERS:
             (packages / "@backstage" / package.name).symlink_to(package)
     for name in _BUILDERS:
-        (packages / "@backstage" / name).symlink_to(_PACKAGES / "@backstage" / name)
+        (packages / name).symlink_to(_PACKAGES / name)
     if plugin:
         shutil.copytree(plugin, packages / PLUGIN)
     for file in (FOLDER / "app-config.yaml", CHECKOUT / "tsconfig.json", installed.parent / "yarn.lock"):

@@ -16,31 +16,26 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.e2e.harness.apps import PLUGIN, backstage_cli, workspace
+from tests.e2e.harness.apps import OWN_RELEASE, PLUGIN, backstage_cli, workspace
 from tests.e2e.harness.backstage import CHECKOUT
 
-OLDEST_RELEASE = "1.54"
-"""A bundle carries Backstage's packages in it; those of an older release work in a newer host, and not the reverse."""
+RELEASE = OWN_RELEASE
+"""The release whose packages the bundle carries in it. Those of an older one work in newer hosts, but links that
+`@backstage/ui` makes before 1.55 load the whole page: they ask the host's copy of it for the way."""
 
 _NAME = f"{PLUGIN}-dynamic"
-_ENTRIES = {
-    # A host takes default exports; the names are for hosts of the old frontend system.
-    "index": f"export * from '{PLUGIN}/legacy';\nexport {{ default }} from '{PLUGIN}';\n",
-    "alpha": f"export {{ default }} from '{PLUGIN}';\n",
-}
 
 
 async def build_federated(root: Path, *, plugin: Path) -> Path:
-    """Build the bundle below `root` from the unpacked package at `plugin`, with the packages of the oldest supported release.
+    """Build the bundle below `root` for the unpacked package at `plugin`, with the packages of `RELEASE`.
 
     Gives its folder: a package.json, the schema of its configuration and `dist`. Raises `AppError`.
     """
-    workspace(root, release=OLDEST_RELEASE, plugin=plugin)
+    workspace(root, release=RELEASE, plugin=None)
     packed = json.loads((plugin / "package.json").read_text())
-    folder = root / "packages" / _NAME
-    (folder / "src").mkdir(parents=True)
-    for name, content in _ENTRIES.items():
-        (folder / f"src/{name}.ts").write_text(content)
+    folder = root / "packages" / PLUGIN
+    # From its source: of a package the builder makes one file, which then loads the charts on every page.
+    shutil.copytree(CHECKOUT / "plugin-frontend", folder, ignore=shutil.ignore_patterns("dist", "node_modules", "docs"))
     described = {
         "name": _NAME,
         **{key: packed[key] for key in ("description", "version", "license")},
@@ -49,10 +44,7 @@ async def build_federated(root: Path, *, plugin: Path) -> Path:
             "pluginId": packed["backstage"]["pluginId"],
             "pluginPackages": [_NAME],
         },
-        "dependencies": {PLUGIN: packed["version"]},
     }
-    sources = {"exports": {".": "./src/index.ts", "./alpha": "./src/alpha.ts", "./package.json": "./package.json"}}
-    (folder / "package.json").write_text(json.dumps(described | sources))
     await backstage_cli("package", "build", "--module-federation", folder=folder)
 
     bundle = root / "bundle"
@@ -61,9 +53,7 @@ async def build_federated(root: Path, *, plugin: Path) -> Path:
     for name in ("LICENSE", packed["configSchema"]):
         shutil.copy(plugin / name, bundle / name)
     (bundle / "THIRD-PARTY-NOTICES.txt").write_text("".join(_notices(folder / "dist", root / "node_modules")))
-    described["backstage"]["supported-versions"] = f"{OLDEST_RELEASE}.0"
-    # What it needs is in it.
-    described["dependencies"] = {}
+    described["backstage"]["supported-versions"] = f"{RELEASE}.0"
     loaded = {
         "main": "./dist/remoteEntry.js",
         "configSchema": packed["configSchema"],
