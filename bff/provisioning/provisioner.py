@@ -21,7 +21,7 @@ from bff.keeptrusts.errors import (
 from bff.keeptrusts.facts import Team
 from bff.provisioning.acts import Act, Acts, Asker, Task, Turn
 from bff.provisioning.audit import Audit, Report
-from bff.provisioning.errors import ConflictError, InvalidRequestError, OnboardingError, ProvisioningOffError
+from bff.provisioning.errors import ConflictError, InvalidRequestError, ProvisioningError, ProvisioningOffError
 from bff.provisioning.keys import Keys, StoredKey
 from bff.provisioning.money import Movement, Wallets
 from bff.provisioning.organisation import CurrentOrganisation, Teams
@@ -91,7 +91,7 @@ class Provisioner:
     """Provisions teams. `keys` is None where no Vault is configured: then no key is made, since it could not be kept.
 
     `changed` is called after everything that was changed. Callers of the other methods do so by way of `under_way`, so
-    that nothing interrupts them. They raise `OnboardingError`, `CatalogError`, `VaultError` or `KeeptrustsError`.
+    that nothing interrupts them. They raise `ProvisioningError`, `CatalogError`, `VaultError` or `KeeptrustsError`.
     """
 
     def __init__(
@@ -209,7 +209,7 @@ class Provisioner:
                 if forgotten is None or now - forgotten >= _FORGET_EVERY:
                     await self._acts.forget_refusals(now)
                     forgotten = now
-            except (OnboardingError, VaultError, KeeptrustsError) as error:
+            except (ProvisioningError, VaultError, KeeptrustsError) as error:
                 log.warning("old gateway keys could not be looked after", problem=str(error))
 
     async def end_due(self) -> None:
