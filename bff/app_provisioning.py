@@ -29,7 +29,7 @@ from bff.telemetry.logs import logger
 from bff.telemetry.metrics import Metrics
 from bff.telemetry.traces import Traces
 from bff.upstream import HttpTransport, Upstream
-from bff.vault.login import AppRole, VaultLogin
+from bff.vault.login import AppRole, KubernetesRole, Role, VaultLogin
 from bff.vault.store import VaultStore
 from bff.vault.wire import VaultWire
 
@@ -68,13 +68,20 @@ def open_vault(
         traces=traces,
         tls=tls,
     )
-    secret_id, token = secret("vault_secret_id"), secret("vault_token")
-    if settings.vault_role_id and secret_id:
-        login = VaultLogin(wire, AppRole(settings.vault_role_id, secret_id), monotonic=monotonic)
-    else:
-        assert token is not None  # noqa: S101 - the settings have made sure of one of the two
-        login = VaultLogin(wire, token, monotonic=monotonic)
-    return Vault(VaultStore(wire, login, mount=settings.vault_kv_mount), login.keep, wire.aclose)
+    mount = settings.vault_kv_mount
+    login = VaultLogin(wire, _credentials(settings, secret), mount=mount, monotonic=monotonic)
+    return Vault(VaultStore(wire, login, mount=mount), login.keep, wire.aclose)
+
+
+def _credentials(settings: Settings, secret: Callable[[str], Secret | None]) -> Secret | Role:
+    """The one way to log in that the settings have: they have made sure that it is whole."""
+    if settings.vault_role_id and (secret_id := secret("vault_secret_id")):
+        return AppRole(settings.vault_role_id, secret_id)
+    if settings.vault_kubernetes_role and (account := secret("vault_kubernetes_token")):
+        return KubernetesRole(settings.vault_kubernetes_role, account, settings.vault_kubernetes_mount)
+    token = secret("vault_token")
+    assert token is not None  # noqa: S101 - as above
+    return token
 
 
 def build_provisioner(

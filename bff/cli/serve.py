@@ -40,10 +40,14 @@ def serve() -> None:
     _make_tables_to_serve(settings)
     app = _app(settings)
     # The admin server goes last, so that probes are answered while the other drains.
-    servers = [Server(app.asgi, listener, tls=_tls(settings, app.service.metrics))]
+    metrics = app.service.metrics
+    most = settings.bff_max_connections
+    servers = [
+        Server(app.asgi, listener, tls=_tls(settings, metrics), most_connections=most, ended=metrics.connection_ended)
+    ]
     if admin is not None and app.admin is not None:
-        servers.append(Server(app.admin, admin))
-    app.service.metrics.watch_connections(lambda: sum(server.connections() for server in servers))
+        servers.append(Server(app.admin, admin, ended=metrics.connection_ended))
+    metrics.watch_connections(servers[0].connections, most)
     run(servers, started=partial(_say, settings, listener, admin), drain=app.drain)
 
 

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Context, Decimal
 from typing import Literal
 
 from bff.breaker import BreakerOpenError
@@ -32,6 +32,11 @@ CLOCKS_DIFFER = timedelta(minutes=2)
 """By how much Keeptrusts' clock may differ from ours."""
 
 _BOOKED_AS: dict[str, str] = {"wallet": "allocation", "reclaim": "reclaim"}
+
+_STEP = Decimal("0.000001")
+"""A: amounts are moved in millionths at the finest."""
+
+_EXACT = Context(prec=60)
 
 Kind = Literal["wallet", "reclaim"]
 
@@ -104,7 +109,7 @@ class Wallets:
                     return before
             else:
                 wallet = await self._organisation.wallet(task.team.id)
-                amount = asked or Money(wallet.balance if wallet else Decimal(0))
+                amount = asked or Money(_movable(wallet.balance) if wallet else Decimal(0))
                 if amount <= Money.zero(amount.currency):
                     return Movement(None, wallet, new=False)
                 act = await turn.begin(task.act("reclaim", str(amount), once, self._clock(), amount=amount))
@@ -197,6 +202,11 @@ def month_start(now: datetime, zone: tzinfo) -> datetime:
     """When the calendar month of `now` began in `zone`."""
     local = now.astimezone(zone)
     return datetime(local.year, local.month, 1, tzinfo=zone).astimezone(UTC)
+
+
+def _movable(balance: Decimal) -> Decimal:
+    """The part of a balance that can be moved: spend has more decimals than an amount may have."""
+    return balance.quantize(_STEP, rounding=ROUND_FLOOR, context=_EXACT)
 
 
 def _require_same(act: Act, amount: Money) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from bff.keeptrusts.client import KeeptrustsClient
 from bff.keeptrusts.contract import (
     LARGEST_PAGE,
@@ -86,6 +88,21 @@ def is_living(token: TokenRecord, now: datetime) -> bool:
     return token.status not in {"revoked", "expired"} and (token.expires_at is None or token.expires_at > now)
 
 
+class Holdings(BaseModel):
+    """What a team has in force, by name; no amount, since the log of a task can be read by many."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str = Field(examples=["team_1"])
+    name: str = Field(examples=["support-team"])
+    keys: tuple[str, ...] = Field(
+        description="Names of its gateway keys, each once", examples=[["support-team-gw-key"]]
+    )
+    configurations: tuple[str, ...] = Field(
+        description="Names of its enabled policy configurations", examples=[["support-team-config"]]
+    )
+
+
 class CurrentOrganisation:
     """Whole lists of Keeptrusts, or an error: a list that is not whole does not show that something is not there."""
 
@@ -112,6 +129,14 @@ class CurrentOrganisation:
         """The configurations of a team, none of which could be read only in part and have this name."""
         configurations = await self._whole(self._client.configurations, team_id=team_id, name=name)
         return [each for each in configurations if each.team_id == team_id]
+
+    async def holdings(self, team: TeamRecord) -> Holdings:
+        """What a team has in force."""
+        tokens = await self._whole(self._client.tokens, team_id=team.id)
+        configurations = await self._whole(self._client.configurations, team_id=team.id)
+        keys = {token.name for token in tokens if token.team_id == team.id and token.status != "revoked"}
+        enabled = {each.name for each in configurations if each.team_id == team.id and each.enabled}
+        return Holdings(id=team.id, name=team.name, keys=tuple(sorted(keys)), configurations=tuple(sorted(enabled)))
 
     async def wallet(self, team_id: str) -> WalletRecord | None:
         """The wallet of a team."""

@@ -24,7 +24,7 @@ from bff.provisioning.audit import Audit, Report
 from bff.provisioning.errors import ConflictError, InvalidRequestError, ProvisioningError, ProvisioningOffError
 from bff.provisioning.keys import Keys, StoredKey
 from bff.provisioning.money import Movement, Wallets
-from bff.provisioning.organisation import CurrentOrganisation, Teams
+from bff.provisioning.organisation import CurrentOrganisation, Holdings, Teams
 from bff.provisioning.policy import Standing
 from bff.provisioning.policy_file import PolicySource
 from bff.provisioning.requests import (
@@ -140,6 +140,21 @@ class Provisioner:
                 )
                 made = await self._made_team(turn, act, request, asker)
             return self._made(report, made, made.name), True
+
+    async def holdings(self, name: str, asker: Asker, *, confirm: str | None = None) -> Holdings:
+        """What the team of this name has in force, for those who may provision it; nothing is changed.
+
+        `confirm` is the name as a person has typed it once more before a team's end. Raises `InvalidRequestError` where it
+        is another one, and where there is no such team.
+        """
+        team = await self._standing_in(await self._organisation.teams(), asker, name)
+        if team is None:
+            raise InvalidRequestError(f"name: there is no team {name[:80]!r} in Keeptrusts.")
+        if confirm is not None and confirm != team.name:
+            raise InvalidRequestError(
+                f"confirm: must be the team's name, {team.name!r}, and is {confirm[:80]!r}. Nothing was done."
+            )
+        return await self._organisation.holdings(team)
 
     async def _made_team(self, turn: Turn, act: Act, request: NewTeam, asker: Asker) -> TeamRecord:
         try:

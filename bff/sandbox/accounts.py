@@ -10,11 +10,10 @@ import re
 import secrets
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
-from itertools import count
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -50,6 +49,17 @@ class KeyRules(BaseModel):
     names: Literal["shared", "unique"] = "shared"
 
 
+@dataclass(slots=True)
+class _Serials:
+    """Numbers from 1, each handed out once. `itertools.count` is not used because a state can be copied."""
+
+    last: int = 0
+
+    def __call__(self) -> int:
+        self.last += 1
+        return self.last
+
+
 class State:
     """Everything that the sandbox knows; `clock` gives the present as an aware time.
 
@@ -62,7 +72,7 @@ class State:
         self.calls: dict[Surface, Counter[str]] = {"control-plane": Counter(), "gateway": Counter()}
         # Ids of two runs differ unless asked otherwise: a reader that remembers one would take new bookings for old ones.
         self._run = run or secrets.token_hex(3)
-        self._serial = count(1).__next__
+        self._serial = _Serials()
         self._teams: dict[str, Team] = {}
         self._team_names: set[str] = set()
         self._keys: dict[str, Key] = {}

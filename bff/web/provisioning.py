@@ -26,6 +26,7 @@ from bff.keeptrusts.contract import (
 from bff.provisioning.acts import Asker
 from bff.provisioning.keys import StoredKey
 from bff.provisioning.money import Movement
+from bff.provisioning.organisation import Holdings
 from bff.provisioning.provisioner import Provisioner
 from bff.provisioning.requests import (
     Allocation,
@@ -40,7 +41,7 @@ from bff.provisioning.requests import (
 )
 from bff.web.answers import JSON, NO_STORE
 from bff.web.problems import ProblemType
-from bff.web.routes import Access, Call, Parameter, Reply, route_with_body
+from bff.web.routes import Access, Call, Parameter, Query, Reply, route, route_with_body
 
 _MADE_OR_FOUND = (200, 201)
 """201 when it was made, 200 when it was there."""
@@ -119,6 +120,31 @@ def _named(example: str) -> Parameter:
 
 
 _KEY = _named("support-team-gw-key")
+_CONFIRM: Query[str | None] = Query(
+    "confirm",
+    "query",
+    {"type": "string", "maxLength": 100},
+    "The team's name as a person has typed it once more; another one is refused",
+    required=False,
+    parse=str,
+)
+
+
+@route(
+    "GET",
+    contract.TEAMS + "/{name}",
+    "What a team has in force, by name: the steps of a template work on it",
+    access=Access.PROVISIONING,
+    parameters=(_named("support-team"), _CONFIRM),
+    replies=(Reply(Holdings),),
+    problems=(*_PROBLEMS, ProblemType.INVALID),
+    tag="provisioning",
+)
+async def show_team(call: Call) -> Response:
+    """Answer with the names of the team's keys and configurations."""
+    provisioner, asker = _asked(call)
+    held = await provisioner.holdings(_name(call), asker, confirm=_CONFIRM.of(call.request))
+    return _reply(held.model_dump(), new=False)
 
 
 @route_with_body(
@@ -267,6 +293,7 @@ async def reclaim(call: Call, body: Reclaim) -> Response:
 
 
 ROUTES = (
+    show_team,
     create_team,
     create_key,
     rotate_key,
@@ -278,10 +305,11 @@ ROUTES = (
 )
 
 
-def _asked(call: Call, body: ProvisioningRequest) -> tuple[Provisioner, Asker]:
+def _asked(call: Call, body: ProvisioningRequest | None = None) -> tuple[Provisioner, Asker]:
     provisioner = call.service.provisioner
     assert provisioner is not None  # noqa: S101 - `Access.PROVISIONING` lets no call through without one
-    return provisioner, Asker(call.caller, call.request.scope["request_id"], body.approver)
+    approver = None if body is None else body.approver
+    return provisioner, Asker(call.caller, call.request.scope["request_id"], approver)
 
 
 def _name(call: Call) -> str:

@@ -72,6 +72,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/teams/{name}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What a team has in force, by name: the steps of a template work on it */
+        readonly get: operations["getTeams"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/teams": {
         readonly parameters: {
             readonly query?: never;
@@ -736,6 +753,38 @@ export interface components {
             readonly tightestLimit?: ("budget" | "wallet") | null;
             readonly links: components["schemas"]["Links"];
             readonly freshness: components["schemas"]["Freshness"];
+        };
+        /**
+         * Holdings
+         * @description What a team has in force, by name; no amount, since the log of a task can be read by many.
+         */
+        readonly Holdings: {
+            /**
+             * Id
+             * @example team_1
+             */
+            readonly id: string;
+            /**
+             * Name
+             * @example support-team
+             */
+            readonly name: string;
+            /**
+             * Keys
+             * @description Names of its gateway keys, each once
+             * @example [
+             *       "support-team-gw-key"
+             *     ]
+             */
+            readonly keys: readonly string[];
+            /**
+             * Configurations
+             * @description Names of its enabled policy configurations
+             * @example [
+             *       "support-team-config"
+             *     ]
+             */
+            readonly configurations: readonly string[];
         };
         /**
          * Links
@@ -1811,6 +1860,95 @@ export interface operations {
                 };
             };
             /** @description Callers cannot be verified now */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getTeams: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description The team's name as a person has typed it once more; another one is refused */
+                readonly confirm?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @example support-team */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What a team has in force, by name: the steps of a template work on it */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Holdings"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something else of that name is there */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
             readonly 503: {
                 headers: {
                     readonly [name: string]: unknown;
