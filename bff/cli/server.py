@@ -16,8 +16,8 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
+from bff.cli.connection_bounds import BoundedConnection, bound_buffers
 from bff.cli.exits import Exit, Failure
-from bff.cli.http_bounds import BoundedHttp, bound_buffers
 from bff.telemetry.metrics import Ended
 
 BACKLOG = 2048
@@ -62,7 +62,7 @@ def address(listener: socket.socket, *, scheme: str = "http") -> str:
 class Server(uvicorn.Server):
     """A uvicorn server that leaves signals to `run`, and sets `up` once it listens; with `tls` it speaks HTTPS alone.
 
-    `most_connections` and `ended` are as for `BoundedHttp`.
+    `most_connections` and `ended` are as for `BoundedConnection`.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Server(uvicorn.Server):
                 lifespan="on",
                 loop="uvloop",
                 # uvicorn calls it to make a connection, and asks nothing else of it.
-                http=partial(BoundedHttp, most_connections=most_connections, ended=ended),  # type: ignore[arg-type]
+                http=partial(BoundedConnection, most_connections=most_connections, ended=ended),  # type: ignore[arg-type]
                 ws="none",
                 timeout_graceful_shutdown=CLOSE_SECONDS,
             )
@@ -107,7 +107,7 @@ class Server(uvicorn.Server):
         if counter % _TICKS_BETWEEN_LOOKS == 0:
             now = asyncio.get_running_loop().time()
             for connection in list(self.server_state.connections):
-                if isinstance(connection, BoundedHttp):
+                if isinstance(connection, BoundedConnection):
                     connection.look(now)
         return await super().on_tick(counter)
 
