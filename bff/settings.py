@@ -41,8 +41,11 @@ OF_THE_COMMAND_LINE = frozenset({"BFF_URL", "BFF_TOKEN"})
 IN_MEMORY = Path(":memory:")
 """The value of `BFF_DATA_DIR` with which nothing is kept over a restart."""
 
+_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]*")
 _TEMPLATE = "template"
 _VISIBLE = re.compile(r"[!-~]+")
+_WITHOUT_FINGERPRINT = ("_url", "_kubernetes_token")
+"""Ends of the names of secrets that are addresses, or that Kubernetes replaces every hour."""
 _IN_HEADERS = ("keeptrusts_api_token", "keeptrusts_admin_token", "backstage_token", "vault_token")
 
 
@@ -101,10 +104,19 @@ class Settings(BaseSettings):
     )
     backstage_public_url: BaseUrl | None = Field(
         default=None,
-        description="Backstage's own `backend.baseUrl`, where it differs from `BACKSTAGE_URL`: tokens name it as their issuer",
+        description="Backstage's own `backend.baseUrl`, where it differs from the auth backend's address here: tokens name it as their issuer",
+    )
+    backstage_auth_url: BaseUrl | None = Field(
+        default=None, description="Address of Backstage's auth backend, where it differs from `BACKSTAGE_URL`"
+    )
+    backstage_catalog_url: BaseUrl | None = Field(
+        default=None, description="Address of Backstage's catalog backend, where it differs from `BACKSTAGE_URL`"
+    )
+    backstage_scaffolder_url: BaseUrl | None = Field(
+        default=None, description="Address of Backstage's scaffolder backend, where it differs from `BACKSTAGE_URL`"
     )
     backstage_token: SecretStr | None = Field(
-        default=None, description="Static external access token of this service, for reading groups"
+        default=None, description="Static external access token of this service, for reading groups and their members"
     )
 
     vault_addr: BaseUrl | None = Field(
@@ -113,6 +125,14 @@ class Settings(BaseSettings):
     vault_token: SecretStr | None = Field(default=None, description="Token for Vault; or give a role")
     vault_role_id: str | None = Field(default=None, description="Role id of an AppRole in Vault, instead of a token")
     vault_secret_id: SecretStr | None = Field(default=None, description="Secret id of that AppRole")
+    vault_kubernetes_role: str | None = Field(
+        default=None, description="Role of Vault's Kubernetes auth method, instead of a token or an AppRole"
+    )
+    vault_kubernetes_token: SecretStr | None = Field(
+        default=None,
+        description="Service account's token for that role: give the file of a projected token, which is replaced while the service runs",
+    )
+    vault_kubernetes_mount: str = Field(default="kubernetes", description="Mount of that auth method")
     vault_namespace: str | None = Field(default=None, description="Vault namespace")
     vault_kv_mount: str = Field(
         default="secret", description="Mount of the KV version 2 engine; keys go to `ai/<team>/<key name>` below it"
@@ -139,6 +159,12 @@ class Settings(BaseSettings):
     )
     bff_host: str = Field(default="127.0.0.1", description="Address to listen on")
     bff_port: int = Field(default=8787, ge=1, le=65535, description="Port to listen on")
+    bff_max_connections: int = Field(
+        default=1000,
+        ge=1,
+        le=65536,
+        description="Connections that clients may hold open to `BFF_PORT`; the next gets 503",
+    )
     bff_admin_port: int | None = Field(
         default=None,
         ge=1,
@@ -160,7 +186,24 @@ class Settings(BaseSettings):
         default="", description="Files, folders or globs of entities, separated by colons, for `BFF_CATALOG=files`"
     )
     bff_platform_groups: str = Field(
-        default="", description="Groups that may provision for every team, as references separated by commas"
+        default="",
+        description="Groups that see all numbers and may provision for every team, as references separated by commas",
+    )
+    bff_numbers: Literal["owners", "viewers"] = Field(
+        default="owners",
+        description="Who sees amounts: members of the owning group and of `BFF_PLATFORM_GROUPS`, or everybody who may see the entity",
+    )
+    bff_group_origins: str = Field(
+        default="",
+        description="Where groups come from that count: prefixes of `backstage.io/managed-by-origin-location`, separated by commas; empty: anywhere",
+    )
+    bff_provisioning_policy: Path | None = Field(
+        default=None,
+        description="YAML file of what teams may do for themselves; by default 3,000 USD a month, the guide's tiers, 30 living keys",
+    )
+    bff_audit_log: Path | None = Field(
+        default=None,
+        description="File to which the audit trail of provisioning is appended, a JSON line an act; by default it goes to the log",
     )
     bff_refresh_seconds: float = Field(default=30, ge=1, le=3600, description="Age at which the facts are read again")
     bff_stale_limit_seconds: float = Field(
@@ -234,6 +277,16 @@ class Settings(BaseSettings):
                 raise ValueError(str(error)) from None
         return text
 
+    @field_validator("bff_group_origins")
+    @classmethod
+    def _origin_prefixes(cls, text: str) -> str:
+        for part in _listed(text, ","):
+            if not _ORIGIN.fullmatch(part):
+                raise ValueError(
+                    f"{part!r} must be the beginning of a location such as url:https://git.example/acme/org/"
+                )
+        return text
+
     @field_validator("bff_remedies")
     @classmethod
     def _templates_by_code(cls, text: str) -> str:
@@ -250,16 +303,29 @@ class Settings(BaseSettings):
             raise ValueError(f"BFF_ADMIN_PORT={self.bff_admin_port}: must be another port than BFF_PORT")
         if self.bff_stale_limit_seconds < self.bff_refresh_seconds:
             raise ValueError("BFF_STALE_LIMIT_SECONDS must be at least BFF_REFRESH_SECONDS")
-        if self.vault_addr and not (self.vault_token or (self.vault_role_id and self.vault_secret_id)):
-            raise ValueError(
-                "VAULT_ADDR is set, and neither VAULT_TOKEN nor both VAULT_ROLE_ID and VAULT_SECRET_ID are"
-            )
+        self._check_vault()
         self._check_tls_files()
         if self.bff_auth == "none" and self.bff_catalog == "backstage":
             raise ValueError(
                 "BFF_CATALOG=backstage needs BFF_AUTH=backstage, since an entity is read with its caller's token; or set BFF_CATALOG=files"
             )
+        if self.bff_group_origins and self.bff_catalog == "files":
+            raise ValueError("BFF_GROUP_ORIGINS needs BFF_CATALOG=backstage: entities in files have no origin")
         return self
+
+    def _check_vault(self) -> None:
+        ways = {
+            "VAULT_TOKEN": (self.vault_token,),
+            "VAULT_ROLE_ID and VAULT_SECRET_ID": (self.vault_role_id, self.vault_secret_id),
+            "VAULT_KUBERNETES_ROLE and VAULT_KUBERNETES_TOKEN_FILE": (
+                self.vault_kubernetes_role,
+                self.vault_kubernetes_token,
+            ),
+        }
+        whole = [way for way, parts in ways.items() if all(parts)]
+        if self.vault_addr and len(whole) != 1:
+            found = f"there are {' as well as '.join(whole)}" if whole else "there is none of them whole"
+            raise ValueError(f"VAULT_ADDR is set, which needs one of {'; '.join(ways)}: {found}")
 
     def _check_tls_files(self) -> None:
         certificate, key = self._pair("keeptrusts_client_cert_file", "keeptrusts_client_key_file")
@@ -337,9 +403,9 @@ class Settings(BaseSettings):
         """A fingerprint of each token that is set, by setting: the same in two processes that have the same token.
 
         32 bits of a hash show a difference, and nothing of a token that was made by chance. Addresses with a password have
-        none, since a password can be guessed and compared.
+        none, since a password can be guessed and compared; nor has a service account's token, which changes every hour.
         """
-        tokens = {name: getattr(self, name) for name in secret_names() if not name.endswith("_url")}
+        tokens = {name: getattr(self, name) for name in secret_names() if not name.endswith(_WITHOUT_FINGERPRINT)}
         return {name.upper(): _fingerprint(name, token) for name, token in tokens.items() if token is not None}
 
     @property
@@ -365,6 +431,11 @@ class Settings(BaseSettings):
     def catalog_patterns(self) -> tuple[str, ...]:
         """`BFF_CATALOG_FILES`, item by item."""
         return tuple(_listed(self.bff_catalog_files, ":"))
+
+    @property
+    def group_origins(self) -> tuple[str, ...]:
+        """`BFF_GROUP_ORIGINS`, item by item."""
+        return tuple(_listed(self.bff_group_origins, ","))
 
     @property
     def platform_groups(self) -> frozenset[EntityRef]:

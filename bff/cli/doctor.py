@@ -16,7 +16,7 @@ from rich.text import Text
 
 from bff.app_connections import keeptrusts_tls, open_database, trusting
 from bff.app_onboarding import open_vault
-from bff.backstage.descriptor_files import scan_files
+from bff.backstage.files import scan_files
 from bff.cli.bff_client import TOKEN_VARIABLE, ask
 from bff.cli.doctor_backstage import examine_backstage
 from bff.cli.doctor_keeptrusts import Trial, Verdict, examine_control_plane, examine_gateway
@@ -195,7 +195,7 @@ async def _vault(settings: Settings, *, wanted: bool) -> AsyncIterator[Trial]:
             yield Trial(Verdict.WARN, subject, "not tried: VAULT_ADDR is not set, without it no key is made")
         return
     try:
-        await vault.store.require_writable(_PROBE)
+        await vault.store.require_room(_PROBE, await vault.store.entry(_PROBE))
     except VaultError as error:
         yield Trial(Verdict.FAIL, subject, str(error))
     else:

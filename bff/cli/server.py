@@ -10,17 +10,20 @@ import signal
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
 
 import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
 from bff.cli.exits import Exit, Failure
-from bff.cli.http_heads import BoundedHeads
+from bff.cli.http_bounds import BoundedHttp, bound_buffers
+from bff.telemetry.metrics import Ended
 
 BACKLOG = 2048
 CLOSE_SECONDS = 5
 """How long open connections may take to finish once the listeners are closed."""
+_TICKS_BETWEEN_LOOKS = 10
 
 
 def listen(host: str, port: int, *, setting: str) -> socket.socket:
@@ -29,6 +32,7 @@ def listen(host: str, port: int, *, setting: str) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound_buffers(listener)
         listener.bind((host, port))
         listener.listen(BACKLOG)
     except (OSError, OverflowError) as error:
@@ -56,9 +60,20 @@ def address(listener: socket.socket, *, scheme: str = "http") -> str:
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that leaves signals to `run`, and sets `up` once it listens; with `tls` it speaks HTTPS alone."""
+    """A uvicorn server that leaves signals to `run`, and sets `up` once it listens; with `tls` it speaks HTTPS alone.
 
-    def __init__(self, app: ASGIApp, listener: socket.socket, *, tls: ssl.SSLContext | None = None) -> None:
+    `most_connections` and `ended` are as for `BoundedHttp`.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        listener: socket.socket,
+        *,
+        tls: ssl.SSLContext | None = None,
+        most_connections: int | None = None,
+        ended: Callable[[Ended], object] = lambda _: None,
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -68,7 +83,8 @@ class Server(uvicorn.Server):
                 proxy_headers=False,
                 lifespan="on",
                 loop="uvloop",
-                http=BoundedHeads,
+                # uvicorn calls it to make a connection, and asks nothing else of it.
+                http=partial(BoundedHttp, most_connections=most_connections, ended=ended),  # type: ignore[arg-type]
                 ws="none",
                 timeout_graceful_shutdown=CLOSE_SECONDS,
             )
@@ -85,6 +101,15 @@ class Server(uvicorn.Server):
     def connections(self) -> int:
         """How many connections clients hold open."""
         return len(self.server_state.connections)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Called ten times a second: look at each connection once in a second."""
+        if counter % _TICKS_BETWEEN_LOOKS == 0:
+            now = asyncio.get_running_loop().time()
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, BoundedHttp):
+                    connection.look(now)
+        return await super().on_tick(counter)
 
     def part(self) -> None:
         """Let every connection end with its next answer, so that clients go elsewhere before all are closed."""

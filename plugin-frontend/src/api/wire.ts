@@ -23,12 +23,8 @@ export type GovernanceState = Schemas['State'];
  *
  * @public
  */
-export type Finding = Omit<
-  Schemas['Finding'],
-  'code' | 'severity' | 'remedy'
-> & {
+export type Finding = Omit<Schemas['Finding'], 'code' | 'remedy'> & {
   readonly code: FindingCode | (string & {});
-  readonly severity: Schemas['Severity'] | 'info';
   /** The software template that mends it, with what its form is filled in with; absent from an older service. */
   readonly remedy?: Remedy | null;
 };
@@ -64,6 +60,15 @@ export type Freshness = Schemas['Freshness'];
 export type StatusItem = Omit<Schemas['StatusItem'], 'status'> & {
   readonly status?: GovernanceStatus | null;
 };
+/**
+ * The worst of many entities, and how many of them are in each state; one whose status cannot be had is `unknown`.
+ *
+ * @public
+ */
+export interface WorstStatuses {
+  readonly items: readonly StatusItem[];
+  readonly states: Readonly<Partial<Record<GovernanceState, number>>>;
+}
 /** Spend of one entity's key by day and by model. @public */
 export type SpendReport = Omit<Schemas['SpendReport'], 'findings'> & {
   readonly findings?: readonly Finding[];

@@ -51,6 +51,8 @@ class Service:
             "BACKSTAGE_TOKEN": token,
             "BFF_PORT": str(self.port),
             "BFF_REFRESH_SECONDS": "2",
+            # The people who look at most pages are of these teams, and see the amounts of all.
+            "BFF_PLATFORM_GROUPS": "support-team,platform-team",
             "KEEPTRUSTS_API_TOKEN": READ_TOKEN,
             "KEEPTRUSTS_CONSOLE_URL": "https://console.keeptrusts.internal",
             **(settings or {}),
@@ -97,7 +99,7 @@ class Service:
                 await asyncio.sleep(0.1)
 
     async def stop_bff(self) -> None:
-        """Stop the service alone: nobody is behind the proxy then."""
+        """Stop the service alone: nothing answers behind the proxy then."""
         await _stop(self._bff)
         self._bff = None
 
