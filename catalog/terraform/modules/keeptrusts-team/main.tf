@@ -21,7 +21,7 @@ resource "keeptrusts_gateway_key" "this" {
 
   rotate_when_changed = var.rotate_key_when_changed
 
-  # A key is of use once there are a policy to govern it and money to pay for it, and goes before both: nobody spends while the
+  # A key is of use once there are a policy to govern it and money to pay for it, and goes before both: nothing is spent while the
   # money is reclaimed.
   depends_on = [keeptrusts_configuration.this, keeptrusts_wallet_funding.this]
 }
