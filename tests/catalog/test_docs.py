@@ -89,7 +89,7 @@ def test_the_pages_name_the_services_own_figures() -> None:
 
 
 def test_the_guides_prefix_is_explained() -> None:
-    """The page says to those who have the guide's template what to write instead of its path prefix."""
+    """A reader who has the guide's template learns what to write instead of its path prefix."""
     page = (DOCS / "platform-teams.md").read_text()
     assert "`/api/proxy/keeptrusts/...`" in page
     assert "write `/proxy/keeptrusts/...`" in page

@@ -43,7 +43,7 @@ AT_ONCE = 2.0
 
 @pytest.mark.parametrize("count", [2, 4])
 async def test_more_replicas_ask_no_more(postgres_url: str, count: int, figure: Figure) -> None:
-    """Over several refreshes each list and the feed are read as often as by one replica, whoever asks."""
+    """Over several refreshes each list and the feed are read as often as by one replica, however many ask."""
     async with fleet(DATABASE_URL=postgres_url, BFF_REFRESH_SECONDS=f"{REFRESH:g}", BFF_BACKFILL_DAYS="0") as running:
         replicas = await asyncio.gather(*(running.begin() for _ in range(count)))
         await _until(lambda: running.asked["/v1/teams"] >= 2)

@@ -152,7 +152,7 @@ def test_one_team_enforces_nothing(state: State) -> None:
 
 
 def test_the_secrets_differ_at_every_start_and_are_not_printed() -> None:
-    """Nobody can learn a demo's keys from the source or from a log."""
+    """A demo's keys stand neither in the source nor in a log."""
     now = STARTS[0][0]
     scenario, again = (seed_scenario(State(lambda: now), now=now, timezone=UTC_ZONE) for _ in range(2))
     assert set(again.keys) == set(scenario.keys) == set(KEYS)
