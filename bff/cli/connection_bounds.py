@@ -6,9 +6,12 @@ A client that asks and does not read holds its answers in the memory of the proc
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import socket
 import struct
+import sys
+import termios
 from collections.abc import Callable
 from typing import Any
 
@@ -51,7 +54,8 @@ class BoundedConnection(BoundedHeads):
         self._ended = ended
         self._turned_away = False
         self._unread_since: float | None = None
-        self._answer_seen: object = None
+        self._requests = 0
+        self._requests_then = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn's class
         """A client has connected."""
@@ -67,17 +71,33 @@ class BoundedConnection(BoundedHeads):
         if not self._turned_away:
             super().data_received(data)
 
+    def on_headers_complete(self) -> None:
+        """A request has come."""
+        self._requests += 1
+        super().on_headers_complete()
+
     def look(self, now: float) -> None:
         """End the connection when an answer waits to be read for `unread_seconds`. `now` is monotonic, in seconds.
 
-        Called at intervals: a timer for every answer would cost each of them more than all of this class does.
+        Called at intervals: a timer for every answer would cost each of them more than all of this class does. A client that
+        sends a request meanwhile goes on: one that does not read is soon stopped from that, since reading is paused.
         """
-        waits = self.transport.get_write_buffer_size() > 0
-        if not waits or self._unread_since is None or self.cycle is not self._answer_seen:
-            self._unread_since, self._answer_seen = (now if waits else None), self.cycle
+        waits = self._answer_waits()
+        if not waits or self._unread_since is None or self._requests != self._requests_then:
+            self._unread_since, self._requests_then = (now if waits else None), self._requests
         elif now - self._unread_since >= self.unread_seconds:
             self._ended("unread")
             self._forget()
+
+    def _answer_waits(self) -> bool:
+        if self.transport.get_write_buffer_size() > 0:
+            return True
+        # With TLS the transport counts what is not encrypted yet; what the kernel keeps shows that the client does not read.
+        try:
+            kept = fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+        except OSError:
+            return False
+        return int.from_bytes(kept, sys.byteorder) > 0
 
     def _forget(self) -> None:
         """End the connection by a reset: after a close the kernel would go on trying to deliver what it keeps."""

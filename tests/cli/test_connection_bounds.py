@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bff.cli.connection_bounds import BoundedConnection
+from tests.harness.authority import Authority
 from tests.harness.served import served
 
 REQUEST = b"GET / HTTP/1.1\r\nhost: x\r\n"
@@ -28,8 +32,14 @@ async def large(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": LARGE})
 
 
-async def test_an_answer_that_is_not_read_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client that asks and does not read is let go, and counted."""
+@pytest.mark.parametrize("secure", [False, True], ids=["http", "https"])
+async def test_an_answer_that_is_not_read_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, secure: bool
+) -> None:
+    """A client that asks and does not read is let go, and counted, by HTTPS as by HTTP."""
+    authority = Authority("First Root")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*authority.sign().write(tmp_path, "listener"))
     monkeypatch.setattr(BoundedConnection, "unread_seconds", 0.5)
     reasons: list[str] = []
     gone = asyncio.Event()
@@ -38,8 +48,15 @@ async def test_an_answer_that_is_not_read_is_given_up(monkeypatch: pytest.Monkey
         reasons.append(reason)
         gone.set()
 
-    async with served(large, ended=ended) as port:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+    async with served(large, tls=tls if secure else None, ended=ended) as port:
+        trusted = authority.trusting() if secure else None
+        client = socket.socket()
+        # By itself the kernel would soon take the whole answer for the client.
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(client, ("127.0.0.1", port))
+        host = "127.0.0.1" if secure else None
+        reader, writer = await asyncio.open_connection(sock=client, ssl=trusted, server_hostname=host, limit=1024)
         writer.write(REQUEST + b"\r\n")
         await asyncio.wait_for(gone.wait(), 20)
         with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
