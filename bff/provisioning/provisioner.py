@@ -263,7 +263,7 @@ class Provisioner:
         """The policy configuration of this team and name, and whether it was made just now."""
         async with self._audit.act("configuration", request.name, asker) as report:
             if request.replaces == request.name:
-                raise InvalidRequestError("replaces: must be another configuration than the new one.")
+                raise ConflictError("replaces: must be another configuration than the new one.")
             task = await self._task(request.team_id, asker, report)
             async with self._acts.turn(task.team.id) as turn:
                 there = await self._organisation.configurations(task.team.id, request.name)

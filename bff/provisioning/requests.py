@@ -58,6 +58,13 @@ def _in_utc(moment: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
 
 
+_PERSON = (
+    r"^([Uu][Ss][Ee][Rr]:)?((?=[^/]{1,63}/)[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*/)?"
+    r"[a-zA-Z0-9]([-_.a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$"
+)
+"""The schema's pattern of what `_person` takes; pydantic's own has no look-ahead."""
+
+
 def _person(text: str) -> str:
     # The error of a reference that cannot be read names the part, the value and the form expected.
     if EntityRef.parse(text, default_kind="user").kind != "user":
@@ -70,7 +77,9 @@ class ProvisioningRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    approved_by: Annotated[str, Field(max_length=200), AfterValidator(_person)] | None = Field(
+    approved_by: (
+        Annotated[str, Field(max_length=200, json_schema_extra={"pattern": _PERSON}), AfterValidator(_person)] | None
+    ) = Field(
         default=None,
         alias="approvedBy",
         description="Another member of a platform group, who approves that a template goes beyond the team's limits",

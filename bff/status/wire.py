@@ -293,6 +293,7 @@ class EntityRefs(WireModel):
     entity_refs: tuple[str, ...] = Field(max_length=1000, examples=[["component:default/customer-support-bot"]])
     worst: int | None = Field(
         default=None,
+        strict=True,
         ge=0,
         le=100,
         description="Answer at most so many, those that are not in order, the worst first, with a count of all by `states`",
