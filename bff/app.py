@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from bff.app_connections import (
+    Backstage,
     Upstreams,
     World,
     callers,
@@ -33,6 +34,7 @@ from bff.spend.reports import SpendReports
 from bff.status.answers import Answers, FindingCounts
 from bff.status.checks import Checks
 from bff.status.findings import REMEDIES, Rules
+from bff.status.numbers import NumbersAccess
 from bff.status.organisation_cache import OrganisationCache
 from bff.store.database import Database
 from bff.telemetry.logs import AccessLog
@@ -81,7 +83,7 @@ def create_app(
     secret = watched_secrets(settings, world, metrics)
     upstreams = Upstreams(settings, world, calls, secret)
     backstage = open_backstage(settings, world, calls, tls)
-    identity, catalog = callers(settings, world, backstage, secret("backstage_token"))
+    identity, catalog = callers(settings, world, backstage, secret("backstage_token"), metrics.refused)
     api_url = str(settings.keeptrusts_api_url)
     control_plane = upstreams.open("keeptrusts", api_url, with_token=True, via=world.control_plane)
     client = KeeptrustsClient(control_plane)
@@ -108,6 +110,11 @@ def create_app(
     service = Service(
         identity=identity,
         catalog=catalog,
+        numbers=NumbersAccess(
+            catalog,
+            platform_groups=settings.platform_groups,
+            every_viewer=settings.bff_numbers == "viewers" or settings.bff_auth == "none",
+        ),
         cache=cache,
         answers=Answers(catalog, rules=rules, metrics=metrics, counts=counts),
         spend=SpendReports(catalog, reader, rules=rules, longest_wait=world.longest_wait),
@@ -195,11 +202,15 @@ def _note(settings: Settings, database: Database) -> str | None:
     return None
 
 
-def _breakers(control_plane: Upstream, backstage: BackstageClient | None) -> dict[str, Callable[[], BreakerState]]:
+def _breakers(control_plane: Upstream, backstage: Backstage | None) -> dict[str, Callable[[], BreakerState]]:
     breakers: dict[str, Callable[[], BreakerState]] = {"keeptrusts": lambda: control_plane.breaker_state}
     if backstage is not None:
-        breakers["backstage"] = lambda: backstage.breaker_state
+        breakers |= {system: _state_of(client) for system, client in backstage.connections().items()}
     return breakers
+
+
+def _state_of(client: BackstageClient) -> Callable[[], BreakerState]:
+    return lambda: client.breaker_state
 
 
 @contextlib.asynccontextmanager

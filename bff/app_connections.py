@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from bff.backstage.caller import AnonymousIdentity, Identity
 from bff.backstage.catalog import BackstageCatalog
 from bff.backstage.client import DEADLINE as BACKSTAGE_DEADLINE
-from bff.backstage.client import BackstageClient
+from bff.backstage.client import SYSTEM, BackstageClient
 from bff.backstage.files import FileCatalog
 from bff.keeptrusts.client import KEEPTRUSTS, KeeptrustsClient
 from bff.platform.health import ControlPlaneProbe, GatewayClient, PlatformStatuses
@@ -147,41 +147,95 @@ def _context(files: TlsFiles) -> ssl.SSLContext:
         raise SettingsError(str(error)) from None
 
 
-def open_backstage(
-    settings: Settings, world: World, observer: CallObserver, tls: ssl.SSLContext
-) -> BackstageClient | None:
-    """The connection to Backstage, where anything is asked of it."""
-    if settings.backstage_url is None or (settings.bff_auth, settings.bff_catalog) == ("none", "files"):
+@dataclass(frozen=True, slots=True)
+class Backstage:
+    """The connections to Backstage's backends; those at one address share one. `base` is that of `BACKSTAGE_URL`."""
+
+    base: BackstageClient
+    auth: BackstageClient
+    catalog: BackstageClient
+    scaffolder: BackstageClient
+
+    def connections(self) -> dict[str, BackstageClient]:
+        """Each connection once, by the name of its system."""
+        return {client.system: client for client in (self.scaffolder, self.catalog, self.auth, self.base)}
+
+    def of(self, plugin: str) -> BackstageClient:
+        """The connection to a plugin's backend."""
+        return self.scaffolder if plugin == "scaffolder" else self.base
+
+    async def aclose(self) -> None:
+        """Close them all."""
+        for client in self.connections().values():
+            await client.aclose()
+
+
+def open_backstage(settings: Settings, world: World, observer: CallObserver, tls: ssl.SSLContext) -> Backstage | None:
+    """The connections to Backstage, where anything is asked of it."""
+    url = settings.backstage_url
+    if url is None or (settings.bff_auth, settings.bff_catalog) == ("none", "files"):
         return None
-    return BackstageClient(
-        settings.backstage_url,
-        observer=observer,
-        deadline=min(world.limits.deadline, BACKSTAGE_DEADLINE),
-        monotonic=world.monotonic,
-        sleep=world.sleep,
-        random=world.random,
-        transport=world.backstage,
-        traces=world.traces,
-        tls=tls,
+    opened: dict[str, BackstageClient] = {}
+
+    def client(part: str, address: str | None) -> BackstageClient:
+        address = address or url
+        if address not in opened:
+            opened[address] = BackstageClient(
+                address,
+                system=SYSTEM if address == url else f"{SYSTEM}-{part}",
+                observer=observer,
+                deadline=min(world.limits.deadline, BACKSTAGE_DEADLINE),
+                monotonic=world.monotonic,
+                sleep=world.sleep,
+                random=world.random,
+                transport=world.backstage,
+                traces=world.traces,
+                tls=tls,
+            )
+        return opened[address]
+
+    return Backstage(
+        client("", None),
+        client("auth", settings.backstage_auth_url),
+        client("catalog", settings.backstage_catalog_url),
+        client("scaffolder", settings.backstage_scaffolder_url),
     )
 
 
 def callers(
-    settings: Settings, world: World, backstage: BackstageClient | None, service_token: Secret | None
+    settings: Settings,
+    world: World,
+    backstage: Backstage | None,
+    service_token: Secret | None,
+    refused: Callable[[str], None],
 ) -> tuple[Identity, People]:
-    """Who may ask, and which entities they see. `require_for_serving` has made sure of what this needs."""
+    """Who may ask, and which entities they see; `refused` counts the others by reason.
+
+    `require_for_serving` has made sure of what this needs.
+    """
     identity: Identity = AnonymousIdentity()
     catalog: People
     if backstage is not None and settings.bff_auth == "backstage":
-        from bff.backstage.identity import BackstageIdentity  # noqa: PLC0415 - it brings cryptography, only for tokens
+        from bff.backstage.identity import BackstageIdentity, Refusals  # noqa: PLC0415 - it brings cryptography, only for tokens
 
-        public = settings.backstage_public_url or backstage.base_url
+        public = settings.backstage_public_url or backstage.auth.base_url
         now = world.clock
         identity = BackstageIdentity(
-            backstage, issuer=f"{public}/api/auth", now=lambda: now().timestamp(), monotonic=world.monotonic
+            backstage.auth,
+            scaffolder=backstage.scaffolder,
+            issuer=f"{public}/api/auth",
+            refusals=Refusals(count=refused, monotonic=world.monotonic),
+            now=lambda: now().timestamp(),
+            monotonic=world.monotonic,
         )
     if backstage is not None and settings.bff_catalog == "backstage":
-        catalog = BackstageCatalog(backstage, service_token=service_token, monotonic=world.monotonic)
+        catalog = BackstageCatalog(
+            backstage.catalog,
+            service_token=service_token,
+            group_origins=settings.group_origins,
+            auth=backstage.auth,
+            monotonic=world.monotonic,
+        )
     else:
         catalog = FileCatalog(settings.catalog_patterns, monotonic=world.monotonic)
     return identity, catalog

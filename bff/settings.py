@@ -41,6 +41,7 @@ OF_THE_COMMAND_LINE = frozenset({"BFF_URL", "BFF_TOKEN"})
 IN_MEMORY = Path(":memory:")
 """The value of `BFF_DATA_DIR` with which nothing is kept over a restart."""
 
+_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]*")
 _TEMPLATE = "template"
 _VISIBLE = re.compile(r"[!-~]+")
 _IN_HEADERS = ("keeptrusts_api_token", "keeptrusts_admin_token", "backstage_token", "vault_token")
@@ -101,10 +102,19 @@ class Settings(BaseSettings):
     )
     backstage_public_url: BaseUrl | None = Field(
         default=None,
-        description="Backstage's own `backend.baseUrl`, where it differs from `BACKSTAGE_URL`: tokens name it as their issuer",
+        description="Backstage's own `backend.baseUrl`, where it differs from the auth backend's address here: tokens name it as their issuer",
+    )
+    backstage_auth_url: BaseUrl | None = Field(
+        default=None, description="Address of Backstage's auth backend, where it differs from `BACKSTAGE_URL`"
+    )
+    backstage_catalog_url: BaseUrl | None = Field(
+        default=None, description="Address of Backstage's catalog backend, where it differs from `BACKSTAGE_URL`"
+    )
+    backstage_scaffolder_url: BaseUrl | None = Field(
+        default=None, description="Address of Backstage's scaffolder backend, where it differs from `BACKSTAGE_URL`"
     )
     backstage_token: SecretStr | None = Field(
-        default=None, description="Static external access token of this service, for reading groups"
+        default=None, description="Static external access token of this service, for reading groups and their members"
     )
 
     vault_addr: BaseUrl | None = Field(
@@ -160,7 +170,16 @@ class Settings(BaseSettings):
         default="", description="Files, folders or globs of entities, separated by colons, for `BFF_CATALOG=files`"
     )
     bff_platform_groups: str = Field(
-        default="", description="Groups that may provision for every team, as references separated by commas"
+        default="",
+        description="Groups that see all numbers and may provision for every team, as references separated by commas",
+    )
+    bff_numbers: Literal["owners", "viewers"] = Field(
+        default="owners",
+        description="Who sees amounts: members of the owning group and of `BFF_PLATFORM_GROUPS`, or everybody who may see the entity",
+    )
+    bff_group_origins: str = Field(
+        default="",
+        description="Where groups come from that count: prefixes of `backstage.io/managed-by-origin-location`, separated by commas; empty: anywhere",
     )
     bff_refresh_seconds: float = Field(default=30, ge=1, le=3600, description="Age at which the facts are read again")
     bff_stale_limit_seconds: float = Field(
@@ -234,6 +253,16 @@ class Settings(BaseSettings):
                 raise ValueError(str(error)) from None
         return text
 
+    @field_validator("bff_group_origins")
+    @classmethod
+    def _origin_prefixes(cls, text: str) -> str:
+        for part in _listed(text, ","):
+            if not _ORIGIN.fullmatch(part):
+                raise ValueError(
+                    f"{part!r} must be the beginning of a location such as url:https://git.example/acme/org/"
+                )
+        return text
+
     @field_validator("bff_remedies")
     @classmethod
     def _templates_by_code(cls, text: str) -> str:
@@ -259,6 +288,8 @@ class Settings(BaseSettings):
             raise ValueError(
                 "BFF_CATALOG=backstage needs BFF_AUTH=backstage, since an entity is read with its caller's token; or set BFF_CATALOG=files"
             )
+        if self.bff_group_origins and self.bff_catalog == "files":
+            raise ValueError("BFF_GROUP_ORIGINS needs BFF_CATALOG=backstage: entities in files have no origin")
         return self
 
     def _check_tls_files(self) -> None:
@@ -365,6 +396,11 @@ class Settings(BaseSettings):
     def catalog_patterns(self) -> tuple[str, ...]:
         """`BFF_CATALOG_FILES`, item by item."""
         return tuple(_listed(self.bff_catalog_files, ":"))
+
+    @property
+    def group_origins(self) -> tuple[str, ...]:
+        """`BFF_GROUP_ORIGINS`, item by item."""
+        return tuple(_listed(self.bff_group_origins, ","))
 
     @property
     def platform_groups(self) -> frozenset[EntityRef]:

@@ -7,7 +7,7 @@ what does not exist.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -15,8 +15,14 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bff.backstage.client import BackstageClient
-from bff.backstage.descriptor import DescriptorError, read_entity
-from bff.backstage.entities import CatalogContractError, Entity
+from bff.backstage.entities import (
+    CatalogContractError,
+    CatalogUnavailableError,
+    DescriptorError,
+    Entity,
+    read_entity,
+)
+from bff.fair_places import FairPlaces
 from bff.upstream import Token
 from bff.values import EntityRef
 
@@ -26,7 +32,10 @@ LARGEST_CALL = 100
 """References in one call: at most 20 KB of request, and few enough for Backstage to answer in one go."""
 
 # Annotation names hold dots, which Backstage's field paths also use: so the whole mapping is asked for.
-_FIELDS = ("kind", "metadata.name", "metadata.namespace", "metadata.annotations", "spec.owner")
+ENTITY_FIELDS = ("kind", "metadata.name", "metadata.namespace", "metadata.annotations", "spec.owner", "relations")
+
+PLACE_WITHIN = 5.0
+"""Seconds for which a call waits for its turn."""
 
 Found = dict[EntityRef, Entity | None]
 
@@ -37,7 +46,9 @@ class ByRefs:
     What one reader asks for in the same turn of the event loop shares calls, and what is already being read for a
     reader is not asked for twice.
 
-    `keep` is given each reader's finds, and gives what is handed out: before the call counts as ended, so that whoever
+    `fields` are the paths asked for. Readers share `places` fairly.
+
+    `keep` is given each reader's finds, and gives what is handed out: before the call counts as ended, so that the one who
     keeps them leaves no moment in which they are neither on their way nor kept.
     """
 
@@ -46,10 +57,14 @@ class ByRefs:
         backstage: BackstageClient,
         *,
         operation: str,
+        fields: Sequence[str] = ENTITY_FIELDS,
+        places: FairPlaces | None = None,
         keep: Callable[[str, Found], Found] = lambda _, found: found,
     ) -> None:
         self._backstage = backstage
         self._operation = operation
+        self._fields = tuple(fields)
+        self._places = places
         self._keep = keep
         self._boarding: dict[str, _Call] = {}
         self._flights: dict[tuple[str, EntityRef], asyncio.Task[Found]] = {}
@@ -78,16 +93,30 @@ class ByRefs:
     async def _made(self, reader: str, call: _Call) -> Found:
         if self._boarding.get(reader) is call:
             del self._boarding[reader]
-        body = {"entityRefs": [str(ref) for ref in call.refs], "fields": _FIELDS}
-        read = partial(_found, call.refs)
-        found = await self._backstage.query_as(read, PATH, body, operation=self._operation, token=call.token)
+        await self._take_place(reader)
+        try:
+            body = {"entityRefs": [str(ref) for ref in call.refs], "fields": self._fields}
+            read = partial(_found, call.refs)
+            found = await self._backstage.query_as(read, PATH, body, operation=self._operation, token=call.token)
+        finally:
+            if self._places is not None:
+                self._places.give_back(reader)
         return self._keep(reader, found)
+
+    async def _take_place(self, reader: str) -> None:
+        if self._places is None:
+            return
+        try:
+            async with asyncio.timeout(PLACE_WITHIN):
+                await self._places.take(reader)
+        except TimeoutError:
+            raise CatalogUnavailableError(f"Backstage POST {PATH}: no turn within {PLACE_WITHIN:g} s") from None
 
     def _landed(self, reader: str, call: _Call, flight: asyncio.Task[Found]) -> None:
         for ref in call.refs:
             del self._flights[reader, ref]
         if not flight.cancelled():
-            # Where everybody who waited was cancelled, nobody else looks at the error.
+            # Retrieve the exception so that asyncio does not log it where every waiter was cancelled.
             flight.exception()
 
 

@@ -1,8 +1,9 @@
-"""Who asks."""
+"""Who sends a request, and why a request is refused."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from pydantic import SecretStr
@@ -29,11 +30,30 @@ class Caller:
 
 
 LOCAL = Caller(key="local")
-"""The one caller of a service that listens on loopback only and asks nobody who they are (`BFF_AUTH=none`)."""
+"""The one caller of a service that listens on loopback only and authenticates no caller (`BFF_AUTH=none`)."""
+
+
+class Refusal(StrEnum):
+    """Why credentials are refused, for metrics and logs. The caller gets no more than a message."""
+
+    MISSING = "missing"
+    """There is no bearer token."""
+    FORM = "form"
+    """The token is of another kind than those that are accepted, or malformed."""
+    KEY = "key"
+    """The key is unknown, or has not signed the token."""
+    AUDIENCE = "audience"
+    ISSUER = "issuer"
+    EXPIRED = "expired"
+    """The token is not valid any more, or not yet."""
 
 
 class UnauthenticatedError(Exception):
     """The request carries no acceptable credentials; the message is safe to show the caller."""
+
+    def __init__(self, message: str, reason: Refusal = Refusal.FORM) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class IdentityUnavailableError(Exception):

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
 
 from cachetools import LRUCache, TTLCache
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bff.backstage.by_refs import ByRefs, Found
 from bff.backstage.caller import Caller
 from bff.backstage.client import BackstageClient
-from bff.backstage.entities import CatalogContractError, Entity
-from bff.backstage.groups import Groups
+from bff.backstage.entities import Entity
+from bff.backstage.groups import CurrentMemberships, Groups
+from bff.fair_places import FairPlaces
 from bff.upstream import TokenSource
-from bff.values import EntityRef, EntityRefError
-
-USER_INFO = "/api/auth/v1/userinfo"
+from bff.values import EntityRef
 
 REMEMBERED_FOR = 30.0
 """Seconds for which Backstage's word on what a caller may see is taken from memory, be it reachable or not."""
@@ -26,15 +22,23 @@ REMEMBERED_FOR = 30.0
 MOST_DECISIONS = 50_000
 """Pairs of caller and entity: about 25 MB."""
 
+MOST_NOT_SEEN_EACH = 1_000
+"""Names that are remembered as not there, or not to be seen, of one caller: a whole batch of them."""
+
+PLACES = 16
+MOST_PLACES_EACH = 8
+"""Calls at once to the catalog, in all and of one caller: who reads a thousand entities leaves places for a card."""
+
+_MOST_READERS_NOT_SEEING = 200
 _MOST_ENTITIES = 20_000
-_MOST_MEMBERSHIPS = 10_000
 
 
 class BackstageCatalog:
     """Asks the catalog with the caller's own token, so that Backstage's permission framework decides.
 
-    `service_token` is the service's own, for groups. Once a decision has expired it is asked for anew; while Backstage
-    cannot be reached that is `CatalogUnavailableError`, never a guess.
+    `service_token` is the service's own, for groups and their members; `group_origins` are where groups that may claim a
+    team come from. `auth` reaches the auth backend where that is at another address. Once a decision has expired Backstage
+    is asked again; while it cannot be reached that is `CatalogUnavailableError`, never a guess.
     """
 
     def __init__(
@@ -42,15 +46,22 @@ class BackstageCatalog:
         backstage: BackstageClient,
         *,
         service_token: TokenSource | None,
+        group_origins: Collection[str] = (),
+        auth: BackstageClient | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         most_decisions: int = MOST_DECISIONS,
     ) -> None:
-        self._backstage = backstage
-        self._by_refs = ByRefs(backstage, operation="entities", keep=self._remember)
-        self._groups = Groups(backstage, token=service_token, monotonic=monotonic)
-        self._decisions: TTLCache[tuple[str, EntityRef], Entity | None] = TTLCache(
+        places = FairPlaces(PLACES, most_each=MOST_PLACES_EACH)
+        self._monotonic = monotonic
+        self._by_refs = ByRefs(backstage, operation="entities", keep=self._remember, places=places)
+        self._groups = Groups(backstage, token=service_token, origins=group_origins, monotonic=monotonic, places=places)
+        self._memberships = CurrentMemberships(
+            backstage, self._groups, auth=auth or backstage, monotonic=monotonic, places=places
+        )
+        self._decisions: TTLCache[tuple[str, EntityRef], Entity] = TTLCache(
             most_decisions, REMEMBERED_FOR, timer=monotonic
         )
+        self._not_seen: LRUCache[str, TTLCache[EntityRef, None]] = LRUCache(_MOST_READERS_NOT_SEEING)
         self._shared: LRUCache[EntityRef, Entity] = LRUCache(_MOST_ENTITIES)
 
     async def entity(self, caller: Caller, ref: EntityRef) -> Entity | None:
@@ -60,14 +71,16 @@ class BackstageCatalog:
     async def entities(self, caller: Caller, refs: Sequence[EntityRef]) -> list[Entity | None]:
         """The same for many: one item a reference, in their order."""
         if caller.token is None:
-            # A scaffolder's token cannot read the catalog: whoever has nothing to show sees nothing.
+            # A scaffolder's token cannot read the catalog, so its bearer sees nothing.
             return [None] * len(refs)
         known: dict[EntityRef, Entity | None] = {}
         missing: dict[EntityRef, None] = {}
+        not_seen = self._not_seen.get(caller.key, ())
         for ref in refs:
-            try:
-                known[ref] = self._decisions[caller.key, ref]
-            except KeyError:
+            entity = self._decisions.get((caller.key, ref))
+            if entity is not None or ref in not_seen:
+                known[ref] = entity
+            else:
                 missing[ref] = None
         if missing:
             known |= await self._by_refs.read(caller.key, caller.token, missing)
@@ -78,17 +91,26 @@ class BackstageCatalog:
         return await self._groups.group(ref)
 
     async def memberships(self, caller: Caller) -> frozenset[EntityRef]:
-        """The caller and their groups, as Backstage knows them now: what is decided by them is rare and must be right."""
-        if caller.user is None or caller.userinfo_token is None:
-            return frozenset()
-        read = partial(_memberships, caller.user)
-        return await self._backstage.get_as(read, USER_INFO, operation="userinfo", token=caller.userinfo_token)
+        """The caller and their groups, as the catalog has them now (see `CurrentMemberships`)."""
+        return await self._memberships.of(caller)
 
     def _remember(self, reader: str, found: Found) -> Found:
         shared = {ref: self._one_for_all(entity) for ref, entity in found.items()}
         for ref, entity in shared.items():
-            self._decisions[reader, ref] = entity
+            if entity is not None:
+                self._decisions[reader, ref] = entity
+        self._remember_not_seen(reader, [ref for ref, entity in shared.items() if entity is None])
         return shared
+
+    def _remember_not_seen(self, reader: str, refs: list[EntityRef]) -> None:
+        # Each reader's apart: a list of invented names is as long as somebody likes, and would push out all decisions.
+        if not refs:
+            return
+        memory = self._not_seen.get(reader)
+        if memory is None:
+            memory = self._not_seen[reader] = TTLCache(MOST_NOT_SEEN_EACH, REMEMBERED_FOR, timer=self._monotonic)
+        for ref in refs:
+            memory[ref] = None
 
     def _one_for_all(self, entity: Entity | None) -> Entity | None:
         # A thousand callers who see the same entity remember one and not a thousand.
@@ -98,36 +120,3 @@ class BackstageCatalog:
         if shared != entity:
             shared = self._shared[entity.ref] = entity
         return shared
-
-
-class _Claims(BaseModel):
-    model_config = ConfigDict(strict=True, extra="ignore")
-
-    sub: str
-    ent: list[str] = Field(max_length=_MOST_MEMBERSHIPS)
-
-
-class _UserInfo(BaseModel):
-    model_config = ConfigDict(strict=True, extra="ignore")
-
-    claims: _Claims
-
-
-def _memberships(user: EntityRef, reply: Any) -> frozenset[EntityRef]:
-    try:
-        claims = _UserInfo.model_validate(reply).claims
-        subject = EntityRef.parse(claims.sub)
-    except (ValidationError, EntityRefError):
-        raise CatalogContractError(f"Backstage GET {USER_INFO}: a reply without the user's references") from None
-    if subject != user:
-        raise CatalogContractError(f"Backstage GET {USER_INFO}: tells of another user than {user}")
-    return frozenset(_well_formed(claims.ent)) | {user}
-
-
-def _well_formed(texts: Iterable[str]) -> Iterator[EntityRef]:
-    for text in texts:
-        try:
-            yield EntityRef.parse(text)
-        except EntityRefError:
-            # A name of a form that we do not know gives no right here, and takes none of the others away.
-            continue

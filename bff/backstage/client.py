@@ -83,16 +83,17 @@ class Backstage(Dialect):
 class BackstageClient:
     """One pool of connections to the Backstage backend at `base_url`, for the life of the process; `aclose` ends it.
 
-    `deadline` is in seconds and covers a whole call, `largest_body` in bytes of a reply, decompressed; the other arguments
-    are as for `Upstream`. A `token` that is a `SecretStr` is a caller's, a `TokenSource` the service's own. Methods raise
-    `CatalogUnavailableError`, `CatalogDeniedError` or `CatalogContractError`, whose messages name method and path and hold
-    neither token nor body.
+    `system` is its name in metrics and health. `deadline` is in seconds and covers a whole call, `largest_body` in bytes of
+    a reply, decompressed; the other arguments are as for `Upstream`. A `token` that is a `SecretStr` is a caller's, a
+    `TokenSource` the service's own. Methods raise `CatalogUnavailableError`, `CatalogDeniedError` or `CatalogContractError`,
+    whose messages name method and path and hold neither token nor body.
     """
 
     def __init__(
         self,
         base_url: str,
         *,
+        system: str = SYSTEM,
         observer: CallObserver | None = None,
         deadline: float = DEADLINE,
         largest_body: int = LARGEST_REPLY,
@@ -104,10 +105,11 @@ class BackstageClient:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
+        self.system = system
         self._upstream = Upstream(
             self.base_url,
             Backstage(largest_body),
-            system=SYSTEM,
+            system=system,
             limits=Limits(deadline, deadline, deadline),
             observer=observer,
             traces=traces,
@@ -168,7 +170,8 @@ class _TimeoutError(CatalogUnavailableError):
 
 
 def _message(call: Call, reason: str) -> str:
-    return f"Backstage {call.method} {call.path}: {reason}"
+    # A query can be long, and names entities.
+    return f"Backstage {call.method} {call.path.partition('?')[0]}: {reason}"
 
 
 def _as_it_is(document: Any) -> Any:

@@ -1,26 +1,35 @@
-"""Entities and groups as the service needs them, and where they come from."""
+"""Entities and groups as the service needs them, read from their descriptors.
+
+Descriptors are what YAML files and the Backstage API have in common
+(backstage.io/docs/features/software-catalog/descriptor-format); relations are in the API's alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from bff.backstage.caller import Caller
-from bff.values import EntityRef
+from bff.values import DEFAULT_NAMESPACE, EntityRef, EntityRefError
 
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A catalog entity: its reference, its annotations, and its owner (`spec.owner`), if it has a readable one.
+    """A catalog entity: its reference, its annotations, and its owner, if it has a readable one.
 
     `annotations` holds those of this project (`keeptrusts.dev/…`) and text only: a value that YAML made a number is
-    given as it was written.
+    given as it was written. `origin` is where a group or a user was registered (`managed-by-origin-location`), None where
+    the catalog does not say. `may_claim_team` is False for a group of an origin outside `BFF_GROUP_ORIGINS`.
+    `member_of` holds the groups of a user, by the catalog's relations.
     """
 
     ref: EntityRef
     annotations: Mapping[str, str] = field(default_factory=dict)
     owner: EntityRef | None = None
+    origin: str | None = None
+    may_claim_team: bool = True
+    member_of: frozenset[EntityRef] = frozenset()
 
 
 class CatalogError(Exception):
@@ -32,7 +41,11 @@ class CatalogUnavailableError(CatalogError):
 
 
 class CatalogDeniedError(CatalogError):
-    """The catalog does not accept the token: the caller's in `entity` and `entities`, the service's own in `group`."""
+    """The catalog does not accept the token: the caller's own, unless it is a `ServiceDeniedError`."""
+
+
+class ServiceDeniedError(CatalogDeniedError):
+    """Backstage refuses the service's own token: the caller can do nothing about it."""
 
 
 class CatalogContractError(CatalogError):
@@ -43,7 +56,7 @@ class Catalog(Protocol):
     """Entities as one caller may see them. Methods raise `CatalogError`."""
 
     async def entity(self, caller: Caller, ref: EntityRef) -> Entity | None:
-        """The entity, or None when it does not exist or `caller` may not read it: the two are never told apart."""
+        """The entity, or None when it does not exist or `caller` may not read it: the two give the same."""
 
     async def entities(self, caller: Caller, refs: Sequence[EntityRef]) -> list[Entity | None]:
         """The same for many: one item a reference, in their order."""
@@ -60,3 +73,112 @@ class Memberships(Protocol):
 
         Raises `CatalogError`.
         """
+
+
+PREFIX = "keeptrusts.dev/"
+"""What the names of this project's annotations begin with."""
+
+ORIGIN = "backstage.io/managed-by-origin-location"
+"""The annotation in which Backstage keeps where an entity was registered."""
+
+LONGEST_ANNOTATION = 1_000
+"""Characters kept of an annotation's value: no claim is as long, so what is cut is malformed before and after."""
+
+
+class DescriptorError(ValueError):
+    """A document is not an entity's descriptor; the message names the member and the form expected."""
+
+
+def read_entity(document: object) -> Entity:
+    """The entity that `document` (parsed YAML or JSON) describes.
+
+    The owner is the one that the catalog's relations name (`ownedBy`), as Backstage shows it, and `spec.owner` where they
+    name none. An owner that is no reference counts as none, since Backstage itself makes no relation of it. Raises
+    `DescriptorError` when kind, namespace or name are missing or malformed.
+    """
+    if not isinstance(document, Mapping):
+        raise DescriptorError("a descriptor must be a mapping")
+    ref, metadata = _ref(document), _member(document, "metadata")
+    of_people = ref.kind in {"group", "user"}
+    return Entity(
+        ref=ref,
+        annotations=dict(_annotations(metadata)),
+        owner=_owner(document, ref),
+        origin=_origin(metadata) if of_people else None,
+        member_of=frozenset(_related(document, "memberOf")) if ref.kind == "user" else frozenset(),
+    )
+
+
+def read_refs(document: object, *, member: str, kind: str, namespace: str) -> frozenset[EntityRef]:
+    """The references listed in `spec.<member>`, as in `memberOf`; those that are malformed are left out."""
+    listed = _member(document, "spec").get(member)
+    if not isinstance(listed, list):
+        return frozenset()
+    found = (_parsed(item, kind=kind, namespace=namespace) for item in listed)
+    return frozenset(ref for ref in found if ref is not None)
+
+
+def _ref(document: Mapping[object, object]) -> EntityRef:
+    metadata = _member(document, "metadata")
+    kind, name = document.get("kind"), metadata.get("name")
+    namespace = metadata.get("namespace") or DEFAULT_NAMESPACE
+    if not (isinstance(kind, str) and isinstance(name, str) and isinstance(namespace, str)):
+        raise DescriptorError("kind, metadata.name and metadata.namespace must be text")
+    try:
+        return EntityRef(kind, namespace, name)
+    except EntityRefError as error:
+        raise DescriptorError(str(error)) from None
+
+
+def _annotations(metadata: Mapping[object, object]) -> Iterator[tuple[str, str]]:
+    annotations = metadata.get("annotations")
+    if not isinstance(annotations, Mapping):
+        return
+    for name, value in annotations.items():
+        # The others are none of our business: not kept, they can neither fill the memory nor leak.
+        if isinstance(name, str) and name.startswith(PREFIX):
+            yield name, (value if isinstance(value, str) else _written(value))[:LONGEST_ANNOTATION]
+
+
+def _written(value: object) -> str:
+    # Backstage takes text only; what is not text arrives as a claim that says what it is, and is found malformed.
+    return str(value) if isinstance(value, int | float) else f"({type(value).__name__}, not text)"
+
+
+def _owner(document: Mapping[object, object], ref: EntityRef) -> EntityRef | None:
+    written = _parsed(_member(document, "spec").get("owner"), kind="group", namespace=ref.namespace)
+    related = _related(document, "ownedBy")
+    if not related or written in related:
+        return written
+    # Processors of the catalog set owners by relations alone. Of several, one that can have a team.
+    return next((owner for owner in related if owner.kind == "group"), related[0])
+
+
+def _origin(metadata: Mapping[object, object]) -> str | None:
+    origin = _member(metadata, "annotations").get(ORIGIN)
+    return origin if isinstance(origin, str) else None
+
+
+def _related(document: Mapping[object, object], kind: str) -> list[EntityRef]:
+    listed = document.get("relations")
+    targets = [
+        _parsed(relation.get("targetRef"), kind=None, namespace=DEFAULT_NAMESPACE)
+        for relation in (listed if isinstance(listed, list) else ())
+        if isinstance(relation, Mapping) and relation.get("type") == kind
+    ]
+    return [target for target in targets if target is not None]
+
+
+def _parsed(text: object, *, kind: str | None, namespace: str) -> EntityRef | None:
+    if not isinstance(text, str):
+        return None
+    try:
+        return EntityRef.parse(text.strip(), default_kind=kind, default_namespace=namespace)
+    except EntityRefError:
+        # A dangling or malformed relation is no relation; the entity itself is none the worse for it.
+        return None
+
+
+def _member(document: object, name: str) -> Mapping[object, object]:
+    value = document.get(name) if isinstance(document, Mapping) else None
+    return value if isinstance(value, Mapping) else {}

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from bff.app_connections import keeptrusts_tls, open_database, trusting
 from bff.app_onboarding import open_vault
-from bff.backstage.descriptor_files import scan_files
+from bff.backstage.files import scan_files
 from bff.cli.bff_client import TOKEN_VARIABLE, ask
 from bff.cli.doctor_backstage import examine_backstage
 from bff.cli.doctor_keeptrusts import Trial, Verdict, examine_control_plane, examine_gateway

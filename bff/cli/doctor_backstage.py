@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from pydantic import SecretStr
 
-from bff.app_connections import trusting
+from bff.app_connections import Backstage, World, open_backstage, trusting
 from bff.backstage.by_refs import ByRefs
 from bff.backstage.caller import Caller, IdentityUnavailableError, UnauthenticatedError
 from bff.backstage.catalog import BackstageCatalog
 from bff.backstage.client import BackstageClient
-from bff.backstage.entities import CatalogError
+from bff.backstage.entities import CatalogContractError, CatalogError, DescriptorError, Entity, read_entity
+from bff.backstage.groups import QUERY, comes_from
 from bff.backstage.identity import PLUGIN_KEYS, USER_KEYS, BackstageIdentity
+from bff.backstage.jwks import ALGORITHMS, usable_keys
 from bff.cli.bff_client import TOKEN_VARIABLE
 from bff.cli.doctor_keeptrusts import Trial, Verdict
 from bff.secret_files import Secret
 from bff.settings import Settings
-from bff.values import EntityRef
+from bff.status.claims import TEAM
+from bff.telemetry.calls import Unobserved
+from bff.values import DEFAULT_NAMESPACE, EntityRef, EntityRefError
 from bff.wording import quoted
 
 CONFIGURATION = "/api/auth/.well-known/openid-configuration"
@@ -28,6 +34,8 @@ AUTHORIZE = "/api/permission/authorize"
 """Where Backstage's permission backend decides."""
 
 _NOT_THERE = EntityRef("group", "default", "keeptrusts-bff-doctor")
+_OUTSIDE = "BFF_GROUP_ORIGINS does not cover it, so it claims nothing"
+_MOST_PAGES = 100
 _PERSON = f"person of {TOKEN_VARIABLE}"
 
 
@@ -41,17 +49,23 @@ async def examine_backstage(
     """
     if settings.backstage_url is None or settings.bff_auth == "none":
         return
-    backstage = BackstageClient(settings.backstage_url, tls=trusting(settings))
+    backstage = open_backstage(settings, World(), Unobserved(), trusting(settings))
+    if backstage is None:
+        return
     try:
-        yield await _signing_keys(backstage, "auth", USER_KEYS, failing=Verdict.FAIL)
+        yield await _signing_keys(backstage.auth, "auth", USER_KEYS, failing=Verdict.FAIL)
         for plugin, path in PLUGIN_KEYS.items():
             # Without them only the calls of that plugin are refused.
-            yield await _signing_keys(backstage, plugin, path, failing=Verdict.WARN)
-        issuer = f"{settings.backstage_public_url or backstage.base_url}/api/auth"
-        yield await _issuer(backstage, expected=issuer)
+            yield await _signing_keys(backstage.of(plugin), plugin, path, failing=Verdict.WARN)
+        issuer = f"{settings.backstage_public_url or backstage.auth.base_url}/api/auth"
+        yield await _issuer(backstage.auth, expected=issuer)
         own = settings.secret("backstage_token")
         if settings.bff_catalog == "backstage" and own is not None:
-            yield await _groups(backstage, own, settings.platform_groups)
+            trial = await _groups(backstage.catalog, own, settings.platform_groups)
+            yield trial
+            accepted = trial.verdict is not Verdict.FAIL
+            for trial in await _team_claims(backstage.catalog, own, settings.group_origins) if accepted else ():
+                yield trial
         if person is not None:
             async for trial in _person(backstage, settings, person, entity, issuer=issuer):
                 yield trial
@@ -68,7 +82,17 @@ async def _signing_keys(backstage: BackstageClient, plugin: str, path: str, *, f
     keys = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(keys, list):
         return Trial(failing, subject, f"Backstage GET {path}: a reply without a list of keys")
-    return Trial(Verdict.OK, subject, f"{len(keys):,} {'key' if len(keys) == 1 else 'keys'}")
+    try:
+        usable = usable_keys(document)
+    except CatalogContractError as error:
+        return Trial(failing, subject, str(error))
+    if keys and not usable:
+        accepted = ", ".join(sorted(ALGORITHMS))
+        return Trial(
+            failing, subject, f"none of {len(keys):,} keys is for signatures by an accepted algorithm ({accepted})"
+        )
+    by = f", by {', '.join(sorted({key.algorithm_name for key in usable.values()}))}" if usable else ""
+    return Trial(Verdict.OK, subject, f"{len(usable):,} {'key' if len(usable) == 1 else 'keys'}{by}")
 
 
 async def _issuer(backstage: BackstageClient, *, expected: str) -> Trial:
@@ -103,21 +127,100 @@ async def _groups(backstage: BackstageClient, token: Secret, wanted: frozenset[E
     return Trial(Verdict.OK, subject, "the token is accepted")
 
 
+async def _team_claims(backstage: BackstageClient, token: Secret, origins: tuple[str, ...]) -> list[Trial]:
+    """Groups that claim a team: from where they may not, and two the same."""
+    subject = "groups that claim a team"
+    try:
+        groups = await _claiming_groups(backstage, token)
+        counting = [group for group in groups if not origins or comes_from(group.origin, origins)]
+        claims = {group.ref: group.annotations[TEAM].strip() for group in counting}
+        namesakes = await _namesakes(backstage, token, claims.values())
+    except CatalogError as error:
+        return [Trial(Verdict.WARN, subject, f"not listed: {error}")]
+    trials = [
+        Trial(
+            Verdict.WARN,
+            subject,
+            f"{group.ref} claims {quoted(group.annotations[TEAM])} from {_origin(group)}: {_OUTSIDE}",
+        )
+        for group in groups
+        if group not in counting
+    ]
+    for team in sorted(set(claims.values())):
+        by = sorted({str(ref) for ref, claimed in claims.items() if claimed == team} | namesakes.get(team, set()))
+        if len(by) > 1:
+            trials.append(Trial(Verdict.WARN, subject, f"the team {quoted(team)} is claimed twice: by {', '.join(by)}"))
+    if trials:
+        return trials
+    where = "of BFF_GROUP_ORIGINS" if origins else "of any origin, since BFF_GROUP_ORIGINS is not set"
+    return [Trial(Verdict.OK, subject, f"{len(counting):,} by annotation, {where}; no team twice")]
+
+
+async def _claiming_groups(backstage: BackstageClient, token: Secret) -> list[Entity]:
+    found: list[Entity] = []
+    page = [
+        ("filter", f"kind=group,metadata.annotations.{TEAM}"),
+        ("fields", "kind,metadata.name,metadata.namespace,metadata.annotations"),
+        ("limit", "500"),
+    ]
+    for _ in range(_MOST_PAGES):
+        items, cursor = await backstage.get_as(_queried, f"{QUERY}?{urlencode(page)}", operation="groups", token=token)
+        found += [item for item in items if TEAM in item.annotations]
+        if cursor is None:
+            break
+        page = [("cursor", cursor), *page[1:]]
+    return sorted(found, key=lambda group: group.ref)
+
+
+def _queried(reply: Any) -> tuple[list[Entity], str | None]:
+    match reply:
+        case {"items": [*items]}:
+            cursor = (reply.get("pageInfo") or {}).get("nextCursor")
+            try:
+                return [read_entity(item) for item in items], cursor if isinstance(cursor, str) else None
+            except DescriptorError:
+                pass
+    raise CatalogContractError(f"Backstage GET {QUERY}: a reply that is no list of entities")
+
+
+async def _namesakes(backstage: BackstageClient, token: Secret, teams: Iterable[str]) -> dict[str, set[str]]:
+    """Groups that are called like one of `teams` and carry no annotation: their name is their claim."""
+    refs: dict[EntityRef, str] = {}
+    for team in teams:
+        # A team's name that cannot be a group's has no namesake.
+        with contextlib.suppress(EntityRefError):
+            refs[EntityRef("group", DEFAULT_NAMESPACE, team)] = team
+    found = await ByRefs(backstage, operation="groups").read("doctor", token, refs)
+    return {
+        refs[ref]: {str(ref)} for ref, group in found.items() if group is not None and TEAM not in group.annotations
+    }
+
+
+def _origin(group: Entity) -> str:
+    return quoted(group.origin) if group.origin is not None else "an origin that the catalog does not say"
+
+
 async def _person(
-    backstage: BackstageClient, settings: Settings, token: SecretStr, entity: EntityRef | None, *, issuer: str
+    backstage: Backstage, settings: Settings, token: SecretStr, entity: EntityRef | None, *, issuer: str
 ) -> AsyncIterator[Trial]:
     """The way of a request of a person, step by step, as far as it leads."""
     try:
-        caller = await BackstageIdentity(backstage, issuer=issuer).caller(f"Bearer {token.get_secret_value()}")
+        identity = BackstageIdentity(backstage.auth, scaffolder=backstage.scaffolder, issuer=issuer)
+        caller = await identity.caller(f"Bearer {token.get_secret_value()}")
     except (UnauthenticatedError, IdentityUnavailableError) as error:
         hint = "it must be a Backstage user token that has not expired, of the issuer above"
         yield Trial(Verdict.FAIL, _PERSON, f"{error}: {hint}")
         return
     yield Trial(Verdict.OK, _PERSON, f"accepted as {caller.user}")
-    yield await _permission(backstage, token)
+    yield await _permission(backstage.base, token)
     if settings.bff_catalog != "backstage":
         return
-    catalog = BackstageCatalog(backstage, service_token=settings.secret("backstage_token"))
+    catalog = BackstageCatalog(
+        backstage.catalog,
+        service_token=settings.secret("backstage_token"),
+        group_origins=settings.group_origins,
+        auth=backstage.auth,
+    )
     yield await _memberships(catalog, caller, settings.platform_groups)
     if entity is not None:
         yield await _entity(catalog, caller, entity)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bff.status.findings import State
+from bff.status.findings import Severity, State
 from bff.status.wire import Amount, Finding
 
 STYLES = {
@@ -30,14 +30,18 @@ def console() -> Console:
     return made if made.is_terminal else Console(highlight=False, width=120)
 
 
+_MARKS = {Severity.ERROR: "●", Severity.WARNING: "○", Severity.INFO: "·"}
+
+
 def findings(found: Iterable[Finding]) -> Table:
     """Each finding with its hint; a mark at the left edge separates them in a narrow terminal."""
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True)
     table.add_column()
     for finding in found:
-        mark = "  ●" if finding.severity == "error" else "  ○"
-        table.add_row(mark, Text.assemble((finding.code, "bold"), "  ", printable(finding.message)))
+        table.add_row(
+            f"  {_MARKS[finding.severity]}", Text.assemble((finding.code, "bold"), "  ", printable(finding.message))
+        )
         if finding.hint:
             table.add_row("", Text(printable(finding.hint), style="dim"))
     return table

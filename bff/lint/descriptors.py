@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bff.backstage.descriptor import PREFIX
-from bff.backstage.descriptor_files import is_entity, matches
+from bff.backstage.entities import PREFIX
+from bff.backstage.files import is_entity, matches
 from bff.backstage.yaml_documents import Node
 from bff.lint.faults import Code, Fault
 from bff.status import claims as names

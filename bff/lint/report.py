@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from bff.backstage.descriptor_files import LARGEST_FILE, paths_of
+from bff.backstage.files import LARGEST_FILE, paths_of
 from bff.backstage.yaml_documents import YamlError, read_documents
 from bff.lint.apis import api_faults
 from bff.lint.descriptors import (

@@ -1,4 +1,4 @@
-"""Answers about entities: assessed and serialised once for each snapshot, then served as bytes."""
+"""Answers about entities: assessed and serialised once for each snapshot, with and without amounts, then served as bytes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import Protocol
 
 from cachetools import LRUCache
 
-from bff.backstage.entities import CatalogError, Entity
+from bff.backstage.entities import CatalogError, Entity, ServiceDeniedError
 from bff.status.assessment import assess
 from bff.status.claims import TEAM, Owner, Subject
 from bff.status.findings import Code, Rules
+from bff.status.numbers import Viewer, status_without_numbers
 from bff.status.organisation_cache import Snapshot
 from bff.telemetry.metrics import Metrics
 from bff.values import EntityRef
@@ -51,7 +52,8 @@ class _Remembered:
 class Answers:
     """Gives the status of an entity in a snapshot, from memory where it has been made before.
 
-    An answer depends on the entity and the snapshot, and not on the caller: whether a caller may have it is decided before.
+    An answer depends on the entity, the snapshot and whether it holds amounts, and on nothing else of the caller: whether a
+    caller may have it is decided before.
     """
 
     def __init__(
@@ -62,18 +64,19 @@ class Answers:
         self._rules = rules
         self._stale_rules = replace(rules, stale=True)
         self._metrics = metrics
-        self._memory: LRUCache[EntityRef, _Remembered] = LRUCache(
+        self._memory: LRUCache[tuple[EntityRef, bool], _Remembered] = LRUCache(
             most_bytes, getsizeof=lambda remembered: len(remembered.answer.body) + _OVERHEAD
         )
 
-    async def of(self, entity: Entity, snapshot: Snapshot) -> Answer:
-        """The status of `entity` in `snapshot`."""
-        return self.of_owned(entity, await owner_of(entity, self._catalog), snapshot)
+    async def of(self, entity: Entity, snapshot: Snapshot, viewer: Viewer) -> Answer:
+        """The status of `entity` in `snapshot`, as `viewer` sees it."""
+        return self.of_owned(entity, await owner_of(entity, self._catalog), snapshot, viewer)
 
-    def of_owned(self, entity: Entity, owner: Owner, snapshot: Snapshot) -> Answer:
+    def of_owned(self, entity: Entity, owner: Owner, snapshot: Snapshot, viewer: Viewer) -> Answer:
         """The same where the owner is known already, as from `owners_of`."""
         subject = Subject(entity.ref, entity.annotations, owner)
-        remembered = self._memory.get(subject.ref)
+        numbers = viewer.sees_numbers(owner.ref)
+        remembered = self._memory.get((subject.ref, numbers))
         if remembered is not None and remembered.version == snapshot.version and remembered.subject == subject:
             self._metrics.hit()
             return remembered.answer
@@ -82,10 +85,12 @@ class Answers:
             subject, snapshot.organisation, snapshot.assessed_at, self._stale_rules if snapshot.stale else self._rules
         )
         self._counts.record(subject.ref, (finding.code for finding in status.findings))
+        if not numbers:
+            status = status_without_numbers(status, owner.ref)
         answer = serialised(status.model_dump_json().encode())
         # An answer larger than the whole memory is served and forgotten.
         if len(answer.body) + _OVERHEAD <= self._memory.maxsize:
-            self._memory[subject.ref] = _Remembered(snapshot.version, subject, answer)
+            self._memory[subject.ref, numbers] = _Remembered(snapshot.version, subject, answer)
         return answer
 
 
@@ -106,10 +111,12 @@ async def _owner(ref: EntityRef | None, groups: Groups) -> Owner:
         return Owner(None)
     try:
         group = await groups.group(ref)
-    except CatalogError:
+    except CatalogError as error:
         # Whose entity it is cannot be said now, so no numbers are shown: never open.
-        return Owner(ref, unreadable=True)
-    return Owner(ref, group.annotations.get(TEAM) if group else None)
+        return Owner(ref, unreadable=True, denied=isinstance(error, ServiceDeniedError))
+    if group is None:
+        return Owner(ref)
+    return Owner(ref, group.annotations.get(TEAM), may_claim_team=group.may_claim_team)
 
 
 def serialised(body: bytes) -> Answer:

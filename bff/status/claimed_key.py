@@ -156,7 +156,17 @@ _TEAM_UNREADABLE = Finding(
 )
 
 
+_CATALOG_DENIED = Finding(
+    Code.CATALOG_DENIED,
+    "Backstage refuses this service's own token, so whose key this is cannot be known: numbers are withheld.",
+    "The platform team must renew BACKSTAGE_TOKEN; Keeptrusts has no part in it.",
+    params(),
+)
+
+
 def _owner_unreadable(owner: Owner) -> Finding:
+    if owner.denied:
+        return _CATALOG_DENIED
     whose = f"The owner {owner.ref}" if owner.ref is not None else "This entity's owner"
     return Finding(
         Code.UPSTREAM_UNAVAILABLE,

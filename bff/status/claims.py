@@ -44,13 +44,16 @@ class Owner:
     """An entity's owner.
 
     `ref` is None when the entity has no owner. `group_team` is the owner group's `keeptrusts.dev/team` annotation, None
-    when the group carries none or does not exist. `unreadable` says that the catalog could not be asked for the group, so
-    that its team cannot be known now.
+    when the group carries none or does not exist. `may_claim_team` is False for a group of an origin outside
+    `BFF_GROUP_ORIGINS`. `unreadable` says that the catalog could not be asked for the group, so that its team cannot be known
+    now; `denied` that this is because Backstage refuses the service's own token.
     """
 
     ref: EntityRef | None = None
     group_team: str | None = None
     unreadable: bool = False
+    denied: bool = False
+    may_claim_team: bool = True
 
 
 @dataclass(frozen=True, slots=True)

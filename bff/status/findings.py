@@ -20,8 +20,9 @@ T = TypeVar("T")
 
 
 class Severity(StrEnum):
-    """How much a finding matters: a warning can wait, an error means requests fail or rules are broken."""
+    """How much a finding matters: info is no trouble, a warning can wait, an error means requests fail or rules are broken."""
 
+    INFO = "info"
     WARNING = "warning"
     ERROR = "error"
 
@@ -59,14 +60,18 @@ class Code(StrEnum):
     BUDGET_PACE = "budget-pace"
     SPEND_INCOMPLETE = "spend-incomplete"
     DATA_STALE = "data-stale"
+    CATALOG_DENIED = "catalog-denied"
     UPSTREAM_UNAVAILABLE = "upstream-unavailable"
     UPSTREAM_DENIED = "upstream-denied"
     UPSTREAM_CONTRACT = "upstream-contract"
+    NUMBERS_WITHHELD = "numbers-withheld"
 
     @property
     def severity(self) -> Severity:
         """The severity of every finding of this code."""
-        return Severity.ERROR if self in _ERRORS else Severity.WARNING
+        if self in _ERRORS:
+            return Severity.ERROR
+        return Severity.INFO if self is Code.NUMBERS_WITHHELD else Severity.WARNING
 
 
 _ERRORS = frozenset(
@@ -83,7 +88,8 @@ _ERRORS = frozenset(
     }
 )
 
-_ORDER = {code: (code.severity is not Severity.ERROR, place) for place, code in enumerate(Code)}
+_WORST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.INFO)
+_ORDER = {code: (_WORST_FIRST.index(code.severity), place) for place, code in enumerate(Code)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,7 @@ class Section(Generic[T]):
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
-    """Errors before warnings, and either in the order in which `Code` names them."""
+    """Errors before warnings before infos, and each in the order in which `Code` names them."""
     return sorted(findings, key=lambda finding: _ORDER[finding.code])
 
 
@@ -121,9 +127,10 @@ def state_of(findings: Iterable[Finding], *, known: bool) -> State:
         return State.UNCONFIGURED
     if not known:
         return State.UNKNOWN
-    if any(code.severity is Severity.ERROR for code in codes):
+    severities = {code.severity for code in codes}
+    if Severity.ERROR in severities:
         return State.ERROR
-    return State.WARNING if codes else State.OK
+    return State.WARNING if Severity.WARNING in severities else State.OK
 
 
 # --- what an operator decides ---

@@ -16,12 +16,12 @@ from bff.wording import quoted
 def owner_team(owner: Owner, organisation: Organisation) -> Team | None:
     """The Keeptrusts team of `owner`: the one that the group's annotation names, else the one of the group's own name.
 
-    None for an owner that is a user, absent, unreadable or of no known team; a name counts in the default namespace
-    alone. An annotation that names no team gives none either: whoever wrote it meant another than the namesake. Names of
-    groups compare without regard to case, since Backstage gives them in lower case; a name that two teams share means
-    neither.
+    None for an owner that is a user, absent, unreadable, of an origin that may claim no team, or of no known team; a name
+    counts in the default namespace alone. An annotation that names no team gives none either: its author meant another than
+    the namesake. Names of groups compare without regard to case, since Backstage gives them in lower case; a name that two
+    teams share means neither.
     """
-    if owner.unreadable or owner.ref is None or owner.ref.kind != "group":
+    if owner.unreadable or not owner.may_claim_team or owner.ref is None or owner.ref.kind != "group":
         return None
     if owner.group_team is not None:
         named = owner.group_team.strip()
@@ -35,7 +35,7 @@ def owner_team(owner: Owner, organisation: Organisation) -> Team | None:
 
 def team_may_be_hidden(owner: Owner, teams: Reading[tuple[Team, ...]]) -> bool:
     """Whether the team of an owner for whom `owner_team` finds none may be in a row that was left out of `teams`."""
-    if owner.ref is None or owner.ref.kind != "group":
+    if not owner.may_claim_team or owner.ref is None or owner.ref.kind != "group":
         return False
     if owner.group_team is not None:
         named = owner.group_team.strip()
@@ -52,6 +52,11 @@ def mapping_hint(owner: Owner) -> str:
         return f"Give the entity an owner: a group that carries {TEAM}, or that is named like its Keeptrusts team."
     if owner.ref.kind != "group":
         return f"Only groups have a Keeptrusts team: let a group own the entity instead of {owner.ref}."
+    if not owner.may_claim_team:
+        return (
+            f"{owner.ref} is registered at a place from which groups may claim no team (BFF_GROUP_ORIGINS): ask the "
+            "platform team."
+        )
     if owner.group_team is not None:
         return f"The annotation {TEAM} of {owner.ref} is {quoted(owner.group_team)}, which is no Keeptrusts team's name or id."
     annotate = f"Set {TEAM} on {owner.ref} to the name or id of its Keeptrusts team"

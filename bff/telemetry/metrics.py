@@ -37,6 +37,9 @@ Provisioned = Literal["team", "token", "configuration", "wallet"]
 Outcome = Literal["created", "found", "refused", "failed"]
 """`found`: it was there already; `refused`: the caller may not, or asked wrongly; `failed`: Keeptrusts or Vault did not do it."""
 
+Refused = Literal["missing", "form", "key", "audience", "issuer", "expired"]
+"""Why a caller's credentials are refused."""
+
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _LAG_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
@@ -187,19 +190,26 @@ class Metrics:
         for action in get_args(Provisioned):
             for outcome in get_args(Outcome):
                 self._provisioning.labels(action, outcome)
+        self._refused = counter(
+            "callers_refused",
+            "Requests whose credentials are refused: missing, form, key, audience, issuer or expired",
+            "reason",
+        )
         self._certificate_reloads = counter(
             "certificate_reloads",
             "Times that a changed certificate of the listener was read: ok, or failed, so that the one before stays in use",
             "outcome",
         )
-        for outcome in ("ok", "failed"):
-            self._certificate_reloads.labels(outcome)
-        for outcome in ("hit", "miss"):
-            self._renderings.labels(outcome)
-        for freshness in ("fresh", "revalidating", "stale"):
-            self._answers.labels(freshness)
-        for outcome in ("ok", "partial", "failed"):
-            self._refreshes.labels(outcome)
+        from_the_start: dict[Counter, tuple[str, ...]] = {
+            self._refused: get_args(Refused),
+            self._certificate_reloads: ("ok", "failed"),
+            self._renderings: ("hit", "miss"),
+            self._answers: ("fresh", "revalidating", "stale"),
+            self._refreshes: ("ok", "partial", "failed"),
+        }
+        for metric, words in from_the_start.items():
+            for word in words:
+                metric.labels(word)
         ProcessCollector(registry=self.registry)
 
         self._called: set[tuple[str, str]] = set()
@@ -329,6 +339,10 @@ class Metrics:
     def provisioned(self, action: Provisioned, outcome: Outcome) -> None:
         """A provisioning request ended."""
         self._provisioning.labels(action, outcome).inc()
+
+    def refused(self, reason: str) -> None:
+        """A caller was refused for `reason`, one of `Refused`."""
+        self._refused.labels(reason).inc()
 
     def replica_role(self, role: str) -> None:
         """This replica does something else than before."""

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from bff.backstage.entities import Entity
 from bff.status.answers import owners_of
+from bff.status.numbers import Viewer
 from bff.status.organisation_cache import Snapshot
 from bff.status.wire import EntityRefs, GovernanceStatus, StatusItems
 from bff.values import EntityRef, EntityRefError
@@ -42,9 +43,9 @@ from bff.web.routes import (
 async def entity_status(call: Call) -> Prepared:
     """Answer with the status of the entity that the path names: the hot path of the service."""
     service = call.service
-    entity = await call.entity()
+    entity, viewer = await call.entity(), await call.viewer()
     snapshot, served = await service.cache.current(insist=insists(call.request.scope["headers"]))
-    answer = await service.answers.of(entity, snapshot)
+    answer = await service.answers.of(entity, snapshot, viewer)
     service.metrics.answered(_freshness(served)).inc()
     return Prepared(
         answer.body,
@@ -61,16 +62,18 @@ async def entity_status(call: Call) -> Prepared:
     body=EntityRefs,
     access=Access.ENTITY,
     replies=(Reply(StatusItems),),
-    problems=(ProblemType.UPSTREAM_UNAVAILABLE,),
+    problems=(ProblemType.TOO_MANY_REQUESTS, ProblemType.UPSTREAM_UNAVAILABLE),
 )
 async def statuses(call: Call, body: EntityRefs) -> Response:
-    """Answer with one item a reference."""
+    """Answer with one item a reference. Raises `ProblemError` 429 for a third batch of one caller at once."""
     service, asked = call.service, body.entity_refs
     refs = [_parsed(text) for text in asked]
     wanted = list(dict.fromkeys(ref for ref in refs if isinstance(ref, EntityRef)))
-    entities = dict(zip(wanted, await service.catalog.entities(call.caller, wanted), strict=True))
-    snapshot, served = await service.cache.current(insist=insists(call.request.scope["headers"]))
-    items = await _items(service, snapshot, asked, refs, entities)
+    with service.batches.one(call.caller):
+        entities = dict(zip(wanted, await service.catalog.entities(call.caller, wanted), strict=True))
+        viewer = await call.viewer()
+        snapshot, served = await service.cache.current(insist=insists(call.request.scope["headers"]))
+        items = await _items(service, snapshot, viewer, asked, refs, entities)
     service.metrics.answered(_freshness(served)).inc(len(asked))
     headers = {
         "age": str(int(service.cache.age_of(snapshot))),
@@ -84,6 +87,7 @@ async def statuses(call: Call, body: EntityRefs) -> Response:
 async def _items(
     service: Service,
     snapshot: Snapshot,
+    viewer: Viewer,
     asked: Sequence[str],
     refs: Sequence[EntityRef | ProblemError],
     entities: dict[EntityRef, Entity | None],
@@ -97,7 +101,7 @@ async def _items(
             problem = ref if isinstance(ref, ProblemError) else NOT_FOUND
             items.append(b'{"entityRef":' + name + b',"problem":' + orjson.dumps(problem.document()) + b"}")
         else:
-            answer = service.answers.of_owned(entity, owners[entity.owner], snapshot)
+            answer = service.answers.of_owned(entity, owners[entity.owner], snapshot, viewer)
             items.append(b'{"entityRef":' + name + b',"status":' + answer.body + b"}")
         if not len(items) % 100:
             # A thousand assessments take a while: others get their turn in between.

@@ -14,7 +14,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from bff.backstage.caller import IdentityUnavailableError, UnauthenticatedError
-from bff.backstage.entities import CatalogContractError, CatalogDeniedError, CatalogUnavailableError
+from bff.backstage.entities import (
+    CatalogContractError,
+    CatalogDeniedError,
+    CatalogUnavailableError,
+    ServiceDeniedError,
+)
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamDeniedError, UpstreamRejectedError, UpstreamUnavailableError
 from bff.provisioning.errors import (
     ConflictError,
@@ -53,6 +58,7 @@ class ProblemType(Enum):
     TOO_LARGE = ("too-large", 413, "The body is too large")
     UNSUPPORTED_MEDIA_TYPE = ("unsupported-media-type", 415, "The body must be JSON")
     INVALID = ("invalid", 422, "The request does not fit")
+    TOO_MANY_REQUESTS = ("too-many-requests", 429, "Too much at once")
     INTERNAL = ("internal", 500, "Something is wrong in this service")
     UPSTREAM_CONTRACT = ("upstream-contract", 502, "Keeptrusts answered in an unknown form")
     UPSTREAM_DENIED = ("upstream-denied", 502, "Keeptrusts does not permit this service to do that")
@@ -126,6 +132,10 @@ def problem_of(error: Exception) -> ProblemError:  # noqa: C901, PLR0911 - a tab
         case CatalogUnavailableError():
             return ProblemError(
                 ProblemType.CATALOG_UNAVAILABLE, "Who may see this entity cannot be asked now.", {"retry-after": "5"}
+            )
+        case ServiceDeniedError():
+            return ProblemError(
+                ProblemType.CATALOG_UNAVAILABLE, "Backstage refuses this service's own token.", {"retry-after": "5"}
             )
         case CatalogDeniedError():
             # Verified here, refused there: Backstage has come back with new keys, or has signed this person out.

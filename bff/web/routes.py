@@ -11,8 +11,10 @@ A handler stands below its declaration and becomes a `Route`:
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 from typing import Any, Generic, Literal, Required, TypedDict, TypeVar, Unpack
@@ -29,6 +31,7 @@ from bff.provisioning.errors import ProvisioningOffError
 from bff.provisioning.provisioner import Provisioner
 from bff.spend.reports import SpendReports
 from bff.status.answers import Answers
+from bff.status.numbers import NumbersAccess, Viewer
 from bff.status.organisation_cache import OrganisationCache, Served, Snapshot
 from bff.telemetry.health import HealthCheck
 from bff.telemetry.metrics import Metrics
@@ -50,6 +53,31 @@ _CACHE_STATUS = {
 NOT_FOUND = ProblemError(ProblemType.NOT_FOUND, "No such entity, or it is not yours to see.")
 
 
+MOST_BATCHES_EACH = 2
+"""Batches of one caller that are answered at once."""
+
+
+class Batches:
+    """Counts the batches of each caller that are being answered, so that one caller cannot take all the work there is."""
+
+    def __init__(self) -> None:
+        self._under_way: Counter[str] = Counter()
+
+    @contextmanager
+    def one(self, caller: Caller) -> Iterator[None]:
+        """Answer one batch of `caller`. Raises `ProblemError` 429 where there are too many already."""
+        if self._under_way[caller.key] >= MOST_BATCHES_EACH:
+            detail = f"{MOST_BATCHES_EACH} batches of this caller are being answered: wait for one of them."
+            raise ProblemError(ProblemType.TOO_MANY_REQUESTS, detail, {"retry-after": "1"})
+        self._under_way[caller.key] += 1
+        try:
+            yield
+        finally:
+            self._under_way[caller.key] -= 1
+            if not self._under_way[caller.key]:
+                del self._under_way[caller.key]
+
+
 @dataclass(slots=True)
 class Service:
     """What the routes of one service share.
@@ -59,6 +87,7 @@ class Service:
 
     identity: Identity
     catalog: Catalog
+    numbers: NumbersAccess
     cache: OrganisationCache
     answers: Answers
     spend: SpendReports
@@ -67,6 +96,7 @@ class Service:
     provisioner: Provisioner | None
     checks: Callable[[], dict[str, HealthCheck]]
     draining: bool = False
+    batches: Batches = field(default_factory=Batches)
 
     def cache_status(self, snapshot: Snapshot, served: Served) -> bytes:
         """How an answer came by its facts, as `Cache-Status` says it (RFC 9211)."""
@@ -231,6 +261,10 @@ class Call:
         if entity is None:
             raise NOT_FOUND
         return entity
+
+    async def viewer(self) -> Viewer:
+        """The caller as far as numbers go; asked for after `entity`, since a stranger's groups are not read for a 404."""
+        return await self.service.numbers.viewer(self.caller)
 
 
 # Only valid references are remembered, and they are short: a stranger's long or broken ones leave nothing behind.

@@ -23,10 +23,10 @@ DAYS = whole_number("days", "How many budget days, today included", least=1, mos
 async def entity_spend(call: Call) -> Prepared:
     """Answer with the spend of the entity that the path names."""
     service = call.service
-    entity = await call.entity()
+    entity, viewer = await call.entity(), await call.viewer()
     days = DAYS.of(call.request)
     snapshot, served = await service.cache.current(insist=insists(call.request.scope["headers"]))
-    answer = await service.spend.of(entity, snapshot, days=days)
+    answer = await service.spend.of(entity, snapshot, viewer, days=days)
     return Prepared(
         answer.body,
         answer.etag,

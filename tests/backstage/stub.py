@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import jwt
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from bff.backstage.client import BackstageClient
 from bff.telemetry.calls import CallObserver
@@ -32,7 +32,7 @@ def segment(content: Any) -> str:
 
 
 class Clock:
-    """A clock that stands still until it is told; good for wall and monotonic time alike."""
+    """A clock that stands still until it is set; good for wall and monotonic time alike."""
 
     def __init__(self) -> None:
         self.now = START
@@ -41,26 +41,42 @@ class Clock:
         return self.now
 
 
-class Key:
-    """A P-256 key pair with an id."""
+_CURVES: dict[str, type[ec.EllipticCurve]] = {"ES256": ec.SECP256R1, "ES384": ec.SECP384R1, "ES512": ec.SECP521R1}
 
-    def __init__(self, kid: str) -> None:
+
+class Key:
+    """A key pair with an id, for one algorithm."""
+
+    def __init__(self, kid: str, algorithm: str = "ES256", *, bits: int = 2048) -> None:
         self.kid = kid
-        self.private = ec.generate_private_key(ec.SECP256R1())
+        self.algorithm = algorithm
+        self.private: Any
+        if algorithm in _CURVES:
+            self.private = ec.generate_private_key(_CURVES[algorithm]())
+        elif algorithm == "EdDSA":
+            self.private = ed25519.Ed25519PrivateKey.generate()
+        else:
+            self.private = rsa.generate_private_key(65537, bits)
 
     @property
     def public_jwk(self) -> dict[str, Any]:
-        jwk: dict[str, Any] = jwt.algorithms.ECAlgorithm.to_jwk(self.private.public_key(), as_dict=True)
-        return jwk | {"kid": self.kid, "alg": "ES256"}
+        algorithm = jwt.get_algorithm_by_name(self.algorithm)
+        jwk: dict[str, Any] = algorithm.to_jwk(self.private.public_key(), as_dict=True)
+        jwk.pop("key_ops", None)
+        return jwk | {"kid": self.kid, "alg": self.algorithm}
 
-    def sign(self, typ: object, claims: Mapping[str, Any], **header: Any) -> str:
-        """A token with any header and any claims: libraries refuse to write what attackers do."""
-        signed = f"{segment({'typ': typ, 'alg': 'ES256', 'kid': self.kid} | header)}.{segment(claims)}"
-        return f"{signed}.{segment(jwt.get_algorithm_by_name('ES256').sign(signed.encode(), self.private))}"
+    def sign(self, typ: object, claims: Mapping[str, Any], *, by: str | None = None, **header: Any) -> str:
+        """A token with any header and any claims, signed `by` another algorithm than the key's own where given.
+
+        Libraries refuse to write what attackers do.
+        """
+        algorithm = by or self.algorithm
+        signed = f"{segment({'typ': typ, 'alg': algorithm, 'kid': self.kid} | header)}.{segment(claims)}"
+        return f"{signed}.{segment(jwt.get_algorithm_by_name(algorithm).sign(signed.encode(), self.private))}"
 
 
 class Observed:
-    """Remembers what the client told."""
+    """Remembers what the client reported."""
 
     def __init__(self) -> None:
         self.attempts: list[tuple[str, str, str]] = []
@@ -95,6 +111,9 @@ class StubBackstage:
         self.hidden: set[tuple[str, str]] = set()
         """(user, entity) that the permission policy denies."""
         self.ownership: dict[str, list[str]] = {}
+        """The groups that a user's sign-in claims."""
+        self.parents: dict[str, list[str]] = {}
+        """The groups above a group, by the catalog's relations."""
         self.calls: Counter[str] = Counter()
         self.requests: list[httpx.Request] = []
         self.reply: httpx.Response | Exception | None = None
@@ -155,7 +174,17 @@ class StubBackstage:
             "spec": {"owner": owner} if owner else {},
         }
 
-    async def _answer(self, request: httpx.Request) -> httpx.Response:
+    def register(self, ref: str, origin: str) -> None:
+        """Say where an entity that was added comes from."""
+        annotations = self.documents[ref]["metadata"].setdefault("annotations", {})
+        annotations["backstage.io/managed-by-origin-location"] = origin
+
+    def join(self, *groups: str, user: str = "user:default/dev") -> None:
+        """Let `user` be in `groups` by the catalog's relations, and in no others."""
+        self.add(user)
+        self.documents[user]["relations"] = [{"type": "memberOf", "targetRef": group} for group in groups]
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:  # noqa: PLR0911 - one return a route
         path = request.url.path.removeprefix("/portal")
         self.calls[path] += 1
         self.requests.append(request)
@@ -176,7 +205,26 @@ class StubBackstage:
         if path == "/api/catalog/entities/by-refs" and bearer in self._bearers:
             asked = json.loads(request.content)["entityRefs"]
             return httpx.Response(200, json={"items": [self._seen(self._bearers[bearer], ref) for ref in asked]})
+        if path == "/api/catalog/entities/by-query" and bearer in self._bearers:
+            return httpx.Response(200, json=self._queried(request.url.params.get_list("filter")))
         return httpx.Response(401, json={"error": {"name": "AuthenticationError", "message": "no"}})
+
+    def _queried(self, filters: list[str]) -> dict[str, Any]:
+        children = {
+            part.removeprefix("relations.parentof=")
+            for text in filters
+            for part in text.split(",")
+            if "parentof=" in part
+        }
+        if filters and "metadata.annotations." in filters[0]:
+            annotation = filters[0].rpartition("metadata.annotations.")[2]
+            claiming = [
+                each for each in self.documents.values() if annotation in each["metadata"].get("annotations", {})
+            ]
+            return {"items": claiming, "totalItems": len(claiming), "pageInfo": {}}
+        found = sorted({parent for child in children for parent in self.parents.get(child, [])})
+        items = [{"kind": "Group", "metadata": {"name": ref.partition("/")[2]}} for ref in found]
+        return {"items": items, "totalItems": len(items), "pageInfo": {}}
 
     def _seen(self, user: str, ref: str) -> dict[str, Any] | None:
         return None if (user, ref) in self.hidden else self.documents.get(ref)

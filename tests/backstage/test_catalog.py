@@ -9,9 +9,10 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from bff.backstage import by_refs
 from bff.backstage.by_refs import LARGEST_CALL
 from bff.backstage.caller import LOCAL, Caller, IdentityUnavailableError
-from bff.backstage.catalog import REMEMBERED_FOR, BackstageCatalog
+from bff.backstage.catalog import MOST_NOT_SEEN_EACH, MOST_PLACES_EACH, REMEMBERED_FOR, BackstageCatalog
 from bff.backstage.entities import CatalogContractError, CatalogDeniedError, CatalogUnavailableError
 from bff.backstage.identity import BackstageIdentity
 from bff.secret_files import Secret
@@ -58,7 +59,7 @@ async def test_an_entity_is_read_with_the_callers_token(backstage: StubBackstage
     assert request.headers["authorization"] == f"Bearer {caller.token.get_secret_value()}"
     assert json.loads(request.content) == {
         "entityRefs": ["component:default/bot"],
-        "fields": ["kind", "metadata.name", "metadata.namespace", "metadata.annotations", "spec.owner"],
+        "fields": ["kind", "metadata.name", "metadata.namespace", "metadata.annotations", "spec.owner", "relations"],
     }
 
 
@@ -113,7 +114,7 @@ async def test_decisions_are_remembered_for_a_short_time(backstage: StubBackstag
 
 
 async def test_catalog_down(backstage: StubBackstage, catalog: BackstageCatalog) -> None:
-    """Remembered decisions count until they expire; then nobody sees anything, and nothing is guessed."""
+    """Remembered decisions count until they expire; then no caller sees anything, and nothing is guessed."""
     caller = await caller_of(backstage)
     await catalog.entity(caller, BOT)
     backstage.reply = httpx.Response(503)
@@ -126,7 +127,7 @@ async def test_catalog_down(backstage: StubBackstage, catalog: BackstageCatalog)
 
 
 async def test_failures_are_not_remembered(backstage: StubBackstage, catalog: BackstageCatalog) -> None:
-    """The question after a failure is asked anew."""
+    """The question after a failure is asked again."""
     caller = await caller_of(backstage)
     backstage.reply = httpx.Response(500)
     with pytest.raises(CatalogUnavailableError):
@@ -136,7 +137,7 @@ async def test_failures_are_not_remembered(backstage: StubBackstage, catalog: Ba
 
 
 async def test_a_token_that_the_catalog_refuses(backstage: StubBackstage, catalog: BackstageCatalog) -> None:
-    """A refusal is told as one and not as an empty catalog."""
+    """A refusal is a refusal and not as an empty catalog."""
     caller = await caller_of(backstage)
     backstage.reply = httpx.Response(401)
     with pytest.raises(CatalogDeniedError):
@@ -152,7 +153,7 @@ async def test_a_herd_asks_once(backstage: StubBackstage, catalog: BackstageCata
 
 
 async def test_a_herd_that_keeps_coming_asks_once(backstage: StubBackstage, catalog: BackstageCatalog) -> None:
-    """Whoever asks in any moment while the answer comes, arrives and is taken in, makes no call of their own."""
+    """A caller who asks in any moment while the answer comes, arrives and is taken in, makes no further call."""
     caller = await caller_of(backstage)
     herd = [asyncio.create_task(catalog.entity(caller, BOT))]
     while not all(one.done() for one in herd[:10]):
@@ -233,7 +234,7 @@ async def test_callers_share_what_they_see(backstage: StubBackstage, catalog: Ba
 async def test_replies_that_are_not_an_answer(
     backstage: StubBackstage, catalog: BackstageCatalog, items: object
 ) -> None:
-    """Too few, too many or another entity than was asked for is a contract error: nobody is shown another's entity."""
+    """Too few, too many or another entity than was asked for is a contract error: no caller is shown another's entity."""
     caller = await caller_of(backstage)
     backstage.reply = httpx.Response(200, json={"items": items})
     with pytest.raises(CatalogContractError):
@@ -256,7 +257,7 @@ async def test_replies_that_are_not_an_answer_are_told_as_such(backstage: StubBa
     assert [attempt[1:] for attempt in observer.attempts] == [
         ("entities", "contract"),
         ("groups", "contract"),
-        ("userinfo", "contract"),
+        ("memberships", "contract"),
     ]
 
 
@@ -276,40 +277,72 @@ async def test_operations_are_fixed_words(backstage: StubBackstage) -> None:
     observer = Observed()
     catalog = catalog_of(backstage, observer)
     caller = await caller_of(backstage)
+    backstage.join("group:default/a-team")
+    backstage.ownership["user:default/dev"] = ["group:default/above"]
     await catalog.entity(caller, BOT)
     await catalog.group(EntityRef("group", "default", "g"))
     await catalog.memberships(caller)
-    assert [operation for _, operation, _ in observer.attempts] == ["entities", "groups", "userinfo"]
+    operations = [operation for _, operation, _ in observer.attempts]
+    assert operations == ["entities", "groups", "memberships", "userinfo", "parent-groups"]
 
 
-async def test_memberships_of_a_user(backstage: StubBackstage, catalog: BackstageCatalog) -> None:
-    """A person's groups are Backstage's word of now; what is no reference among them gives no right."""
-    backstage.ownership["user:default/dev"] = ["group:default/a-team", "nonsense", "Group:default/B-Team"]
-    assert {str(ref) for ref in await catalog.memberships(await caller_of(backstage))} == {
-        "user:default/dev",
-        "group:default/a-team",
-        "group:default/b-team",
-    }
+async def test_names_that_are_not_there_push_nobodys_decisions_out(backstage: StubBackstage) -> None:
+    """One caller who asks for any number of invented names costs no other caller, and not themselves, a decision."""
+    catalog = catalog_of(backstage, most=10)
+    backstage.add(str(BOT))
+    dev, stranger = await caller_of(backstage), await caller_of(backstage, "user:default/stranger")
+    for caller in (dev, stranger):
+        assert await catalog.entity(caller, BOT) is not None
+    absent = EntityRef("component", "default", "absent")
+    assert await catalog.entity(dev, absent) is None
+    invented = [EntityRef("component", "default", f"invented-{number}") for number in range(2 * MOST_NOT_SEEN_EACH)]
+    assert not any(await catalog.entities(stranger, invented))
+    asked = backstage.calls[PATH]
+    for caller in (dev, stranger):
+        assert await catalog.entity(caller, BOT) is not None
+    assert await catalog.entity(dev, absent) is None
+    assert backstage.calls[PATH] == asked
 
 
-async def test_memberships_of_a_scaffolders_person(backstage: StubBackstage, catalog: BackstageCatalog) -> None:
-    """The proof in the scaffolder's token is enough to learn the person's groups."""
-    backstage.ownership["user:default/dev"] = ["group:default/a-team"]
-    identity = BackstageIdentity(backstage.client(), now=backstage.clock, monotonic=backstage.clock)
-    caller = await identity.caller(f"Bearer {backstage.plugin_token()}")
-    assert EntityRef("group", "default", "a-team") in await catalog.memberships(caller)
+async def test_a_large_batch_leaves_places_for_a_card(backstage: StubBackstage) -> None:
+    """While one caller's thousand entities wait for Backstage, another's card is asked for at once."""
+    catalog = catalog_of(backstage)
+    backstage.add(str(BOT))
+    busy, other = await caller_of(backstage, "user:default/busy"), await caller_of(backstage)
+    backstage.gate = asyncio.Event()
+    batches = [
+        asyncio.ensure_future(
+            catalog.entities(busy, [EntityRef("component", f"n{batch}", f"c{number}") for number in range(1_000)])
+        )
+        for batch in range(25)
+    ]
+    while backstage.calls[PATH] < MOST_PLACES_EACH:
+        await asyncio.sleep(0)
+    card = asyncio.ensure_future(catalog.entity(other, BOT))
+    while backstage.calls[PATH] < MOST_PLACES_EACH + 1:
+        await asyncio.sleep(0)
+    assert other.token is not None
+    assert backstage.requests[-1].headers["authorization"] == f"Bearer {other.token.get_secret_value()}"
+    backstage.gate.set()
+    assert await card is not None
+    await asyncio.gather(*batches)
 
 
-async def test_memberships_of_another(backstage: StubBackstage, catalog: BackstageCatalog) -> None:
-    """An answer about somebody else gives nobody anything."""
+async def test_a_call_waits_for_its_turn_for_a_bounded_time(
+    backstage: StubBackstage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call that gets no turn ends as any call that gets no answer."""
+    monkeypatch.setattr(by_refs, "PLACE_WITHIN", 0.01)
+    catalog = catalog_of(backstage)
     caller = await caller_of(backstage)
-    reply = {"claims": {"sub": "user:default/admin", "ent": ["group:default/admins"]}}
-    backstage.reply = httpx.Response(200, json=reply)
-    with pytest.raises(CatalogContractError, match="another user"):
-        await catalog.memberships(caller)
+    backstage.gate = asyncio.Event()
+    refs = [EntityRef("component", "default", f"c{number}") for number in range(LARGEST_CALL * (MOST_PLACES_EACH + 1))]
+    with pytest.raises(CatalogUnavailableError, match="no turn"):
+        await catalog.entities(caller, refs)
+    backstage.gate.set()
 
 
 async def test_memberships_of_nobody(backstage: StubBackstage, catalog: BackstageCatalog) -> None:
-    """Who is no person belongs to nothing, and nobody is asked."""
+    """A caller who is no person belongs to nothing, and Backstage is not asked."""
     assert await catalog.memberships(LOCAL) == frozenset()
     assert not backstage.requests

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bff.backstage.descriptor import LONGEST_ANNOTATION, PREFIX, DescriptorError, read_entity, read_refs
+from bff.backstage.entities import LONGEST_ANNOTATION, PREFIX, DescriptorError, read_entity, read_refs
 from bff.status import claims
 from bff.values import EntityRef
 
@@ -107,3 +107,45 @@ def test_lists_of_references_leave_out_what_is_malformed() -> None:
         EntityRef("group", "shop", "a-team"),
         EntityRef("group", "other", "b-team"),
     }
+
+
+def api_entity(*relations: object, owner: object = None, kind: str = "Component") -> dict[str, object]:
+    """An entity as the catalog's API returns it."""
+    spec = {} if owner is None else {"owner": owner}
+    return {"kind": kind, "metadata": {"name": "pear-bot"}, "spec": spec, "relations": list(relations)}
+
+
+def owned_by(ref: str) -> dict[str, str]:
+    """A relation to an owner."""
+    return {"type": "ownedBy", "targetRef": ref}
+
+
+@pytest.mark.parametrize(
+    ("relations", "spec", "owner"),
+    [
+        ([owned_by("group:default/orchard")], None, "group:default/orchard"),
+        ([owned_by("group:default/orchard")], "group:default/written", "group:default/orchard"),
+        ([owned_by("group:default/a"), owned_by("group:default/written")], "written", "group:default/written"),
+        ([owned_by("user:default/jane"), owned_by("group:default/a")], None, "group:default/a"),
+        ([owned_by("user:default/jane")], None, "user:default/jane"),
+        ([{"type": "partOf", "targetRef": "system:default/s"}], "written", "group:default/written"),
+        ([owned_by("nonsense:::"), {"type": "ownedBy"}, 5, None], "written", "group:default/written"),
+        ([], None, None),
+    ],
+)
+def test_the_owner_is_the_one_of_the_relations(relations: list[object], spec: str | None, owner: str | None) -> None:
+    """Processors of the catalog set owners by relations, as Backstage shows them; `spec.owner` counts where there are none."""
+    found = read_entity(api_entity(*relations, owner=spec))
+    assert (str(found.owner) if found.owner else None) == owner
+
+
+def test_relations_that_are_no_list() -> None:
+    """What is no list of relations is none."""
+    assert read_entity(api_entity(owner="a") | {"relations": "x"}).owner == EntityRef("group", "default", "a")
+
+
+def test_only_a_users_groups_are_memberships() -> None:
+    """A user's `memberOf` relations are their groups; those of other kinds mean nothing here."""
+    member = {"type": "memberOf", "targetRef": "group:default/a"}
+    assert read_entity(api_entity(member, kind="User")).member_of == {EntityRef("group", "default", "a")}
+    assert read_entity(api_entity(member)).member_of == frozenset()

@@ -10,8 +10,7 @@ import pytest
 
 from bff.backstage import files
 from bff.backstage.caller import LOCAL, Caller
-from bff.backstage.descriptor_files import LARGEST_FILE, Scan, scan_files
-from bff.backstage.files import FileCatalog
+from bff.backstage.files import LARGEST_FILE, FileCatalog, Scan, scan_files
 from bff.values import EntityRef
 
 BOT = EntityRef("component", "default", "bot")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
-from bff.backstage.caller import LOCAL, AnonymousIdentity, UnauthenticatedError
+from bff.backstage.caller import LOCAL, AnonymousIdentity, Refusal, UnauthenticatedError
 from bff.backstage.client import BackstageClient
-from bff.backstage.identity import REMEMBERED_FOR, BackstageIdentity
+from bff.backstage.identity import LOGGED_EVERY, REMEMBERED_FOR, BackstageIdentity, Refusals
 from bff.values import EntityRef
-from tests.backstage.stub import Key, StubBackstage
+from tests.backstage.stub import ISSUER, Key, StubBackstage
 
 DEV = EntityRef("user", "default", "dev")
 USER_KEYS = "/api/auth/.well-known/jwks.json"
@@ -129,3 +130,72 @@ async def test_without_authentication_everybody_is_local() -> None:
     """With BFF_AUTH=none the header does not matter."""
     assert await AnonymousIdentity().caller(None) is LOCAL
     assert await AnonymousIdentity().caller("Bearer nonsense") is LOCAL
+
+
+def _refusable(backstage: StubBackstage) -> dict[Refusal, str | None]:
+    """An `Authorization` header for each reason to refuse one."""
+    return {
+        Refusal.MISSING: None,
+        Refusal.FORM: "Bearer static-external-token",
+        Refusal.KEY: f"Bearer {Key('auth-1').sign('vnd.backstage.user', backstage.claims())}",
+        Refusal.AUDIENCE: f"Bearer {backstage.user_token(aud='catalog')}",
+        Refusal.ISSUER: f"Bearer {backstage.user_token(iss='https://portal.example/api/auth')}",
+        Refusal.EXPIRED: f"Bearer {backstage.user_token(exp=int(backstage.clock.now))}",
+    }
+
+
+@pytest.mark.parametrize("reason", list(Refusal))
+async def test_a_refusal_is_counted_by_its_reason(backstage: StubBackstage, reason: Refusal) -> None:
+    """Each reason to refuse a caller counts as itself, and the error carries it."""
+    counted: list[str] = []
+    asked = identity(backstage, refusals=Refusals(count=counted.append, monotonic=backstage.clock))
+    with pytest.raises(UnauthenticatedError) as caught:
+        await asked.caller(_refusable(backstage)[reason])
+    assert (counted, caught.value.reason) == ([reason.value], reason)
+
+
+async def test_refusals_are_logged_once_a_minute_each(backstage: StubBackstage) -> None:
+    """A thousand refusals of two reasons make two lines, and a minute later one line says how many there were."""
+    asked = identity(backstage)
+    headers = _refusable(backstage)
+
+    async def refuse(reason: Refusal) -> None:
+        with pytest.raises(UnauthenticatedError):
+            await asked.caller(headers[reason])
+
+    with capture_logs() as logs:
+        for _ in range(500):
+            await refuse(Refusal.MISSING)
+            await refuse(Refusal.ISSUER)
+        assert [(line["reason"], line["since_last"]) for line in logs] == [("missing", 1), ("issuer", 1)]
+        backstage.clock.now += LOGGED_EVERY
+        await refuse(Refusal.ISSUER)
+    assert (logs[-1]["reason"], logs[-1]["since_last"]) == ("issuer", 500)
+
+
+async def test_a_wrong_issuer_is_logged_beside_the_one_expected(backstage: StubBackstage) -> None:
+    """With a wrong `BACKSTAGE_PUBLIC_URL` everybody is refused: one line shows both addresses."""
+    with capture_logs() as logs, pytest.raises(UnauthenticatedError):
+        await identity(backstage).caller(_refusable(backstage)[Refusal.ISSUER])
+    assert (logs[0]["expected"], logs[0]["given"]) == (ISSUER, "'https://portal.example/api/auth'")
+
+
+async def test_nothing_of_an_unverified_token_is_logged(backstage: StubBackstage) -> None:
+    """What a stranger writes into a token reaches no log, whichever check it fails."""
+    forged = Key("auth-1").sign("vnd.backstage.user", backstage.claims(iss="https://evil.test", sub="user:evil/evil"))
+    with capture_logs() as logs:
+        for token in (forged, "evil", f"evil.{forged}"):
+            with pytest.raises(UnauthenticatedError):
+                await identity(backstage).caller(f"Bearer {token}")
+    assert len(logs) == 3
+    assert "evil" not in str(logs)
+
+
+async def test_the_scaffolder_at_another_address(backstage: StubBackstage) -> None:
+    """Where the scaffolder is deployed apart, its keys are read there and the user's at the auth backend."""
+    apart = StubBackstage()
+    apart.scaffolder_key = backstage.scaffolder_key
+    caller = await identity(backstage, scaffolder=apart.client()).caller(f"Bearer {backstage.plugin_token()}")
+    assert caller.user == DEV
+    assert set(apart.calls) == {"/api/scaffolder/.backstage/auth/v1/jwks.json"}
+    assert set(backstage.calls) == {USER_KEYS}

@@ -10,7 +10,7 @@ import pytest
 
 from bff.backstage.caller import IdentityUnavailableError
 from bff.backstage.entities import CatalogUnavailableError
-from bff.backstage.jwks import FAILURE_PAUSE, REFRESH_AFTER, UNKNOWN_PAUSE, Keys, SigningKeys
+from bff.backstage.jwks import ALGORITHMS, FAILURE_PAUSE, REFRESH_AFTER, UNKNOWN_PAUSE, Keys, SigningKeys
 from tests.backstage.stub import Clock, Key
 
 
@@ -118,7 +118,7 @@ async def test_a_read_under_way_does_not_condemn_a_new_key(keys: SigningKeys, so
 
 
 async def test_keys_are_renewed_in_the_background(keys: SigningKeys, source: Source, clock: Clock) -> None:
-    """An old set is read anew without anybody waiting for it, and a key that is gone no longer counts."""
+    """An old set is read again while no caller waits for it, and a key that is gone no longer counts."""
     await keys.key("one")
     source.keys = [Key("two")]
     clock.now += REFRESH_AFTER
@@ -131,7 +131,7 @@ async def test_keys_are_renewed_in_the_background(keys: SigningKeys, source: Sou
 
 
 async def test_down_at_the_start(keys: SigningKeys, source: Source, clock: Clock) -> None:
-    """Without any keys nobody can be judged; the next try is a few seconds later and not with every request."""
+    """Without any keys no caller can be judged; the next try is a few seconds later and not with every request."""
     source.down = True
     for _ in range(10):
         with pytest.raises(IdentityUnavailableError):
@@ -202,11 +202,54 @@ async def test_what_is_no_key_set_replaces_nothing(
     assert await keys.key("one") is not None
 
 
-async def test_other_kinds_of_keys_are_passed_over(keys: SigningKeys, source: Source) -> None:
-    """A set may hold keys that we have no use for."""
-    source.document = {"keys": [{"kid": "rsa", "kty": "RSA", "n": "AA", "e": "AQAB"}, Key("one").public_jwk]}
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"kid": "other", "kty": "OKP", "crv": "X25519", "x": "AA"},
+        {"kid": "other", "kty": "EC", "crv": "secp256k1", "x": "AA", "y": "AA"},
+        {"kid": "other", "kty": "new"},
+        {"kid": "other"},
+        Key("other", "RS256").public_jwk | {"alg": "RSA-OAEP"},
+        Key("other", "RS256").public_jwk | {"alg": "HS256"},
+        Key("other", "RS256").public_jwk | {"alg": "none"},
+        Key("other", "RS256").public_jwk | {"use": "enc"},
+        Key("other").public_jwk | {"alg": "ES384"},
+        Key("other").public_jwk | {"alg": "HS256"},
+        Key("other", "RS256", bits=1024).public_jwk,
+    ],
+)
+async def test_other_kinds_of_keys_are_passed_over(keys: SigningKeys, source: Source, other: dict[str, Any]) -> None:
+    """A set may hold keys by which no token is signed, and keys that are too weak: they verify nothing."""
+    source.document = {"keys": [other, Key("one").public_jwk]}
     assert await keys.key("one") is not None
-    assert await keys.key("rsa") is None
+    assert await keys.key("other") is None
+
+
+@pytest.mark.parametrize("algorithm", sorted(ALGORITHMS))
+async def test_a_key_has_one_algorithm(keys: SigningKeys, source: Source, algorithm: str) -> None:
+    """Each of the asymmetric algorithms that Backstage can be configured with is read from the key itself."""
+    source.keys = [Key("one", algorithm)]
+    found = await keys.key("one")
+    assert found is not None
+    assert found.algorithm_name == algorithm
+
+
+@pytest.mark.parametrize(("algorithm", "meant"), [("RS512", "RS256"), ("ES384", "ES384"), ("EdDSA", "EdDSA")])
+async def test_a_key_that_names_no_algorithm(keys: SigningKeys, source: Source, algorithm: str, meant: str) -> None:
+    """A curve has one algorithm; RSA without one is for RS256."""
+    unnamed = {name: value for name, value in Key("one", algorithm).public_jwk.items() if name != "alg"}
+    source.document = {"keys": [unnamed]}
+    found = await keys.key("one")
+    assert found is not None
+    assert found.algorithm_name == meant
+
+
+async def test_a_private_part_is_not_kept(keys: SigningKeys, source: Source) -> None:
+    """A set that publishes a private key by mistake gives its public part alone."""
+    source.document = {"keys": [Key("one").public_jwk | {"d": "c2VjcmV0"}]}
+    found = await keys.key("one")
+    assert found is not None
+    assert not hasattr(found.key, "private_numbers")
 
 
 async def test_an_empty_set_is_a_set(keys: SigningKeys, source: Source) -> None:

@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bff.backstage.caller import IdentityUnavailableError, UnauthenticatedError
-from bff.backstage.identity import LEEWAY, BackstageIdentity
-from bff.backstage.tokens import LONGEST_TOKEN, TokenError, read_token
+from bff.backstage.identity import LEEWAY, LONGEST_TOKEN, BackstageIdentity, TokenError, read_token
 from tests.backstage.stub import Key, StubBackstage, segment
 
 USER_KEYS = "/api/auth/.well-known/jwks.json"
@@ -65,6 +64,70 @@ async def test_es256_header_over_another_algorithm(backstage: StubBackstage) -> 
     await refused(backstage, f"{signed}.AA")
 
 
+ASYMMETRIC = ["RS256", "PS256", "ES384", "ES512", "EdDSA"]
+
+
+@pytest.mark.parametrize("algorithm", ASYMMETRIC)
+async def test_the_keys_own_algorithm_is_accepted(backstage: StubBackstage, algorithm: str) -> None:
+    """Where Backstage signs by another asymmetric algorithm, its tokens are as good, of users and of the scaffolder."""
+    backstage.auth_key, backstage.scaffolder_key = Key("auth-1", algorithm), Key("scaffolder-1", algorithm)
+    asked = identity(backstage)
+    for token in (backstage.user_token(), backstage.plugin_token()):
+        assert (await asked.caller(f"Bearer {token}")).user is not None
+
+
+@pytest.mark.parametrize("algorithm", ASYMMETRIC)
+async def test_alg_none_for_any_key(backstage: StubBackstage, algorithm: str) -> None:
+    """No key makes a token without a signature good."""
+    backstage.auth_key = Key("auth-1", algorithm)
+    for name in ("none", "None", "NONE", "nOnE"):
+        unsigned = f"{segment({'typ': USER, 'alg': name, 'kid': 'auth-1'})}.{segment(backstage.claims())}"
+        await refused(backstage, f"{unsigned}.")
+        await refused(backstage, f"{unsigned}.AA")
+
+
+@pytest.mark.parametrize("encoding", [serialization.Encoding.DER, serialization.Encoding.PEM])
+@pytest.mark.parametrize("mac", ["HS256", "HS384", "HS512"])
+async def test_a_mac_with_a_public_rsa_key(
+    backstage: StubBackstage, mac: str, encoding: serialization.Encoding
+) -> None:
+    """A public RSA key, in whatever form it is written, is no shared secret."""
+    backstage.auth_key = Key("auth-1", "RS256")
+    public = backstage.auth_key.private.public_key().public_bytes(
+        encoding, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    signed = f"{segment({'typ': USER, 'alg': mac, 'kid': 'auth-1'})}.{segment(backstage.claims())}"
+    await refused(
+        backstage, f"{signed}.{segment(hmac.digest(public, signed.encode(), mac.lower().replace('hs', 'sha')))}"
+    )
+
+
+@pytest.mark.parametrize(("own", "other"), [("RS512", "RS256"), ("RS256", "PS256"), ("PS256", "RS256")])
+async def test_a_token_does_not_choose_among_a_keys_algorithms(backstage: StubBackstage, own: str, other: str) -> None:
+    """A signature that the right RSA key made by another algorithm than its own is refused."""
+    backstage.auth_key = Key("auth-1", own)
+    await refused(backstage, backstage.auth_key.sign(USER, backstage.claims(), by=other))
+
+
+@pytest.mark.parametrize(("own", "claimed"), [("ES256", "RS256"), ("RS256", "ES256"), ("ES384", "ES256")])
+async def test_a_header_that_names_another_accepted_algorithm(backstage: StubBackstage, own: str, claimed: str) -> None:
+    """A good signature under a header that names another of the accepted algorithms is refused."""
+    backstage.auth_key = Key("auth-1", own)
+    await refused(backstage, backstage.auth_key.sign(USER, backstage.claims(), alg=claimed))
+
+
+async def test_a_weak_rsa_key(backstage: StubBackstage) -> None:
+    """A key of 1024 bits, which can be factored, signs nothing."""
+    backstage.auth_key = Key("auth-1", "RS256", bits=1024)
+    await refused(backstage, backstage.user_token())
+
+
+async def test_wrong_rsa_key(backstage: StubBackstage) -> None:
+    """A stranger's RSA signature under a known key's id is refused."""
+    backstage.auth_key = Key("auth-1", "RS256")
+    await refused(backstage, Key("auth-1", "RS256").sign(USER, backstage.claims()))
+
+
 async def test_wrong_key(backstage: StubBackstage) -> None:
     """A stranger's signature under a known key's id is refused."""
     await refused(backstage, Key("auth-1").sign(USER, backstage.claims()))
@@ -96,7 +159,7 @@ async def test_wrong_issuer(backstage: StubBackstage, iss: object) -> None:
 
 
 async def test_expired(backstage: StubBackstage) -> None:
-    """An expired token is refused from its second on, and the caller is told to get a new one."""
+    """An expired token is refused from its second on, and the caller learns that it has expired."""
     await refused(backstage, backstage.user_token(exp=int(backstage.clock.now)), "token expired")
 
 
@@ -139,7 +202,7 @@ async def test_limited_user_token_made_up_as_a_user_token(backstage: StubBacksta
 
 
 async def test_plugin_token_without_a_person(backstage: StubBackstage) -> None:
-    """A plugin that calls for nobody is nobody."""
+    """A plugin that calls for no person is no caller."""
     await refused(backstage, backstage.plugin_token(obo=None))
     await refused(backstage, backstage.plugin_token(obo=""))
 
@@ -272,13 +335,13 @@ async def test_static_external_token(backstage: StubBackstage) -> None:
     "header", [None, "", "Bearer", "Basic dXNlcjpwYXNz", "Bearer\ttoken", "token", "BearerX token"]
 )
 async def test_no_bearer_token(backstage: StubBackstage, header: str | None) -> None:
-    """A request without credentials, or with those of another scheme, is told what is missing."""
+    """A request without credentials, or with those of another scheme, gets an error that says what is missing."""
     with pytest.raises(UnauthenticatedError, match=r"^no bearer token$"):
         await identity(backstage).caller(header)
 
 
 async def test_redirected_keys(backstage: StubBackstage) -> None:
-    """Keys from another address are nobody's keys."""
+    """Keys from another address are not used."""
     backstage.reply = httpx.Response(302, headers={"location": "https://evil.test/jwks.json"})
     with pytest.raises(IdentityUnavailableError):
         await identity(backstage).caller(f"Bearer {backstage.user_token()}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bff.backstage.descriptor import PREFIX
+from bff.backstage.entities import PREFIX
 from bff.lint.faults import Code as Fault
 from bff.status import claims
 from bff.status.findings import Code

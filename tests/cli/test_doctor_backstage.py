@@ -14,7 +14,7 @@ from bff.cli.doctor_backstage import AUTHORIZE, CONFIGURATION, examine_backstage
 from bff.cli.doctor_keeptrusts import Trial, Verdict
 from bff.settings import Settings
 from bff.values import EntityRef
-from tests.backstage.stub import ISSUER, SERVICE_TOKEN, URL, StubBackstage
+from tests.backstage.stub import ISSUER, SERVICE_TOKEN, URL, Key, StubBackstage
 from tests.harness.openbao import OpenBao
 from tests.harness.served import served
 from tests.harness.stub_backstage import BackstageOverHttp
@@ -53,7 +53,7 @@ def stub() -> Backstage:
     made = Backstage()
     made.add("group:default/platform-team")
     made.add(str(BOT), owner="group:default/platform-team", gateway_key="support-team-gw-key")
-    made.ownership["user:default/dev"] = ["group:default/platform-team"]
+    made.join("group:default/platform-team")
     return made
 
 
@@ -78,10 +78,11 @@ async def test_backstage_in_order(backstage: str) -> None:
     """The keys of both who sign, the issuer, and the groups by this service's own token, are each a line."""
     trials = await examined(backstage, bff_platform_groups="group:default/platform-team")
     assert [(trial.verdict, trial.message) for trial in trials] == [
-        (Verdict.OK, "1 key"),
-        (Verdict.OK, "1 key"),
+        (Verdict.OK, "1 key, by ES256"),
+        (Verdict.OK, "1 key, by ES256"),
         (Verdict.OK, ISSUER),
         (Verdict.OK, "the token is accepted"),
+        (Verdict.OK, "0 by annotation, of any origin, since BFF_GROUP_ORIGINS is not set; no team twice"),
     ]
 
 
@@ -96,8 +97,8 @@ async def test_a_token_that_backstage_does_not_accept(backstage: str) -> None:
 async def test_a_platform_group_that_is_not_there(backstage: str) -> None:
     """A slip in BFF_PLATFORM_GROUPS, which would keep everybody from provisioning, is named."""
     trials = await examined(backstage, bff_platform_groups="platform-team,platfrom-team")
-    assert trials[-1].verdict is Verdict.WARN
-    assert trials[-1].message.endswith(": group:default/platfrom-team")
+    assert trials[3].verdict is Verdict.WARN
+    assert trials[3].message.endswith(": group:default/platfrom-team")
 
 
 async def test_another_issuer_is_named_with_its_setting(backstage: str) -> None:
@@ -125,7 +126,7 @@ async def test_a_person_in_order(backstage: str, stub: Backstage) -> None:
     """A person's token is tried to the end: who they are, the policy, their groups, and the entity as they see it."""
     platform = "group:default/platform-team"
     trials = await examined(backstage, stub.user_token(), BOT, bff_platform_groups=platform)
-    found = {trial.subject: (trial.verdict, trial.message) for trial in trials[4:]}
+    found = {trial.subject: (trial.verdict, trial.message) for trial in trials[5:]}
     assert found == {
         "person of BFF_TOKEN": (Verdict.OK, "accepted as user:default/dev"),
         "permission mode": (
@@ -152,7 +153,7 @@ async def test_without_a_permission_backend_the_mode_is_not_known(backstage: str
     """A Backstage without that plugin is a warning, and the other trials go on."""
     stub.decision = None
     trials = await examined(backstage, stub.user_token(), BOT)
-    assert [trial.verdict for trial in trials[5:]] == [Verdict.WARN, Verdict.OK, Verdict.OK]
+    assert [trial.verdict for trial in trials[6:]] == [Verdict.WARN, Verdict.OK, Verdict.OK]
 
 
 async def test_an_entity_that_the_person_may_not_see(backstage: str, stub: Backstage) -> None:
@@ -173,3 +174,67 @@ async def test_a_person_who_is_not_accepted(backstage: str, stub: Backstage, tok
     trials = await examined(backstage, made)
     assert (trials[-1].subject, trials[-1].verdict) == ("person of BFF_TOKEN", Verdict.FAIL)
     assert made not in str(trials)
+
+
+ORG = "url:https://git.example/acme/org/groups.yaml"
+CLAIMS = "groups that claim a team"
+
+
+def claiming(stub: Backstage, ref: str, team: str, origin: str) -> None:
+    """A group that claims a team, registered there."""
+    stub.add(ref, team=team)
+    stub.register(ref, origin)
+
+
+async def claims_of(url: str, **settings: object) -> list[tuple[Verdict, str]]:
+    """What is said of groups that claim a team."""
+    trials = await examined(url, **settings)  # type: ignore[arg-type]  # the rest are settings
+    return [(trial.verdict, trial.message) for trial in trials if trial.subject == CLAIMS]
+
+
+async def test_a_group_that_claims_a_team_from_elsewhere_is_named(backstage: str, stub: Backstage) -> None:
+    """With BFF_GROUP_ORIGINS, a group of another origin is listed with its team and its origin; one of them is not."""
+    claiming(stub, "group:default/finance", "finance-team", ORG)
+    claiming(stub, "group:evil/mine", "finance-team", "url:https://git.example/evil/x.yaml")
+    ((verdict, message),) = await claims_of(backstage, bff_group_origins="url:https://git.example/acme/")
+    assert verdict is Verdict.WARN
+    assert message.startswith("group:evil/mine claims 'finance-team' from 'url:https://git.example/evil/x.yaml': ")
+
+
+async def test_a_team_that_is_claimed_twice_is_named(backstage: str, stub: Backstage) -> None:
+    """Two groups that claim a team, by annotation or by being called like it, are listed with it."""
+    claiming(stub, "group:default/a", "finance-team", ORG)
+    claiming(stub, "group:default/b", "finance-team", ORG)
+    stub.add("group:default/finance-team")
+    (said,) = await claims_of(backstage)
+    assert said == (
+        Verdict.WARN,
+        "the team 'finance-team' is claimed twice: by group:default/a, group:default/b, group:default/finance-team",
+    )
+
+
+async def test_claims_in_order(backstage: str, stub: Backstage) -> None:
+    """Where each team is claimed once and from where it may be, one line counts the claims."""
+    claiming(stub, "group:default/finance", "finance-team", ORG)
+    said = await claims_of(backstage, bff_group_origins="url:https://git.example/acme/")
+    assert said == [(Verdict.OK, "1 by annotation, of BFF_GROUP_ORIGINS; no team twice")]
+
+
+async def test_keys_by_no_accepted_algorithm_fail(backstage: str, stub: Backstage) -> None:
+    """A Backstage whose every key is of a kind that is not accepted refuses everybody: the line says which kinds are."""
+    stub.auth_key = Key("auth-1", "RS256", bits=1024)
+    trial = (await examined(backstage))[0]
+    assert trial.verdict is Verdict.FAIL
+    assert "ES384" in trial.message
+
+
+async def test_backends_at_addresses_of_their_own(backstage: str) -> None:
+    """Each backend is tried at its own address."""
+    trials = await examined(
+        "http://127.0.0.1:1",
+        bff_platform_groups="platform-team",
+        backstage_auth_url=backstage,
+        backstage_catalog_url=backstage,
+        backstage_scaffolder_url=backstage,
+    )
+    assert {trial.verdict for trial in trials} == {Verdict.OK}

@@ -181,6 +181,7 @@ def _furnish(stub: StubBackstage) -> None:
         daily_budget="500",
     )
     stub.add("group:default/support-team")
+    stub.join("group:default/support-team")
 
 
 def numbers(asked: Asked) -> dict[str, Any]:

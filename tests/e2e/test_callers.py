@@ -13,6 +13,7 @@ from tests.e2e.harness.service import Service
 
 PROXY = "/api/proxy/keeptrusts"
 BOT = "component:default/customer-support-bot"
+SEARCH = "component:default/knowledge-search"
 RESTRICTED = "component:default/restricted-bot"
 
 
@@ -82,6 +83,28 @@ async def test_the_permission_policy_decides(backstage: Backstage, ready: Servic
                 headers={"authorization": f"Bearer {token}"},
             )
             assert ["status" in item for item in reply.json()["items"]] == statuses
+
+
+async def test_amounts_are_for_the_owners_and_the_platform(backstage: Backstage, ready: Service) -> None:
+    """By the groups of the real catalog an owner sees the amounts of their own entities, the platform all, a stranger none."""
+    del ready
+    seen = {
+        ("support-engineer", BOT): True,
+        ("support-engineer", SEARCH): True,
+        ("search-engineer", BOT): False,
+        ("search-engineer", SEARCH): True,
+        ("outsider", BOT): False,
+    }
+    for (user, ref), amounts in seen.items():
+        reply = await ask(backstage, ref, await backstage.user_token(user))
+        assert reply.status_code == 200, reply.text
+        document = reply.json()
+        assert [document[section] is not None for section in ("budget", "wallet", "activity")] == [amounts] * 3, (
+            user,
+            ref,
+        )
+        codes = {finding["code"] for finding in document["findings"]}
+        assert ("numbers-withheld" in codes) is not amounts
 
 
 async def test_a_tag_opens_nothing(backstage: Backstage, ready: Service) -> None:

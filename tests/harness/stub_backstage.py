@@ -25,7 +25,7 @@ class BackstageOverHttp:
         if scope["path"] in self.lost:
             reply = httpx.Response(503, json={})
         else:
-            url = f"http://stub{scope['path']}"
+            url = f"http://stub{scope['path']}?{scope['query_string'].decode()}"
             reply = await self.stub._answer(httpx.Request(scope["method"], url, headers=scope["headers"], content=body))
         headers = [(name.lower(), value) for name, value in reply.headers.raw]
         await send({"type": "http.response.start", "status": reply.status_code, "headers": headers})

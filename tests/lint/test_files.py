@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bff.backstage.descriptor_files import LARGEST_FILE
+from bff.backstage.files import LARGEST_FILE
 from bff.lint.faults import Code, Fault
 from bff.lint.report import File, NothingThereError, find_files
 

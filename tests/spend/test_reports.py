@@ -10,6 +10,7 @@ import pytest
 from bff.backstage.caller import LOCAL
 from bff.keeptrusts.facts import SpendHistory
 from bff.spend.reports import SpendReports
+from bff.status.numbers import EVERYTHING
 from bff.status.organisation_cache import FactsUnavailableError
 from bff.values import EntityRef
 from tests.conftest import Start
@@ -42,10 +43,10 @@ async def test_a_report_that_takes_long_is_an_error_that_says_when_to_come_again
         reports = SpendReports(service.catalog, slow, rules=service.spend._rules, longest_wait=0)
         for _ in range(2):
             with pytest.raises(FactsUnavailableError, match="could not be read in time") as caught:
-                await reports.of(entity, snapshot, days=2)
+                await reports.of(entity, snapshot, EVERYTHING, days=2)
             assert caught.value.retry_after > 0
         reports._longest_wait = 60
-        waiting = asyncio.create_task(reports.of(entity, snapshot, days=2))
+        waiting = asyncio.create_task(reports.of(entity, snapshot, EVERYTHING, days=2))
         slow.gate.set()
         assert b'"complete":true' in (await waiting).body
         assert slow.reads == 1

@@ -363,7 +363,7 @@ export interface components {
          * @description Every finding there is; clients switch on these, so they never change.
          * @enum {string}
          */
-        readonly Code: "annotation-missing" | "annotation-invalid" | "key-not-found" | "key-revoked" | "key-expired" | "key-expiring" | "owner-mismatch" | "tier-undeclared" | "tier-drift" | "tier-unenforced" | "wallet-missing" | "wallet-low" | "wallet-depleted" | "budget-near" | "budget-exceeded" | "budget-pace" | "spend-incomplete" | "data-stale" | "upstream-unavailable" | "upstream-denied" | "upstream-contract";
+        readonly Code: "annotation-missing" | "annotation-invalid" | "key-not-found" | "key-revoked" | "key-expired" | "key-expiring" | "owner-mismatch" | "tier-undeclared" | "tier-drift" | "tier-unenforced" | "wallet-missing" | "wallet-low" | "wallet-depleted" | "budget-near" | "budget-exceeded" | "budget-pace" | "spend-incomplete" | "data-stale" | "catalog-denied" | "upstream-unavailable" | "upstream-denied" | "upstream-contract" | "numbers-withheld";
         /**
          * ConfigurationRecord
          * @description A policy configuration made from a template, whose id is the tier. A.
@@ -821,10 +821,10 @@ export interface components {
         };
         /**
          * Severity
-         * @description How much a finding matters: a warning can wait, an error means requests fail or rules are broken.
+         * @description How much a finding matters: info is no trouble, a warning can wait, an error means requests fail or rules are broken.
          * @enum {string}
          */
-        readonly Severity: "warning" | "error";
+        readonly Severity: "info" | "warning" | "error";
         /**
          * SpendReport
          * @description Spend of all keys of one entity's claim by day and by model; sections are null when the numbers are withheld or unknown.
@@ -1285,6 +1285,15 @@ export interface operations {
             };
             /** @description The request does not fit */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

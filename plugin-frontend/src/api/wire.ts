@@ -23,12 +23,8 @@ export type GovernanceState = Schemas['State'];
  *
  * @public
  */
-export type Finding = Omit<
-  Schemas['Finding'],
-  'code' | 'severity' | 'remedy'
-> & {
+export type Finding = Omit<Schemas['Finding'], 'code' | 'remedy'> & {
   readonly code: FindingCode | (string & {});
-  readonly severity: Schemas['Severity'] | 'info';
   /** The software template that mends it, with what its form is filled in with; absent from an older service. */
   readonly remedy?: Remedy | null;
 };

@@ -78,7 +78,8 @@ const de: WordsOf<typeof en> = {
       hint: 'Legen Sie vorher einen neuen Schlüssel an.',
     },
     numbersWithheld: {
-      message: 'Beträge sehen nur Mitglieder der Eigentümergruppe.',
+      message:
+        'Beträge sind für Mitglieder von {{owner}} und der Plattformgruppen.',
       hint: 'Fragen Sie die Eigentümergruppe oder das Plattformteam.',
     },
     ownerMismatch: {
@@ -141,6 +142,16 @@ const de: WordsOf<typeof en> = {
       message:
         '{{spent}} liegt weit über den üblichen {{usual}} eines Tages; den größten Anteil hat {{model}}.',
       hint: 'Sehen Sie die Ausgaben nach Modell an.',
+    },
+    withoutAmounts: {
+      walletLow: 'Das Guthaben des Teams ist niedrig oder leer.',
+      budgetNear: 'Der größte Teil des Tagesbudgets ist ausgegeben.',
+      budgetExceeded: 'Das Tagesbudget ist ausgegeben.',
+      budgetPace:
+        'Bei diesem Tempo ist das Tagesbudget aufgebraucht, bevor es zurückgesetzt wird.',
+      spendIncomplete:
+        'Summen der Ausgaben sind Untergrenzen, da noch nicht alles gelesen ist.',
+      spendIncompleteHint: 'Der Dienst liest von selbst weiter.',
     },
     dataStale: {
       message: 'Keeptrusts hat seit {{since}} nicht geantwortet.',
@@ -233,7 +244,7 @@ const de: WordsOf<typeof en> = {
   missing: {
     withheld:
       'Zurückgehalten, da der Schlüssel nicht dem Eigentümer gehört: {{parts}}.',
-    forOwners: 'Nur für die Eigentümergruppe: {{parts}}.',
+    forOwners: '{{whose}} Hier nicht gezeigt: {{parts}}.',
     unavailable: 'Nicht bekannt: {{parts}}.',
   },
   guide: {

@@ -80,7 +80,8 @@ export const en = {
       hint: 'Make a new key before it does.',
     },
     numbersWithheld: {
-      message: 'Amounts are shown to members of the owning group.',
+      message:
+        'Amounts are for members of {{owner}} and of the platform groups.',
       hint: 'Ask the owning group, or the people who run the platform.',
     },
     ownerMismatch: {
@@ -142,6 +143,16 @@ export const en = {
       message:
         '{{spent}} is far above the usual {{usual}} of a day; most of the difference is {{model}}.',
       hint: 'See the spend by model.',
+    },
+    // What those see for whom the amounts are not: each without a number, and with the hint of its code.
+    withoutAmounts: {
+      walletLow: 'The team’s wallet is low or empty.',
+      budgetNear: 'Most of the daily budget is spent.',
+      budgetExceeded: 'The daily budget is spent.',
+      budgetPace: 'At this pace the daily budget runs out before it resets.',
+      spendIncomplete:
+        'Sums of spend are lower bounds, since not all of it has been read.',
+      spendIncompleteHint: 'The service reads on by itself.',
     },
     dataStale: {
       message: 'Keeptrusts has not answered since {{since}}.',
@@ -233,7 +244,7 @@ export const en = {
   },
   missing: {
     withheld: 'Withheld, since the key is not the owner’s: {{parts}}.',
-    forOwners: 'Shown to the owning group: {{parts}}.',
+    forOwners: '{{whose}} Not shown here: {{parts}}.',
     unavailable: 'Not known: {{parts}}.',
   },
   guide: {

@@ -1,4 +1,10 @@
-export { failureText, findingText, paceText } from './phrases';
+export {
+  failureText,
+  findingText,
+  paceText,
+  withheldText,
+  withoutWithheld,
+} from './phrases';
 export type { FailureText, FindingText } from './phrases';
 export { keeptrustsTranslationRef } from './ref';
 export type { Translate } from './ref';

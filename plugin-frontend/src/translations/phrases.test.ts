@@ -36,6 +36,27 @@ describe('a finding', () => {
     );
   });
 
+  it.each([
+    ['budget-exceeded', 'Das Tagesbudget ist ausgegeben.'],
+    [
+      'budget-pace',
+      'Bei diesem Tempo ist das Tagesbudget aufgebraucht, bevor es zurückgesetzt wird.',
+    ],
+    ['wallet-low', 'Das Guthaben des Teams ist niedrig oder leer.'],
+  ])('has a sentence without amounts for %s', (code, message) => {
+    expect(
+      findingText(germanWords(), finding({ code, params: {} }), NOW).message,
+    ).toBe(message);
+  });
+
+  it('says for whom amounts are', () => {
+    const params = { owner: 'group:default/support-team' };
+
+    expect(said({ code: 'numbers-withheld', params }).message).toBe(
+      'Amounts are for members of group:default/support-team and of the platform groups.',
+    );
+  });
+
   it.each<[string, Partial<Finding>]>([
     ['sends no parameters', {}],
     ['sends null', { params: null }],

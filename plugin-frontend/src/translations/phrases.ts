@@ -133,6 +133,8 @@ interface Read {
 
 class MissingParameter extends Error {}
 
+const NUMBERS_WITHHELD = 'numbers-withheld';
+
 const OF_CODE: Record<string, (t: Translate, read: Read) => FindingText> = {
   'annotation-missing': t => ({
     message: t('finding.annotationMissing.message'),
@@ -160,8 +162,8 @@ const OF_CODE: Record<string, (t: Translate, read: Read) => FindingText> = {
     }),
     hint: t('finding.keyExpiring.hint'),
   }),
-  'numbers-withheld': t => ({
-    message: t('finding.numbersWithheld.message'),
+  [NUMBERS_WITHHELD]: (t, { text }) => ({
+    message: t('finding.numbersWithheld.message', { owner: text('owner') }),
     hint: t('finding.numbersWithheld.hint'),
   }),
   'owner-mismatch': (t, { text }) => ({
@@ -255,6 +257,46 @@ const OF_CODE: Record<string, (t: Translate, read: Read) => FindingText> = {
   }),
 };
 
+/** The sentences without amounts, for a finding whose parameters are empty though its usual sentence has some. */
+const WITHOUT_AMOUNTS: Record<string, (t: Translate) => FindingText> = {
+  'wallet-low': t => ({
+    message: t('finding.withoutAmounts.walletLow'),
+    hint: t('finding.walletLow.hint'),
+  }),
+  'budget-near': t => ({
+    message: t('finding.withoutAmounts.budgetNear'),
+    hint: t('finding.budgetNear.hint'),
+  }),
+  'budget-exceeded': t => ({
+    message: t('finding.withoutAmounts.budgetExceeded'),
+    hint: t('finding.budgetExceeded.hint'),
+  }),
+  'budget-pace': t => ({
+    message: t('finding.withoutAmounts.budgetPace'),
+    hint: t('finding.budgetPace.hint'),
+  }),
+  'spend-incomplete': t => ({
+    message: t('finding.withoutAmounts.spendIncomplete'),
+    hint: t('finding.withoutAmounts.spendIncompleteHint'),
+  }),
+};
+
+/** For whom amounts are that are withheld from the viewer; undefined where none are. */
+export function withheldText(
+  words: Words,
+  findings: readonly Finding[],
+): string | undefined {
+  const finding = findings.find(it => it.code === NUMBERS_WITHHELD);
+  return finding && findingText(words, finding, 0).message;
+}
+
+/** What a viewer is shown of `findings` as findings: that amounts are for others is no trouble, and is said beside them. */
+export function withoutWithheld(
+  findings: readonly Finding[],
+): readonly Finding[] {
+  return findings.filter(it => it.code !== NUMBERS_WITHHELD);
+}
+
 /**
  * A finding in the reader's language, by its code and parameters; in the service's own English sentence where it sends no
  * parameters, where one that the message needs is missing, or where the code is not known here. Times are seen from `now`,
@@ -267,8 +309,12 @@ export function findingText(
 ): FindingText {
   const { code, params, message, hint } = finding;
   const inEnglish = { message, hint: hint ?? undefined };
+  if (!params) return inEnglish;
+  const withoutAmounts =
+    Object.keys(params).length === 0 && known(WITHOUT_AMOUNTS, code);
+  if (withoutAmounts) return withoutAmounts(words.t);
   const say = known(OF_CODE, code);
-  if (!params || !say) return inEnglish;
+  if (!say) return inEnglish;
   try {
     return say(words.t, readerOf(words, params, now));
   } catch (error) {

@@ -15,6 +15,7 @@ from tests.harness.stub_backstage import BackstageOverHttp
 stub = StubBackstage()
 stub.clock.now = time.time()
 stub.add("group:default/support-team")
+stub.join("group:default/support-team")
 for name in ("customer-support-bot", *(f"bench-{number}" for number in range(1_000))):
     stub.add(
         f"component:default/{name}",

@@ -51,6 +51,8 @@ class Service:
             "BACKSTAGE_TOKEN": token,
             "BFF_PORT": str(self.port),
             "BFF_REFRESH_SECONDS": "2",
+            # The people who look at most pages are of these teams, and see the amounts of all.
+            "BFF_PLATFORM_GROUPS": "support-team,platform-team",
             "KEEPTRUSTS_API_TOKEN": READ_TOKEN,
             "KEEPTRUSTS_CONSOLE_URL": "https://console.keeptrusts.internal",
             **(settings or {}),

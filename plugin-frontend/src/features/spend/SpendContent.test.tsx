@@ -8,6 +8,7 @@ import {
   nothingSpent,
   reportOver,
   week,
+  forOthers,
   withheld,
 } from './fixtures';
 import { SpendContent } from './SpendContent';
@@ -133,6 +134,18 @@ describe('SpendContent', () => {
       await screen.findByText(/belongs to another team/),
     ).toBeInTheDocument();
     expect(screen.getByText('No numbers to show')).toBeInTheDocument();
+    expect(container).not.toHaveTextContent('$');
+  });
+
+  it('says quietly for whom amounts are, where they are not for the viewer', async () => {
+    const { container } = rendered(forOthers);
+
+    expect(
+      await screen.findByText(
+        'Amounts are for members of group:default/support-team and of the platform groups.',
+      ),
+    ).toBeInTheDocument();
+    expect(screen.queryByRole('group', { name: 'Findings' })).toBeNull();
     expect(container).not.toHaveTextContent('$');
   });
 

@@ -1,7 +1,7 @@
 import { Text } from '@backstage/ui';
 import { SpendReport } from '../../api';
 import { spendSeriesOf } from '../../domain/spendSeries';
-import { useWords } from '../../translations';
+import { useWords, withheldText, withoutWithheld } from '../../translations';
 import { CardFrame } from '../../ui/CardFrame';
 import { Findings } from '../../ui/Findings';
 import { DaysCard } from './DaysCard';
@@ -11,12 +11,13 @@ import styles from './SpendContent.module.css';
 
 /** A report from the whole to its parts: what stands in the way, the sum, the days, the models. */
 export function SpendReportView({ report }: { report: SpendReport }) {
-  const { t } = useWords();
+  const words = useWords();
+  const { t } = words;
   const series = spendSeriesOf(report);
   const { findings = [], byModel, attribution } = report;
   return (
     <div className={styles.sections}>
-      <Findings findings={findings} />
+      <Findings findings={withoutWithheld(findings)} />
       {series ? (
         <>
           <Figures report={report} series={series} />
@@ -28,7 +29,7 @@ export function SpendReportView({ report }: { report: SpendReport }) {
             {t('spend.withheld.title')}
           </Text>
           <Text as="p" variant="body-medium" color="secondary">
-            {t('spend.withheld.description')}
+            {withheldText(words, findings) ?? t('spend.withheld.description')}
           </Text>
         </div>
       )}

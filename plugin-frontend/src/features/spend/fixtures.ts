@@ -78,6 +78,25 @@ export const nothingSpent: SpendReport = {
   byModel: [],
 };
 
+/** The viewer is not of the owning group: no numbers for them. */
+export const forOthers: SpendReport = {
+  ...week,
+  dailyBudget: null,
+  attribution: null,
+  complete: false,
+  total: null,
+  byDay: null,
+  byModel: null,
+  findings: [
+    {
+      code: 'numbers-withheld',
+      severity: 'info',
+      message: 'The sentence of the service.',
+      params: { owner: 'group:default/support-team' },
+    },
+  ],
+};
+
 /** The key is another team's: no numbers. */
 export const withheld: SpendReport = {
   ...week,

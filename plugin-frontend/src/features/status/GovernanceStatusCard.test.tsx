@@ -341,7 +341,8 @@ describe('GovernanceStatusCard', () => {
         {
           code: 'numbers-withheld',
           severity: 'info',
-          message: 'Amounts are for the owner’s group.',
+          message: 'The sentence of the service.',
+          params: { owner: 'group:default/support-team' },
         },
       ],
       budget: null,
@@ -350,9 +351,10 @@ describe('GovernanceStatusCard', () => {
     });
 
     expect(card).toHaveTextContent(
-      'Shown to the owning group: Spent today, Wallet, Requests today.',
+      'Amounts are for members of group:default/support-team and of the platform groups. Not shown here: Spent today, Wallet, Requests today.',
     );
     expect(card).toHaveTextContent('In order');
+    expect(within(card).queryByRole('group', { name: 'Findings' })).toBeNull();
   });
 
   it('counts to the reset by the service’s clock where the browser’s is wrong', async () => {

@@ -1,17 +1,24 @@
 import { Text } from '@backstage/ui';
 import { RiInformationLine, RiLockLine } from '@remixicon/react';
 import { GovernanceStatus } from '../../api';
-import { Translate, useWords } from '../../translations';
+import { useWords, withheldText, Words } from '../../translations';
 import styles from './GovernanceStatusCard.module.css';
 import { Section } from './sections';
 
 /** Why numbers are not there. */
 type Reason = 'withheld' | 'for-owners' | 'unavailable';
 
-const REASONS: Record<Reason, (t: Translate, parts: string) => string> = {
-  withheld: (t, parts) => t('missing.withheld', { parts }),
-  'for-owners': (t, parts) => t('missing.forOwners', { parts }),
-  unavailable: (t, parts) => t('missing.unavailable', { parts }),
+const REASONS: Record<
+  Reason,
+  (words: Words, status: GovernanceStatus, parts: string) => string
+> = {
+  withheld: ({ t }, _, parts) => t('missing.withheld', { parts }),
+  'for-owners': (words, { findings }, parts) =>
+    words.t('missing.forOwners', {
+      whose: withheldText(words, findings) ?? '',
+      parts,
+    }),
+  unavailable: ({ t }, _, parts) => t('missing.unavailable', { parts }),
 };
 
 /** Names the numbers that are not there, so that an absent part is never taken for a zero. The findings say why. */
@@ -22,7 +29,8 @@ export function NoNumbers({
   status: GovernanceStatus;
   sections: ReadonlySet<Section>;
 }) {
-  const { t, list } = useWords();
+  const words = useWords();
+  const { t, list } = words;
   const missing = [
     sections.has('budget') && !status.budget && t('budget.title'),
     sections.has('wallet') &&
@@ -38,7 +46,7 @@ export function NoNumbers({
     <div className={styles.aside} data-missing={reason}>
       <Icon aria-hidden size={16} className={styles.asideIcon} />
       <Text variant="body-small" color="secondary">
-        {REASONS[reason](t, list(missing))}
+        {REASONS[reason](words, status, list(missing))}
       </Text>
     </div>
   );

@@ -3,7 +3,7 @@ import { entityRouteRef } from '@backstage/plugin-catalog-react';
 import { Link } from '@backstage/ui';
 import { GovernanceStatus } from '../../api';
 import { SPEND_TAB_PATH } from '../../routes';
-import { useWords } from '../../translations';
+import { useWords, withoutWithheld } from '../../translations';
 import { Findings } from '../../ui/Findings';
 import { useNow } from '../../ui/useNow';
 import { useOptionalRoute } from '../../ui/useOptionalRoute';
@@ -40,7 +40,7 @@ export function StatusContent({
   return (
     <div className={styles.sections} data-compact={compact || undefined}>
       {shown.has('findings') && (
-        <Findings findings={findings} compact={compact} />
+        <Findings findings={withoutWithheld(findings)} compact={compact} />
       )}
       {budget && shown.has('budget') && (
         <BudgetSection
