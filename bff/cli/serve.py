@@ -39,7 +39,7 @@ def serve() -> None:
     _make_tables_to_serve(settings)
     app = _app(settings)
     # The admin server goes last, so that probes are answered while the other drains.
-    servers = [Server(app.asgi, listener, tls=_tls(settings, app.service.metrics))]
+    servers = [Server(app.asgi, listener, tls=_tls(settings, app.service.metrics), short=app.short)]
     if admin is not None and app.admin is not None:
         servers.append(Server(app.admin, admin))
     app.service.metrics.watch_connections(lambda: sum(server.connections() for server in servers))

@@ -10,13 +10,15 @@ import signal
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
 
 import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
 from bff.cli.exits import Exit, Failure
-from bff.cli.http_heads import BoundedHeads
+from bff.cli.http_heads import BoundedHeads, DefaultLines
+from bff.web.hits import Short
 
 BACKLOG = 2048
 CLOSE_SECONDS = 5
@@ -56,9 +58,14 @@ def address(listener: socket.socket, *, scheme: str = "http") -> str:
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that leaves signals to `run`, and sets `up` once it listens; with `tls` it speaks HTTPS alone."""
+    """A uvicorn server that leaves signals to `run`, and sets `up` once it listens; with `tls` it speaks HTTPS alone.
 
-    def __init__(self, app: ASGIApp, listener: socket.socket, *, tls: ssl.SSLContext | None = None) -> None:
+    `short` answers what it can before `app` is asked.
+    """
+
+    def __init__(
+        self, app: ASGIApp, listener: socket.socket, *, tls: ssl.SSLContext | None = None, short: Short | None = None
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -68,7 +75,7 @@ class Server(uvicorn.Server):
                 proxy_headers=False,
                 lifespan="on",
                 loop="uvloop",
-                http=BoundedHeads,
+                http=partial(BoundedHeads, short=short, defaults=DefaultLines()),  # type: ignore[arg-type]  # called alone
                 ws="none",
                 timeout_graceful_shutdown=CLOSE_SECONDS,
             )

@@ -44,9 +44,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Remembered:
+    """An answer, and what it was made of.
+
+    `version` is the snapshot's and not the snapshot, which would keep a whole organisation. `entity` and `group` are those
+    that made `subject`; no `entity` where the owner was given otherwise, so that it is compared as a whole.
+    """
+
     version: int
     subject: Subject
     answer: Answer
+    entity: Entity | None
+    group: Entity | None
 
 
 class Answers:
@@ -70,15 +78,47 @@ class Answers:
 
     async def of(self, entity: Entity, snapshot: Snapshot, viewer: Viewer) -> Answer:
         """The status of `entity` in `snapshot`, as `viewer` sees it."""
-        return self.of_owned(entity, await owner_of(entity, self._catalog), snapshot, viewer)
+        try:
+            group = await self._catalog.group(entity.owner) if entity.owner is not None else None
+        except CatalogError as error:
+            return self.of_owned(entity, _unreadable(entity.owner, error), snapshot, viewer)
+        return self.of_group(entity, group, snapshot, viewer)
+
+    def of_group(self, entity: Entity, group: Entity | None, snapshot: Snapshot, viewer: Viewer) -> Answer:
+        """The same where the group that owns the entity was read already; None where there is none."""
+        remembered = self._memory.get((entity.ref, viewer.sees_numbers(entity.owner)))
+        if (
+            remembered is not None
+            and remembered.version == snapshot.version
+            and remembered.entity is entity
+            and remembered.group is group
+        ):
+            self._metrics.hit()
+            return remembered.answer
+        return self._of(entity, _owner_in(entity.owner, group), snapshot, viewer, entity, group)
 
     def of_owned(self, entity: Entity, owner: Owner, snapshot: Snapshot, viewer: Viewer) -> Answer:
         """The same where the owner is known already, as from `owners_of`."""
+        return self._of(entity, owner, snapshot, viewer, None, None)
+
+    def _of(
+        self,
+        entity: Entity,
+        owner: Owner,
+        snapshot: Snapshot,
+        viewer: Viewer,
+        read: Entity | None,
+        group: Entity | None,
+    ) -> Answer:
+        """`read` is the entity where `group` made the owner."""
         subject = Subject(entity.ref, entity.annotations, owner)
         numbers = viewer.sees_numbers(owner.ref)
         remembered = self._memory.get((subject.ref, numbers))
         if remembered is not None and remembered.version == snapshot.version and remembered.subject == subject:
             self._metrics.hit()
+            if read is not None:
+                # What was read again and says the same: found by identity from now on.
+                self._memory[subject.ref, numbers] = replace(remembered, entity=read, group=group)
             return remembered.answer
         self._metrics.miss()
         status = assess(
@@ -90,7 +130,7 @@ class Answers:
         answer = serialised(status.model_dump_json().encode())
         # An answer larger than the whole memory is served and forgotten.
         if len(answer.body) + _OVERHEAD <= self._memory.maxsize:
-            self._memory[subject.ref, numbers] = _Remembered(snapshot.version, subject, answer)
+            self._memory[subject.ref, numbers] = _Remembered(snapshot.version, subject, answer, read, group)
         return answer
 
 
@@ -110,13 +150,20 @@ async def _owner(ref: EntityRef | None, groups: Groups) -> Owner:
     if ref is None:
         return Owner(None)
     try:
-        group = await groups.group(ref)
+        return _owner_in(ref, await groups.group(ref))
     except CatalogError as error:
-        # Whose entity it is cannot be said now, so no numbers are shown: never open.
-        return Owner(ref, unreadable=True, denied=isinstance(error, ServiceDeniedError))
+        return _unreadable(ref, error)
+
+
+def _owner_in(ref: EntityRef | None, group: Entity | None) -> Owner:
     if group is None:
         return Owner(ref)
     return Owner(ref, group.annotations.get(TEAM), may_claim_team=group.may_claim_team)
+
+
+def _unreadable(ref: EntityRef | None, error: CatalogError) -> Owner:
+    # Whose entity it is cannot be said now, so no numbers are shown: never open.
+    return Owner(ref, unreadable=True, denied=isinstance(error, ServiceDeniedError))
 
 
 def serialised(body: bytes) -> Answer:

@@ -26,6 +26,7 @@ log = logger("http")
 
 REQUEST_ID = b"x-request-id"
 TRACEPARENT = b"traceparent"
+NOSNIFF = (b"x-content-type-options", b"nosniff")
 UNMATCHED = "unmatched"
 _ACCEPTABLE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _QUIET = frozenset(route.path for route in ROUTES if route.quiet)
@@ -68,11 +69,7 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [
-                    *message["headers"],
-                    (REQUEST_ID, request_id),
-                    (b"x-content-type-options", b"nosniff"),
-                ]
+                message["headers"] = [*message["headers"], (REQUEST_ID, request_id), NOSNIFF]
             await send(message)
 
         try:
@@ -118,10 +115,15 @@ def _identified(scope: Scope) -> tuple[bytes, bytes | None]:
             request_id = value
         elif name == TRACEPARENT:
             traceparent = value
-    if request_id is None or not _ACCEPTABLE_ID.fullmatch(request_id):
+    return request_id_of(request_id), traceparent
+
+
+def request_id_of(given: bytes | None) -> bytes:
+    """`given` where it is acceptable, else a new one."""
+    if given is None or not _ACCEPTABLE_ID.fullmatch(given):
         # It tells requests apart and keeps no secret: the system's own randomness would cost a system call.
-        request_id = b"%032x" % getrandbits(128)
-    return request_id, traceparent
+        return b"%032x" % getrandbits(128)
+    return given
 
 
 class LocalNames:

@@ -16,7 +16,6 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import lru_cache
 from typing import Any, Generic, Literal, Required, TypedDict, TypeVar, Unpack
 
 from pydantic import BaseModel
@@ -49,6 +48,12 @@ _CACHE_STATUS = {
     "revalidating": b"keeptrusts-bff; hit; ttl=%d; detail=stale-while-revalidate",
     "stale": b"keeptrusts-bff; hit; ttl=%d; detail=stale-if-error",
 }
+
+
+def cache_status(served: Served, ttl: int) -> bytes:
+    """The value of `Cache-Status` (RFC 9211); `ttl` is in seconds."""
+    return _CACHE_STATUS[served] % ttl
+
 
 NOT_FOUND = ProblemError(ProblemType.NOT_FOUND, "No such entity, or it is not yours to see.")
 
@@ -100,7 +105,7 @@ class Service:
 
     def cache_status(self, snapshot: Snapshot, served: Served) -> bytes:
         """How an answer came by its facts, as `Cache-Status` says it (RFC 9211)."""
-        return _CACHE_STATUS[served] % int(self.cache.ttl(snapshot))
+        return cache_status(served, int(self.cache.ttl(snapshot)))
 
 
 # --- who may ---------------------------------------------------------------------------------------------------------
@@ -257,7 +262,8 @@ class Call:
         Raises `ProblemError` 404 otherwise, before anything is looked up in memory, and `EntityRefError`.
         """
         path = self.request.scope["path_params"]
-        entity = await self.service.catalog.entity(self.caller, _ref(path["kind"], path["namespace"], path["name"]))
+        ref = EntityRef(path["kind"], path["namespace"], path["name"])
+        entity = await self.service.catalog.entity(self.caller, ref)
         if entity is None:
             raise NOT_FOUND
         return entity
@@ -266,9 +272,6 @@ class Call:
         """The caller as far as numbers go; asked for after `entity`, since a stranger's groups are not read for a 404."""
         return await self.service.numbers.viewer(self.caller)
 
-
-# Only valid references are remembered, and they are short: a stranger's long or broken ones leave nothing behind.
-_ref = lru_cache(maxsize=10_000)(EntityRef)
 
 Handler = Callable[[Call], Awaitable[ASGIApp]]
 BodyHandler = Callable[[Call, Body], Awaitable[ASGIApp]]

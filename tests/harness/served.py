@@ -10,16 +10,17 @@ from contextlib import asynccontextmanager
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bff.cli.server import Server, listen
+from bff.web.hits import Short
 
 _PASSES = 5
 """Of the event loop, from a connection in the kernel to one that the server knows; three would do."""
 
 
 @asynccontextmanager
-async def served(app: ASGIApp, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+async def served(app: ASGIApp, *, tls: ssl.SSLContext | None = None, short: Short | None = None) -> AsyncIterator[int]:
     """The port of loopback at which `app` is served meanwhile, by HTTPS with `tls`. Its lifespan is the caller's business."""
     listener = listen("127.0.0.1", 0, setting="-")
-    server = Server(_without_lifespan(app), listener, tls=tls)
+    server = Server(_without_lifespan(app), listener, tls=tls, short=short)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     await server.up.wait()
     try:

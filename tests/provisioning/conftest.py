@@ -38,6 +38,11 @@ class Bearer:
         name = authorization.removeprefix("Bearer ")
         return Caller(key=name, user=EntityRef("user", "default", name), via="scaffolder")
 
+    def known(self, authorization: bytes) -> Caller | None:
+        """No caller: every request goes the long way."""
+        del authorization
+        return None
+
 
 @dataclass
 class Office:
