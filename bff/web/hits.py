@@ -116,7 +116,7 @@ class Hits:
         )
         return True
 
-    def _known(self, target: bytes, authorization: bytes | None) -> tuple[Answer, Moment] | None:  # noqa: PLR0911 - one return for each that may not know
+    def _known(self, target: bytes, authorization: bytes | None) -> tuple[Answer, Moment] | None:
         """The answer for this caller and the moment that it is true for; None where anything takes more than memory."""
         ref = self._refs.get(target) or _ref_of(target)
         if ref is None or authorization is None or self._traces.on:

@@ -19,18 +19,27 @@ _PASSES = 5
 @asynccontextmanager
 async def served(app: ASGIApp, *, tls: ssl.SSLContext | None = None, short: Short | None = None) -> AsyncIterator[int]:
     """The port of loopback at which `app` is served meanwhile, by HTTPS with `tls`. Its lifespan is the caller's business."""
+    async with serving(app, tls=tls, short=short) as server:
+        yield server.listeners[0].getsockname()[1]
+
+
+@asynccontextmanager
+async def serving(
+    app: ASGIApp, *, tls: ssl.SSLContext | None = None, short: Short | None = None
+) -> AsyncIterator[Server]:
+    """The same, for tests that look at the server."""
     listener = listen("127.0.0.1", 0, setting="-")
     server = Server(_without_lifespan(app), listener, tls=tls, short=short)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    running = asyncio.create_task(server.serve(sockets=[listener]))
     await server.up.wait()
     try:
-        yield listener.getsockname()[1]
+        yield server
     finally:
         # Who has connected is let in before the door closes: asyncio would leave their socket open (CPython's issue 109564).
         for _ in range(_PASSES):
             await asyncio.sleep(0)
         server.should_exit = True
-        await serving
+        await running
 
 
 def _without_lifespan(app: ASGIApp) -> ASGIApp:
