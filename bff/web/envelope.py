@@ -62,7 +62,8 @@ class Envelope:
         scope["request_id"] = request_id.decode()
         scope["app"] = self._app
         span = None if scope["path"] in _QUIET else self._traces.serve(scope["method"], traceparent)
-        trace = {"trace_id": span.trace_id} if span else {}
+        trace_id = span.trace_id if span else None
+        trace = {"trace_id": trace_id} if span else {}
         status = 0
 
         async def send_marked(message: Message) -> None:
@@ -94,9 +95,9 @@ class Envelope:
                 method=scope["method"],
                 route=route,
                 status=status or 499,
-                ms=round(seconds * 1000, 2),
-                request_id=scope["request_id"],
-                **trace,
+                seconds=seconds,
+                request_id=request_id,
+                trace_id=trace_id,
             )
             if span:
                 span.end(route, status or 499)

@@ -11,8 +11,9 @@ from starlette.responses import Response
 from bff.backstage.entities import Entity
 from bff.status.answers import owners_of
 from bff.status.numbers import Viewer
-from bff.status.organisation_cache import Snapshot
+from bff.status.organisation_cache import Served, Snapshot
 from bff.status.wire import EntityRefs, GovernanceStatus, StatusItems
+from bff.telemetry.metrics import Freshness
 from bff.values import EntityRef, EntityRefError
 from bff.web.answers import CACHE_CONTROL, JSON, VARY, Prepared, insists
 from bff.web.problems import ProblemError, ProblemType, problem_of
@@ -46,7 +47,7 @@ async def entity_status(call: Call) -> Prepared:
     entity, viewer = await call.entity(), await call.viewer()
     snapshot, served = await service.cache.current(insist=insists(call.request.scope["headers"]))
     answer = await service.answers.of(entity, snapshot, viewer)
-    service.metrics.answered(_freshness(served)).inc()
+    service.metrics.answered(_freshness(served))
     return Prepared(
         answer.body,
         answer.etag,
@@ -74,7 +75,7 @@ async def statuses(call: Call, body: EntityRefs) -> Response:
         viewer = await call.viewer()
         snapshot, served = await service.cache.current(insist=insists(call.request.scope["headers"]))
         items = await _items(service, snapshot, viewer, asked, refs, entities)
-    service.metrics.answered(_freshness(served)).inc(len(asked))
+    service.metrics.answered(_freshness(served), len(asked))
     headers = {
         "age": str(int(service.cache.age_of(snapshot))),
         "cache-status": service.cache_status(snapshot, served).decode(),
@@ -116,7 +117,7 @@ def _parsed(text: str) -> EntityRef | ProblemError:
         return problem_of(error)
 
 
-def _freshness(served: str) -> str:
+def _freshness(served: Served) -> Freshness:
     return "fresh" if served == "read" else served
 
 

@@ -102,17 +102,16 @@ class Hits:
             write(b"".join((_OK, lines, _TYPE, b"%d\r\n" % len(answer.body), *tail, answer.body)))
 
         seconds = self._monotonic() - started
-        self._metrics.answered(moment.served).inc()
+        self._metrics.answered(moment.served)
         self._metrics.request(_ROUTE, "GET", status, seconds)
-        trace = {"trace_id": trace_id} if trace_id is not None else {}
         self._access.request(
             quiet=False,
             method="GET",
             route=_ROUTE,
             status=status,
-            ms=round(seconds * 1000, 2),
-            request_id=request_id.decode(),
-            **trace,
+            seconds=seconds,
+            request_id=request_id,
+            trace_id=trace_id,
         )
         return True
 

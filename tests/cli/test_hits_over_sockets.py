@@ -234,7 +234,7 @@ async def test_http_1_0_goes_the_long_way(start: Start) -> None:
 
 
 async def test_a_client_that_never_reads_is_waited_for(start: Start) -> None:
-    """Answers that nobody reads do not pile up: the service stops reading requests, and goes on once the client reads."""
+    """Answers that are not read do not pile up: the service stops reading requests, and goes on once the client reads."""
     requests = 3_000
     async with asking(start) as service:
         with socket.socket() as client:
