@@ -37,7 +37,11 @@ test-plugin: node_modules/.installed
 
 .PHONY: test-python
 test-python: dev-setup
-	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m 'not matrix' $(PYTEST_ARGS)
+
+.PHONY: matrix
+matrix: e2e-setup ## The plugin's tarball in every supported release of Backstage and both frontend systems
+	$(BIN)/python -m pytest tests/e2e/test_plugin_package.py $(PYTEST_ARGS)
 
 .PHONY: unit
 unit: dev-setup ## Run the short tests that start no server, browser or program
@@ -81,12 +85,14 @@ openapi: setup node_modules/.installed ## Renew bff/web/openapi.json, and the pl
 	toolchain/yarn workspace backstage-plugin-keeptrusts generate
 
 DIST := dist
+# Other releases of Backstage, for apps that take the plugin's tarball.
+RELEASES := $(wildcard tests/e2e/releases/*)
 .PHONY: reference
 reference: dev-setup ## Renew the tables in docs/ that are made from the code
 	$(BIN)/python -m tests.docs.tables
 
 .PHONY: pack
-pack: dev-setup pack-plugin ## Build wheel, plugin tarball, Helm chart, bill of materials and notices into dist/
+pack: dev-setup pack-plugin pack-federated ## Build wheel, plugin tarball and bundle, Helm chart, bill of materials and notices into dist/
 	$(BIN)/python -m build --no-isolation --wheel --outdir $(DIST) .
 	$(BIN)/python -c 'import helm_python; print(helm_python.package("deploy/helm/keeptrusts-bff", destination="$(DIST)"))'
 	$(BIN)/python -m deploy.release.materials $(DIST)
@@ -99,6 +105,11 @@ pack-plugin: node_modules/.installed
 	mkdir -p $(DIST) && touch -r plugin-frontend/package.json $(DIST)/.time
 	toolchain/yarn workspace backstage-plugin-keeptrusts pack --out $(abspath $(DIST))/%s-%v.tgz
 	touch -r $(DIST)/.time plugin-frontend/package.json && rm $(DIST)/.time
+
+# For hosts that load plugins at run time.
+.PHONY: pack-federated
+pack-federated: pack-plugin $(RELEASES:=/node_modules/.installed)
+	$(BIN)/python -m tests.e2e.harness.federated $(DIST)/backstage-plugin-keeptrusts-[0-9]*.tgz
 
 # The stamps make a second `make` cost nothing; they fall when the lists or the project file change.
 .PHONY: setup
@@ -125,7 +136,7 @@ $(VENV)/.dev-setup: requirements/dev.txt $(TERRAFORM_PROVIDER)/pyproject.toml $(
 E2E := tests/e2e/backstage
 APP := $(E2E)/packages/app
 .PHONY: e2e-setup
-e2e-setup: dev-setup $(APP)/dist/.built ## Make ready what the end-to-end tests need (minutes once, then seconds)
+e2e-setup: dev-setup $(APP)/dist/.built $(RELEASES:=/node_modules/.installed) ## Make ready what the end-to-end tests need (minutes once, then seconds)
 	@$(BIN)/python -m tests.e2e.harness.chromium
 
 toolchain/node_modules/.installed: toolchain/package-lock.json
@@ -134,6 +145,10 @@ toolchain/node_modules/.installed: toolchain/package-lock.json
 
 node_modules/.installed: yarn.lock .yarnrc.yml package.json plugin-frontend/package.json $(wildcard $(E2E)/packages/*/package.json) | toolchain/node_modules/.installed
 	toolchain/yarn install --immutable
+	@touch $@
+
+tests/e2e/releases/%/node_modules/.installed: tests/e2e/releases/%/package.json tests/e2e/releases/%/yarn.lock | toolchain/node_modules/.installed
+	cd tests/e2e/releases/$* && $(CURDIR)/toolchain/yarn install --immutable
 	@touch $@
 
 # The list of chunks is long and tells nothing.

@@ -148,11 +148,11 @@ def create_app(
     )
     if admin is not None:
         service.provisioner = build_provisioner(
+            settings,
             admin,
             vault,
             catalog,
-            platform_groups=settings.platform_groups,
-            gateway_url=settings.keeptrusts_gateway_url,
+            database,
             counter=metrics,
             clock=world.clock,
             changed=cache.expire,
@@ -170,6 +170,7 @@ def create_app(
         # What is being provisioned is ended before the connections that it needs are closed.
         closing[:0] = [service.provisioner.under_way.settled] if service.provisioner else []
         keeping: list[Callable[[], Awaitable[None]]] = [vault.keep] if vault and background else []
+        keeping += [service.provisioner.keep] if service.provisioner and background else []
         keeping += [partial(metrics.watch_loop, world.monotonic, world.sleep)] if background else []
         return _lifespan(service, [*closing, world.traces.aclose], keeping, world if background else None)
 

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+import secrets
 import ssl
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from bff.keeptrusts.client import KeeptrustsClient
-from bff.provisioning.audit import Audit, OutcomeCounter
+from bff.provisioning.acts import Acts
+from bff.provisioning.audit import Audit, AuditLogError, OutcomeCounter
 from bff.provisioning.keys import Keys
+from bff.provisioning.money import Wallets
 from bff.provisioning.organisation import CurrentOrganisation
+from bff.provisioning.policy_file import PolicyFileError, PolicySource
 from bff.provisioning.provisioner import Provisioner
 from bff.provisioning.rights import People, Rights
 from bff.secret_files import Secret
-from bff.settings import Settings
+from bff.settings import IN_MEMORY, Settings, SettingsError
+from bff.store.database import Database
 from bff.telemetry.calls import CallObserver
+from bff.telemetry.logs import logger
 from bff.telemetry.traces import Traces
 from bff.upstream import HttpTransport, Upstream
-from bff.values import EntityRef
-from bff.vault.login import AppRole, VaultLogin
+from bff.vault.login import AppRole, KubernetesRole, Role, VaultLogin
 from bff.vault.store import VaultStore
 from bff.vault.wire import VaultWire
+
+log = logger("provisioning")
+
+
+class Counters(OutcomeCounter, Protocol):
+    """What is counted of provisioning."""
+
+    def policy_rejected(self) -> None:
+        """The policy's file has changed and cannot be used."""
 
 
 @dataclass(slots=True)
@@ -56,31 +71,60 @@ def open_vault(
         traces=traces,
         tls=tls,
     )
-    secret_id, token = secret("vault_secret_id"), secret("vault_token")
-    if settings.vault_role_id and secret_id:
-        login = VaultLogin(wire, AppRole(settings.vault_role_id, secret_id), monotonic=monotonic)
-    else:
-        assert token is not None  # noqa: S101 - the settings have made sure of one of the two
-        login = VaultLogin(wire, token, monotonic=monotonic)
-    return Vault(VaultStore(wire, login, mount=settings.vault_kv_mount), login.keep, wire.aclose)
+    mount = settings.vault_kv_mount
+    login = VaultLogin(wire, _credentials(settings, secret), mount=mount, monotonic=monotonic)
+    return Vault(VaultStore(wire, login, mount=mount), login.keep, wire.aclose)
+
+
+def _credentials(settings: Settings, secret: Callable[[str], Secret | None]) -> Secret | Role:
+    """The one way to log in that the settings have: they have made sure that it is whole."""
+    if settings.vault_role_id and (secret_id := secret("vault_secret_id")):
+        return AppRole(settings.vault_role_id, secret_id)
+    if settings.vault_kubernetes_role and (account := secret("vault_kubernetes_token")):
+        return KubernetesRole(settings.vault_kubernetes_role, account, settings.vault_kubernetes_mount)
+    token = secret("vault_token")
+    assert token is not None  # noqa: S101 - as above
+    return token
 
 
 def build_provisioner(
+    settings: Settings,
     admin: Upstream,
     vault: Vault | None,
     people: People,
+    database: Database,
     *,
-    platform_groups: Collection[EntityRef],
-    gateway_url: str | None,
-    counter: OutcomeCounter,
+    counter: Counters,
     clock: Callable[[], datetime],
     changed: Callable[[], None],
     sleep: Callable[[float], Awaitable[None]],
     local_may: bool,
 ) -> Provisioner:
-    """A provisioner that calls Keeptrusts by `admin`; `local_may` as for `Rights`."""
+    """A provisioner that calls Keeptrusts by `admin`; `local_may` as for `Rights`.
+
+    Raises `SettingsError` for a policy file that cannot be used, and an audit log that cannot be written.
+    """
     client = KeeptrustsClient(admin)
     organisation = CurrentOrganisation(client)
-    keys = Keys(client, organisation, vault.store, gateway_url=gateway_url, sleep=sleep) if vault else None
-    rights = Rights(people, platform_groups, local_may=local_may)
-    return Provisioner(client, organisation, rights, Audit(counter), keys=keys, clock=clock, changed=changed)
+    acts = Acts(database, organisation.id, holder=secrets.token_hex(8), clock=clock)
+    try:
+        policy = PolicySource(settings.bff_provisioning_policy, rejected=counter.policy_rejected)
+    except PolicyFileError as error:
+        raise SettingsError(f"BFF_PROVISIONING_POLICY: {error}") from None
+    try:
+        audit = Audit(counter, acts, clock=clock, file=settings.bff_audit_log)
+    except AuditLogError as error:
+        raise SettingsError(f"BFF_AUDIT_LOG: {error}") from None
+    if database.kind == "memory" and settings.bff_data_dir != IN_MEMORY:
+        log.warning("acts of provisioning are kept in memory: a restart may repeat what it cannot remember")
+    gateway_url = settings.keeptrusts_gateway_url
+    keys = (
+        Keys(client, organisation, vault.store, acts, gateway_url=gateway_url, clock=clock, sleep=sleep)
+        if vault
+        else None
+    )
+    wallets = Wallets(client, organisation, acts, zone=settings.timezone, clock=clock, sleep=sleep)
+    rights = Rights(people, settings.platform_groups, local_may=local_may)
+    return Provisioner(
+        client, organisation, rights, audit, acts, policy, keys=keys, wallets=wallets, clock=clock, changed=changed
+    )

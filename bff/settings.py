@@ -44,6 +44,8 @@ IN_MEMORY = Path(":memory:")
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]*")
 _TEMPLATE = "template"
 _VISIBLE = re.compile(r"[!-~]+")
+_WITHOUT_FINGERPRINT = ("_url", "_kubernetes_token")
+"""Ends of the names of secrets that are addresses, or that Kubernetes replaces every hour."""
 _IN_HEADERS = ("keeptrusts_api_token", "keeptrusts_admin_token", "backstage_token", "vault_token")
 
 
@@ -123,6 +125,14 @@ class Settings(BaseSettings):
     vault_token: SecretStr | None = Field(default=None, description="Token for Vault; or give a role")
     vault_role_id: str | None = Field(default=None, description="Role id of an AppRole in Vault, instead of a token")
     vault_secret_id: SecretStr | None = Field(default=None, description="Secret id of that AppRole")
+    vault_kubernetes_role: str | None = Field(
+        default=None, description="Role of Vault's Kubernetes auth method, instead of a token or an AppRole"
+    )
+    vault_kubernetes_token: SecretStr | None = Field(
+        default=None,
+        description="Service account's token for that role: give the file of a projected token, which is replaced while the service runs",
+    )
+    vault_kubernetes_mount: str = Field(default="kubernetes", description="Mount of that auth method")
     vault_namespace: str | None = Field(default=None, description="Vault namespace")
     vault_kv_mount: str = Field(
         default="secret", description="Mount of the KV version 2 engine; keys go to `ai/<team>/<key name>` below it"
@@ -149,6 +159,12 @@ class Settings(BaseSettings):
     )
     bff_host: str = Field(default="127.0.0.1", description="Address to listen on")
     bff_port: int = Field(default=8787, ge=1, le=65535, description="Port to listen on")
+    bff_max_connections: int = Field(
+        default=1000,
+        ge=1,
+        le=65536,
+        description="Connections that clients may hold open to `BFF_PORT`; the next gets 503",
+    )
     bff_admin_port: int | None = Field(
         default=None,
         ge=1,
@@ -180,6 +196,14 @@ class Settings(BaseSettings):
     bff_group_origins: str = Field(
         default="",
         description="Where groups come from that count: prefixes of `backstage.io/managed-by-origin-location`, separated by commas; empty: anywhere",
+    )
+    bff_provisioning_policy: Path | None = Field(
+        default=None,
+        description="YAML file of what teams may do for themselves; by default 3,000 USD a month, the guide's tiers, 30 living keys",
+    )
+    bff_audit_log: Path | None = Field(
+        default=None,
+        description="File to which the audit trail of provisioning is appended, a JSON line an act; by default it goes to the log",
     )
     bff_refresh_seconds: float = Field(default=30, ge=1, le=3600, description="Age at which the facts are read again")
     bff_stale_limit_seconds: float = Field(
@@ -279,10 +303,7 @@ class Settings(BaseSettings):
             raise ValueError(f"BFF_ADMIN_PORT={self.bff_admin_port}: must be another port than BFF_PORT")
         if self.bff_stale_limit_seconds < self.bff_refresh_seconds:
             raise ValueError("BFF_STALE_LIMIT_SECONDS must be at least BFF_REFRESH_SECONDS")
-        if self.vault_addr and not (self.vault_token or (self.vault_role_id and self.vault_secret_id)):
-            raise ValueError(
-                "VAULT_ADDR is set, and neither VAULT_TOKEN nor both VAULT_ROLE_ID and VAULT_SECRET_ID are"
-            )
+        self._check_vault()
         self._check_tls_files()
         if self.bff_auth == "none" and self.bff_catalog == "backstage":
             raise ValueError(
@@ -291,6 +312,20 @@ class Settings(BaseSettings):
         if self.bff_group_origins and self.bff_catalog == "files":
             raise ValueError("BFF_GROUP_ORIGINS needs BFF_CATALOG=backstage: entities in files have no origin")
         return self
+
+    def _check_vault(self) -> None:
+        ways = {
+            "VAULT_TOKEN": (self.vault_token,),
+            "VAULT_ROLE_ID and VAULT_SECRET_ID": (self.vault_role_id, self.vault_secret_id),
+            "VAULT_KUBERNETES_ROLE and VAULT_KUBERNETES_TOKEN_FILE": (
+                self.vault_kubernetes_role,
+                self.vault_kubernetes_token,
+            ),
+        }
+        whole = [way for way, parts in ways.items() if all(parts)]
+        if self.vault_addr and len(whole) != 1:
+            found = f"there are {' as well as '.join(whole)}" if whole else "there is none of them whole"
+            raise ValueError(f"VAULT_ADDR is set, which needs one of {'; '.join(ways)}: {found}")
 
     def _check_tls_files(self) -> None:
         certificate, key = self._pair("keeptrusts_client_cert_file", "keeptrusts_client_key_file")
@@ -368,9 +403,9 @@ class Settings(BaseSettings):
         """A fingerprint of each token that is set, by setting: the same in two processes that have the same token.
 
         32 bits of a hash show a difference, and nothing of a token that was made by chance. Addresses with a password have
-        none, since a password can be guessed and compared.
+        none, since a password can be guessed and compared; nor has a service account's token, which changes every hour.
         """
-        tokens = {name: getattr(self, name) for name in secret_names() if not name.endswith("_url")}
+        tokens = {name: getattr(self, name) for name in secret_names() if not name.endswith(_WITHOUT_FINGERPRINT)}
         return {name.upper(): _fingerprint(name, token) for name, token in tokens.items() if token is not None}
 
     @property

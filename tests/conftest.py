@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -23,7 +23,7 @@ from bff.sandbox.accounts import State
 from bff.sandbox.control_plane import create_control_plane
 from bff.sandbox.faults import Faults, Rule
 from bff.sandbox.gateway import create_gateway
-from bff.sandbox.scenario import Scenario, catalog_folder, seed_scenario
+from bff.sandbox.scenario import Scenario, catalog_folder
 from bff.settings import Settings
 from bff.telemetry import logs
 from bff.telemetry.logs import AccessLog
@@ -31,6 +31,7 @@ from bff.telemetry.traces import Traces
 from tests.harness import postgres
 from tests.harness.openbao import OpenBao, running_openbao
 from tests.harness.postgres import PostgresServer
+from tests.harness.seeded import seeded_state
 
 NOON = datetime(2026, 3, 11, 12, tzinfo=UTC)
 API_URL = "http://keeptrusts-api.internal:8080"
@@ -113,6 +114,9 @@ class Running:
 
 
 Start = Callable[..., AbstractAsyncContextManager[Running]]
+
+
+_organisations = count()
 
 
 FIGURE = "figure"
@@ -207,6 +211,13 @@ def own_database(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def own_organisations() -> None:
+    """Every organisation that a test starts has other ids; those of the next test may have the same."""
+    global _organisations  # noqa: PLW0603 - `_running` is no fixture, and its callers need not count
+    _organisations = count()
+
+
+@pytest.fixture(autouse=True)
 def own_logging() -> Iterator[None]:
     """The service sets the process' logging up as it starts; no test begins with what one before it left out of the logs."""
     structlog.reset_defaults()
@@ -267,8 +278,10 @@ async def _running(
 ) -> AsyncIterator[Running]:
     logs.configure("info", final=False)
     time = Time(now)
-    state, faults = State(time.now), faults or Faults()
-    scenario = seed_scenario(state, now=now, timezone=ZoneInfo("UTC")) if seeded else Scenario({}, {})
+    faults = faults or Faults()
+    state, scenario = (
+        seeded_state(time.now, number=next(_organisations)) if seeded else (State(time.now), Scenario({}, {}))
+    )
     upstream = Counted(create_control_plane(state, read_token=read_token, admin_token=admin_token, faults=faults))
     gateway = httpx.ASGITransport(create_gateway(state, faults=faults))
     lines: list[bytes] = []

@@ -75,6 +75,9 @@ def test_a_missing_setting_is_named(environment: pytest.MonkeyPatch, missing: st
         ("BFF_CATALOG", "ldap"),
         ("BFF_OWNERSHIP", "maybe"),
         ("BFF_PLATFORM_GROUPS", "platform-team,!"),
+        ("BFF_NUMBERS", "everybody"),
+        ("BFF_GROUP_ORIGINS", "github.com/acme"),
+        ("BACKSTAGE_CATALOG_URL", "catalog.internal:7007"),
         ("BFF_DRAIN_SECONDS", "forever"),
         ("BFF_LOG_LEVEL", "loud"),
         ("BFF_HISTORY_DAYS", "7"),
@@ -274,6 +277,19 @@ def test_lists_are_read_item_by_item(environment: pytest.MonkeyPatch) -> None:
         EntityRef("group", "default", "platform-team"),
         EntityRef("group", "ops", "admins"),
     }
+
+
+def test_where_groups_come_from_is_read_item_by_item(environment: pytest.MonkeyPatch) -> None:
+    """Origins are separated by commas; each is the beginning of a location."""
+    environment.setenv("BFF_GROUP_ORIGINS", "ldap:, url:https://git.example/acme/")
+    assert Settings.load().group_origins == ("ldap:", "url:https://git.example/acme/")
+
+
+def test_groups_in_files_have_no_origin(environment: pytest.MonkeyPatch) -> None:
+    """With a catalog of files an origin could never be one of those that are named: the start says so."""
+    environment.setenv("BFF_GROUP_ORIGINS", "ldap:")
+    environment.setenv("BFF_CATALOG", "files")
+    assert "BFF_GROUP_ORIGINS" in load_error()
 
 
 def test_fingerprints_compare_tokens_without_showing_them(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:

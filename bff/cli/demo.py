@@ -67,7 +67,7 @@ def demo(*, port: int, sandbox_port: int, gateway_port: int, traffic: bool) -> N
         raise Failure(str(error), Exit.SETTINGS) from None
     scenario = stand_in.seed(settings.timezone)
     server = Server(LocalNames(app.asgi), listener)
-    app.service.metrics.watch_connections(server.connections)
+    app.service.metrics.watch_connections(server.connections, None)
 
     async def started() -> None:
         await greet(address(listener), stand_in, timezone=app.settings.bff_timezone)

@@ -195,7 +195,7 @@ async def _vault(settings: Settings, *, wanted: bool) -> AsyncIterator[Trial]:
             yield Trial(Verdict.WARN, subject, "not tried: VAULT_ADDR is not set, without it no key is made")
         return
     try:
-        await vault.store.require_writable(_PROBE)
+        await vault.store.require_room(_PROBE, await vault.store.entry(_PROBE))
     except VaultError as error:
         yield Trial(Verdict.FAIL, subject, str(error))
     else:

@@ -161,6 +161,34 @@ def migrate() -> None:
     run()
 
 
+@main.group()
+def policy() -> None:
+    """Limits of what teams may provision for themselves."""
+
+
+@policy.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def check(*, file: Path) -> None:
+    """Check a provisioning policy FILE, and print its limits.
+
+    Exits with 1, and one line with the number of the line at fault, when it has a mistake.
+    """
+    from bff.cli.provisioning import check as run  # noqa: PLC0415
+
+    run(file)
+
+
+@main.command()
+@click.option("--team", help="The acts on this team alone, by its name.")
+@click.option("--since", default="30d", show_default=True, help="How far back, in days or hours: 30d, 12h.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object a line.")
+def audit(*, team: str | None, since: str, as_json: bool) -> None:
+    """Show who provisioned what, and who was refused, from the service's database."""
+    from bff.cli.provisioning import audit as run  # noqa: PLC0415
+
+    run(team=team, since=since, as_json=as_json)
+
+
 @main.command()
 @click.option("--output", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Write to this file.")
 def openapi(*, output: Path | None) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import ssl
 from functools import partial
+from pathlib import Path
 
 import click
 
@@ -39,10 +40,21 @@ def serve() -> None:
     _make_tables_to_serve(settings)
     app = _app(settings)
     # The admin server goes last, so that probes are answered while the other drains.
-    servers = [Server(app.asgi, listener, tls=_tls(settings, app.service.metrics), short=app.short)]
+    metrics = app.service.metrics
+    most = settings.bff_max_connections
+    servers = [
+        Server(
+            app.asgi,
+            listener,
+            tls=_tls(settings, metrics),
+            most_connections=most,
+            ended=metrics.connection_ended,
+            short=app.short,
+        )
+    ]
     if admin is not None and app.admin is not None:
-        servers.append(Server(app.admin, admin))
-    app.service.metrics.watch_connections(lambda: sum(server.connections() for server in servers))
+        servers.append(Server(app.admin, admin, ended=metrics.connection_ended))
+    metrics.watch_connections(servers[0].connections, most)
     run(servers, started=partial(_say, settings, listener, admin), drain=app.drain)
 
 
@@ -65,14 +77,7 @@ def migrate() -> None:
 
     Ends with 3 for a wrong setting, 1 for tables of a newer release, 5 when the database cannot be used.
     """
-    try:
-        settings = Settings.load()
-        url = settings.database_url.get_secret_value() if settings.database_url else None
-        folder = None if url else settings.data_folder
-        # Not `open_database`: tables in memory would be gone with this command.
-        database = Database.at(url, folder=folder, ca_file=settings.bff_ca_file)
-    except (SettingsError, DatabaseAddressError) as error:
-        raise Failure(str(error), Exit.SETTINGS) from None
+    database, folder = lasting_database()
     try:
         asyncio.run(_make_tables(database))
     except NewerDatabaseError as error:
@@ -80,6 +85,21 @@ def migrate() -> None:
     except StoreError as error:
         raise Failure(f"the database cannot be used: {error}", Exit.UNREACHABLE) from None
     click.echo(f"The tables in {'PostgreSQL' if folder is None else folder / FILE_NAME} are up to date.")
+
+
+def lasting_database() -> tuple[Database, Path | None]:
+    """Give the database of the settings for a command, and the folder of its file, None for PostgreSQL.
+
+    Ends the command with 3 for a wrong setting.
+    """
+    try:
+        settings = Settings.load()
+        url = settings.database_url.get_secret_value() if settings.database_url else None
+        folder = None if url else settings.data_folder
+        # Not `open_database`: what is in memory would be gone with the command.
+        return Database.at(url, folder=folder, ca_file=settings.bff_ca_file), folder
+    except (SettingsError, DatabaseAddressError) as error:
+        raise Failure(str(error), Exit.SETTINGS) from None
 
 
 def _make_tables_to_serve(settings: Settings) -> None:

@@ -17,12 +17,15 @@ import uvloop
 from starlette.types import ASGIApp
 
 from bff.cli.exits import Exit, Failure
-from bff.cli.http_heads import BoundedHeads, DefaultLines
+from bff.cli.http_bounds import BoundedHttp, bound_buffers
+from bff.cli.http_responses import DefaultLines
+from bff.telemetry.metrics import Ended
 from bff.web.hits import Short
 
 BACKLOG = 2048
 CLOSE_SECONDS = 5
 """How long open connections may take to finish once the listeners are closed."""
+_TICKS_BETWEEN_LOOKS = 10
 
 
 def listen(host: str, port: int, *, setting: str) -> socket.socket:
@@ -31,6 +34,7 @@ def listen(host: str, port: int, *, setting: str) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound_buffers(listener)
         listener.bind((host, port))
         listener.listen(BACKLOG)
     except (OSError, OverflowError) as error:
@@ -60,11 +64,18 @@ def address(listener: socket.socket, *, scheme: str = "http") -> str:
 class Server(uvicorn.Server):
     """A uvicorn server that leaves signals to `run`, and sets `up` once it listens; with `tls` it speaks HTTPS alone.
 
-    `short` answers what it can before `app` is asked.
+    `most_connections` and `ended` are as for `BoundedHttp`. `short` answers what it can before `app` is asked.
     """
 
     def __init__(
-        self, app: ASGIApp, listener: socket.socket, *, tls: ssl.SSLContext | None = None, short: Short | None = None
+        self,
+        app: ASGIApp,
+        listener: socket.socket,
+        *,
+        tls: ssl.SSLContext | None = None,
+        most_connections: int | None = None,
+        ended: Callable[[Ended], object] = lambda _: None,
+        short: Short | None = None,
     ) -> None:
         super().__init__(
             uvicorn.Config(
@@ -75,7 +86,14 @@ class Server(uvicorn.Server):
                 proxy_headers=False,
                 lifespan="on",
                 loop="uvloop",
-                http=partial(BoundedHeads, short=short, defaults=DefaultLines()),  # type: ignore[arg-type]  # called alone
+                # uvicorn calls it to make a connection, and asks nothing else of it.
+                http=partial(  # type: ignore[arg-type]
+                    BoundedHttp,
+                    most_connections=most_connections,
+                    ended=ended,
+                    short=short,
+                    defaults=DefaultLines(),
+                ),
                 ws="none",
                 timeout_graceful_shutdown=CLOSE_SECONDS,
             )
@@ -92,6 +110,15 @@ class Server(uvicorn.Server):
     def connections(self) -> int:
         """How many connections clients hold open."""
         return len(self.server_state.connections)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Called ten times a second: look at each connection once in a second."""
+        if counter % _TICKS_BETWEEN_LOOKS == 0:
+            now = asyncio.get_running_loop().time()
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, BoundedHttp):
+                    connection.look(now)
+        return await super().on_tick(counter)
 
     def part(self) -> None:
         """Let every connection end with its next answer, so that clients go elsewhere before all are closed."""

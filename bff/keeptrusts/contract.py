@@ -113,6 +113,8 @@ class TokenRecord(ContractModel):
     expires_at: AwareDatetime | None = None
     last_used_at: AwareDatetime | None = None
     revoked_at: AwareDatetime | None = None
+    description: str | None = None
+    """D that one is given when a key is made, A that the list has it."""
 
 
 class ConfigurationRecord(ContractModel):

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, Protocol
 
-from bff.backstage.caller import Caller
-from bff.provisioning.errors import ForbiddenError, NotStoredError, OnboardingError
-from bff.telemetry.logs import trail
+import orjson
+
+from bff.provisioning.acts import Acts, Asker
+from bff.provisioning.errors import ForbiddenError, NotStoredError, OnboardingError, RecordsUnavailableError, RuleError
+from bff.telemetry.logs import logger, trail
 from bff.telemetry.metrics import Outcome, Provisioned
+from bff.values import Money
 
-log = trail("audit")
+log = logger("provisioning")
 
 Ending = Literal["created", "found", "forbidden", "refused", "not-stored", "orphaned", "failed"]
 """How an act ended; `not-stored`: the key was revoked again; `orphaned`: it could not be, and somebody has to."""
@@ -35,54 +40,101 @@ class OutcomeCounter(Protocol):
         """One act ended."""
 
 
-@dataclass(slots=True)
-class Act:
-    """One act while it goes on; whoever does it fills in what it learns."""
+class AuditLogError(Exception):
+    """The file of the audit trail cannot be written; the message is one line."""
 
-    operation: Provisioned
-    name: str
+
+@dataclass(slots=True)
+class Report:
+    """What is known of one act while it goes on, for its line."""
+
     team: str | None = None
+    team_id: str = ""
     made: str | None = None
     """The id of what was made, or was there."""
+    amount: Money | None = None
     outcome: Ending = "failed"
 
 
 class Audit:
-    """Writes the trail and counts."""
+    """Writes the trail, counts, and records refusals. `file` is where lines go instead of the log.
 
-    def __init__(self, counter: OutcomeCounter) -> None:
+    Raises `AuditLogError` when the file cannot be written.
+    """
+
+    def __init__(
+        self, counter: OutcomeCounter, acts: Acts, *, clock: Callable[[], datetime], file: Path | None = None
+    ) -> None:
         self._counter = counter
+        self._acts = acts
+        self._clock = clock
+        self._file = file
+        self._trail = trail("audit")
+        if file is not None:
+            try:
+                with file.open("ab"):
+                    pass
+            except OSError as error:
+                raise AuditLogError(f"{file}: cannot be written: {error.strerror}") from None
 
-    @contextmanager
-    def act(self, operation: Provisioned, name: str, caller: Caller, request_id: str) -> Iterator[Act]:
+    @asynccontextmanager
+    async def act(self, operation: Provisioned, name: str, asker: Asker) -> AsyncIterator[Report]:
         """Around one act: its line is written however it ends."""
-        act = Act(operation, name)
+        report = Report()
         problem: str | None = None
+        rule: str | None = None
         try:
-            yield act
-        except ForbiddenError:
-            act.outcome = "forbidden"
+            yield report
+        except ForbiddenError as error:
+            report.outcome, problem = "forbidden", str(error)
+            rule = error.rule if isinstance(error, RuleError) else None
+            await self._record(operation, name, asker, report, problem)
             raise
         except NotStoredError as error:
-            act.outcome, problem = ("orphaned" if error.orphan else "not-stored"), str(error)
+            report.outcome, problem = ("orphaned" if error.orphan else "not-stored"), str(error)
             raise
         except OnboardingError as error:
-            act.outcome, problem = "refused", str(error)
+            report.outcome, problem = "refused", str(error)
             raise
         except Exception as error:
             problem = type(error).__name__
             raise
         finally:
-            self._counter.provisioned(operation, _COUNTED_AS[act.outcome])
-            log.info(
-                "provisioning",
+            self._counter.provisioned(operation, _COUNTED_AS[report.outcome])
+            self.write(
                 operation=operation,
                 name=name,
-                team=act.team,
-                made=act.made,
-                outcome=act.outcome,
+                team=report.team,
+                made=report.made,
+                amount=None if report.amount is None else str(report.amount),
+                outcome=report.outcome,
+                rule=rule,
                 problem=problem,
-                user=str(caller.user) if caller.user else None,
-                via=caller.via,
-                request_id=request_id,
+                user=str(asker.caller.user) if asker.caller.user else None,
+                via=asker.caller.via,
+                approved_by=str(asker.approver) if asker.approver else None,
+                request_id=asker.request_id,
             )
+
+    def write(self, **fields: Any) -> None:
+        """Write one line. What cannot be written to the file goes to the log."""
+        if self._file is not None:
+            line = {"event": "provisioning", **fields, "time": self._clock().isoformat().replace("+00:00", "Z")}
+            try:
+                # Opened for each line, so that it may be rotated at any time; one write, so that processes may share it.
+                with self._file.open("ab", buffering=0) as file:
+                    file.write(orjson.dumps(line) + b"\n")
+            except OSError as error:
+                log.error("audit log not written", file=str(self._file), problem=error.strerror)  # noqa: TRY400 - one line
+            else:
+                return
+        self._trail.info("provisioning", **fields)
+
+    async def _record(self, operation: Provisioned, name: str, asker: Asker, report: Report, problem: str) -> None:
+        team = {"team": report.team or "", "team_id": report.team_id, "amount": report.amount}
+        act = asker.act(operation, name, "", self._clock(), **team)
+        try:
+            await self._acts.refused(act, problem)
+        except Exception as error:  # noqa: BLE001 - the refusal itself is what the caller must get
+            kind = str(error) if isinstance(error, RecordsUnavailableError) else type(error).__name__
+            log.warning("refusal not recorded", problem=kind)

@@ -11,8 +11,27 @@ class ProvisioningOffError(OnboardingError):
     """This service has not been given what provisioning needs."""
 
 
+class RecordsUnavailableError(OnboardingError):
+    """The database that records acts cannot be used now: nothing is done that could not be recorded."""
+
+
 class ForbiddenError(OnboardingError):
     """The caller may not provision this team."""
+
+
+class RuleError(ForbiddenError):
+    """The caller may provision this team, and not that far.
+
+    `rule` is the policy's name for it, `limit` how far the caller may go, `left` what of the limit is left (None where
+    nothing is used up) and `ask` names those who may go further.
+    """
+
+    def __init__(self, message: str, *, rule: str, limit: str, left: str | None, ask: str) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.limit = limit
+        self.left = left
+        self.ask = ask
 
 
 class InvalidRequestError(OnboardingError):
@@ -21,6 +40,10 @@ class InvalidRequestError(OnboardingError):
 
 class ConflictError(OnboardingError):
     """Something of that name is there and is not the same thing; the message says what differs."""
+
+
+class BusyError(ConflictError):
+    """Another act on the same team is under way, in this process or another one, or has taken this one's place."""
 
 
 class NotStoredError(OnboardingError):

@@ -1,4 +1,4 @@
-"""What Keeptrusts has now, asked anew for each act: provisioning decides on facts, not on a snapshot."""
+"""What Keeptrusts has now, read for each act: provisioning decides on facts, not on a snapshot."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from bff.keeptrusts.client import KeeptrustsClient
 from bff.keeptrusts.contract import (
@@ -21,8 +23,8 @@ from bff.keeptrusts.replies import Pages
 from bff.provisioning.errors import ConflictError
 
 PAGES_AT_ONCE = 10
-MOST_PAGES = 500
-"""Pages of bookings that are searched for an allocation: 100,000 of them."""
+MOST_PAGES = 200
+"""Pages of bookings of some minutes that are searched for one of ours: 40,000 bookings."""
 
 Record = TypeVar("Record")
 
@@ -59,54 +61,103 @@ class Teams:
         return [team for team in self.records if team.name.lower() == name.lower()]
 
 
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Every gateway key there is, revoked ones too."""
+
+    records: tuple[TokenRecord, ...]
+
+    def of_id(self, token_id: str) -> TokenRecord | None:
+        """The key of an id."""
+        return next((token for token in self.records if token.id == token_id), None)
+
+    def not_revoked(self, name: str) -> list[TokenRecord]:
+        """Every key of a name that is not revoked, in whichever team."""
+        return [token for token in self.records if token.name == name and token.status != "revoked"]
+
+    def living(self, team_id: str, now: datetime) -> list[TokenRecord]:
+        """The keys of a team that are neither revoked nor expired."""
+        return [token for token in self.records if token.team_id == team_id and is_living(token, now)]
+
+
+def is_living(token: TokenRecord, now: datetime) -> bool:
+    """Whether a key is neither revoked nor expired; one of a status that is not known counts as living."""
+    return token.status not in {"revoked", "expired"} and (token.expires_at is None or token.expires_at > now)
+
+
+class Holdings(BaseModel):
+    """What a team has in force, by name; no amount, since the log of a task can be read by many."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str = Field(examples=["team_1"])
+    name: str = Field(examples=["support-team"])
+    keys: tuple[str, ...] = Field(
+        description="Names of its gateway keys, each once", examples=[["support-team-gw-key"]]
+    )
+    configurations: tuple[str, ...] = Field(
+        description="Names of its enabled policy configurations", examples=[["support-team-config"]]
+    )
+
+
 class CurrentOrganisation:
-    """Whole lists of Keeptrusts, or an error: from a list that is not whole nobody could tell that something is not there."""
+    """Whole lists of Keeptrusts, or an error: a list that is not whole does not show that something is not there."""
 
     def __init__(self, client: KeeptrustsClient) -> None:
         self._client = client
+
+    async def id(self) -> str:
+        """The organisation's own id."""
+        return (await self._client.whoami()).organization.id
 
     async def teams(self) -> Teams:
         """Every team."""
         return Teams(await self._whole(self._client.teams))
 
-    async def keys_named(self, name: str) -> list[TokenRecord]:
-        """Every key of a name that is not revoked, in whichever team."""
-        tokens = await self._whole(self._client.tokens, name=name)
-        return [token for token in tokens if token.name == name and token.status != "revoked"]
+    async def tokens(self, name: str) -> Tokens:
+        """Every gateway key, none of which could be read only in part and have this name."""
+        return Tokens(await self._whole(self._client.tokens, name=name))
 
-    async def configuration(self, team_id: str, name: str) -> ConfigurationRecord | None:
-        """The configuration of a team and a name."""
+    async def configurations(self, team_id: str, name: str) -> list[ConfigurationRecord]:
+        """The configurations of a team, none of which could be read only in part and have this name."""
         configurations = await self._whole(self._client.configurations, team_id=team_id, name=name)
-        return next((each for each in configurations if (each.team_id, each.name) == (team_id, name)), None)
+        return [each for each in configurations if each.team_id == team_id]
+
+    async def holdings(self, team: TeamRecord) -> Holdings:
+        """What a team has in force."""
+        tokens = await self._whole(self._client.tokens, team_id=team.id)
+        configurations = await self._whole(self._client.configurations, team_id=team.id)
+        keys = {token.name for token in tokens if token.team_id == team.id and token.status != "revoked"}
+        enabled = {each.name for each in configurations if each.team_id == team.id and each.enabled}
+        return Holdings(id=team.id, name=team.name, keys=tuple(sorted(keys)), configurations=tuple(sorted(enabled)))
 
     async def wallet(self, team_id: str) -> WalletRecord | None:
         """The wallet of a team."""
         wallets = await self._whole(self._client.wallets, scope="team", team_id=team_id)
         return next((wallet for wallet in wallets if (wallet.scope, wallet.team_id) == ("team", team_id)), None)
 
-    async def allocations(
-        self, wallet_id: str, *, mark: str, since: datetime, most: int | None = None
+    async def bookings_of(
+        self, marks: Callable[[str | None], bool], wallet_id: str, *, since: datetime, until: datetime
     ) -> list[TransactionRecord]:
-        """Allocations to a wallet since an instant whose notes end in `mark`, newest first; at most `most`, None for all.
+        """The bookings between two instants whose notes `marks` knows, oldest first.
 
         Raises `ConflictError` when there are more bookings than are searched.
         """
         found: list[TransactionRecord] = []
         cursor: str | None = None
         for _ in range(MOST_PAGES // PAGES_AT_ONCE):
-            pages = await self._client.transactions(wallet_id, since=since, cursor=cursor, most_pages=PAGES_AT_ONCE)
-            # What comes before the mark is a person's own text, and may look like one.
-            found += [each for each in pages.records if each.type == "allocation" and (each.note or "").endswith(mark)]
-            if most is not None and len(found) >= most:
-                return found[:most]
+            pages = await self._client.transactions(
+                wallet_id, since=since, until=until, cursor=cursor, most_pages=PAGES_AT_ONCE
+            )
+            found += [each for each in pages.records if marks(each.note)]
             if pages.failure is not None:
                 raise pages.failure
             cursor = pages.next_cursor
             if cursor is None:
-                return found
+                return sorted(found, key=lambda booking: (booking.created_at, booking.id))
         raise ConflictError(
-            f"The team's wallet has more than {MOST_PAGES * LARGEST_PAGE} bookings since {since.date()}: whether it was "
-            "funded under this idempotency key already cannot be told. Look, and allocate, in the console."
+            f"The team's wallet has more than {MOST_PAGES * LARGEST_PAGE} bookings between {since.isoformat()} and "
+            f"{until.isoformat()}: whether this was booked cannot be found out. Look in the console."
         )
 
     @staticmethod
@@ -117,7 +168,7 @@ class CurrentOrganisation:
             raise pages.failure
         if not pages.complete:
             raise UpstreamUnavailableError(
-                "GET", "a list", "longer than is read, so that what is not there cannot be told"
+                "GET", "a list", "longer than is read, so that it does not show what is not there"
             )
         pages.require_none_hidden(**wanted)
         return pages.records

@@ -9,8 +9,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from bff.values import EntityRef
+
 LEAST_DOLLARS = Decimal("0.01")
 MOST_DOLLARS = 10_000_000
+GRACE_HOURS = 24.0
+MOST_GRACE_HOURS = 720.0
 
 _DATE = re.compile(r"[0-9]{4}-", re.ASCII)
 
@@ -54,10 +58,29 @@ def _in_utc(moment: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
 
 
+def _person(text: str) -> str:
+    # The error of a reference that cannot be read names the part, the value and the form expected.
+    if EntityRef.parse(text, default_kind="user").kind != "user":
+        raise ValueError("must be a user, such as user:default/jane")
+    return text
+
+
 class ProvisioningRequest(BaseModel):
     """A request's body; what we do not know of it is refused, since ignoring it would do something else than was asked."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    approved_by: Annotated[str, Field(max_length=200), AfterValidator(_person)] | None = Field(
+        default=None,
+        alias="approvedBy",
+        description="Another member of a platform group, who approves that a template goes beyond the team's limits",
+        examples=["user:default/jane"],
+    )
+
+    @property
+    def approver(self) -> EntityRef | None:
+        """The person named in `approvedBy`."""
+        return None if self.approved_by is None else EntityRef.parse(self.approved_by, default_kind="user")
 
 
 class NewTeam(ProvisioningRequest):
@@ -83,6 +106,43 @@ class NewConfiguration(ProvisioningRequest):
     name: Name
     team_id: Identifier
     template_id: Name
+    replaces: Name | None = Field(
+        default=None,
+        description="The team's configuration that goes once the new one is there: how a team changes its tier",
+    )
+
+
+class Rotation(ProvisioningRequest):
+    """`POST /v1/tokens/{name}/rotate`."""
+
+    team_id: Identifier
+    grace_hours: Annotated[float, Field(ge=0, le=MOST_GRACE_HOURS, allow_inf_nan=False)] = Field(
+        default=GRACE_HOURS,
+        description="Hours for which the old key lives on. It is revoked once it was not used for as long; with 0 at once",
+    )
+    expires_at: Moment | None = None
+
+
+class Revocation(ProvisioningRequest):
+    """`POST /v1/tokens/{name}/revoke`: every living key of the name, or the one of an id."""
+
+    team_id: Identifier
+    id: Identifier | None = None
+
+
+class Disabling(ProvisioningRequest):
+    """`POST /v1/configurations/{name}/disable`."""
+
+    team_id: Identifier
+
+
+class Reclaim(ProvisioningRequest):
+    """`POST /v1/wallets/reclaim`; without an amount all that is available."""
+
+    team_id: Identifier
+    amount: Dollars | None = None
+    currency: Literal["USD"] = "USD"
+    note: Text = ""
 
 
 class Allocation(ProvisioningRequest):

@@ -10,11 +10,13 @@ import re
 import secrets
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
-from itertools import count
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
 
 from bff.sandbox.errors import DuplicateError, InUseError, InvalidError, NotFoundError
 from bff.sandbox.event_log import EventListing, EventLog
@@ -35,6 +37,29 @@ _PREFIX_LENGTH = len("kt_gk_") + 4
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9 ._-]{0,98}[A-Za-z0-9])?", re.ASCII)
 
 
+class KeyRules(BaseModel):
+    """The body of `PUT /_sandbox/keys`: what a deployment may do differently with gateway keys.
+
+    `names`: a team may have several living keys of one name (`shared`), or a second one is refused with 409 (`unique`).
+    Keeptrusts' documentation says neither.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    names: Literal["shared", "unique"] = "shared"
+
+
+@dataclass(slots=True)
+class _Serials:
+    """Numbers from 1, each handed out once. `itertools.count` is not used because a state can be copied."""
+
+    last: int = 0
+
+    def __call__(self) -> int:
+        self.last += 1
+        return self.last
+
+
 class State:
     """Everything that the sandbox knows; `clock` gives the present as an aware time.
 
@@ -47,11 +72,12 @@ class State:
         self.calls: dict[Surface, Counter[str]] = {"control-plane": Counter(), "gateway": Counter()}
         # Ids of two runs differ unless asked otherwise: a reader that remembers one would take new bookings for old ones.
         self._run = run or secrets.token_hex(3)
-        self._serial = count(1).__next__
+        self._serial = _Serials()
         self._teams: dict[str, Team] = {}
         self._team_names: set[str] = set()
         self._keys: dict[str, Key] = {}
-        self._names_in_force: set[tuple[str, str]] = set()
+        self._living_keys: Counter[tuple[str, str]] = Counter()
+        self.key_rules = KeyRules()
         self._key_by_hash: dict[bytes, str] = {}
         self._configurations: dict[str, Configuration] = {}
         self.decisions = EventLog(self._run)
@@ -143,11 +169,11 @@ class State:
     ) -> tuple[Key, str]:
         """Make a gateway key and return it with its secret, which is never seen again.
 
-        The name must be new among the team's keys that are not revoked, so that a key can be rotated under its name.
+        A team may have several living keys of one name, as a rotation needs, unless `key_rules` has names `unique`.
         """
         _check_name("token", name)
         team = self.team(team_id)
-        if (team_id, name) in self._names_in_force:
+        if self.key_rules.names == "unique" and self._living_keys[team_id, name]:
             raise DuplicateError(f"the team {team.name!r} has a token named {name!r}")
         _check_room("tokens", len(self._keys), MOST_KEYS)
         secret = f"kt_gk_{secrets.token_hex(24)}"
@@ -163,7 +189,7 @@ class State:
             expires_at=expires_at,
         )
         self._keys[key.id] = key
-        self._names_in_force.add((team_id, name))
+        self._living_keys[team_id, name] += 1
         self._key_by_hash[_hashed(secret)] = key.id
         return key, secret
 
@@ -184,8 +210,14 @@ class State:
         key = self.key(key_id)
         if key.revoked_at is None:
             key = self._keys[key_id] = replace(key, revoked_at=at or self.clock())
-            self._names_in_force.remove((key.team_id, key.name))
+            self._living_keys[key.team_id, key.name] -= 1
         return key
+
+    def forget_key(self, key_id: str) -> None:
+        """Know nothing of a key any more, as after a deletion behind everybody's back; its events stay."""
+        self.revoke_key(key_id)
+        del self._keys[key_id]
+        self._key_by_hash = {hashed: other for hashed, other in self._key_by_hash.items() if other != key_id}
 
     def key_used(self, key_id: str, *, at: datetime) -> None:
         """Remember when a key was last used."""

@@ -1,6 +1,6 @@
 """The control plane as an ASGI app, with the switchboard `/_sandbox`.
 
-The switchboard sets faults, counts requests, sets how events are listed and shows what they add up to.
+The switchboard sets faults, counts requests, sets rules for keys, sets how events are listed and shows what they add up to.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from bff.keeptrusts import contract
-from bff.sandbox.accounts import State
+from bff.sandbox.accounts import KeyRules, State
 from bff.sandbox.edge import (
     SWITCHBOARD,
     ChangedTeam,
@@ -297,8 +297,9 @@ class Rules(RootModel[Annotated[list[Rule], Field(max_length=MOST_RULES)]]):
 def switchboard_routes(state: State, faults: Faults) -> list[Route]:
     """The routes of `/_sandbox`.
 
-    GET, PUT and DELETE of `faults`; GET and DELETE of `requests`; GET and PUT of `feed` (an `EventListing`); GET of `truth`
-    with the optional `since`, `until`, `zone` (an IANA name, UTC without it) and `listed_only` (`true`: only what is listed).
+    GET, PUT and DELETE of `faults`; GET and DELETE of `requests`; GET and PUT of `keys` (`KeyRules`) and of `feed` (an
+    `EventListing`); DELETE of `keys/{id}`, which forgets that key; GET of `truth` with the optional `since`, `until`, `zone`
+    (an IANA name, UTC without it) and `told_only` (`true`: only what is listed).
     """
     calls = state.calls
 
@@ -322,12 +323,26 @@ def switchboard_routes(state: State, faults: Faults) -> list[Route]:
             counter.clear()
         return Response(status_code=204)
 
+    async def show_key_rules(_request: Request) -> Response:
+        return json_reply(state.key_rules.model_dump())
+
+    async def put_key_rules(request: Request) -> Response:
+        state.key_rules = validated(await read_json(request), KeyRules)
+        return await show_key_rules(request)
+
+    async def forget_key(request: Request) -> Response:
+        state.forget_key(request.path_params["id"])
+        return Response(status_code=204)
+
     return [
         Route(f"{SWITCHBOARD}/faults", show_faults, methods=["GET"]),
         Route(f"{SWITCHBOARD}/faults", put_faults, methods=["PUT"]),
         Route(f"{SWITCHBOARD}/faults", clear_faults, methods=["DELETE"]),
         Route(f"{SWITCHBOARD}/requests", show_requests, methods=["GET"]),
         Route(f"{SWITCHBOARD}/requests", clear_requests, methods=["DELETE"]),
+        Route(f"{SWITCHBOARD}/keys", show_key_rules, methods=["GET"]),
+        Route(f"{SWITCHBOARD}/keys", put_key_rules, methods=["PUT"]),
+        Route(f"{SWITCHBOARD}/keys/{{id}}", forget_key, methods=["DELETE"]),
         *_event_routes(state),
     ]
 

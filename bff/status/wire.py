@@ -291,6 +291,12 @@ class EntityRefs(WireModel):
     """The body of a by-refs request."""
 
     entity_refs: tuple[str, ...] = Field(max_length=1000, examples=[["component:default/customer-support-bot"]])
+    worst: int | None = Field(
+        default=None,
+        ge=0,
+        le=100,
+        description="Answer at most so many, those that are not in order, the worst first, with a count of all by `states`",
+    )
 
 
 class Problem(WireModel):
@@ -316,6 +322,9 @@ class StatusItem(WireModel):
 
 
 class StatusItems(WireModel):
-    """The reply to a by-refs request: one item a reference, in the order of the request."""
+    """The reply to a by-refs request: one item a reference, in the order of the request; or the worst alone."""
 
     items: tuple[StatusItem, ...]
+    states: dict[State, int] | None = Field(
+        default=None, description="With `worst`: how many of the references are in each state; a problem is `unknown`"
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Double,
     Index,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -28,6 +30,7 @@ FORM = 1
 metadata = MetaData()
 
 _ZERO = text("0")
+_NONE = text("''")
 
 store_form = Table(
     "store_form",
@@ -128,4 +131,44 @@ wallet_marks = Table(
     Column("pico", BigInteger, nullable=False),
     PrimaryKeyConstraint("ledger_id", "wallet_id", name="wallet_marks_pkey"),
     sqlite_with_rowid=False,
+)
+
+acts = Table(
+    "acts",
+    metadata,
+    # A random number in hexadecimal digits, which what the act makes upstream carries in its description.
+    Column("id", Text, primary_key=True),
+    Column("organisation", Text, nullable=False),
+    Column("operation", Text, nullable=False),
+    # Empty for the making of a team.
+    Column("team_id", Text, nullable=False, server_default=_NONE),
+    Column("team", Text, nullable=False, server_default=_NONE),
+    Column("name", Text, nullable=False, server_default=_NONE),
+    # What two requests have in common that ask for the same act: a name, or the hash of an idempotency key.
+    Column("once", Text, nullable=False),
+    # `pending`, `done`, `failed` or `refused`.
+    Column("state", Text, nullable=False),
+    Column("person", Text, nullable=False, server_default=_NONE),
+    Column("via", Text, nullable=False, server_default=_NONE),
+    Column("approved_by", Text, nullable=False, server_default=_NONE),
+    Column("request_id", Text, nullable=False, server_default=_NONE),
+    # Whether it took the wider rights of a platform group, so that it does not count for the owners' limits.
+    Column("wider", Boolean, nullable=False, server_default=false()),
+    Column("usd", BigInteger),
+    Column("pico", BigInteger),
+    # The id of what was made upstream, as soon as it is known.
+    Column("made", Text, nullable=False, server_default=_NONE),
+    # The id of the key that a rotation replaces, or that is to be revoked.
+    Column("previous", Text, nullable=False, server_default=_NONE),
+    # Why it failed or was refused.
+    Column("detail", Text, nullable=False, server_default=_NONE),
+    Column("started_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    # When a pending revocation is to be made.
+    Column("due_at", BigInteger),
+    # For how long it must not have been used then, in microseconds.
+    Column("grace", BigInteger),
+    UniqueConstraint("organisation", "operation", "team_id", "once", name="acts_once"),
+    Index("acts_started", "organisation", "started_at"),
+    Index("acts_due", "organisation", "due_at"),
 )

@@ -36,8 +36,10 @@ OUTCOMES = ("ok", "denied", "rejected", "unavailable", "timeout", "contract", "c
 LAG_PAUSE = 0.25
 """Seconds between two measurements of the event loop's lag."""
 
+Ended = Literal["full", "unread"]
+"""Why the service ends a connection: there are too many, or its answer is not read."""
 Freshness = Literal["fresh", "revalidating", "stale"]
-Provisioned = Literal["team", "token", "configuration", "wallet"]
+Provisioned = Literal["team", "token", "configuration", "wallet", "rotation", "revocation", "reclaim", "disabling"]
 Outcome = Literal["created", "found", "refused", "failed"]
 """`found`: it was there already; `refused`: the caller may not, or asked wrongly; `failed`: Keeptrusts or Vault did not do it."""
 
@@ -203,8 +205,6 @@ class Metrics:
             "Calls at which an outside system refused the service's own token (401 or 403), and no newer one was accepted",
             "system",
         )
-        for system in SYSTEMS_WITH_TOKENS:
-            self._own_token_refused.labels(system)
         self._secret_read = gauge(
             "secret_read_timestamp_seconds",
             "When a secret was last read, in seconds since 1970: at the start, and again when its file changes or it is refused",
@@ -259,7 +259,16 @@ class Metrics:
         self._database_up = gauge(
             "database_up", "1 when the database could be used at the last reading, 0 when not or before the first"
         )
-        self._connections = gauge("open_connections", "Connections that clients hold open to this process")
+        self._connections = gauge("open_connections", "Connections that clients hold open to `BFF_PORT`")
+        self._most_connections = gauge(
+            "open_connections_limit",
+            "Connections that clients may hold open to `BFF_PORT`, as configured; 0 for any number",
+        )
+        self._ended = counter(
+            "connections_ended",
+            "Connections that the service ended: full (there are too many), or unread (an answer was not read in time)",
+            "reason",
+        )
         self._loop_lag = Histogram(
             f"{PREFIX}_event_loop_lag_seconds",
             f"How late the event loop runs what is due, measured every {LAG_PAUSE:g} s",
@@ -281,6 +290,9 @@ class Metrics:
         for action in get_args(Provisioned):
             for outcome in get_args(Outcome):
                 self._provisioning.labels(action, outcome)
+        self._policy_rejected = counter(
+            "provisioning_policy_rejected", "Changes of the provisioning policy's file that could not be used"
+        )
         self._refused = counter(
             "callers_refused",
             "Requests whose credentials are refused: missing, form, key, audience, issuer or expired",
@@ -292,6 +304,8 @@ class Metrics:
             "outcome",
         )
         from_the_start: dict[Counter, tuple[str, ...]] = {
+            self._own_token_refused: SYSTEMS_WITH_TOKENS,
+            self._ended: get_args(Ended),
             self._refused: get_args(Refused),
             self._certificate_reloads: ("ok", "failed"),
             self._refreshes: ("ok", "partial", "failed"),
@@ -368,9 +382,14 @@ class Metrics:
         self._backlog.set_function(backlog)
         self._database_up.set_function(lambda: float(up()))
 
-    def watch_connections(self, count: Callable[[], int]) -> None:
-        """Call `count` for the number of open connections whenever metrics are read."""
+    def watch_connections(self, count: Callable[[], int], most: int | None) -> None:
+        """Call `count` for the number of open connections, of which there may be `most`, whenever metrics are read."""
         self._connections.set_function(count)
+        self._most_connections.set(most or 0)
+
+    def connection_ended(self, reason: Ended) -> None:
+        """The service ended a connection."""
+        self._ended.labels(reason).inc()
 
     def watch_certificate(self, certificate: str, expires: Callable[[], float | None]) -> None:
         """Call `expires` for the end of a certificate, in seconds since 1970, whenever metrics are read.
@@ -441,6 +460,10 @@ class Metrics:
     def provisioned(self, action: Provisioned, outcome: Outcome) -> None:
         """A provisioning request ended."""
         self._provisioning.labels(action, outcome).inc()
+
+    def policy_rejected(self) -> None:
+        """The provisioning policy's file has changed and cannot be used."""
+        self._policy_rejected.inc()
 
     def refused(self, reason: str) -> None:
         """A caller was refused for `reason`, one of `Refused`."""

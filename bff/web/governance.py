@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from bff.backstage.entities import Entity
 from bff.status.answers import owners_of
+from bff.status.findings import State
 from bff.status.numbers import Viewer
 from bff.status.organisation_cache import Served, Snapshot
 from bff.status.wire import EntityRefs, GovernanceStatus, StatusItems
@@ -66,7 +67,10 @@ async def entity_status(call: Call) -> Prepared:
     problems=(ProblemType.TOO_MANY_REQUESTS, ProblemType.UPSTREAM_UNAVAILABLE),
 )
 async def statuses(call: Call, body: EntityRefs) -> Response:
-    """Answer with one item a reference. Raises `ProblemError` 429 for a third batch of one caller at once."""
+    """Answer with one item a reference; with `worst`, those that are not in order and how many are in each state.
+
+    Raises `ProblemError` 429 for a third batch of one caller at once.
+    """
     service, asked = call.service, body.entity_refs
     refs = [_parsed(text) for text in asked]
     wanted = list(dict.fromkeys(ref for ref in refs if isinstance(ref, EntityRef)))
@@ -82,7 +86,9 @@ async def statuses(call: Call, body: EntityRefs) -> Response:
         CACHE_CONTROL[0].decode(): CACHE_CONTROL[1].decode(),
         VARY[0].decode(): VARY[1].decode(),
     }
-    return Response(b'{"items":[' + b",".join(items) + b"]}", media_type=JSON, headers=headers)
+    items, counted = (items, b"") if body.worst is None else _worst(items, body.worst)
+    content = b'{"items":[' + b",".join(items) + b"]" + counted + b"}"
+    return Response(content, media_type=JSON, headers=headers)
 
 
 async def _items(
@@ -108,6 +114,21 @@ async def _items(
             # A thousand assessments take a while: others get their turn in between.
             await asyncio.sleep(0)
     return items
+
+
+_WORST_FIRST = (State.ERROR, State.WARNING, State.UNKNOWN, State.UNCONFIGURED)
+"""The states in which something is to be done or found out."""
+
+
+def _worst(items: Sequence[bytes], most: int) -> tuple[list[bytes], bytes]:
+    """At most `most` of the items that are not in order, the worst first; and the member `states` of the reply."""
+    by_state: dict[State, list[bytes]] = {state: [] for state in State}
+    for item in items:
+        status = orjson.loads(item).get("status")
+        by_state[State(status["state"]) if status else State.UNKNOWN].append(item)
+    pressing = [item for state in _WORST_FIRST for item in by_state[state]]
+    counts = {state.value: len(of_state) for state, of_state in by_state.items() if of_state}
+    return pressing[:most], b',"states":' + orjson.dumps(counts)
 
 
 def _parsed(text: str) -> EntityRef | ProblemError:

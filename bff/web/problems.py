@@ -28,6 +28,8 @@ from bff.provisioning.errors import (
     NotStoredError,
     OnboardingError,
     ProvisioningOffError,
+    RecordsUnavailableError,
+    RuleError,
 )
 from bff.status.organisation_cache import FactsUnavailableError
 from bff.values import EntityRefError
@@ -70,6 +72,7 @@ class ProblemType(Enum):
     IDENTITY_UNAVAILABLE = ("identity-unavailable", 503, "Callers cannot be verified now")
     CATALOG_UNAVAILABLE = ("catalog-unavailable", 503, "The Backstage catalog cannot be reached")
     UPSTREAM_UNAVAILABLE = ("upstream-unavailable", 503, "Keeptrusts cannot be reached")
+    RECORDS_UNAVAILABLE = ("records-unavailable", 503, "What is done cannot be recorded now")
     PROVISIONING_OFF = ("provisioning-off", 503, "Provisioning is off")
     VAULT_SEALED = ("vault-sealed", 503, "Vault is sealed")
     VAULT_UNAVAILABLE = ("vault-unavailable", 503, "Vault cannot be reached")
@@ -88,7 +91,10 @@ class ProblemType(Enum):
 
 
 class ProblemError(Exception):
-    """Ends a request with a problem; `detail` is shown to the caller. `status` differs from the kind's own only where HTTP says so."""
+    """Ends a request with a problem; `detail` and `members` are shown to the caller.
+
+    `status` differs from the kind's own only where HTTP says so. `members` are further ones of the problem's document.
+    """
 
     def __init__(
         self,
@@ -97,12 +103,14 @@ class ProblemError(Exception):
         headers: Mapping[str, str] | None = None,
         *,
         status: int | None = None,
+        members: Mapping[str, str | None] | None = None,
     ) -> None:
         super().__init__(kind.slug)
         self.kind = kind
         self.detail = detail
         self.headers = headers
         self.status = status or kind.status
+        self.members = members or {}
 
     def document(self, request_id: str | None = None) -> dict[str, object]:
         """The JSON object; members without a value are left out."""
@@ -112,6 +120,7 @@ class ProblemError(Exception):
             "status": self.status,
             "detail": self.detail,
             "instance": f"urn:request:{request_id}" if request_id else None,
+            **self.members,
         }
         return {name: value for name, value in members.items() if value is not None}
 
@@ -171,11 +180,15 @@ def _of_provisioning(error: OnboardingError | VaultError | KeeptrustsError) -> P
     retry_after = getattr(error, "retry_after", None)
     headers = {"retry-after": str(ceil(retry_after))} if retry_after else None
     kind = next(kind for cls, kind in _PROVISIONING.items() if isinstance(error, cls))
-    return ProblemError(kind, str(error), headers)
+    members = None
+    if isinstance(error, RuleError):
+        members = {"rule": error.rule, "limit": error.limit, "left": error.left, "ask": error.ask}
+    return ProblemError(kind, str(error), headers, members=members)
 
 
 _PROVISIONING: dict[type[Exception], ProblemType] = {
     ProvisioningOffError: ProblemType.PROVISIONING_OFF,
+    RecordsUnavailableError: ProblemType.RECORDS_UNAVAILABLE,
     ForbiddenError: ProblemType.FORBIDDEN,
     InvalidRequestError: ProblemType.INVALID,
     ConflictError: ProblemType.CONFLICT,

@@ -1,6 +1,7 @@
 import { Entity } from '@backstage/catalog-model';
 import {
   ContractError,
+  GovernanceState,
   GovernanceStatus,
   KeeptrustsApi,
   KeeptrustsError,
@@ -16,9 +17,12 @@ import {
   TooManyRequestsError,
   UnreachableError,
   WebPageError,
+  WorstStatuses,
   WrongTargetError,
 } from '../src/api';
 import { MOST_ENTITIES } from '../src/api/governedEntities';
+import { stateOf } from '../src/domain/order';
+import { STATES as STATES_WORST_FIRST } from '../src/features/overview/tableQuery';
 import * as platforms from '../src/features/platform/fixtures';
 import * as spends from '../src/features/spend/fixtures';
 import { claimingEntity } from '../src/fixtures/entities';
@@ -125,6 +129,23 @@ export class PlaygroundApi implements KeeptrustsApi {
     const failure = FAILURES.get(asked('entities') ?? '');
     if (failure) throw failure;
     return { value: entityRefs.map(itemOf), observedAt: Date.now() };
+  }
+
+  async getWorst(
+    entityRefs: readonly string[],
+    most: number,
+  ): Promise<Observed<WorstStatuses>> {
+    const { value: items } = await this.getStatuses(entityRefs);
+    const states: Partial<Record<GovernanceState, number>> = {};
+    for (const item of items)
+      states[stateOf(item)] = (states[stateOf(item)] ?? 0) + 1;
+    const pressing = STATES_WORST_FIRST.filter(it => it !== 'ok').flatMap(
+      state => items.filter(item => stateOf(item) === state),
+    );
+    return {
+      value: { items: pressing.slice(0, most), states },
+      observedAt: Date.now(),
+    };
   }
 
   async getSpend(

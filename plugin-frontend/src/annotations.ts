@@ -1,4 +1,4 @@
-import { Entity } from '@backstage/catalog-model';
+import type { Entity } from '@backstage/catalog-model';
 
 /** On an entity: the name of its Keeptrusts gateway key. @public */
 export const KEEPTRUSTS_KEY_ANNOTATION = 'keeptrusts.dev/gateway-key-name';

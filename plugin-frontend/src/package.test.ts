@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { satisfies } from 'semver';
@@ -11,6 +11,8 @@ interface Manifest {
   dependencies?: Record<string, string>;
   peerDependencies?: Record<string, string>;
   exports?: Record<string, string>;
+  resolutions?: Record<string, string>;
+  version?: string;
 }
 
 const manifestIn = (folder: string): Manifest =>
@@ -55,28 +57,34 @@ function shipped(): Map<string, Manifest> {
   return found;
 }
 
-/** The versions in each release of Backstage that is supported. */
+const ROOT = dirname(PACKAGE);
+const APPS = join(ROOT, 'tests/e2e');
+const shared = Object.keys(own.peerDependencies!).filter(it =>
+  it.startsWith('@backstage/'),
+);
+
+/** The other releases of Backstage that the tests build apps of. */
+const OTHERS = Object.fromEntries(
+  readdirSync(join(APPS, 'releases')).map(release => [
+    release,
+    manifestIn(join(APPS, 'releases', release)),
+  ]),
+);
+
+/** The versions of what Backstage shares, in each release that is supported. */
 const RELEASES: Record<string, Record<string, string>> = {
-  '1.54': {
-    '@backstage/core-plugin-api': '1.12.9',
-    '@backstage/frontend-plugin-api': '0.18.0',
-    '@backstage/plugin-catalog-react': '3.2.2',
-    '@backstage/ui': '0.17.1',
-  },
-  '1.55': {
-    '@backstage/core-components': '0.18.14',
-    '@backstage/core-plugin-api': '1.12.10',
-    '@backstage/frontend-plugin-api': '0.18.1',
-    '@backstage/plugin-catalog-react': '3.2.3',
-    '@backstage/ui': '0.18.0',
-  },
-  '1.57': {
-    '@backstage/core-components': '0.18.16',
-    '@backstage/core-plugin-api': '1.13.0',
-    '@backstage/frontend-plugin-api': '1.0.0',
-    '@backstage/plugin-catalog-react': '4.0.0',
-    '@backstage/ui': '0.20.0',
-  },
+  ...Object.fromEntries(
+    Object.entries(OTHERS).map(([release, { resolutions }]) => [
+      release,
+      Object.fromEntries(shared.map(name => [name, resolutions![name]])),
+    ]),
+  ),
+  // The checkout is one of them.
+  [JSON.parse(
+    readFileSync(join(ROOT, 'backstage.json'), 'utf8'),
+  ).version.replace(/\.\d+$/, '')]: Object.fromEntries(
+    shared.map(name => [name, manifestIn(folderOf(name, PACKAGE)).version!]),
+  ),
 };
 
 describe('the package', () => {
@@ -113,6 +121,13 @@ describe('the package', () => {
     },
   );
 
+  it.each(Object.entries(OTHERS))(
+    'finds what it depends on in the apps of Backstage %s',
+    (_, { dependencies }) => {
+      expect(dependencies).toMatchObject(own.dependencies!);
+    },
+  );
+
   it('takes the range of icons that Backstage itself has', () => {
     expect(own.dependencies!['@remixicon/react']).toBe('>=4.6.0 <4.9.0');
   });
@@ -128,13 +143,13 @@ describe('the package', () => {
 
   it('comes with its licence', () => {
     expect(readFileSync(join(PACKAGE, 'LICENSE'), 'utf8')).toBe(
-      readFileSync(join(dirname(PACKAGE), 'LICENSE'), 'utf8'),
+      readFileSync(join(ROOT, 'LICENSE'), 'utf8'),
     );
   });
 
   it('says in its README which versions it takes and which line its looks need', () => {
     const readme = readFileSync(join(PACKAGE, 'README.md'), 'utf8');
-    const [first, ...others] = Object.keys(RELEASES);
+    const [first, ...others] = Object.keys(RELEASES).sort();
 
     expect(readme).toContain(
       `Backstage ${first} to ${others[others.length - 1]}`,

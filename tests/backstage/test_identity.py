@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from structlog.testing import capture_logs
@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from bff.backstage.caller import LOCAL, AnonymousIdentity, Refusal, UnauthenticatedError
 from bff.backstage.client import BackstageClient
 from bff.backstage.identity import LOGGED_EVERY, REMEMBERED_FOR, BackstageIdentity, Refusals
+from bff.telemetry.metrics import Refused
 from bff.values import EntityRef
 from tests.backstage.stub import ISSUER, Key, StubBackstage
 
@@ -199,3 +200,8 @@ async def test_the_scaffolder_at_another_address(backstage: StubBackstage) -> No
     assert caller.user == DEV
     assert set(apart.calls) == {"/api/scaffolder/.backstage/auth/v1/jwks.json"}
     assert set(backstage.calls) == {USER_KEYS}
+
+
+def test_each_reason_has_its_series() -> None:
+    """The metric begins with a series for each reason that there is, and for no other."""
+    assert set(get_args(Refused)) == {reason.value for reason in Refusal}

@@ -6,14 +6,16 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
 
 from bff.backstage.entities import PREFIX
 from bff.lint.faults import Code as Fault
+from bff.provisioning.policy import MONTHLY
 from bff.status import claims
-from bff.status.findings import Code
+from bff.status.findings import Code, Rules
 
 CATALOG = Path(__file__).parents[2] / "catalog"
 DOCS = CATALOG / "docs"
@@ -47,8 +49,40 @@ def test_every_annotation_is_explained() -> None:
 
 def test_every_fault_is_explained() -> None:
     """The page for platform teams has each code of the checks."""
-    rows = re.findall(r"^\| `([a-z-]+)` \|", (DOCS / "platform-teams.md").read_text(), re.MULTILINE)
+    page = (DOCS / "platform-teams.md").read_text().partition("## Check catalog files")[2]
+    rows = re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE)
     assert rows == [fault.value for fault in Fault]
+
+
+def test_groups_and_people_are_not_allowed_from_files() -> None:
+    """The rules to copy allow each kind of the files that are registered, and neither groups nor people."""
+    page = (DOCS / "platform-teams.md").read_text()
+    [rules] = [block for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if block.startswith("catalog:")]
+    catalog = yaml.safe_load(rules)["catalog"]
+    allowed = {kind for rule in catalog["rules"] for kind in rule["allow"]}
+    registered = {kind for rule in catalog["locations"][0]["rules"] for kind in rule["allow"]}
+    assert not {"Group", "User", "Template"} & allowed
+    offered = ("catalog-info.yaml", "keeptrusts-gateway-api.yaml", "ai-platform.yaml", "templates/*/template.yaml")
+    files = [file for name in offered for file in CATALOG.glob(name)]
+    kinds = {document["kind"] for file in files for document in yaml.safe_load_all(file.read_text())}
+    assert registered == kinds | {"Location"}
+
+
+def test_every_template_is_explained() -> None:
+    """The page for platform teams has a row for each template, and the page on keys names each by its title."""
+    templates = [yaml.safe_load(file.read_text())["metadata"] for file in CATALOG.glob("templates/*/template.yaml")]
+    rows = re.findall(r"^\| `(ai-[a-z-]+)` \|", (DOCS / "platform-teams.md").read_text(), re.MULTILINE)
+    assert sorted(rows) == sorted(template["name"] for template in templates)
+    page = (DOCS / "key-life.md").read_text()
+    assert all(f"**{template['title']}**" in page for template in templates)
+
+
+def test_the_pages_name_the_services_own_figures() -> None:
+    """How early a key's end is announced and what owners may give are as the pages say."""
+    life = (DOCS / "key-life.md").read_text()
+    rules = Rules(timezone=ZoneInfo("UTC"))
+    assert f"`key-expiring` appears {rules.expiring_within.days} days ahead" in life
+    assert f"{MONTHLY.amount:,} USD in a calendar month" in (DOCS / "tiers-and-budgets.md").read_text()
 
 
 def test_the_guides_prefix_is_explained() -> None:

@@ -25,6 +25,7 @@ from tests.harness.authority import Authority
 VERSIONS = ("1.29", "1.37")
 """The oldest and the newest Kubernetes that is claimed to run it."""
 
+PROVISIONING = "keeptrusts-bff-provisioning"
 SECRETS_FOLDER = "/run/secrets/keeptrusts-bff"
 
 
@@ -45,10 +46,20 @@ def secrets() -> set[str]:
 
 
 def environment(release: dict[str, Manifest]) -> dict[str, str]:
-    """The environment of the release's container: its config map and its own variables."""
+    """The environment of the release's container: its config maps and its own variables."""
     given = container(release)
-    assert given["envFrom"] == [{"configMapRef": {"name": release["ConfigMap"]["metadata"]["name"]}}]
-    return dict(release["ConfigMap"]["data"]) | {item["name"]: item["value"] for item in given["env"]}
+    maps = {item["metadata"]["name"]: item["data"] for item in release.values() if item["kind"] == "ConfigMap"}
+    found: dict[str, str] = {}
+    for source in given["envFrom"]:
+        found |= maps[source["configMapRef"]["name"]]
+    return found | {item["name"]: item["value"] for item in given["env"]}
+
+
+def provisioning(release: dict[str, Manifest]) -> dict[str, Manifest]:
+    """The release with the pods that provision in place of those that show numbers."""
+    end = f" {PROVISIONING}"
+    own = {kind.removesuffix(end): manifest for kind, manifest in release.items() if kind.endswith(end)}
+    return own | {"ConfigMap of both": release["ConfigMap"]}
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -75,8 +86,11 @@ def test_kubernetes_accepts_it(release: dict[str, Manifest], version: str) -> No
 def test_each_variant_makes_what_it_is_for() -> None:
     """The least of values makes what one replica needs; all of them make every kind that the chart has."""
     least = {"ConfigMap", "Deployment", "PersistentVolumeClaim", "Service", "ServiceAccount"}
+    apart = {"ConfigMap", "Deployment", "NetworkPolicy", "Service", "ServiceAccount"}
     assert manifests(values("minimal")).keys() == least
+    assert manifests(values("provisioning")).keys() == least | {"NetworkPolicy"}
     assert manifests(values("everything")).keys() == (least - {"PersistentVolumeClaim"}) | {
+        *(f"{kind} {PROVISIONING}" for kind in apart),
         "ConfigMap keeptrusts-bff-dashboard",
         "ExternalSecret",
         "HorizontalPodAutoscaler",
@@ -101,10 +115,10 @@ def test_a_digest_wins_over_the_tag() -> None:
     assert container(manifests(given))["image"] == f"{given['image']['repository']}@{given['image']['digest']}"
 
 
-def test_the_service_starts_with_these_settings(
-    release: dict[str, Manifest], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("part", ["minimal", "provisioning", "everything", PROVISIONING])
+def test_the_service_starts_with_these_settings(part: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Config map and secret files make settings that the service accepts, and that are enough to serve."""
+    release = provisioning(manifests(values("everything"))) if part == PROVISIONING else manifests(values(part))
     for name in known_settings():
         monkeypatch.delenv(name, raising=False)
     shown = Authority("Corporate Root").sign()
@@ -116,7 +130,7 @@ def test_the_service_starts_with_these_settings(
         "BFF_TLS_KEY_FILE": shown.key,
     }
     for name, value in environment(release).items():
-        if name in contents or value.startswith(f"{SECRETS_FOLDER}/"):
+        if name in contents or value.startswith("/run/secrets/"):
             path = tmp_path / Path(value).name
             path.write_bytes(contents.get(name, b"a-token"))
             value = str(path)  # noqa: PLW2901 - the file that the pod would have
@@ -127,16 +141,66 @@ def test_the_service_starts_with_these_settings(
     assert settings.bff_port == container(release)["ports"][0]["containerPort"]
 
 
+def test_only_the_pods_that_provision_can() -> None:
+    """With pods of its own for provisioning the others have no admin token, nothing of Vault's, and no way there."""
+    release = manifests(values("everything"))
+    shows, makes = environment(release), environment(provisioning(release))
+    only = {"KEEPTRUSTS_ADMIN_TOKEN_FILE", "VAULT_ADDR", "VAULT_KUBERNETES_ROLE", "VAULT_KUBERNETES_TOKEN_FILE"}
+    assert makes.keys() - shows.keys() == only
+    assert not shows.keys() - makes.keys()
+    (volume,) = (
+        item for item in release["Deployment"]["spec"]["template"]["spec"]["volumes"] if item["name"] == "secrets"
+    )
+    assert "keeptrusts-admin-token" not in [item["key"] for item in volume["secret"]["items"]]
+    ports = {
+        name: {port["port"] for rule in release[name]["spec"]["egress"] for port in rule["ports"]}
+        for name in ("NetworkPolicy", f"NetworkPolicy {PROVISIONING}")
+    }
+    assert ports[f"NetworkPolicy {PROVISIONING}"] - ports["NetworkPolicy"] == {8200}
+
+
+def test_pods_that_provision_are_apart() -> None:
+    """Neither Service reaches the other's pods, each kind has an account of its own, and Prometheus finds both."""
+    release = manifests(values("everything"))
+    both = [release, provisioning(release)]
+    selectors = [each["Service"]["spec"]["selector"] for each in both]
+    labels = [each["Deployment"]["spec"]["template"]["metadata"]["labels"] for each in both]
+    for number, selector in enumerate(selectors):
+        assert [selector.items() <= each.items() for each in labels] == [number == 0, number == 1]
+    accounts = [each["Deployment"]["spec"]["template"]["spec"]["serviceAccountName"] for each in both]
+    assert accounts == ["keeptrusts-bff", PROVISIONING]
+    wanted = release["PodMonitor"]["spec"]["selector"]
+    (one_of,) = wanted["matchExpressions"]
+    for each in labels:
+        assert wanted["matchLabels"].items() <= each.items()
+        assert each[one_of["key"]] in one_of["values"]
+
+
+def test_vault_gets_a_token_of_the_service_account() -> None:
+    """The file that the setting names is a projected token with Vault's audience, of the pods that provision alone."""
+    release = manifests(values("everything"))
+    makes = provisioning(release)
+    (mount,) = (item for item in container(makes)["volumeMounts"] if item["name"] == "vault-token")
+    (volume,) = (
+        item for item in makes["Deployment"]["spec"]["template"]["spec"]["volumes"] if item["name"] == "vault-token"
+    )
+    (source,) = (item["serviceAccountToken"] for item in volume["projected"]["sources"])
+    assert environment(makes)["VAULT_KUBERNETES_TOKEN_FILE"] == f"{mount['mountPath']}/{source['path']}"
+    assert (source["audience"], source["expirationSeconds"]) == ("https://vault.internal", 3600)
+    assert "vault-token" not in [item["name"] for item in container(release)["volumeMounts"]]
+
+
 def test_it_sets_what_the_service_knows(release: dict[str, Manifest]) -> None:
     """Every variable of the container is a setting of the service or of OpenTelemetry."""
     assert {name for name in environment(release) if not name.startswith("OTEL_")} <= known_settings()
 
 
 def test_every_secret_of_the_service_can_be_given_as_a_file() -> None:
-    """The chart has a place for each secret setting, and for nothing else."""
+    """The chart has a place for each secret setting but the token that Kubernetes makes, and for nothing else."""
+    given = secrets() - {"VAULT_KUBERNETES_TOKEN"}
     schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
-    assert set(schema["properties"]["secret"]["properties"]["files"]["properties"]) == secrets()
-    assert set(yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))["secret"]["files"]) == secrets()
+    assert set(schema["properties"]["secret"]["properties"]["files"]["properties"]) == given
+    assert set(yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))["secret"]["files"]) == given
 
 
 def test_secrets_are_files_of_the_secret_that_is_named(release: dict[str, Manifest]) -> None:
@@ -157,7 +221,9 @@ def test_external_secrets_fill_the_secret_that_the_pods_mount() -> None:
     release = manifests(values("everything"))
     external = release["ExternalSecret"]["spec"]
     (volume,) = (
-        item for item in release["Deployment"]["spec"]["template"]["spec"]["volumes"] if item["name"] == "secrets"
+        item
+        for item in provisioning(release)["Deployment"]["spec"]["template"]["spec"]["volumes"]
+        if item["name"] == "secrets"
     )
     assert external["target"]["name"] == volume["secret"]["secretName"]
     assert {item["secretKey"] for item in external["data"]} == {item["key"] for item in volume["secret"]["items"]}
@@ -226,6 +292,11 @@ WITH_A_STORE = {"secret": {"externalSecret": {"enabled": True, "store": {"name":
         ({"prometheusRule": {"enabled": True}}, "prometheusRule.runbookUrl is not set"),
         ({"settings": {"KEEPTRUSTS_API_URL": "keeptrusts:8080"}}, "at '/settings/KEEPTRUSTS_API_URL'"),
         ({"settings": {"REDIS_URL": "redis://redis"}}, "invalid propertyName 'REDIS_URL'"),
+        ({"provisioning": {"separate": True}}, "provisioning.separate needs a database"),
+        (
+            {"settings": {"VAULT_KUBERNETES_TOKEN_FILE": "/t"}},
+            "settings.VAULT_KUBERNETES_TOKEN_FILE is set by the chart",
+        ),
         ({"replicas": 2}, "additional properties 'replicas' not allowed"),
     ],
 )
@@ -282,18 +353,20 @@ def test_a_pod_may_finish_its_requests(release: dict[str, Manifest]) -> None:
 
 def test_the_pod_has_no_rights(release: dict[str, Manifest]) -> None:
     """Not root, a root that is read only, no capability, no way to more, no token for Kubernetes, and a bound for memory."""
-    pod, given = release["Deployment"]["spec"]["template"]["spec"], container(release)
-    assert pod["securityContext"]["runAsNonRoot"]
-    assert pod["securityContext"]["runAsUser"] == pod["securityContext"]["fsGroup"] == 10001
-    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-    assert given["securityContext"] == {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
-    }
-    assert pod["automountServiceAccountToken"] is False
+    deployments = [manifest for manifest in release.values() if manifest["kind"] == "Deployment"]
+    for pod in [manifest["spec"]["template"]["spec"] for manifest in deployments]:
+        (given,) = pod["containers"]
+        assert pod["securityContext"]["runAsNonRoot"]
+        assert pod["securityContext"]["runAsUser"] == pod["securityContext"]["fsGroup"] == 10001
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert given["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        assert pod["automountServiceAccountToken"] is False
+        assert given["resources"]["limits"].keys() == {"memory"}
     assert release["ServiceAccount"]["automountServiceAccountToken"] is False
-    assert given["resources"]["limits"].keys() == {"memory"}
 
 
 def test_everything_is_about_the_same_pods(release: dict[str, Manifest]) -> None:
@@ -307,7 +380,7 @@ def test_everything_is_about_the_same_pods(release: dict[str, Manifest]) -> None
     others = {"PodDisruptionBudget": "selector", "PodMonitor": "selector", "NetworkPolicy": "podSelector"}
     for kind, field in others.items():
         if kind in release:
-            assert release[kind]["spec"][field]["matchLabels"] == selector
+            assert release[kind]["spec"][field]["matchLabels"].items() <= selector.items()
 
 
 def test_two_releases_share_a_namespace() -> None:
@@ -327,8 +400,8 @@ def test_nodes_can_be_emptied() -> None:
 def test_the_network_policy_opens_what_is_configured() -> None:
     """Out go names, Backstage, Keeptrusts, and database, Vault and collector where they are configured; in come two."""
     given = values("everything")
-    ports = _egress_ports(given)
-    assert {53, 7007, 443, 8080, 41002, 5432, 8200, 4318, 3128} == ports
+    given["provisioning"] = {"separate": False}
+    assert {53, 7007, 443, 8080, 41002, 5432, 8200, 4318, 3128} == _egress_ports(given)
     least = values("minimal") | {"networkPolicy": {"enabled": True}}
     assert {53, 7007, 443, 8080, 41002} == _egress_ports(least)
     (ingress,) = manifests(least)["NetworkPolicy"]["spec"]["ingress"]

@@ -83,14 +83,16 @@ def test_the_runbook_begins_with_five_questions() -> None:
         assert "```sh" in question, question.splitlines()[0]
 
 
-def test_the_runbooks_way_to_ask_a_pod_works(tmp_path: Path) -> None:
-    """What the runbook types, with a kubectl that runs the command here, prints a pod's answer, be it a success or not."""
-    (tmp_path / "kubectl").write_text(
-        '#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\nshift\nexec "$@"\n', encoding="utf-8"
-    )
-    (tmp_path / "kubectl").chmod(0o755)
+@pytest.mark.parametrize(
+    ("tool", "block", "runs"),
+    [("kubectl", 1, 'while [ "$1" != -- ]; do shift; done\nshift\nexec "$@"'), ("docker", 2, 'shift 2\nexec "$@"')],
+)
+def test_the_runbooks_way_to_ask_a_pod_works(tmp_path: Path, tool: str, block: int, runs: str) -> None:
+    """What the runbook types, with a kubectl or docker that runs the command here, prints the answer, a success or not."""
+    (tmp_path / tool).write_text(f"#!/bin/sh\n{runs}\n", encoding="utf-8")
+    (tmp_path / tool).chmod(0o755)
     (tmp_path / "python").symlink_to(sys.executable)
-    setup = RUNBOOK.split("```sh\n", 1)[1].split("```", 1)[0]
+    setup = RUNBOOK.split("```sh\n")[block].split("```", 1)[0]
     with _answering({"/health": (503, b"{}"), "/metrics": (200, b"up 1")}) as port:
         script = f"shopt -s expand_aliases\n{setup.replace('8787', str(port))}\nask /metrics\nask /health\n"
         done = subprocess.run(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +13,7 @@ from bff.backstage import catalog, jwks
 from tests.backstage.stub import Key
 from tests.drills.conftest import Figure
 from tests.drills.stage import BOT, LIMITS, SLACK, Asked, Stage, numbers, stage
-from tests.harness.faults import HEALTHY, BlackHole, Fault, Reply, Reset
+from tests.harness.faults import HEALTHY, BlackHole, Fault, Reply, Reset, Slow
 
 FAULTS: dict[str, Callable[[], Fault]] = {
     "black hole": BlackHole,
@@ -129,6 +131,32 @@ async def _told(running: Stage, operation: str) -> None:
         for outcome in ("unavailable", "timeout", "contract", "refused")
     ]
     assert sum(failures) > 0
+
+
+async def test_one_callers_batches_leave_the_others_their_cards(figure: Figure) -> None:
+    """While one caller sends 25 batches of 1,000 invented names at a slow Backstage, every card of another is answered in time."""
+    async with stage(callers=True) as running:
+        assert running.backstage
+        await _well(running)
+        running.backstage.fault = Slow(0.1)
+        busy = {"authorization": f"Bearer {running.stub.user_token('user:default/busy')}"}
+        flood = [
+            asyncio.ensure_future(
+                running.client.post(
+                    "/v1/governance/by-refs",
+                    json={"entityRefs": [f"component:n{batch}/c{number}" for number in range(1_000)]},
+                    headers=busy,
+                )
+            )
+            for batch in range(25)
+        ]
+        asked = []
+        while not all(batch.done() for batch in flood) or len(asked) < 3:
+            asked.append(await running.ask())
+        assert {one.status for one in asked} == {200}
+        statuses = Counter(reply.status_code for reply in await asyncio.gather(*flood))
+        assert statuses[429] >= 20
+        figure(f"{len(asked)} cards, slowest {_slowest(asked)}; batches by status: {dict(statuses)}")
 
 
 def _ok(asked: Asked) -> bool:

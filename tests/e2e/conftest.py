@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest_asyncio.fixture(name="switch", scope="session", loop_scope="session")
 async def listening_switch() -> AsyncIterator[Switch]:
-    """What stands behind the proxy: nobody, until a test says `with switch.to(port)`."""
+    """What stands behind the proxy: nothing, until a test says `with switch.to(port)`."""
     async with switch() as made:
         yield made
 
@@ -44,7 +44,7 @@ async def backstage(switch: Switch, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def running_service(backstage: Backstage, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
-    """The service, verifying callers with Backstage, in front of the sandbox; nobody has led the proxy to it yet."""
+    """The service, verifying callers with Backstage, in front of the sandbox; the proxy does not lead to it yet."""
     log = tmp_path_factory.mktemp("service") / "service.log"
     async with Service(backstage_url=backstage.url, token=backstage.token, log=log) as service:
         yield service

@@ -6,7 +6,13 @@ import asyncio
 
 import httpx
 import pytest_asyncio
+from pydantic import SecretStr
 
+from bff.backstage.by_refs import ByRefs
+from bff.backstage.client import BackstageClient
+from bff.backstage.groups import CurrentMemberships, Groups
+from bff.secret_files import Secret
+from bff.values import EntityRef
 from tests.e2e.harness.backstage import Backstage
 from tests.e2e.harness.scaffolder import run_template
 from tests.e2e.harness.service import Service
@@ -69,7 +75,7 @@ async def test_the_permission_policy_decides(backstage: Backstage, ready: Servic
         assert (await ask(backstage, RESTRICTED, insider)).status_code == 200
         hidden, absent = (
             await ask(backstage, RESTRICTED, outsider),
-            await ask(backstage, "component:default/nobody", outsider),
+            await ask(backstage, "component:default/missing", outsider),
         )
         assert (hidden.status_code, absent.status_code) == (404, 404)
         differing = {"instance"}
@@ -105,6 +111,28 @@ async def test_amounts_are_for_the_owners_and_the_platform(backstage: Backstage,
         )
         codes = {finding["code"] for finding in document["findings"]}
         assert ("numbers-withheld" in codes) is not amounts
+
+
+async def test_parents_are_found_by_the_catalogs_relations(backstage: Backstage, ready: Service) -> None:
+    """A real catalog answers what the service asks it about parent groups, owners and members."""
+    del ready
+    await backstage.ingested("group:default/newest-newcomers", "user:default/newcomer")
+    client, token = BackstageClient(backstage.url), Secret(SecretStr(backstage.token))
+    try:
+        groups = Groups(client, token=token)
+        memberships = CurrentMemberships(client, groups, auth=client)
+        child, parent = (EntityRef("group", "default", name) for name in ("newest-newcomers", "newcomers"))
+        assert await memberships._parents([child, EntityRef("group", "default", "pricing")]) == {parent}
+        found = await ByRefs(client, operation="users").read("test", token, [EntityRef("user", "default", "newcomer")])
+        (newcomer,) = found.values()
+        assert newcomer is not None
+        assert newcomer.member_of == {parent}
+        group = await groups.group(parent)
+        assert group is not None
+        assert group.origin is not None
+        assert group.origin.startswith("file:")
+    finally:
+        await client.aclose()
 
 
 async def test_a_tag_opens_nothing(backstage: Backstage, ready: Service) -> None:

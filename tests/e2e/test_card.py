@@ -123,6 +123,20 @@ async def test_each_state_is_told_apart(name: str, backstage: Backstage, ready: 
     assert window.complaints == []
 
 
+async def test_a_stranger_reads_for_whom_amounts_are(ready: Service, open_as: Open) -> None:
+    """A person of another team sees state, key and tier, no amount anywhere, and in one quiet line whose the amounts are."""
+    del ready
+    window = await open_as("search-engineer")
+    card = await go_to_card(window.page, BOT)
+    await expect(card.get_by_text(LABELS["ok"], exact=True)).to_be_visible()
+    await expect(card).to_contain_text("Amounts are for members of group:default/support-team")
+    await expect(card).to_contain_text("Not shown here: Spent today, Wallet, Requests today.")
+    await expect(card).to_contain_text("support-team-gw-key")
+    await expect(card).not_to_contain_text("$")
+    assert await card.locator("[data-finding]").count() == 0
+    assert window.complaints == []
+
+
 async def test_the_unannotated_are_not_asked_about(ready: Service, open_as: Open) -> None:
     """An entity that claims nothing costs no request and is no error: the card shows what to paste."""
     del ready

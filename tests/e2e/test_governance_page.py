@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Error, Locator, Page, Request, Route, expect
 
 from tests.e2e.harness.answers import asked, money, requests_of, share, statuses
 from tests.e2e.harness.axe import grave_findings
@@ -278,3 +280,80 @@ async def test_it_fits_and_everybody_can_read_it(
     await window.page.evaluate(_END_OF_DAY)
     assert await window.page.evaluate(_FITS)
     assert window.complaints == []
+
+
+async def test_a_thousand_rows_are_there_within_a_second_of_their_answer(
+    backstage: Backstage, ready: Service, open_as: Open, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A page of a thousand entities, the most there are on one, shows its rows within a second of the one answer about them."""
+    del ready
+    window = await open_as(USER)
+    page = window.page
+    status = (await statuses(backstage, USER, "customer-support-bot"))["customer-support-bot"]
+    refs = [f"component:default/bot-{number:04}" for number in range(1000)]
+    entities = [
+        {"apiVersion": "backstage.io/v1alpha1", "kind": "Component", "metadata": {"name": ref.partition("/")[2]}}
+        for ref in refs
+    ]
+    items = [{"entityRef": ref, "status": status | {"entityRef": ref}} for ref in refs]
+    await page.route("**/api/catalog/entities?*", lambda route: route.fulfill(json=entities))
+    await page.route("**/governance/by-refs", lambda route: route.fulfill(json={"items": items}))
+    await page.add_init_script(_NOTE_FIRST_ROW)
+    made = requests_of(page)
+
+    took: list[float] = []
+    # The machine may have other work: the page is not slower than its fastest of a few.
+    while len(took) < 5 and not (took and min(took) < 1000):
+        await go_to_page(page, "?show=all")
+        took.append(float(await page.evaluate(_FROM_ANSWER_TO_ROW)))
+    with capsys.disabled():
+        print(f"\na thousand entities: rows {min(took):.0f} ms after their answer")
+
+    assert asked(made) == ONE_CALL * len(took)
+    assert min(took) < 1000
+
+
+_NOTE_FIRST_ROW = """
+new MutationObserver((_, observer) => {
+  if (!document.querySelector('[role=rowheader]')) return;
+  window.firstRowAt = performance.now();
+  observer.disconnect();
+}).observe(document, { childList: true, subtree: true });
+"""
+
+_FROM_ANSWER_TO_ROW = """
+() => window.firstRowAt -
+  performance.getEntriesByType('resource').find(it => it.name.endsWith('/governance/by-refs')).responseEnd
+"""
+
+
+async def test_of_six_clicks_on_the_switch_one_answer_is_awaited(ready: Service, open_as: Open) -> None:
+    """Each click abandons the request of the one before it, so that only the last one is answered."""
+    del ready
+    window = await open_as(USER)
+    page = window.page
+    answer = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await answer.wait()
+        # Those that were abandoned are gone.
+        with suppress(Error):
+            await route.continue_()
+
+    await page.route("**/governance/by-refs", hold)
+    abandoned: list[Request] = []
+
+    def note(request: Request) -> None:
+        abandoned.append(request)
+
+    page.on("requestfailed", note)
+    async with page.expect_request("**/governance/by-refs"):
+        await page.goto("/ai-governance")
+    for _ in range(6):
+        async with page.expect_request("**/governance/by-refs"):
+            await page.get_by_text(ALL).click()
+    async with page.expect_request_finished(lambda request: request.url.endswith("/by-refs")):
+        answer.set()
+
+    await grid_of(page).get_by_role("rowheader").first.wait_for()
+    assert [request.url.rpartition("/")[2] for request in abandoned] == ["by-refs"] * 6

@@ -1,40 +1,36 @@
-"""The plugin as it is handed out: what is in the tarball, and that it works in an app of the old frontend system that has nothing else of ours."""
+"""The plugin as it is handed out: what is in the tarball, and that it works in each supported release of Backstage, in both frontend systems."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import secrets
 import shutil
-import tarfile
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 import yaml
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.harness.backstage import CHECKOUT, CONFIGURATION, FOLDER, Backstage
-from tests.e2e.harness.card import GATEWAY, go_to_card
+from tests.e2e.harness.apps import OWN_RELEASE, PLUGIN, App, System, build_app, run, size_of
+from tests.e2e.harness.axe import grave_findings
+from tests.e2e.harness.backstage import CHECKOUT, CONFIGURATION, Backstage
+from tests.e2e.harness.card import GATEWAY, find_card, go_to_card
+from tests.e2e.harness.federated import build_federated, unpack
 from tests.e2e.harness.service import Service
 from tests.e2e.harness.window import open_window
 
-PLUGIN = "backstage-plugin-keeptrusts"
+USER = "support-engineer"
+BOT = "customer-support-bot"
+MOST_ON_EVERY_PAGE = 5 * 1024
+"""What the plugin may add to pages that do not show it, in bytes by gzip."""
 ENTRY_POINTS = (".", "./legacy", "./alpha")
 PROXY_PATH = "/platform/keeptrusts"
 SAME_LOOP = pytest.mark.asyncio(loop_scope="session")
 """The loop in which the fixtures run."""
-
-
-async def run(*command: str | Path, folder: Path) -> None:
-    """Run a command to its good end; raises with what it said if that does not come."""
-    process = await asyncio.create_subprocess_exec(
-        *command, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
-    said, _ = await process.communicate()
-    assert process.returncode == 0, said.decode(errors="replace")[-3000:]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -43,9 +39,7 @@ async def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("package")
     await run("make", "pack-plugin", f"DIST={folder}", folder=CHECKOUT)
     [tarball] = folder.glob(f"{PLUGIN}-*.tgz")
-    with tarfile.open(tarball) as archive:
-        archive.extractall(folder, filter="data")
-    return folder / "package"
+    return unpack(tarball, folder)
 
 
 @pytest.fixture
@@ -68,7 +62,7 @@ def test_every_entry_point_is_built(unpacked: Path, manifest: dict[str, Any]) ->
 
 
 @pytest.mark.e2e
-def test_backstage_is_told_what_it_is(manifest: dict[str, Any]) -> None:
+def test_the_manifest_says_what_it_is(manifest: dict[str, Any]) -> None:
     """The manifest names role and plugin, and where discovery finds the features of the new frontend system."""
     described = manifest["backstage"]
     assert (described["role"], described["pluginId"]) == ("frontend-plugin", "keeptrusts")
@@ -91,78 +85,142 @@ def test_nothing_of_this_machine_is_in_it(unpacked: Path, manifest: dict[str, An
         assert "registry" not in json.dumps(manifest), file
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def other_backstage(unpacked: Path, tmp_path: Path) -> AsyncIterator[Backstage]:
-    """A Backstage whose app is built outside the checkout, with the unpacked package in the place of the plugin's source.
+@asynccontextmanager
+async def backstage_of(app: App, folder: Path) -> AsyncIterator[Backstage]:
+    """A Backstage that has this app, in front of the service; what both write goes into `folder`.
 
     Its proxy has the service at a path of its own, which the plugin's configuration names.
     """
-    app = await build_app(tmp_path / "elsewhere", unpacked)
-    overlay = tmp_path / "app-config.yaml"
+    overlay = folder / "app-config.yaml"
     documented = yaml.safe_load(CONFIGURATION[1].read_text())["proxy"]["endpoints"]["/keeptrusts"]
     own = {
-        "app": {"packageName": str(app)},
+        "app": {"packageName": str(app.folder)},
         "proxy": {"endpoints": {PROXY_PATH: documented}},
         "keeptrusts": {"proxyPath": PROXY_PATH},
     }
     overlay.write_text(yaml.safe_dump(own))
     token = secrets.token_urlsafe(24)
-    service = Service(token=token, log=tmp_path / "service.log")
+    service = Service(token=token, log=folder / "service.log")
     backstage = Backstage(
-        bff_url=service.url, token=token, log=tmp_path / "backstage.log", configuration=(*CONFIGURATION, overlay)
+        bff_url=service.url, token=token, log=folder / "backstage.log", configuration=(*CONFIGURATION, overlay)
     )
     service.serve_for(backstage.url)
     async with backstage, service:
         yield backstage
 
 
-async def build_app(root: Path, plugin: Path) -> Path:
-    """The app of the old system, built below `root` with the `plugin`; all other packages are those that the checkout has."""
-    app = root / "packages/app-legacy"
-    shutil.copytree(FOLDER / "packages/app-legacy", app, ignore=shutil.ignore_patterns("dist", "node_modules"))
-    shutil.copy(FOLDER / "app-config.yaml", root)
-    for name in ("package.json", "tsconfig.json", "yarn.lock"):
-        shutil.copy(CHECKOUT / name, root)
-    workspace = json.loads((root / "package.json").read_text())
-    (root / "package.json").write_text(json.dumps(workspace | {"workspaces": ["packages/*"]}))
-    manifest = json.loads((app / "package.json").read_text())
-    manifest["dependencies"][PLUGIN] = "*"
-    (app / "package.json").write_text(json.dumps(manifest))
-    packages = root / "node_modules"
-    packages.mkdir()
-    for package in (CHECKOUT / "node_modules").iterdir():
-        if package.name != PLUGIN and not package.name.startswith(".installed"):
-            (packages / package.name).symlink_to(package)
-    shutil.copytree(plugin, packages / PLUGIN)
-    node = CHECKOUT / "toolchain/node_modules/.bin/node"
-    await run(
-        node, packages / ".bin/backstage-cli", "package", "build", "--config", "../../app-config.yaml", folder=app
-    )
-    return app
+_IN_EVERY_RUN = (("1.54", "app"), (OWN_RELEASE, "app-legacy"), ("1.57", "app"))
+_IN_THE_MATRIX = (("1.54", "app-legacy"), (OWN_RELEASE, "app"), ("1.57", "app-legacy"))
+APPS = [
+    *(pytest.param(*it, id="-".join(it)) for it in _IN_EVERY_RUN),
+    *(pytest.param(*it, id="-".join(it), marks=pytest.mark.matrix) for it in _IN_THE_MATRIX),
+]
+"""Each supported release in each frontend system; `make test` takes one of each release, `make matrix` all."""
 
 
 @SAME_LOOP
-async def test_it_works_in_an_app_of_the_old_system(other_backstage: Backstage, browser: Browser) -> None:
-    """Where only the package is installed, and its extensions are placed as the README says, card, tab, page and home card show numbers."""
-    await other_backstage.ingested("component:default/customer-support-bot")
-    window = await open_window(browser, other_backstage)
-    page = window.page
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if "/api/proxy/" in request.url else None)
-    try:
-        card = await go_to_card(page, "customer-support-bot")
-        await expect(card.get_by_role("meter")).to_be_visible()
-        await expect(card).to_contain_text("of $500.00")
-        await page.get_by_role("tab", name="AI spend").click()
-        await expect(page.get_by_role("grid", name="By model")).to_contain_text("gpt-4o")
-        await go_to_card(page, "keeptrusts-gateway", GATEWAY)
-        await page.goto("/ai-governance")
-        await page.get_by_text("Show all that I may see").click()
-        await expect(page.get_by_role("grid", name="AI Governance by entity")).to_contain_text("customer-support-bot")
-        await page.goto("/home")
-        await expect(page.get_by_text("AI Governance: what needs my attention")).to_be_visible()
-        assert asked
-        assert all(url.startswith(f"{other_backstage.url}/api/proxy{PROXY_PATH}/v1/") for url in asked), asked
-        assert window.complaints == []
-    finally:
-        await window.context.close()
+@pytest.mark.e2e
+@pytest.mark.parametrize(("release", "system"), APPS)
+async def test_it_works_in_every_release(
+    release: str,
+    system: System,
+    unpacked: Path,
+    tmp_path: Path,
+    browser: Browser,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """From the tarball home card, page, card and tab show numbers, each click stays in the page, and other pages load next to nothing of it."""
+    app = await build_app(tmp_path / "app", plugin=unpacked, release=release, system=system)
+    async with backstage_of(app, tmp_path) as backstage:
+        await backstage.ingested(f"component:default/{BOT}", "component:default/keeptrusts-gateway")
+        window = await open_window(browser, backstage, user=USER)
+        page = window.page
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        try:
+            await page.goto("/catalog")
+            await page.get_by_role("link", name=BOT, exact=True).first.wait_for()
+            assert not {script for script in ours_among(app, asked) if script not in app.on_every_page}
+
+            await click_through(page)
+            assert not holds_charts(app, asked[: asked.index(next(it for it in asked if "/spend?days=" in it))])
+            assert holds_charts(app, asked)
+            await go_to_card(page, "keeptrusts-gateway", GATEWAY)
+            calls = [url for url in asked if "/api/proxy/" in url]
+            assert all(url.startswith(f"{backstage.url}/api/proxy{PROXY_PATH}/v1/") for url in calls), calls
+            assert window.complaints == []
+        finally:
+            await window.context.close()
+    if system == "app":
+        without = await build_app(tmp_path / "without", plugin=None, release=release, system=system)
+        added = size_of(app.on_every_page) - size_of(without.on_every_page)
+        in_all = size_of(app.scripts) - size_of(without.scripts)
+        with capsys.disabled():
+            print(
+                f"\nBackstage {release}: the plugin adds {added:,} bytes to every page and {in_all:,} in all, by gzip"
+            )
+        assert added < MOST_ON_EVERY_PAGE
+
+
+@SAME_LOOP
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    "release", [OWN_RELEASE, *(pytest.param(it, marks=pytest.mark.matrix) for it in ("1.54", "1.57"))]
+)
+async def test_a_host_of_dynamic_plugins_loads_it(
+    release: str, unpacked: Path, tmp_path: Path, browser: Browser
+) -> None:
+    """An app that was built without the plugin shows home card, page, card and tab from the federated bundle, without a page load."""
+    bundle = await build_federated(tmp_path / "bundle", plugin=unpacked)
+    app = await build_app(tmp_path / "app", plugin=None, release=release, system="app-dynamic")
+    shutil.copytree(bundle / "dist", app.folder / "dist/static/dynamic")
+    async with backstage_of(app, tmp_path) as backstage:
+        await backstage.ingested(f"component:default/{BOT}")
+        window = await open_window(browser, backstage, user=USER)
+        try:
+            await click_through(window.page)
+            assert window.complaints == []
+        finally:
+            await window.context.close()
+
+
+async def click_through(page: Page) -> None:
+    """Go from the home card to the page, to an entity's card and to its tab by clicks; each must keep the page that is loaded."""
+    await page.goto("/home")
+    await page.evaluate("window.stays = true")
+    home = page.locator(".MuiCard-root", has_text="AI Governance: what needs my attention")
+    await home.get_by_role("link", name="Open AI Governance").click()
+
+    row = page.get_by_role("grid", name="AI Governance by entity").get_by_role("row", name=BOT)
+    await row.wait_for()
+    await expect(row).to_contain_text("$500.00")
+    assert await grave_findings(page, "[role=grid]") == []
+    await row.get_by_role("link", name=BOT).click()
+
+    card = find_card(page)
+    # The first time, its parts are on their way: longer than an assertion waits.
+    await card.get_by_role("meter").wait_for()
+    await expect(card).to_contain_text("of $500.00")
+    await card.get_by_role("link", name="Show AI spend").click()
+
+    models = page.get_by_role("grid", name="By model")
+    await models.wait_for()
+    await expect(models).to_contain_text("gpt-4o")
+    await expect(page.locator(".recharts-surface").first).to_be_visible()
+    assert await page.evaluate("window.stays") is True
+
+
+def ours_among(app: App, asked: list[str]) -> set[Path]:
+    """The scripts among the requests that hold anything of the plugin, as their source maps say."""
+    maps = {script: script.with_name(f"{script.name}.map") for script in scripts_among(app, asked)}
+    return {script for script, its_map in maps.items() if its_map.exists() and PLUGIN in its_map.read_text()}
+
+
+def holds_charts(app: App, asked: list[str]) -> bool:
+    """Whether one of the scripts among the requests holds the library of charts."""
+    return any("recharts-surface" in script.read_text() for script in scripts_among(app, asked))
+
+
+def scripts_among(app: App, asked: list[str]) -> list[Path]:
+    """The app's scripts among the requests."""
+    return [app.script(url) for url in asked if "/static/" in url and url.endswith(".js")]

@@ -45,9 +45,9 @@ async def test_one_user_may_not_read_one_entity(backstage: Backstage) -> None:
 
 
 async def test_only_users_of_the_catalog_sign_in(backstage: Backstage) -> None:
-    """Whoever has no User entity gets no token."""
-    with pytest.raises(BackstageError, match="no token for the user 'nobody'"):
-        await backstage.user_token("nobody")
+    """A name without a User entity gets no token."""
+    with pytest.raises(BackstageError, match="no token for the user 'stranger'"):
+        await backstage.user_token("stranger")
 
 
 async def test_services_token_reads_the_catalog_only(backstage: Backstage) -> None:
@@ -119,7 +119,7 @@ async def test_proxy_refuses_other_methods(backstage: Backstage) -> None:
     assert reply.status_code == 404
 
 
-async def test_nobody_behind_the_proxy_is_a_gateway_error(backstage: Backstage) -> None:
+async def test_a_missing_service_is_a_gateway_error(backstage: Backstage) -> None:
     """While the service is away the proxy says so, instead of hanging."""
     reply = await backstage.client.get(
         "/api/proxy/keeptrusts/v1/gateway", headers={"authorization": f"Bearer {await backstage.user_token()}"}
@@ -145,7 +145,7 @@ async def test_scaffolder_step_reaches_the_service(backstage: Backstage) -> None
 
 
 async def test_restart_brings_new_keys(backstage: Backstage) -> None:
-    """A restarted Backstage has the same address and the same catalog, and signs with keys that nobody has seen before."""
+    """A restarted Backstage has the same address and the same catalog, and signs with new keys."""
     before = jwt.get_unverified_header(await backstage.user_token())
 
     await backstage.restart()

@@ -4,32 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bff.cli.server import Server, listen
-from bff.web.hits import Short
+from bff.telemetry.metrics import Ended
 
 _PASSES = 5
 """Of the event loop, from a connection in the kernel to one that the server knows; three would do."""
 
 
 @asynccontextmanager
-async def served(app: ASGIApp, *, tls: ssl.SSLContext | None = None, short: Short | None = None) -> AsyncIterator[int]:
-    """The port of loopback at which `app` is served meanwhile, by HTTPS with `tls`. Its lifespan is the caller's business."""
-    async with serving(app, tls=tls, short=short) as server:
+async def served(
+    app: ASGIApp,
+    *,
+    tls: ssl.SSLContext | None = None,
+    most_connections: int | None = None,
+    ended: Callable[[Ended], object] = lambda _: None,
+) -> AsyncIterator[int]:
+    """The port of loopback at which `app` is served meanwhile; options are `Server`'s. Its lifespan is the caller's business."""
+    async with serving(app, tls=tls, most_connections=most_connections, ended=ended) as server:
         yield server.listeners[0].getsockname()[1]
 
 
 @asynccontextmanager
-async def serving(
-    app: ASGIApp, *, tls: ssl.SSLContext | None = None, short: Short | None = None
-) -> AsyncIterator[Server]:
-    """The same, for tests that look at the server."""
+async def serving(app: ASGIApp, **options: Any) -> AsyncIterator[Server]:
+    """The server itself, for tests that look at it."""
     listener = listen("127.0.0.1", 0, setting="-")
-    server = Server(_without_lifespan(app), listener, tls=tls, short=short)
+    server = Server(_without_lifespan(app), listener, **options)
     running = asyncio.create_task(server.serve(sockets=[listener]))
     await server.up.wait()
     try:

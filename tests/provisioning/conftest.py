@@ -7,36 +7,44 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from bff.app import create_app
 from bff.app_connections import World
 from bff.backstage.caller import LOCAL, Caller
-from bff.provisioning.keys import Keys
+from bff.provisioning.acts import Act, Acts, recorded
 from bff.sandbox import ADMIN_TOKEN
+from bff.store.tables import leases
 from bff.telemetry.logs import AccessLog
 from bff.values import EntityRef
 from tests.conftest import Running, Start
 from tests.harness.openbao import ROOT_TOKEN, OpenBao
 
-SETTINGS = {"keeptrusts_admin_token": ADMIN_TOKEN, "bff_platform_groups": "platform-team"}
-"""A service that may provision, and whose platform team may do so for every team."""
+SETTINGS = {"keeptrusts_admin_token": ADMIN_TOKEN, "bff_platform_groups": "platform-team,finance-team"}
+"""A service that may provision, and two of whose groups may do so for every team."""
 
 _NUMBERS = count(1)
 
 
+DIRECT = "direct/"
+"""What the bearer token of a person begins with who calls without a template."""
+
+
 class Bearer:
-    """Whoever the bearer token names; nobody without one."""
+    """The person whom the bearer token names; the local caller without one."""
 
     async def caller(self, authorization: str | None) -> Caller:
         """The user of the catalog whose name is the token."""
         if authorization is None:
             return LOCAL
-        name = authorization.removeprefix("Bearer ")
-        return Caller(key=name, user=EntityRef("user", "default", name), via="scaffolder")
+        token = authorization.removeprefix("Bearer ")
+        via = None if token.startswith(DIRECT) else "scaffolder"
+        return Caller(key=token, user=EntityRef("user", "default", token.removeprefix(DIRECT)), via=via)
 
     def known(self, authorization: bytes) -> Caller | None:
         """No caller: every request goes the long way."""
@@ -92,9 +100,17 @@ class Office:
         """Where the key belongs."""
         return f"ai/{self.team}/{self.team}-gw-key"
 
+    async def rotate(
+        self, team_id: str, *, key: str | None = "rotation-1", grace: float = 24, **options: Any
+    ) -> httpx.Response:
+        """A successor of the team's key."""
+        headers = {"idempotency_key": key} if key else {}
+        body = {"team_id": team_id, "grace_hours": grace}
+        return await self.post(f"/v1/tokens/{self.team}-gw-key/rotate", body, **(headers | options))
+
     @asynccontextmanager
     async def another(self) -> AsyncIterator[Office]:
-        """Another process of the same service, before the same Keeptrusts and the same Vault: a replica, or a restart."""
+        """Another process of the same service, before the same Keeptrusts, Vault and database: a replica, or a restart."""
         time = self.running.time
 
         async def moment(seconds: float) -> None:
@@ -116,21 +132,31 @@ class Office:
         async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url="http://bff") as client:
             yield Office(replace(self.running, app=app, client=client), self.openbao, self.team)
 
-    def keeper(self) -> Keys:
-        """What makes keys in this service."""
+    @property
+    def acts(self) -> Acts:
+        """The records of this service."""
         provisioner = self.running.app.service.provisioner
         assert provisioner is not None
-        assert provisioner._keys is not None
-        return provisioner._keys
+        return provisioner._acts
 
-    def keys(self) -> list[Any]:
+    async def recorded(self) -> list[Act]:
+        """The acts on this team, refusals too."""
+        return list(await recorded(self.acts._database, team=self.team, since=self.running.time.start))
+
+    async def lose_leases(self) -> None:
+        """Let every lease run out, as for a process that was paused for longer."""
+        async with self.acts._database.write() as connection:
+            await connection.execute(update(leases).values(until=0))
+
+    def living(self) -> list[Any]:
         """The team's keys in Keeptrusts that are not revoked."""
         return [key for key in self.running.state.keys if key.name == f"{self.team}-gw-key" and key.revoked_at is None]
 
 
 @pytest.fixture
-async def office(start: Start, openbao: OpenBao) -> AsyncIterator[Office]:
-    """A service that may provision."""
-    async with start(**SETTINGS, vault_addr=openbao.url, vault_token=ROOT_TOKEN) as running:
+async def office(start: Start, openbao: OpenBao, tmp_path: Path) -> AsyncIterator[Office]:
+    """A service that may provision, with a database that outlives it."""
+    settings = SETTINGS | {"vault_addr": openbao.url, "vault_token": ROOT_TOKEN, "bff_data_dir": tmp_path / "state"}
+    async with start(**settings) as running:
         running.app.service.identity = Bearer()
         yield Office(running, openbao)

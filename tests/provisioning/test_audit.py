@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import structlog
 
 from bff.backstage.caller import LOCAL
-from bff.provisioning.audit import Audit
+from bff.provisioning.acts import Acts, Asker
+from bff.provisioning.audit import Audit, AuditLogError
+from bff.store.database import Database
 from bff.telemetry import logs
 from bff.telemetry.logs import logger
 from bff.telemetry.metrics import Metrics
+from tests.conftest import NOON
 
 
 @pytest.fixture
@@ -26,12 +30,63 @@ def written() -> Iterator[io.BytesIO]:
     logs.configure("info", final=False)
 
 
-def test_the_trail_is_no_matter_of_level(written: io.BytesIO) -> None:
+ASKER = Asker(LOCAL, "request-1")
+
+
+@pytest.fixture
+async def acts() -> AsyncIterator[Acts]:
+    """Records in memory."""
+    database = Database.at(None, folder=None, in_memory=True)
+
+    async def organisation() -> str:
+        return "org"
+
+    yield Acts(database, organisation, holder="a", clock=lambda: NOON)
+    await database.close()
+
+
+async def test_the_trail_is_no_matter_of_level(written: io.BytesIO, acts: Acts) -> None:
     """A service that logs errors only still writes a line for each act, in the form of the other lines."""
     logger("other").info("left out")
-    with Audit(Metrics()).act("team", "new-team", LOCAL, "request-1") as act:
-        act.outcome = "created"
+    async with Audit(Metrics(), acts, clock=lambda: NOON).act("team", "new-team", ASKER) as report:
+        report.outcome = "created"
     [line] = written.getvalue().splitlines()
     told = json.loads(line)
     assert (told["part"], told["event"], told["level"]) == ("audit", "provisioning", "info")
     assert (told["outcome"], told["name"], told["request_id"]) == ("created", "new-team", "request-1")
+
+
+async def test_the_trail_has_a_file_of_its_own(written: io.BytesIO, acts: Acts, tmp_path: Path) -> None:
+    """With a file the lines are appended there, also after it was rotated, and not to the log."""
+    file = tmp_path / "audit.log"
+    audit = Audit(Metrics(), acts, clock=lambda: NOON, file=file)
+    for name in ("first", "second"):
+        async with audit.act("team", name, ASKER) as report:
+            report.outcome = "created"
+        if name == "first":
+            file.rename(tmp_path / "audit.log.1")
+    lines = [json.loads(path.read_text()) for path in (tmp_path / "audit.log.1", file)]
+    assert [(line["name"], line["outcome"], line["time"]) for line in lines] == [
+        ("first", "created", "2026-03-11T12:00:00Z"),
+        ("second", "created", "2026-03-11T12:00:00Z"),
+    ]
+    assert written.getvalue() == b""
+
+
+async def test_a_file_that_cannot_be_written_loses_no_line(written: io.BytesIO, acts: Acts, tmp_path: Path) -> None:
+    """When the file can no longer be written, the line goes to the log, with the reason."""
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    audit = Audit(Metrics(), acts, clock=lambda: NOON, file=folder / "audit.log")
+    (folder / "audit.log").unlink()
+    folder.rmdir()
+    audit.write(name="kept")
+    lines = [json.loads(line) for line in written.getvalue().splitlines()]
+    assert [line["event"] for line in lines] == ["audit log not written", "provisioning"]
+    assert lines[1]["name"] == "kept"
+
+
+def test_a_file_that_cannot_be_written_is_an_error_at_the_start(acts: Acts, tmp_path: Path) -> None:
+    """A file of a folder that is not there is refused by name when the service starts."""
+    with pytest.raises(AuditLogError, match=r"nowhere/audit\.log: cannot be written"):
+        Audit(Metrics(), acts, clock=lambda: NOON, file=tmp_path / "nowhere" / "audit.log")

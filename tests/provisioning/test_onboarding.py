@@ -12,7 +12,7 @@ from bff.sandbox.faults import Rule
 from tests.conftest import Start
 from tests.harness.openbao import MOUNT
 
-from .conftest import Bearer, Office
+from .conftest import DIRECT, Bearer, Office
 
 
 async def onboard(office: Office) -> None:
@@ -71,7 +71,7 @@ async def test_again_is_the_same(office: Office) -> None:
     for one, other in zip(first[:3], second[:3], strict=True):
         assert one.json()["id"] == other.json()["id"]
     assert first[3].json()["transaction"]["id"] == second[3].json()["transaction"]["id"]
-    assert len(office.keys()) == 1
+    assert len(office.living()) == 1
     assert office.openbao.versions(office.vault_path) == 1
 
 
@@ -80,7 +80,7 @@ async def test_two_at_once_are_one(office: Office) -> None:
     await asyncio.gather(onboard(office), onboard(office))
     statuses = sorted(reply.status_code for reply in office.replies)
     assert statuses == [200] * 4 + [201] * 4
-    assert len(office.keys()) == 1
+    assert len(office.living()) == 1
     teams = [team for team in office.running.state.teams if team.name == office.team]
     assert len(teams) == 1
     wallet = office.running.state.wallets.of_team(teams[0].id)
@@ -96,7 +96,7 @@ async def test_an_interrupted_task_goes_on(office: Office, interrupted_after: in
     for step in steps[: interrupted_after - 1]:
         await step(team_id)
     await onboard(office)
-    assert len(office.keys()) == 1
+    assert len(office.living()) == 1
     wallet = office.running.state.wallets.of_team(team_id)
     assert wallet is not None
     assert wallet.balance == Decimal(3000)
@@ -108,9 +108,9 @@ async def test_everything_survives_a_restart(office: Office) -> None:
     async with office.another() as restarted:
         await onboard(restarted)
         assert [reply.status_code for reply in restarted.replies] == [200] * 4
-        other = await restarted.fund(restarted.replies[0].json()["id"], key="task-2")
+        other = await restarted.fund(restarted.replies[0].json()["id"], key="task-2", user=f"{DIRECT}platform-engineer")
     assert other.status_code == 201
-    assert len(office.keys()) == 1
+    assert len(office.living()) == 1
 
 
 async def test_two_replicas_at_once_are_one(office: Office) -> None:
@@ -118,7 +118,7 @@ async def test_two_replicas_at_once_are_one(office: Office) -> None:
     async with office.another() as replica:
         await asyncio.gather(onboard(office), onboard(replica))
     [team] = [team for team in office.running.state.teams if team.name == office.team]
-    assert len(office.keys()) == 1
+    assert len(office.living()) == 1
     assert len([each for each in office.running.state.configurations if each.team_id == team.id]) == 1
     wallet = office.running.state.wallets.of_team(team.id)
     assert wallet is not None
@@ -162,7 +162,7 @@ async def test_who_owns_the_team_may(office: Office) -> None:
     team = next(team for team in office.running.state.teams if team.name == "support-team")
     reply = await office.post(
         "/v1/configurations",
-        {"name": "own-config", "team_id": team.id, "template_id": "tier-2-internal"},
+        {"name": "own-config", "team_id": team.id, "template_id": "tier-3-customer-facing"},
         user="support-engineer",
     )
     assert reply.status_code == 201, reply.text
@@ -182,7 +182,7 @@ async def test_who_does_not_own_the_team_may_not(office: Office, user: str | Non
     for reply in replies:
         assert (reply.status_code, reply.json()["type"]) == (403, "urn:keeptrusts-bff:forbidden")
         assert reply.json()["detail"]
-    assert office.keys() == []
+    assert office.living() == []
     assert office.openbao.entry(office.vault_path) is None
     assert {line["outcome"] for line in logs if line["event"] == "provisioning"} == {"forbidden"}
 
@@ -230,7 +230,7 @@ async def test_a_key_that_vault_does_not_hold_is_a_conflict(office: Office) -> N
     reply = await office.make_key(team_id)
     assert reply.status_code == 409
     assert "revoke it" in reply.json()["detail"]
-    assert len(office.keys()) == 1
+    assert len(office.living()) == 1
 
 
 async def test_a_path_that_is_taken_is_a_conflict(office: Office) -> None:
@@ -239,7 +239,7 @@ async def test_a_path_that_is_taken_is_a_conflict(office: Office) -> None:
     office.openbao.call("POST", f"{MOUNT}/data/{office.vault_path}", {"data": {"id": "tok_other", "key": "theirs"}})
     reply = await office.make_key(team_id)
     assert (reply.status_code, "tok_other" in reply.json()["detail"]) == (409, True)
-    assert office.keys() == []
+    assert office.living() == []
     assert office.openbao.versions(office.vault_path) == 1
     assert "theirs" not in reply.text
 

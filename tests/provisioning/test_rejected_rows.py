@@ -53,8 +53,8 @@ async def test_a_row_that_may_be_the_one_is_an_error() -> None:
     """A key, a configuration, a wallet or a team that may stand in a row which was left out is not taken for absent."""
     organisation = Lists(odd(team_id="team_1")).organisation
     for asked in (
-        organisation.keys_named("key"),
-        organisation.configuration("team_1", "c"),
+        organisation.tokens("key"),
+        organisation.configurations("team_1", "c"),
         organisation.wallet("team_1"),
         organisation.teams(),
     ):
@@ -65,12 +65,12 @@ async def test_a_row_that_may_be_the_one_is_an_error() -> None:
 async def test_a_row_of_others_is_no_hindrance() -> None:
     """A row whose name or team could be read stops only those whose row it may be."""
     organisation = Lists(odd(name="others", team_id="team_2")).organisation
-    assert await organisation.keys_named("key") == []
-    assert await organisation.configuration("team_1", "c") is None
+    assert (await organisation.tokens("key")).records == ()
+    assert await organisation.configurations("team_1", "c") == []
     assert await organisation.wallet("team_1") is None
 
 
 async def test_rows_that_were_only_counted_may_be_any() -> None:
     """Of rows beyond those that are kept nothing is known, so that each may be the one that is asked for."""
     with pytest.raises(UpstreamContractError):
-        await Lists(odd(name="others"), count=2).organisation.keys_named("key")
+        await Lists(odd(name="others"), count=2).organisation.tokens("key")

@@ -23,8 +23,11 @@ TEAM_1 = Team("team_1", "support-team")
 class People:
     """A catalog with these groups, in all of which everybody is."""
 
-    def __init__(self, groups: dict[EntityRef, str | None], *, unknown: Sequence[EntityRef] = ()) -> None:
+    def __init__(
+        self, groups: dict[EntityRef, str | None], *, unknown: Sequence[EntityRef] = (), may_claim: bool = True
+    ) -> None:
         self.groups = groups
+        self.may_claim = may_claim
         self.unknown = unknown
         self.read: list[EntityRef] = []
         self.error: Exception | None = None
@@ -41,7 +44,7 @@ class People:
         if ref in self.unknown:
             return None
         annotation = self.groups[ref]
-        return Entity(ref, {} if annotation is None else {TEAM: annotation})
+        return Entity(ref, {} if annotation is None else {TEAM: annotation}, may_claim_team=self.may_claim)
 
     async def entity(self, caller: Caller, ref: EntityRef) -> Entity | None:
         """Nothing that is asked here."""
@@ -54,25 +57,32 @@ class People:
 
 async def test_the_owning_group_may() -> None:
     """Whoever is in the group that is called like the team may provision it."""
-    await Rights(People({SUPPORT: None}), ()).require(DEV, TEAM_1)
+    await Rights(People({SUPPORT: None}), ()).standing(DEV, TEAM_1)
 
 
 async def test_a_group_that_names_another_team_may_not() -> None:
     """A group's annotation counts before its name."""
     with pytest.raises(ForbiddenError):
-        await Rights(People({SUPPORT: "another-team"}), ()).require(DEV, TEAM_1)
+        await Rights(People({SUPPORT: "another-team"}), ()).standing(DEV, TEAM_1)
 
 
 async def test_a_group_that_cannot_be_read_gives_no_right() -> None:
     """A group that the catalog does not show may name another team: its own name proves nothing."""
     with pytest.raises(ForbiddenError):
-        await Rights(People({}, unknown=[SUPPORT]), ()).require(DEV, TEAM_1)
+        await Rights(People({}, unknown=[SUPPORT]), ()).standing(DEV, TEAM_1)
+
+
+async def test_a_group_of_another_origin_gives_no_right() -> None:
+    """A group of an origin that may claim no team gives its members none, whatever it names (finding 11)."""
+    people = People({EntityRef("group", "evil", "mine"): "support-team"}, may_claim=False)
+    with pytest.raises(ForbiddenError):
+        await Rights(people, ()).standing(DEV, TEAM_1)
 
 
 async def test_a_platform_group_needs_no_reading() -> None:
     """For whoever is in a platform group the catalog is asked for no group at all."""
     people = People({SUPPORT: None}, unknown=[PLATFORM])
-    await Rights(people, {PLATFORM}).require(DEV, "brand-new")
+    await Rights(people, {PLATFORM}).standing(DEV, "brand-new")
     assert people.read == []
 
 
@@ -81,7 +91,7 @@ async def test_a_refused_service_is_not_the_callers_fault() -> None:
     people = People({SUPPORT: None})
     people.error = CatalogDeniedError("the token is not accepted")
     with pytest.raises(CatalogUnavailableError):
-        await Rights(people, ()).require(DEV, TEAM_1)
+        await Rights(people, ()).standing(DEV, TEAM_1)
 
 
 async def test_an_unreachable_catalog_permits_nothing() -> None:
@@ -89,13 +99,13 @@ async def test_an_unreachable_catalog_permits_nothing() -> None:
     people = People({SUPPORT: None})
     people.error = CatalogUnavailableError("down")
     with pytest.raises(CatalogUnavailableError):
-        await Rights(people, ()).require(DEV, TEAM_1)
+        await Rights(people, ()).standing(DEV, TEAM_1)
 
 
 async def test_the_local_caller_may_only_where_that_is_meant() -> None:
     """A caller without a person has no right, but for the one caller of a stand-in on the same machine."""
     with pytest.raises(ForbiddenError):
-        await Rights(People({}), {PLATFORM}).require(LOCAL, TEAM_1)
-    await Rights(People({}), (), local_may=True).require(LOCAL, TEAM_1)
+        await Rights(People({}), {PLATFORM}).standing(LOCAL, TEAM_1)
+    await Rights(People({}), (), local_may=True).standing(LOCAL, TEAM_1)
     with pytest.raises(ForbiddenError):
-        await Rights(People({}), (), local_may=True).require(DEV, TEAM_1)
+        await Rights(People({}), (), local_may=True).standing(DEV, TEAM_1)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bff.provisioning.under_way import UnderWay
+from bff.provisioning.provisioner import UnderWay
 
 
 async def test_an_act_outlives_its_request() -> None:

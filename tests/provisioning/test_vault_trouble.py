@@ -28,14 +28,14 @@ async def test_sealed(start: Start) -> None:
         server.call("PUT", "sys/seal")
         office, reply = await attempt(start, server, vault_addr=server.url, vault_token=ROOT_TOKEN)
     assert (reply.status_code, reply.json()["type"]) == (503, "urn:keeptrusts-bff:vault-sealed")
-    assert office.keys() == []
+    assert office.living() == []
 
 
 async def test_down(start: Start, openbao: OpenBao) -> None:
     """A Vault that does not answer is told as that, and no key is made."""
     office, reply = await attempt(start, openbao, vault_addr="http://127.0.0.1:9", vault_token="t")
     assert (reply.status_code, reply.json()["type"]) == (503, "urn:keeptrusts-bff:vault-unavailable")
-    assert office.keys() == []
+    assert office.living() == []
 
 
 @pytest.mark.parametrize("capabilities", ['"read"', '"deny"'])
@@ -44,7 +44,7 @@ async def test_denied(start: Start, openbao: OpenBao, capabilities: str) -> None
     policy = openbao.policy(f'path "{MOUNT}/data/ai/*" {{ capabilities = [{capabilities}] }}')
     office, reply = await attempt(start, openbao, vault_addr=openbao.url, vault_token=openbao.token(policy))
     assert (reply.status_code, reply.json()["type"]) == (502, "urn:keeptrusts-bff:vault-denied")
-    assert office.keys() == []
+    assert office.living() == []
 
 
 async def test_none_is_configured(start: Start, openbao: OpenBao) -> None:
@@ -52,7 +52,7 @@ async def test_none_is_configured(start: Start, openbao: OpenBao) -> None:
     office, reply = await attempt(start, openbao)
     assert (reply.status_code, reply.json()["type"]) == (503, "urn:keeptrusts-bff:provisioning-off")
     assert "VAULT_ADDR" in reply.json()["detail"]
-    assert office.keys() == []
+    assert office.living() == []
 
 
 class Refusing(httpx.AsyncHTTPTransport):
@@ -80,7 +80,7 @@ async def test_a_key_that_could_not_be_stored_is_revoked(
         with capture_logs() as logs:
             reply = await office.make_key(team_id)
     assert (reply.status_code, reply.json()["type"]) == (502, "urn:keeptrusts-bff:not-stored")
-    left = office.keys()
+    left = office.living()
     if revocation_fails:
         assert left[0].id in reply.json()["detail"]
         assert [line["log_level"] for line in logs if line["event"] == "orphaned gateway key"] == ["critical"]

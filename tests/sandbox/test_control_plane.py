@@ -121,7 +121,8 @@ async def test_a_token_is_told_what_it_may_do(admin: httpx.AsyncClient) -> None:
 
 
 async def test_names_are_taken_once(admin: httpx.AsyncClient) -> None:
-    """Teams in the organisation, keys and configurations in their team."""
+    """A second team in the organisation, or a second configuration or, with `unique` names, key in a team, is refused."""
+    assert (await admin.put("/_sandbox/keys", json={"names": "unique"})).json() == {"names": "unique"}
     team, other = await make_team(admin), await make_team(admin, "b-team")
     token = {"name": "x", "token_type": "gateway", "team_id": team}
     configuration = {"name": "x", "team_id": team, "template_id": "tier-1-exploration"}

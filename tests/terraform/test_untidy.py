@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.harness.openbao import OpenBao
 from tests.terraform.conftest import NewWorkspace
 from tests.terraform.stand_in import StandIn
-from tests.terraform.workspace import KEY, Workspace
+from tests.terraform.workspace import KEY, TERRAFORM_FOLDER, Workspace
 
 TEAM_ALONE = """
 terraform {
@@ -87,6 +89,21 @@ def test_a_key_is_not_revoked_where_it_cannot_be_replaced(
     assert f"holds a secret now and not {key['id']}" in " ".join(refused.output.split())
     assert [found["id"] for found in keeptrusts.active_keys(key["team_id"])] == [key["id"]]
     assert openbao.entry(key["vault_path"]) == {"password": "somebody-elses"}
+
+
+def test_the_documented_policy_is_enough(workspace: Workspace, openbao: OpenBao) -> None:
+    """A Vault token with the policy of the provider's page, and without the default one, makes, rotates and removes a key."""
+    [policy] = re.findall(r"```hcl\n(path .*?)```", (TERRAFORM_FOLDER / "provider/README.md").read_text(), re.DOTALL)
+    workspace.environment["VAULT_TOKEN"] = openbao.token(openbao.policy(policy), no_default_policy=True)
+    workspace.variables["rotate_key_when_changed"] = {"quarter": "2026-Q4"}
+    workspace.applied()
+    workspace.variables["rotate_key_when_changed"] = {"quarter": "2027-Q1"}
+    workspace.applied()
+    path = workspace.state[KEY]["vault_path"]
+    assert openbao.versions(path) == 2
+    done = workspace.destroy()
+    assert done.ok, done.output
+    assert openbao.versions(path) == 0
 
 
 def test_a_token_that_may_not_remove_leaves_nothing_half_done(

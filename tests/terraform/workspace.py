@@ -47,6 +47,10 @@ variable "funding_days" {
   type    = number
   default = 30
 }
+variable "rotate_key_when_changed" {
+  type    = map(string)
+  default = null
+}
 
 provider "keeptrusts" {}
 
@@ -56,6 +60,8 @@ module "team" {
   policy_tier      = var.policy_tier
   daily_budget_usd = var.daily_budget_usd
   funding_days     = var.funding_days
+
+  rotate_key_when_changed = var.rotate_key_when_changed
 }
 
 output "team_id" { value = module.team.team_id }
@@ -171,6 +177,8 @@ class Workspace:
     def _isolated(self) -> dict[str, str]:
         return {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            # The provider of this checkout, whatever is installed beside it.
+            "PYTHONPATH": f"{TERRAFORM_FOLDER / 'provider'}{os.pathsep}{ROOT}",
             "HOME": str(self.folder.parent),
             "TF_CLI_CONFIG_FILE": str(self.folder / "terraformrc"),
             "TF_DATA_DIR": ".terraform",

@@ -174,6 +174,23 @@ async def test_none_at_once_is_an_empty_list(running: Running) -> None:
     assert await by_refs(running, []) == {"items": []}
 
 
+async def test_the_worst_of_many_come_alone_with_a_count_of_all(running: Running) -> None:
+    """With `worst` a by-refs reply has so many items, the worst first, and says how many references are in each state."""
+    names = ("customer-support-bot", "nobody", "route-planner")
+    refs = [f"component:default/{name}" for name in names]
+    reply = await running.client.post(BY_REFS, json={"entityRefs": refs, "worst": 1})
+    whole = (await by_refs(running, refs))["items"]
+    assert reply.json() == {"items": [whole[2]], "states": {"ok": 1, "error": 1, "unknown": 1}}
+
+
+async def test_what_is_in_order_is_not_among_the_worst(running: Running) -> None:
+    """Where all is in order the worst of many are none."""
+    reply = await running.client.post(
+        BY_REFS, json={"entityRefs": ["component:default/customer-support-bot"], "worst": 5}
+    )
+    assert reply.json() == {"items": [], "states": {"ok": 1}}
+
+
 async def test_more_than_a_thousand_are_refused(running: Running) -> None:
     """A thousand references are answered, one more is refused."""
     assert len((await by_refs(running, ["component:default/x"] * 1000))["items"]) == 1000
@@ -190,6 +207,7 @@ async def test_more_than_a_thousand_are_refused(running: Running) -> None:
         (b"null", "application/json", 422),
         (b'{"entityRefs":[7]}', "application/json", 422),
         (b'{"entityRefs":[],"more":1}', "application/json", 422),
+        (b'{"entityRefs":[],"worst":101}', "application/json", 422),
         (b'{"entityRefs":[]}', "text/plain", 415),
         (b'{"entityRefs":[]}', "", 415),
         (b'{"entityRefs":["' + b"x" * LARGEST_BODY + b'"]}', "application/json", 413),

@@ -11,8 +11,17 @@ import { catalogApiRef, entityRouteRef } from '@backstage/plugin-catalog-react';
 import { render } from '@testing-library/react';
 import { ReactElement } from 'react';
 import { MemoryRouter, useLocation } from 'react-router-dom';
-import { KeeptrustsApi, keeptrustsApiRef, Observed, StatusItem } from '../api';
-import { GovernedEntity } from '../api/governedEntities';
+import {
+  GovernanceState,
+  KeeptrustsApi,
+  keeptrustsApiRef,
+  Observed,
+  StatusItem,
+  WorstStatuses,
+} from '../api';
+import { GovernedEntity, MOST_ENTITIES } from '../api/governedEntities';
+import { stateOf } from '../domain/order';
+import { STATES } from '../features/overview/tableQuery';
 import { NOW } from '../fixtures/statuses';
 import { governancePageRouteRef } from '../routes';
 
@@ -24,6 +33,8 @@ export interface OverviewSurroundings {
   address?: string;
   /** In place of the service's answer. */
   getStatuses?: KeeptrustsApi['getStatuses'];
+  /** In place of the service's answer about the worst. */
+  getWorst?: KeeptrustsApi['getWorst'];
   /** Whether the app has the AI governance page; by default it has. */
   withPage?: boolean;
 }
@@ -46,8 +57,12 @@ export function renderOverview(
     Parameters<KeeptrustsApi['getStatuses']>
   >(
     surroundings.getStatuses ??
-      (async () => answerOf(entities.slice(0, 1_000))),
+      (async () => answerOf(entities.slice(0, MOST_ENTITIES))),
   );
+  const getWorst = jest.fn<
+    ReturnType<KeeptrustsApi['getWorst']>,
+    Parameters<KeeptrustsApi['getWorst']>
+  >(surroundings.getWorst ?? (async (_, most) => worstOf(entities, most)));
   const location = { search: '' };
   const Probe = () => {
     location.search = useLocation().search;
@@ -56,7 +71,7 @@ export function renderOverview(
   render(
     <TestApiProvider
       apis={[
-        [keeptrustsApiRef, { getStatuses } as never],
+        [keeptrustsApiRef, { getStatuses, getWorst } as never],
         [catalogApiRef, { getEntities } as never],
         [configApiRef, mockApis.config({ data: { app: { title: 'Acme' } } })],
         [errorApiRef, mockApis.error()],
@@ -74,8 +89,23 @@ export function renderOverview(
       </MemoryRouter>
     </TestApiProvider>,
   );
-  return { getEntities, getStatuses, location };
+  return { getEntities, getStatuses, getWorst, location };
 }
+
+/** As the service answers: by state, in the order of the request. */
+const worstOf = (
+  entities: readonly GovernedEntity[],
+  most: number,
+): Observed<WorstStatuses> => {
+  const asked = entities.slice(0, MOST_ENTITIES);
+  const states: Partial<Record<GovernanceState, number>> = {};
+  for (const it of asked) states[stateOf(it)] = (states[stateOf(it)] ?? 0) + 1;
+  const pressing = STATES.filter(state => state !== 'ok').flatMap(state =>
+    asked.filter(it => stateOf(it) === state),
+  );
+  const { value, observedAt } = answerOf(pressing.slice(0, most));
+  return { value: { items: value, states }, observedAt };
+};
 
 const answerOf = (
   entities: readonly GovernedEntity[],

@@ -1,8 +1,11 @@
-import { Entity, RELATION_CONSUMES_API } from '@backstage/catalog-model';
+import type { Entity } from '@backstage/catalog-model';
 import { EntityCardBlueprint } from '@backstage/plugin-catalog-react/alpha';
 import { z } from 'zod';
 import { isKeeptrustsAvailable, isKeeptrustsGateway } from '../annotations';
 import { SECTIONS } from '../features/status/sections';
+
+/** As `@backstage/catalog-model` names the relation; importing that here would load its validators on every page. */
+const CONSUMES_API = 'consumesApi';
 
 /** The API of the gateway, as `catalog/` of this project names it. */
 const GATEWAY_API = 'api:default/keeptrusts-gateway-api';
@@ -46,6 +49,6 @@ export const governanceStatusCard = EntityCardBlueprint.makeWithOverrides({
 function consumes({ relations = [] }: Entity, api: string): boolean {
   return relations.some(
     ({ type, targetRef }) =>
-      type === RELATION_CONSUMES_API && targetRef === api.toLowerCase(),
+      type === CONSUMES_API && targetRef === api.toLowerCase(),
   );
 }

@@ -4,6 +4,7 @@ import {
   PlatformStatus,
   SpendReport,
   StatusItem,
+  WorstStatuses,
 } from './wire';
 
 /**
@@ -53,6 +54,12 @@ export interface KeeptrustsApi {
     entityRefs: readonly string[],
     options?: RequestOptions,
   ): Promise<Observed<StatusItem[]>>;
+  /** Those of many that are not in order, the worst first and at most `most` (0 to 100), and a count of all by state. */
+  getWorst(
+    entityRefs: readonly string[],
+    most: number,
+    options?: RequestOptions,
+  ): Promise<Observed<WorstStatuses>>;
   /** Spend over the last `days` budget days, 1 to 90, today included. */
   getSpend(
     entityRef: string,

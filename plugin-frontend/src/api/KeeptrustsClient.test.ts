@@ -178,6 +178,24 @@ describe('KeeptrustsClient', () => {
     });
   });
 
+  it('asks for the worst of many, and keeps the order of the answer', async () => {
+    const other = 'component:default/other';
+    const items = [
+      { entityRef: other, status: { ...inOrder, entityRef: other } },
+    ];
+    const fetch = jest
+      .fn()
+      .mockResolvedValue(json({ items, states: { ok: 1, error: 1 } }));
+
+    await expect(
+      clientOf(fetch).getWorst([BOT, 'Component:Default/Other'], 1),
+    ).resolves.toMatchObject({ value: { items, states: { ok: 1, error: 1 } } });
+    expect(JSON.parse(fetch.mock.calls[0][1].body)).toEqual({
+      entityRefs: [BOT, other],
+      worst: 1,
+    });
+  });
+
   it('asks for spend by its period, and for the platform', async () => {
     const fetch = jest.fn().mockRejectedValue(new TypeError('Failed to fetch'));
     const client = clientOf(fetch);

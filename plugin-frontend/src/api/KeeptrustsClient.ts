@@ -11,6 +11,7 @@ import {
   reportShape,
   Shape,
   statusShape,
+  worstShape,
 } from './shape';
 import { SingleFlight } from './singleFlight';
 import {
@@ -20,10 +21,12 @@ import {
   Problem,
   SpendReport,
   StatusItem,
+  WorstStatuses,
 } from './wire';
 
 /** How many references the service takes at once. */
 const REFS_PER_REQUEST = 1000;
+const BY_REFS = '/v1/governance/by-refs';
 /** The endpoint of Backstage's proxy, as `catalog/backstage/app-config.keeptrusts.yaml` names it. */
 const PROXY_PATH = '/keeptrusts';
 
@@ -80,7 +83,7 @@ export class KeeptrustsClient implements KeeptrustsApi {
     entityRefs: readonly string[],
     options?: RequestOptions,
   ): Promise<Observed<StatusItem[]>> {
-    const refs = entityRefs.map(ref => stringifyEntityRef(parseEntityRef(ref)));
+    const refs = canonical(entityRefs);
     const answers = await Promise.all(
       chunks(refs, REFS_PER_REQUEST).map(chunk =>
         this.#askChunk(chunk, options),
@@ -93,6 +96,31 @@ export class KeeptrustsClient implements KeeptrustsApi {
       observedAt: moments.length ? Math.min(...moments) : undefined,
       clockAheadMs: answers.find(it => it.clockAheadMs !== undefined)
         ?.clockAheadMs,
+    };
+  }
+
+  async getWorst(
+    entityRefs: readonly string[],
+    most: number,
+    options?: RequestOptions,
+  ): Promise<Observed<WorstStatuses>> {
+    const refs = canonical(entityRefs);
+    const { value, ...read } = await this.#ask<
+      Pick<WorstStatuses, 'states'> & { items: readonly unknown[] }
+    >(
+      {
+        path: BY_REFS,
+        shape: worstShape,
+        body: { entityRefs: refs, worst: most },
+      },
+      options,
+    );
+    return {
+      value: {
+        items: value.items.map(item => itemOf(item, refs)),
+        states: value.states,
+      },
+      ...read,
     };
   }
 
@@ -120,18 +148,19 @@ export class KeeptrustsClient implements KeeptrustsApi {
     entityRefs: readonly string[],
     options?: RequestOptions,
   ): Promise<Observed<StatusItem[]>> {
-    const path = '/v1/governance/by-refs';
     const { value, ...read } = await this.#ask<{ items: readonly unknown[] }>(
-      { path, shape: itemsShape, body: { entityRefs } },
+      { path: BY_REFS, shape: itemsShape, body: { entityRefs } },
       options,
     );
     if (value.items.length !== entityRefs.length) {
       throw new ContractError(
-        `${path} answered ${value.items.length} items to ${entityRefs.length} references`,
+        `${BY_REFS} answered ${value.items.length} items to ${entityRefs.length} references`,
       );
     }
     return {
-      value: value.items.map((item, index) => itemOf(item, entityRefs[index])),
+      value: value.items.map((item, index) =>
+        itemOf(item, [entityRefs[index]]),
+      ),
       ...read,
     };
   }
@@ -217,18 +246,23 @@ function parsed(text: string): unknown {
   }
 }
 
-/** One item of a reply about many; one of another form becomes a problem, so that it does not cost the others. */
-function itemOf(item: unknown, entityRef: string): StatusItem {
+const canonical = (entityRefs: readonly string[]): string[] =>
+  entityRefs.map(ref => stringifyEntityRef(parseEntityRef(ref)));
+
+/**
+ * One item of a reply about many, which is about one of `asked`; one of another form becomes a problem, so that it does not
+ * cost the others.
+ */
+function itemOf(item: unknown, asked: readonly string[]): StatusItem {
   const { status, ...rest } = (item ?? {}) as Partial<StatusItem>;
+  const named = String(rest.entityRef).toLowerCase();
   const difference =
     itemShape(item, '') ??
-    (rest.entityRef!.toLowerCase() === entityRef
-      ? undefined
-      : `it is about ${rest.entityRef}`) ??
+    (asked.includes(named) ? undefined : `it is about ${rest.entityRef}`) ??
     (status ? statusShape(status, '') : undefined);
-  return difference
-    ? { entityRef, problem: unreadable(entityRef, difference) }
-    : (item as StatusItem);
+  if (!difference) return item as StatusItem;
+  const entityRef = asked.includes(named) ? named : asked[0];
+  return { entityRef, problem: unreadable(entityRef, difference) };
 }
 
 const unreadable = (entityRef: string, difference: string): Problem => ({

@@ -1,8 +1,12 @@
 import { CATALOG_FILTER_EXISTS } from '@backstage/catalog-client';
 import { NotAllowedError } from '@backstage/errors';
-import { inOrder } from '../fixtures/statuses';
+import { inOrder, overBudget } from '../fixtures/statuses';
 import { TIMEOUT_MS } from './deadline';
-import { loadGovernedEntities, MOST_ENTITIES } from './governedEntities';
+import {
+  loadGovernedEntities,
+  loadPressingEntities,
+  MOST_ENTITIES,
+} from './governedEntities';
 import { StatusItem } from './index';
 
 const entity = (name: string, title?: string) => ({
@@ -36,9 +40,45 @@ function sources(names: string[], owners: string[] = ['user:default/guest']) {
         ),
         observedAt: 5,
       })),
+      getWorst: jest.fn(async (refs: readonly string[], most: number) => ({
+        value: {
+          items: refs
+            .slice(0, most)
+            .map(
+              (entityRef): StatusItem => ({ entityRef, status: overBudget }),
+            ),
+          states: { ok: 1, error: refs.length - 1 },
+        },
+        observedAt: 5,
+      })),
     },
   };
 }
+
+describe('loadPressingEntities', () => {
+  it('gets as many as are shown, and counts them all', async () => {
+    const given = sources(['a', 'b', 'c', 'd']);
+
+    const { value, observedAt } = await loadPressingEntities(given, 2, {});
+
+    expect(given.keeptrusts.getWorst.mock.calls[0].slice(0, 2)).toEqual([
+      ['a', 'b', 'c', 'd'].map(name => `component:default/${name}`),
+      2,
+    ]);
+    expect(value).toMatchObject({ pressing: 3, total: 4, truncated: false });
+    expect(value.worst.map(it => it.name)).toEqual(['a', 'b']);
+    expect(observedAt).toBe(5);
+  });
+
+  it('does not ask the service where the viewer owns nothing', async () => {
+    const given = sources(['a'], []);
+
+    const { value } = await loadPressingEntities(given, 2, {});
+
+    expect(value.total).toBe(0);
+    expect(given.keeptrusts.getWorst).not.toHaveBeenCalled();
+  });
+});
 
 describe('loadGovernedEntities', () => {
   afterEach(() => jest.useRealTimers());

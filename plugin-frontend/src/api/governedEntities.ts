@@ -30,11 +30,23 @@ export interface GovernedEntities {
   truncated: boolean;
 }
 
+/** Those of a scope's entities that are not in order. */
+export interface PressingEntities {
+  /** The worst, the worst first, as many as were asked for. */
+  worst: readonly GovernedEntity[];
+  /** How many are not in order. */
+  pressing: number;
+  /** How many claim a key. */
+  total: number;
+  /** There are more than `total`, which are the first by name. */
+  truncated: boolean;
+}
+
 /** What is asked to get them. */
 export interface Sources {
   catalog: Pick<CatalogApi, 'getEntities'>;
   identity: Pick<IdentityApi, 'getBackstageIdentity'>;
-  keeptrusts: Pick<KeeptrustsApi, 'getStatuses'>;
+  keeptrusts: Pick<KeeptrustsApi, 'getStatuses' | 'getWorst'>;
 }
 
 /** As many as the service takes in one request, so that a page is one request and can be sorted by what it answers. */
@@ -49,30 +61,76 @@ const OWNERS_A_REQUEST = 50;
  * moment.
  */
 export async function loadGovernedEntities(
-  { catalog, identity, keeptrusts }: Sources,
+  sources: Sources,
   scope: Scope,
   options: RequestOptions,
 ): Promise<Observed<GovernedEntities>> {
-  const found = await inTime(
-    { timeoutMs: TIMEOUT_MS, part: 'catalog', signal: options.signal },
-    async () =>
-      claimingEntities(
-        catalog,
-        scope === 'owned' ? await ownersOf(identity) : undefined,
-      ),
-  );
-  const entities = found.slice(0, MOST_ENTITIES);
-  if (!entities.length) return { value: { entities: [], truncated: false } };
-  const { value: items, ...read } = await keeptrusts.getStatuses(
+  const { entities, truncated } = await entitiesOf(sources, scope, options);
+  if (!entities.length) return { value: { entities: [], truncated } };
+  const { value: items, ...read } = await sources.keeptrusts.getStatuses(
     entities.map(entity => stringifyEntityRef(entity)),
     options,
   );
   return {
     value: {
       entities: entities.map((entity, index) => governed(entity, items[index])),
-      truncated: found.length > MOST_ENTITIES,
+      truncated,
     },
     ...read,
+  };
+}
+
+/**
+ * The `most` worst of what the viewer owns, and how many there are: for a few rows the statuses of all of them are not
+ * sent. Throws as `loadGovernedEntities` does.
+ */
+export async function loadPressingEntities(
+  sources: Sources,
+  most: number,
+  options: RequestOptions,
+): Promise<Observed<PressingEntities>> {
+  const { entities, truncated } = await entitiesOf(sources, 'owned', options);
+  const total = entities.length;
+  if (!total) return { value: { worst: [], pressing: 0, total, truncated } };
+  const byRef = new Map(
+    entities.map(entity => [stringifyEntityRef(entity), entity]),
+  );
+  const { value, ...read } = await sources.keeptrusts.getWorst(
+    [...byRef.keys()],
+    most,
+    options,
+  );
+  return {
+    value: {
+      worst: value.items.flatMap(item => {
+        const entity = byRef.get(item.entityRef.toLowerCase());
+        return entity ? [governed(entity, item)] : [];
+      }),
+      pressing: total - (value.states.ok ?? 0),
+      total,
+      truncated,
+    },
+    ...read,
+  };
+}
+
+/** The entities of `scope` that claim a key, by name, as many as fit one request to the service. */
+async function entitiesOf(
+  { catalog, identity }: Sources,
+  scope: Scope,
+  { signal }: RequestOptions,
+): Promise<{ entities: Entity[]; truncated: boolean }> {
+  const found = await inTime(
+    { timeoutMs: TIMEOUT_MS, part: 'catalog', signal },
+    async () =>
+      claimingEntities(
+        catalog,
+        scope === 'owned' ? await ownersOf(identity) : undefined,
+      ),
+  );
+  return {
+    entities: found.slice(0, MOST_ENTITIES),
+    truncated: found.length > MOST_ENTITIES,
   };
 }
 

@@ -127,6 +127,12 @@ export const platformShape = object({
 /** The frame of a reply about many entities; each item is looked at by itself. */
 export const itemsShape = object({ items: list(() => undefined) });
 
+/** The frame of a reply about the worst of many. */
+export const worstShape = object({
+  items: list(() => undefined),
+  states: object({ ok: optional(number) }),
+});
+
 /** An item of such a reply, but for its status. */
 export const itemShape = object({
   entityRef: string,

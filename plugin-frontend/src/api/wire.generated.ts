@@ -72,6 +72,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/teams/{name}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What a team has in force, by name: the steps of a template work on it */
+        readonly get: operations["getTeams"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/teams": {
         readonly parameters: {
             readonly query?: never;
@@ -106,6 +123,40 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/tokens/{name}/rotate": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Make a successor of a team's gateway key, in Vault at the same path; the old key lives on for the grace */
+        readonly post: operations["postTokensRotate"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/tokens/{name}/revoke": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Revoke a team's gateway keys of a name, or the one of an id */
+        readonly post: operations["postTokensRevoke"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/configurations": {
         readonly parameters: {
             readonly query?: never;
@@ -123,6 +174,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/configurations/{name}/disable": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Take a team's policy configuration out of force, once its keys are revoked */
+        readonly post: operations["postConfigurationsDisable"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/wallets/allocate": {
         readonly parameters: {
             readonly query?: never;
@@ -134,6 +202,23 @@ export interface paths {
         readonly put?: never;
         /** Put money into a team's wallet, once for each Idempotency-Key */
         readonly post: operations["postWalletsAllocate"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/wallets/reclaim": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Move money from a team's wallet back to the organisation's, once for each Idempotency-Key */
+        readonly post: operations["postWalletsReclaim"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -264,6 +349,13 @@ export interface components {
          * @description `POST /v1/wallets/allocate`.
          */
         readonly Allocation: {
+            /**
+             * Approvedby
+             * @description Another member of a platform group, who approves that a template goes beyond the team's limits
+             * @default null
+             * @example user:default/jane
+             */
+            readonly approvedBy?: string | null;
             /** Team Id */
             readonly team_id: string;
             /** Amount */
@@ -432,6 +524,36 @@ export interface components {
             readonly complete: boolean;
         };
         /**
+         * DisabledConfiguration
+         * @description What the disabling of a configuration answers.
+         */
+        readonly DisabledConfiguration: {
+            /** Name */
+            readonly name: string;
+            /** Team Id */
+            readonly team_id: string;
+            /**
+             * Disabled
+             * @description The configuration's id; null where there was none
+             */
+            readonly disabled: string | null;
+        };
+        /**
+         * Disabling
+         * @description `POST /v1/configurations/{name}/disable`.
+         */
+        readonly Disabling: {
+            /**
+             * Approvedby
+             * @description Another member of a platform group, who approves that a template goes beyond the team's limits
+             * @default null
+             * @example user:default/jane
+             */
+            readonly approvedBy?: string | null;
+            /** Team Id */
+            readonly team_id: string;
+        };
+        /**
          * EntityRefs
          * @description The body of a by-refs request.
          */
@@ -443,6 +565,12 @@ export interface components {
              *     ]
              */
             readonly entityRefs: readonly string[];
+            /**
+             * Worst
+             * @description Answer at most so many, those that are not in order, the worst first, with a count of all by `states`
+             * @default null
+             */
+            readonly worst?: number | null;
         };
         /**
          * Finding
@@ -627,6 +755,38 @@ export interface components {
             readonly freshness: components["schemas"]["Freshness"];
         };
         /**
+         * Holdings
+         * @description What a team has in force, by name; no amount, since the log of a task can be read by many.
+         */
+        readonly Holdings: {
+            /**
+             * Id
+             * @example team_1
+             */
+            readonly id: string;
+            /**
+             * Name
+             * @example support-team
+             */
+            readonly name: string;
+            /**
+             * Keys
+             * @description Names of its gateway keys, each once
+             * @example [
+             *       "support-team-gw-key"
+             *     ]
+             */
+            readonly keys: readonly string[];
+            /**
+             * Configurations
+             * @description Names of its enabled policy configurations
+             * @example [
+             *       "support-team-config"
+             *     ]
+             */
+            readonly configurations: readonly string[];
+        };
+        /**
          * Links
          * @description Where to look further; from the service's configuration, never from an annotation.
          */
@@ -665,6 +825,13 @@ export interface components {
          */
         readonly NewConfiguration: {
             /**
+             * Approvedby
+             * @description Another member of a platform group, who approves that a template goes beyond the team's limits
+             * @default null
+             * @example user:default/jane
+             */
+            readonly approvedBy?: string | null;
+            /**
              * Name
              * @example support-team
              */
@@ -676,12 +843,25 @@ export interface components {
              * @example support-team
              */
             readonly template_id: string;
+            /**
+             * Replaces
+             * @description The team's configuration that goes once the new one is there: how a team changes its tier
+             * @default null
+             */
+            readonly replaces?: string | null;
         };
         /**
          * NewKey
          * @description `POST /v1/tokens`.
          */
         readonly NewKey: {
+            /**
+             * Approvedby
+             * @description Another member of a platform group, who approves that a template goes beyond the team's limits
+             * @default null
+             * @example user:default/jane
+             */
+            readonly approvedBy?: string | null;
             /**
              * Name
              * @example support-team
@@ -711,6 +891,13 @@ export interface components {
          * @description `POST /v1/teams`.
          */
         readonly NewTeam: {
+            /**
+             * Approvedby
+             * @description Another member of a platform group, who approves that a template goes beyond the team's limits
+             * @default null
+             * @example user:default/jane
+             */
+            readonly approvedBy?: string | null;
             /**
              * Name
              * @example support-team
@@ -755,6 +942,20 @@ export interface components {
             readonly enforced?: string | null;
         };
         /**
+         * PreviousKey
+         * @description The key that a rotation replaces.
+         */
+        readonly PreviousKey: {
+            /** Id */
+            readonly id: string;
+            /**
+             * Revokes At
+             * Format: date-time
+             * @description When it is revoked at the earliest: later where it was used within its grace before
+             */
+            readonly revokes_at: string;
+        };
+        /**
          * Problem
          * @description RFC 9457 problem details.
          */
@@ -797,6 +998,45 @@ export interface components {
             readonly state: string;
         };
         /**
+         * Reclaim
+         * @description `POST /v1/wallets/reclaim`; without an amount all that is available.
+         */
+        readonly Reclaim: {
+            /**
+             * Approvedby
+             * @description Another member of a platform group, who approves that a template goes beyond the team's limits
+             * @default null
+             * @example user:default/jane
+             */
+            readonly approvedBy?: string | null;
+            /** Team Id */
+            readonly team_id: string;
+            /**
+             * Amount
+             * @default null
+             */
+            readonly amount?: number | null;
+            /**
+             * Currency
+             * @default USD
+             * @constant
+             */
+            readonly currency?: "USD";
+            /**
+             * Note
+             * @default
+             */
+            readonly note?: string;
+        };
+        /**
+         * ReclaimReply
+         * @description What `POST /v1/wallets/reclaim` answers: no transaction where there was nothing to reclaim.
+         */
+        readonly ReclaimReply: {
+            readonly transaction: components["schemas"]["TransactionRecord"] | null;
+            readonly wallet: components["schemas"]["WalletRecord"] | null;
+        };
+        /**
          * Remedy
          * @description A software template that mends a finding, and what its form can be filled in with.
          */
@@ -818,6 +1058,121 @@ export interface components {
             readonly parameters: {
                 readonly [key: string]: string;
             };
+        };
+        /**
+         * Revocation
+         * @description `POST /v1/tokens/{name}/revoke`: every living key of the name, or the one of an id.
+         */
+        readonly Revocation: {
+            /**
+             * Approvedby
+             * @description Another member of a platform group, who approves that a template goes beyond the team's limits
+             * @default null
+             * @example user:default/jane
+             */
+            readonly approvedBy?: string | null;
+            /** Team Id */
+            readonly team_id: string;
+            /**
+             * Id
+             * @default null
+             */
+            readonly id?: string | null;
+        };
+        /**
+         * RevokedKeys
+         * @description What a revocation answers.
+         */
+        readonly RevokedKeys: {
+            /** Name */
+            readonly name: string;
+            /** Team Id */
+            readonly team_id: string;
+            /**
+             * Revoked
+             * @description The ids of the keys that were revoked just now
+             */
+            readonly revoked: readonly string[];
+        };
+        /**
+         * RotatedKey
+         * @description What a rotation answers, beside where the key is in Vault.
+         */
+        readonly RotatedKey: {
+            /** Id */
+            readonly id: string;
+            /** Name */
+            readonly name: string;
+            /**
+             * Token Type
+             * @default gateway
+             */
+            readonly token_type?: string;
+            /**
+             * Team Id
+             * @default null
+             */
+            readonly team_id?: string | null;
+            /**
+             * Prefix
+             * @default null
+             */
+            readonly prefix?: string | null;
+            /** Status */
+            readonly status: string;
+            /**
+             * Created At
+             * @default null
+             */
+            readonly created_at?: string | null;
+            /**
+             * Expires At
+             * @default null
+             */
+            readonly expires_at?: string | null;
+            /**
+             * Last Used At
+             * @default null
+             */
+            readonly last_used_at?: string | null;
+            /**
+             * Revoked At
+             * @default null
+             */
+            readonly revoked_at?: string | null;
+            /**
+             * Description
+             * @default null
+             */
+            readonly description?: string | null;
+            /** @description The key that this one replaces; null where none was living */
+            readonly previous: components["schemas"]["PreviousKey"] | null;
+        };
+        /**
+         * Rotation
+         * @description `POST /v1/tokens/{name}/rotate`.
+         */
+        readonly Rotation: {
+            /**
+             * Approvedby
+             * @description Another member of a platform group, who approves that a template goes beyond the team's limits
+             * @default null
+             * @example user:default/jane
+             */
+            readonly approvedBy?: string | null;
+            /** Team Id */
+            readonly team_id: string;
+            /**
+             * Grace Hours
+             * @description Hours for which the old key lives on. It is revoked once it was not used for as long; with 0 at once
+             * @default 24
+             */
+            readonly grace_hours?: number;
+            /**
+             * Expires At
+             * @default null
+             */
+            readonly expires_at?: string | null;
         };
         /**
          * Severity
@@ -896,11 +1251,19 @@ export interface components {
         };
         /**
          * StatusItems
-         * @description The reply to a by-refs request: one item a reference, in the order of the request.
+         * @description The reply to a by-refs request: one item a reference, in the order of the request; or the worst alone.
          */
         readonly StatusItems: {
             /** Items */
             readonly items: readonly components["schemas"]["StatusItem"][];
+            /**
+             * States
+             * @description With `worst`: how many of the references are in each state; a problem is `unknown`
+             * @default null
+             */
+            readonly states?: {
+                readonly [key: string]: number;
+            } | null;
         };
         /**
          * TeamRecord
@@ -983,6 +1346,11 @@ export interface components {
              * @default null
              */
             readonly revoked_at?: string | null;
+            /**
+             * Description
+             * @default null
+             */
+            readonly description?: string | null;
         };
         /**
          * TransactionRecord
@@ -1502,6 +1870,95 @@ export interface operations {
             };
         };
     };
+    readonly getTeams: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description The team's name as a person has typed it once more; another one is refused */
+                readonly confirm?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @example support-team */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What a team has in force, by name: the steps of a template work on it */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Holdings"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something else of that name is there */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly postTeams: {
         readonly parameters: {
             readonly query?: never;
@@ -1623,7 +2080,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; Keeptrusts cannot be reached */
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
             readonly 503: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1765,7 +2222,281 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; Keeptrusts cannot be reached; Vault is sealed; Vault cannot be reached */
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached; Vault is sealed; Vault cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postTokensRotate: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Names the act: asked for again with the same key it is not done again */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                /** @example support-team-gw-key */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Rotation"];
+            };
+        };
+        readonly responses: {
+            /** @description Make a successor of a team's gateway key, in Vault at the same path; the old key lives on for the grace */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RotatedKey"] & {
+                        /** @example secret */
+                        readonly vault_mount: string;
+                        /** @example ai/support-team/support-team-gw-key */
+                        readonly vault_path: string;
+                    };
+                };
+            };
+            /** @description Make a successor of a team's gateway key, in Vault at the same path; the old key lives on for the grace */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RotatedKey"] & {
+                        /** @example secret */
+                        readonly vault_mount: string;
+                        /** @example ai/support-team/support-team-gw-key */
+                        readonly vault_path: string;
+                    };
+                };
+            };
+            /** @description The request cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body takes too long */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something else of that name is there */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this; The gateway key could not be stored; Vault answered in an unknown form; Vault does not permit this service to do that */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached; Vault is sealed; Vault cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postTokensRevoke: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @example support-team-gw-key */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Revocation"];
+            };
+        };
+        readonly responses: {
+            /** @description Revoke a team's gateway keys of a name, or the one of an id */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RevokedKeys"];
+                };
+            };
+            /** @description The request cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body takes too long */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something else of that name is there */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
             readonly 503: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1897,7 +2628,133 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; Keeptrusts cannot be reached */
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postConfigurationsDisable: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @example support-team-config */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Disabling"];
+            };
+        };
+        readonly responses: {
+            /** @description Take a team's policy configuration out of force, once its keys are revoked */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DisabledConfiguration"];
+                };
+            };
+            /** @description The request cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body takes too long */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something else of that name is there */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
             readonly 503: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1912,7 +2769,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header: {
-                /** @description Names the allocation: asked for again with the same key it is not made again */
+                /** @description Names the act: asked for again with the same key it is not done again */
                 readonly "Idempotency-Key": string;
             };
             readonly path?: never;
@@ -2032,7 +2889,142 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; Keeptrusts cannot be reached */
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postWalletsReclaim: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /** @description Names the act: asked for again with the same key it is not done again */
+                readonly "Idempotency-Key": string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Reclaim"];
+            };
+        };
+        readonly responses: {
+            /** @description Move money from a team's wallet back to the organisation's, once for each Idempotency-Key */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReclaimReply"];
+                };
+            };
+            /** @description Move money from a team's wallet back to the organisation's, once for each Idempotency-Key */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReclaimReply"];
+                };
+            };
+            /** @description The request cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body takes too long */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something else of that name is there */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
             readonly 503: {
                 headers: {
                     readonly [name: string]: unknown;

@@ -60,6 +60,15 @@ export type Freshness = Schemas['Freshness'];
 export type StatusItem = Omit<Schemas['StatusItem'], 'status'> & {
   readonly status?: GovernanceStatus | null;
 };
+/**
+ * The worst of many entities, and how many of them are in each state; one whose status cannot be had is `unknown`.
+ *
+ * @public
+ */
+export interface WorstStatuses {
+  readonly items: readonly StatusItem[];
+  readonly states: Readonly<Partial<Record<GovernanceState, number>>>;
+}
 /** Spend of one entity's key by day and by model. @public */
 export type SpendReport = Omit<Schemas['SpendReport'], 'findings'> & {
   readonly findings?: readonly Finding[];

@@ -1,4 +1,4 @@
-import { Amount, GovernanceState } from '../api';
+import { Amount, GovernanceState, GovernanceStatus } from '../api';
 import { GovernedEntity } from '../api/governedEntities';
 import { Pace, paceOf } from './pace';
 
@@ -43,7 +43,11 @@ const PACE_RANKS: Record<Exclude<Pace['kind'], 'no-budget'>, number> = {
 };
 
 /** The state of an entity; unknown where its status could not be had, or is in a state that has no name here. */
-export const stateOf = ({ status }: GovernedEntity): GovernanceState =>
+export const stateOf = ({
+  status,
+}: {
+  status?: GovernanceStatus | null;
+}): GovernanceState =>
   status && Object.hasOwn(STATE_RANKS, status.state) ? status.state : 'unknown';
 
 /**

@@ -85,6 +85,12 @@ describe('the plugin of the old frontend system', () => {
         getStatuses: async ([entityRef]: string[]) => ({
           value: [{ entityRef, status: overBudget }],
         }),
+        getWorst: async ([entityRef]: string[]) => ({
+          value: {
+            items: [{ entityRef, status: overBudget }],
+            states: { error: 1 },
+          },
+        }),
       },
     ],
     [catalogApiRef, { getEntities: async () => ({ items: [claimingEntity] }) }],

@@ -1,5 +1,5 @@
 import { Button } from '@backstage/ui';
-import { RiCheckLine, RiFileCopyLine } from '@remixicon/react';
+import { RiCheckboxCircleLine, RiFileCopyLine } from '@remixicon/react';
 import { useEffect, useRef, useState } from 'react';
 import { useWords } from '../translations';
 import styles from './CopyableCode.module.css';
@@ -36,7 +36,7 @@ export function CopyableCode({ code, label }: { code: string; label: string }) {
           variant="secondary"
           iconStart={
             copied ? (
-              <RiCheckLine aria-hidden />
+              <RiCheckboxCircleLine aria-hidden />
             ) : (
               <RiFileCopyLine aria-hidden />
             )

@@ -3,10 +3,10 @@ import {
   RemixiconComponentType,
   RiCloudOffLine,
   RiErrorWarningLine,
-  RiHourglassLine,
   RiLockLine,
-  RiPlugLine,
   RiQuestionLine,
+  RiRefreshLine,
+  RiToolsLine,
 } from '@remixicon/react';
 import { KeeptrustsError, KeeptrustsErrorKind } from '../api';
 import { failureText, useWords } from '../translations';
@@ -16,11 +16,11 @@ const ICONS: Record<KeeptrustsErrorKind, RemixiconComponentType> = {
   'signed-out': RiLockLine,
   'not-permitted': RiLockLine,
   'not-found': RiQuestionLine,
-  'not-configured': RiPlugLine,
-  'wrong-target': RiPlugLine,
-  'web-page': RiPlugLine,
+  'not-configured': RiToolsLine,
+  'wrong-target': RiToolsLine,
+  'web-page': RiToolsLine,
   unreachable: RiCloudOffLine,
-  'too-many-requests': RiHourglassLine,
+  'too-many-requests': RiRefreshLine,
   contract: RiErrorWarningLine,
   service: RiErrorWarningLine,
 };

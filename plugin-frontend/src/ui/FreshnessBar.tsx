@@ -1,6 +1,6 @@
 import { useAnalytics } from '@backstage/core-plugin-api';
 import { ButtonIcon, Text, Tooltip, TooltipTrigger } from '@backstage/ui';
-import { RiCheckLine, RiRefreshLine } from '@remixicon/react';
+import { RiCheckboxCircleLine, RiRefreshLine } from '@remixicon/react';
 import { useWords, Words } from '../translations';
 import styles from './FreshnessBar.module.css';
 import { StateBadge } from './StateBadge';
@@ -57,7 +57,11 @@ function RefreshButton({ resource }: { resource: Resource<unknown> }) {
         aria-disabled={resource.refreshable ? undefined : true}
         isPending={resource.busy}
         icon={
-          resting ? <RiCheckLine aria-hidden /> : <RiRefreshLine aria-hidden />
+          resting ? (
+            <RiCheckboxCircleLine aria-hidden />
+          ) : (
+            <RiRefreshLine aria-hidden />
+          )
         }
         onPress={() => {
           if (resource.refreshable) analytics.captureEvent('refresh', 'button');

@@ -3,7 +3,7 @@ import {
   RiAlertLine,
   RiCheckboxCircleLine,
   RiErrorWarningLine,
-  RiIndeterminateCircleLine,
+  RiInformationLine,
   RiQuestionLine,
 } from '@remixicon/react';
 import { GovernanceState, WalletStatus } from '../api';
@@ -18,7 +18,7 @@ const ICONS: Record<Tone, RemixiconComponentType> = {
   good: RiCheckboxCircleLine,
   attention: RiErrorWarningLine,
   bad: RiAlertLine,
-  neutral: RiIndeterminateCircleLine,
+  neutral: RiInformationLine,
   unknown: RiQuestionLine,
 };
 

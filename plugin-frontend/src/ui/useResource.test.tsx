@@ -164,6 +164,19 @@ describe('useResource', () => {
     });
   });
 
+  it('says that Backstage was not reached where a part of the plugin cannot be loaded', async () => {
+    const { result, asked } = mount();
+    const failure = new Error('Loading chunk 7 failed');
+    failure.name = 'ChunkLoadError';
+
+    await act(async () => asked[0].fail(failure));
+
+    expect(result.current.error).toMatchObject({
+      kind: 'unreachable',
+      part: 'backstage',
+    });
+  });
+
   it('never shows the value of one subject under another', async () => {
     const { result, rerender, asked } = mount();
     await act(async () => asked[0].answer('of a'));

@@ -5,6 +5,7 @@ import {
   Observed,
   RequestOptions,
   ServiceError,
+  UnreachableError,
 } from '../api';
 import { isVisible } from './useNow';
 
@@ -133,9 +134,7 @@ export function useResource<T>(question: Question<T>): Resource<T> {
           paused: refresh,
         }));
       } catch (thrown) {
-        const error = isKeeptrustsError(thrown)
-          ? thrown
-          : new ServiceError(String(thrown));
+        const error = errorOf(thrown);
         if (isNews(error) && !mine.signal.aborted) forget(owner, key);
         settle(before => ({
           ...before,
@@ -251,6 +250,16 @@ function keep(owner: object, key: string, kept: Kept<unknown>): void {
 
 function forget(owner: object, key: string): void {
   cache.get(owner)?.delete(key);
+}
+
+/** The bundler's error where a part of the plugin cannot be loaded; any other one that is not ours is a fault of ours. */
+function errorOf(thrown: unknown): KeeptrustsError {
+  if (isKeeptrustsError(thrown)) return thrown;
+  return (thrown as Error | undefined)?.name === 'ChunkLoadError'
+    ? new UnreachableError('a part of the plugin could not be loaded', {
+        part: 'backstage',
+      })
+    : new ServiceError(String(thrown));
 }
 
 /** A viewer who may not see something any more must not go on seeing it. */

@@ -99,7 +99,7 @@ class Service:
                 await asyncio.sleep(0.1)
 
     async def stop_bff(self) -> None:
-        """Stop the service alone: nobody is behind the proxy then."""
+        """Stop the service alone: nothing answers behind the proxy then."""
         await _stop(self._bff)
         self._bff = None
 

@@ -1,7 +1,7 @@
 """A TCP switch: a fixed address behind which the service can come, go and be another one.
 
 Backstage learns the address of the service when it starts, and one Backstage serves all tests; the service is a
-different one in each. So Backstage is told the switch's address, and a test says who is behind it.
+different one in each. So Backstage is configured with the switch's address, and a test says what is behind it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tests.harness.relay import LOOPBACK, accepting, join
 
 
 class Switch:
-    """Forwards each connection to `port`, or closes it at once when there is none: nobody is at home.
+    """Forwards each connection to `port`, or closes it at once when there is none.
 
     `connections` counts those made so far. Backstage's proxy opens one a request.
     """

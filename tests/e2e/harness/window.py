@@ -59,6 +59,6 @@ async def open_window(
     window.page.on("console", note_message)
     window.page.on("pageerror", note_exception)
     if user != "guest":
-        # The sign-in page of the app (packages/app/src/signIn.tsx) looks for it.
+        # The sign-in page of the app (packages/app/src/AutomaticSignIn.tsx) looks for it.
         await context.add_init_script(f"window.localStorage.setItem('sign-in-as', {json.dumps(user)})")
     return window

@@ -55,7 +55,10 @@ def planned(keeptrusts: StandIn) -> dict[str, Any]:
     """What Terraform plans for a new key of a new team."""
     team = keeptrusts.do("POST", "/v1/teams", {"name": f"unlucky-{next(_numbers)}"})
     unknown = dict.fromkeys(("id", "vault_path", "prefix", "stored"), Unknown)
-    return {"name": "unlucky-gw-key", "team_id": team["id"], "expires_at": None} | unknown
+    unset = dict.fromkeys(
+        ("expires_at", "rotate_when_changed", "rotation_grace_hours", "previous_id", "previous_ends_at")
+    )
+    return {"name": "unlucky-gw-key", "team_id": team["id"]} | unset | unknown
 
 
 def test_a_key_that_nobody_can_read_is_revoked(provider: Provider, keeptrusts: StandIn) -> None:

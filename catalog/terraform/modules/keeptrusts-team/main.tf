@@ -19,6 +19,8 @@ resource "keeptrusts_gateway_key" "this" {
   name    = "${var.team_name}-gw-key"
   team_id = keeptrusts_team.this.id
 
+  rotate_when_changed = var.rotate_key_when_changed
+
   # A key is of use once there are a policy to govern it and money to pay for it, and goes before both: nobody spends while the
   # money is reclaimed.
   depends_on = [keeptrusts_configuration.this, keeptrusts_wallet_funding.this]

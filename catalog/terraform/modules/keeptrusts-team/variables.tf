@@ -49,3 +49,9 @@ variable "funding_days" {
     error_message = "funding_days must be a whole number from 1 to 3650."
   }
 }
+
+variable "rotate_key_when_changed" {
+  description = "The gateway key is rotated when a value of this map changes; setting it for the first time does not rotate."
+  type        = map(string)
+  default     = null
+}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from bff.keeptrusts.client import KEEPTRUSTS, KeeptrustsClient
@@ -25,13 +26,23 @@ LONGEST_WAIT = 60.0
 T = TypeVar("T")
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Connection:
-    """One provider block's way to Keeptrusts. `sleep` is asked to wait in seconds."""
+    """One provider block's way to Keeptrusts. `sleep` is asked to wait in seconds, `clock` for the present."""
 
     def __init__(
-        self, arguments: Arguments, worker: Worker, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self,
+        arguments: Arguments,
+        worker: Worker,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], datetime] = _now,
     ) -> None:
         self.arguments = arguments
+        self.clock = clock
         self._worker = worker
         self._sleep = sleep
         token = Secret(arguments.api_key, name="the token for keeptrusts")

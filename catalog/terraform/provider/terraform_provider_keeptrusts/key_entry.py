@@ -1,4 +1,4 @@
-"""A gateway key's entry in Vault: where it is and what is told there besides the key, as the BFF's onboarding has it."""
+"""A gateway key's entry in Vault: where it is and what it says besides the key, as the service's provisioning writes it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,16 @@ _SEGMENT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?", re.ASC
 
 @dataclass(frozen=True, slots=True)
 class KeyEntry:
-    """What is kept of a key besides its secret: its id, its team's name, the gateway that takes it."""
+    """What is kept of a key besides its secret.
+
+    `team` is the team's name. `team_id` and `organisation`, the ids that Keeptrusts gives, say whose key it is, also when
+    Keeptrusts no longer lists it; `organisation` is None where Keeptrusts does not tell it.
+    """
 
     key_id: str
     team: str
+    team_id: str
+    organisation: str | None
     gateway_url: str | None
 
 

@@ -1,4 +1,4 @@
-"""Where gateway keys are kept: one entry a key in Vault, as the BFF's onboarding writes them."""
+"""Where gateway keys are kept: one entry a name in Vault, as the service's provisioning writes them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from pydantic import SecretStr
 from bff.secret_files import Secret
 from bff.vault.errors import VaultConflictError, VaultDeniedError
 from bff.vault.login import AppRole, VaultLogin
-from bff.vault.store import VaultStore
+from bff.vault.store import TOKEN_ID, Entry, VaultStore
 from bff.vault.wire import VaultWire
 from terraform_provider_keeptrusts.arguments import VaultArguments
 from terraform_provider_keeptrusts.key_entry import KeyEntry
 
 SECONDS = 20.0
 
-_ID = "id"
 _REMOVING = frozenset({"root", "delete"})
 
 
@@ -26,65 +25,103 @@ class KeyStore:
         self._wire = wire
         self._vault = _Vault(wire, VaultLogin(wire, _credentials(arguments)), mount=arguments.mount)
 
+    @property
+    def mount(self) -> str:
+        """The KV mount."""
+        return self._vault.mount
+
+    async def entry(self, path: str) -> Entry | None:
+        """What stands at `path`, without its secret; None when nothing was ever written."""
+        return await self._vault.entry(path)
+
+    async def key_id(self, path: str) -> str | None:
+        """The id of the key at `path`; None when there is none."""
+        return _key_id(await self.entry(path))
+
     async def expect_free(self, path: str) -> None:
         """Raise `VaultConflictError` where there is something at `path`, and other `VaultError` where nothing can be kept."""
-        fields = await self._vault.read(path)
-        if fields is not None:
+        found = await self.entry(path)
+        if found is not None and not found.deleted:
             raise VaultConflictError(
-                f"{self._vault.mount}/{path} holds {_described(fields.get(_ID))} already. Choose another vault_path, or remove it."
+                f"{self.mount}/{path} holds {_described(found)} already. Choose another vault_path, or remove it."
             )
-        if await self._vault.remembers(path):
+        if found is not None:
             raise VaultConflictError(
-                f"{self._vault.mount}/{path} holds versions that were deleted and can be had back. Choose another vault_path, or "
-                "remove them for good: vault kv metadata delete."
+                f"{self.mount}/{path} holds versions that were deleted and can be had back. Choose another vault_path, or "
+                f"remove them for good: {self._vault.clearing(path)}"
             )
-        await self._vault.require_writable(path)
+        await self._vault.require_room(path, None)
 
     async def expect_own(self, path: str, *, key_id: str) -> None:
         """Raise `VaultError` where something else than this key is at `path`, or what is there could not be removed."""
-        fields = await self._vault.read(path)
-        if fields is not None and fields.get(_ID) != key_id:
+        found = await self.entry(path)
+        if found is not None and not found.deleted and found.token_id != key_id:
             raise VaultConflictError(
-                f"{self._vault.mount}/{path} holds {_described(fields.get(_ID))} now and not {key_id}. Remove it, or give another "
-                "vault_path."
+                f"{self.mount}/{path} holds {_described(found)} now and not {key_id}. Remove it, or give another vault_path."
             )
         await self.expect_removable(path, key_id=key_id)
 
     async def expect_removable(self, path: str, *, key_id: str) -> None:
         """Raise `VaultError` where this key is at `path` and could not be removed."""
-        fields = await self._vault.read(path)
-        if fields is not None and fields.get(_ID) == key_id:
+        if await self.key_id(path) == key_id:
             await self._vault.require_removable(path)
+
+    async def expect_replaceable(self, path: str, *, key_id: str) -> None:
+        """Raise `VaultError` unless this key is at `path` and may get a successor there."""
+        await self._vault.require_room(path, await self._own(path, key_id))
 
     async def keep(self, path: str, secret: SecretStr, entry: KeyEntry) -> None:
         """Write a key where there is nothing."""
-        fields: dict[str, SecretStr | str] = {"key": secret, _ID: entry.key_id, "team": entry.team}
-        if entry.gateway_url:
-            fields["gateway_url"] = entry.gateway_url
-        metadata = {"team": entry.team, "token_id": entry.key_id, "made_by": "terraform"}
-        await self._vault.write_new(path, fields, metadata=metadata)
+        await self._vault.write(path, _fields(secret, entry), over=None, notes=_notes(entry))
 
-    async def key_id(self, path: str) -> str | None:
-        """The id of the key at `path`; None when there is none."""
-        fields = await self._vault.read(path)
-        return None if fields is None else fields.get(_ID)
+    async def replace(self, path: str, secret: SecretStr, entry: KeyEntry, *, key_id: str) -> None:
+        """Write a key as the next version at `path`, where the key `key_id` must be.
+
+        Raises `VaultConflictError` where something else is there, or comes there meanwhile.
+        """
+        over = await self._own(path, key_id)
+        await self._vault.write(path, _fields(secret, entry), over=over, notes=_notes(entry))
 
     async def remove(self, path: str, *, key_id: str, deleted_too: bool = False) -> None:
         """Remove the entry of this key with all its versions; anything else stays.
 
         `deleted_too` is for a path where this key was: what somebody deleted there, and could have back, goes as well.
         """
-        fields = await self._vault.read(path)
-        if deleted_too if fields is None else fields.get(_ID) == key_id:
+        found = await self.entry(path)
+        if found is not None and (deleted_too if found.deleted else found.token_id == key_id):
             await self._vault.remove(path)
+
+    async def _own(self, path: str, key_id: str) -> Entry:
+        found = await self.entry(path)
+        if found is None or _key_id(found) != key_id:
+            raise VaultConflictError(f"{self.mount}/{path} holds {_described(found)} now and not {key_id}.")
+        return found
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self._wire.aclose()
 
 
-def _described(key_id: str | None) -> str:
-    return f"the key {key_id}" if key_id else "a secret"
+def _key_id(entry: Entry | None) -> str | None:
+    return None if entry is None or entry.deleted else entry.token_id
+
+
+def _fields(secret: SecretStr, entry: KeyEntry) -> dict[str, SecretStr | str]:
+    fields: dict[str, SecretStr | str] = {"key": secret, "id": entry.key_id, "team": entry.team}
+    if entry.gateway_url:
+        fields["gateway_url"] = entry.gateway_url
+    return fields
+
+
+def _notes(entry: KeyEntry) -> dict[str, str]:
+    organisation = {"organisation": entry.organisation} if entry.organisation else {}
+    return {TOKEN_ID: entry.key_id, "team": entry.team, "team_id": entry.team_id, "made_by": "terraform"} | organisation
+
+
+def _described(entry: Entry | None) -> str:
+    if entry is None or entry.deleted:
+        return "nothing"
+    return f"the key {entry.token_id}" if entry.token_id else "a secret"
 
 
 def _credentials(arguments: VaultArguments) -> Secret | AppRole:
@@ -96,12 +133,7 @@ def _credentials(arguments: VaultArguments) -> Secret | AppRole:
 
 
 class _Vault(VaultStore):
-    """The BFF's store, which never takes anything away; Terraform does."""
-
-    async def remembers(self, path: str) -> bool:
-        """Whether there is a version at `path`, be it a deleted one."""
-        status, _ = await self._call("kv.metadata.read", "GET", f"/v1/{self._below('metadata', path)}")
-        return status != 404
+    """The service's store, which never takes anything away; Terraform does."""
 
     async def require_removable(self, path: str) -> None:
         """Raise `VaultDeniedError` unless all versions at `path` may be removed."""

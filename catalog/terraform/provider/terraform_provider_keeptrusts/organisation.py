@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from bff.keeptrusts.client import KeeptrustsClient
 from bff.keeptrusts.contract import ConfigurationRecord, TeamRecord, TokenRecord, WalletRecord
-from bff.keeptrusts.errors import UpstreamContractError
+from bff.keeptrusts.errors import UpstreamContractError, UpstreamRejectedError
 from bff.keeptrusts.replies import Pages
 
 KEPT_SECONDS = 5.0
@@ -37,10 +37,20 @@ class Organisation:
         self._client = client
         self._monotonic = monotonic
         self._readings: dict[str, _Reading] = {}
+        self._id: str | None = None
 
     def changed(self) -> None:
         """Forget what was read: something was changed."""
         self._readings.clear()
+
+    async def id(self) -> str | None:
+        """The organisation's own id; None where Keeptrusts does not tell it in a form that is understood."""
+        if self._id is None:
+            try:
+                self._id = (await self._client.whoami()).organization.id
+            except (UpstreamContractError, UpstreamRejectedError):
+                return None
+        return self._id
 
     async def team(self, team_id: str) -> TeamRecord | None:
         """The team with this id."""

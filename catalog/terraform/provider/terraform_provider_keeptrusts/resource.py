@@ -32,11 +32,15 @@ class Connected(Protocol):
 
 
 class KeeptrustsResource(Resource):
-    """A resource of ours: its name without the prefix, its description and its attributes are the class's."""
+    """A resource of ours: its name without the prefix, its description and its attributes are the class's.
+
+    `version` is the form of its state. Raise it with the attributes, and write `upgrade` for the forms before it.
+    """
 
     name: ClassVar[str]
     description: ClassVar[str]
     attributes: ClassVar[list[Attribute]]
+    version: ClassVar[int] = 1
 
     def __init__(self, provider: Connected) -> None:
         self._provider = provider
@@ -49,7 +53,7 @@ class KeeptrustsResource(Resource):
     @classmethod
     def get_schema(cls) -> Schema:
         """All attributes; a version, without which every plan would warn."""
-        return Schema(version=1, attributes=cls.attributes, description=cls.description)
+        return Schema(version=cls.version, attributes=cls.attributes, description=cls.description)
 
     @property
     def _connection(self) -> Connection:

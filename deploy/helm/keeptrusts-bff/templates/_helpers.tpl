@@ -13,16 +13,41 @@
 {{- end -}}
 {{- end -}}
 
+{{/*
+A part is {root, provisioning}: the pods that show numbers, or, with provisioning.separate, those that provision. The names
+of the second end in -provisioning, so that nothing that selects the first selects them too.
+*/}}
+{{- define "keeptrusts-bff.partName" -}}
+{{- $name := include "keeptrusts-bff.fullname" .root -}}
+{{- if .provisioning -}}{{ $name | trunc 50 | trimSuffix "-" }}-provisioning{{- else -}}{{ $name }}{{- end -}}
+{{- end -}}
+
 {{- define "keeptrusts-bff.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "keeptrusts-bff.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "keeptrusts-bff.name" .root }}{{ if .provisioning }}-provisioning{{ end }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
 {{- end -}}
 
 {{- define "keeptrusts-bff.labels" -}}
 {{ include "keeptrusts-bff.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{/* "true" for the name of a setting that only provisioning needs. */}}
+{{- define "keeptrusts-bff.onlyProvisioning" -}}
+{{- if or (eq . "KEEPTRUSTS_ADMIN_TOKEN") (hasPrefix "VAULT_" .) (hasPrefix "BFF_PROVISIONING_" .) -}}true{{- end -}}
+{{- end -}}
+
+{{/* Secret setting -> key in the Secret, for the pods of a part, as JSON. */}}
+{{- define "keeptrusts-bff.files" -}}
+{{- $found := dict -}}
+{{- range $setting, $key := .root.Values.secret.files -}}
+{{- if and $key (or $.provisioning (not $.root.Values.provisioning.separate) (not (include "keeptrusts-bff.onlyProvisioning" $setting))) -}}
+{{- $_ := set $found $setting $key -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $found -}}
 {{- end -}}
 
 {{- define "keeptrusts-bff.secretName" -}}
@@ -30,10 +55,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 
 {{- define "keeptrusts-bff.serviceAccountName" -}}
-{{- if .Values.serviceAccount.create -}}
-{{- default (include "keeptrusts-bff.fullname" .) .Values.serviceAccount.name -}}
+{{- $given := .root.Values.serviceAccount.name -}}
+{{- if .root.Values.serviceAccount.create -}}
+{{- if $given -}}{{ $given }}{{ if .provisioning }}-provisioning{{ end }}{{- else -}}{{ include "keeptrusts-bff.partName" . }}{{- end -}}
 {{- else -}}
-{{- default "default" .Values.serviceAccount.name -}}
+{{- default "default" (ternary .root.Values.provisioning.serviceAccountName $given (and .provisioning (not (empty .root.Values.provisioning.serviceAccountName)))) -}}
 {{- end -}}
 {{- end -}}
 
@@ -73,12 +99,20 @@ httpGet:
 {{- $asked := ternary "autoscaling.enabled" (printf "replicaCount: %d" (int .Values.replicaCount)) .Values.autoscaling.enabled -}}
 {{- fail (printf "%s needs a database: name its key in the Secret with secret.files.DATABASE_URL, or keep one replica" $asked) -}}
 {{- end -}}
+{{- if .Values.provisioning.separate -}}
+{{- if not (include "keeptrusts-bff.database" .) -}}
+{{- fail "provisioning.separate needs a database, which its pods share with the others: name its key in the Secret with secret.files.DATABASE_URL" -}}
+{{- end -}}
+{{- if not .Values.secret.files.KEEPTRUSTS_ADMIN_TOKEN -}}
+{{- fail "provisioning.separate needs the admin token: name its key in the Secret with secret.files.KEEPTRUSTS_ADMIN_TOKEN" -}}
+{{- end -}}
+{{- end -}}
 {{- range $setting, $_ := .Values.settings -}}
 {{- if hasKey $.Values.secret.files $setting -}}
 {{- fail (printf "settings.%s is a secret: put it into the Secret, and name its key with secret.files.%s" $setting $setting) -}}
 {{- end -}}
-{{- if has $setting (list "BFF_HOST" "BFF_DATA_DIR" "BFF_CA_FILE" "BFF_TLS_CERT_FILE" "BFF_TLS_KEY_FILE") -}}
-{{- fail (printf "settings.%s is set by the chart itself: see the values ca, tls and persistence" $setting) -}}
+{{- if has $setting (list "BFF_HOST" "BFF_DATA_DIR" "BFF_CA_FILE" "BFF_TLS_CERT_FILE" "BFF_TLS_KEY_FILE" "VAULT_KUBERNETES_TOKEN_FILE") -}}
+{{- fail (printf "settings.%s is set by the chart itself: see the values ca, tls, persistence and vaultKubernetes" $setting) -}}
 {{- end -}}
 {{- end -}}
 {{- if .Values.secret.externalSecret.enabled -}}

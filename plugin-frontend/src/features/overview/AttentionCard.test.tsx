@@ -45,6 +45,16 @@ describe('AttentionCard', () => {
     expect(screen.getAllByRole('listitem')).toHaveLength(5);
   });
 
+  it('asks for what it shows alone, in one request', async () => {
+    const { getStatuses, getWorst } = renderOverview(<AttentionCard />, {
+      entities: everybody,
+    });
+    await screen.findByRole('list');
+
+    expect(getWorst.mock.calls.map(([, most]) => most)).toEqual([5]);
+    expect(getStatuses).not.toHaveBeenCalled();
+  });
+
   it('says that all is in order', async () => {
     renderOverview(<AttentionCard />, { entities: [calm] });
 
@@ -71,10 +81,10 @@ describe('AttentionCard', () => {
   });
 
   it('says why it cannot tell', async () => {
-    const getStatuses = jest
+    const getWorst = jest
       .fn()
       .mockRejectedValue(new UnreachableError('no', { part: 'service' }));
-    renderOverview(<AttentionCard />, { entities: [calm], getStatuses });
+    renderOverview(<AttentionCard />, { entities: [calm], getWorst });
 
     expect(await screen.findByRole('alert')).toHaveTextContent(
       'The governance service cannot be reached',

@@ -1,7 +1,6 @@
 import { InfoCard } from '@backstage/core-components';
 import { Link, Skeleton, Text } from '@backstage/ui';
-import { GovernedEntities } from '../../api/governedEntities';
-import { ordered, stateOf } from '../../domain/order';
+import { PressingEntities } from '../../api/governedEntities';
 import { governancePageRouteRef } from '../../routes';
 import { useWords } from '../../translations';
 import { Legible } from '../../ui/CardFrame';
@@ -12,7 +11,7 @@ import { useOptionalRoute } from '../../ui/useOptionalRoute';
 import styles from './AttentionCard.module.css';
 import { StateCell } from './cells';
 import { EntityName } from './EntityName';
-import { useGovernedEntities } from './useGovernedEntities';
+import { usePressingEntities } from './useGovernedEntities';
 
 /** How often words about time are said again, in milliseconds. */
 const CLOCK_MS = 60_000;
@@ -23,14 +22,14 @@ const MOST_SHOWN = 5;
 /** A card for the home page: what of the viewer's own has a finding, the worst first. */
 export function AttentionCard() {
   const { t } = useWords();
-  const resource = useGovernedEntities('owned');
+  const resource = usePressingEntities(MOST_SHOWN);
   const now = useNow(CLOCK_MS) - resource.clockAheadMs;
   return (
     <InfoCard title={t('overview.attention.title')} divider>
       <Content
         resource={resource}
         skeleton={<AttentionSkeleton />}
-        isEmpty={it => !it.entities.length}
+        isEmpty={it => !it.total}
         empty={
           <Text variant="body-medium">
             {t('overview.attention.nothingOwned')}
@@ -44,27 +43,21 @@ export function AttentionCard() {
 }
 
 function Attention({
-  value: { entities, truncated },
+  value: { worst, pressing, total, truncated },
   now,
 }: {
-  value: GovernedEntities;
+  value: PressingEntities;
   /** In milliseconds of the service's clock. */
   now: number;
 }) {
-  const { t, count, locale } = useWords();
+  const { t, count } = useWords();
   const href = useOptionalRoute(governancePageRouteRef)?.();
-  const pressing = ordered(
-    entities.filter(entity => stateOf(entity) !== 'ok'),
-    { column: 'state', direction: 'ascending' },
-    now,
-    locale,
-  );
   return (
     <Legible>
       <div className={styles.sections}>
-        {pressing.length ? (
+        {pressing ? (
           <ul className={styles.list} aria-label={t('overview.attention.list')}>
-            {pressing.slice(0, MOST_SHOWN).map(entity => (
+            {worst.map(entity => (
               <li key={entity.entityRef} className={styles.item}>
                 <EntityName entity={entity} />
                 <StateCell entity={entity} now={now} />
@@ -76,8 +69,8 @@ function Attention({
             <GovernanceStateBadge state="ok" />
             <Text variant="body-medium">
               {t('overview.attention.allInOrder', {
-                count: entities.length,
-                number: count(entities.length),
+                count: total,
+                number: count(total),
               })}
             </Text>
           </div>
@@ -85,16 +78,16 @@ function Attention({
         {truncated && (
           <Text variant="body-small" color="secondary">
             {t('overview.attention.truncated', {
-              count: entities.length,
-              number: count(entities.length),
+              count: total,
+              number: count(total),
             })}
           </Text>
         )}
         {href && (
           <Link href={href} variant="body-small">
-            {pressing.length > MOST_SHOWN
+            {pressing > MOST_SHOWN
               ? t('overview.attention.more', {
-                  number: count(pressing.length),
+                  number: count(pressing),
                 })
               : t('overview.attention.open')}
           </Link>

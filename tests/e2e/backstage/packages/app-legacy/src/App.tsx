@@ -1,13 +1,14 @@
 import { createApp } from '@backstage/app-defaults';
 import { AppRouter, FlatRoutes } from '@backstage/core-app-api';
-import { AlertDisplay, Content, ProxiedSignInPage } from '@backstage/core-components';
+import { AlertDisplay, Content } from '@backstage/core-components';
 import { CatalogEntityPage, CatalogIndexPage } from '@backstage/plugin-catalog';
 import { AiGovernancePage, HomePageAiGovernanceCard } from 'backstage-plugin-keeptrusts/legacy';
 import { Navigate, Route } from 'react-router-dom';
+import { AutomaticSignIn } from '../../app/src/AutomaticSignIn';
 import { entityPage } from './entityPage';
 
 const app = createApp({
-  components: { SignInPage: props => <ProxiedSignInPage {...props} provider="guest" /> },
+  components: { SignInPage: AutomaticSignIn },
 });
 
 /** An app of the old frontend system: each of the plugin's extensions is imported and placed by hand. */

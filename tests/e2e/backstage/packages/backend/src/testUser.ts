@@ -19,7 +19,7 @@ const authenticator = createProxyAuthenticator({
 });
 
 /**
- * Signs in whoever the request names, without a proof: `GET /api/auth/test-user/refresh` with the header `x-test-user: alice`.
+ * Signs in the user whom the request names, without a proof: `GET /api/auth/test-user/refresh` with the header `x-test-user: alice`.
  *
  * It lets a test be several people. It has no place in any Backstage but this one, which listens on loopback only.
  * The user must be in the catalog; the groups of the token are those of its entity.

@@ -1,23 +1,27 @@
-"""HTTP connections: heads bounded in size and time, one write a response, and hits answered before they become requests.
+"""HTTP connections, within bounds that neither uvicorn nor its parser has, and with hits answered before they are requests.
 
-A client sends a head before it is verified, and neither uvicorn nor its parser bounds it: one header that never ends would
-fill the memory, and one that comes a byte a minute would hold its connection without end.
-
-uvicorn writes the head and the body of a response apart, each with a system call of its own, and sets two timers a request.
-Here a response is one write, and a connection has one timer, which sets itself again for what is left.
+The bounds are of heads, of unread answers, and of how many connections there are. A client sends a head before it is
+verified. Without bounds one header that never ends fills the memory, and one that comes a byte a minute holds its
+connection without end. A client that asks and does not read holds its answers in the memory of the process and of the
+kernel.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
+import struct
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
-from uvicorn.server import ServerState
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from bff.cli.http_responses import END, END_AND_CLOSE, DefaultLines, OneWrite
 from bff.telemetry.logs import logger
+from bff.telemetry.metrics import Ended
 from bff.web.hits import Short
 
 log = logger("http")
@@ -28,106 +32,56 @@ LARGEST_HEAD = 128 * 1024
 HEAD_SECONDS = 10.0
 """From the beginning of a connection, or of a request on it, to the end of the request's headers."""
 
-_END = b"\r\n"
-_END_AND_CLOSE = b"connection: close\r\n\r\n"
+UNREAD_SECONDS = 30.0
+"""For which a client may leave an answer unread. The largest is some MB, which then takes 100 kB/s."""
+
+SEND_BUFFER = 64 * 1024
+"""Bytes that the kernel may keep for a client that does not read; Linux takes twice as many, for its own records."""
+
 _NOT_SHORT = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
 
 
-class DefaultLines:
-    """The header lines that one server adds to every response, as bytes; uvicorn makes a new list of them each second."""
+def bound_buffers(listener: socket.socket) -> None:
+    """Bound what the kernel keeps for each connection of `listener`, in bytes and in time; connections take it over.
 
-    def __init__(self) -> None:
-        self._made_of: list[tuple[bytes, bytes]] | None = None
-        self._lines = b""
-        self._closes = False
-
-    def of(self, state: ServerState) -> tuple[bytes, bool]:
-        """The lines now, and whether they end the connection, as they do while the service drains."""
-        headers = state.default_headers
-        if headers is not self._made_of:
-            self._lines = b"".join(b"%b: %b\r\n" % header for header in headers)
-            self._closes = any(name == b"connection" for name, _ in headers)
-            self._made_of = headers
-        return self._lines, self._closes
+    By itself Linux gives a connection up to 4 MB, and waits for a quarter of an hour once the process has closed it.
+    """
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNREAD_SECONDS * 1000))
 
 
-class OneWrite(RequestResponseCycle):
-    """Writes head and body of a response together where the body is whole; everything else is uvicorn's."""
-
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self._start: Any = None
-
-    async def send(self, message: Any) -> None:
-        """Keep a response's start until its body comes."""
-        if message["type"] == "http.response.start" and self._start is None and not self.response_started:
-            self._start = message
-            # What the application raises from now on ends the connection, as after a head that was written.
-            self.response_started = True
-            return
-        start, self._start = self._start, None
-        if start is None:
-            await super().send(message)
-            return
-        if self.disconnected:
-            return
-        whole = None if self.flow.write_paused else self._whole(start, message)
-        if whole is None:
-            self.response_started = False
-            await super().send(start)
-            await super().send(message)
-            return
-        self.waiting_for_100_continue = False
-        self.transport.write(whole)
-        self.response_complete = True
-        self.message_event.set()
-        if not self.keep_alive:
-            self.transport.close()
-        self.on_response()
-
-    def _whole(self, start: Any, message: Any) -> bytes | None:
-        """The response as bytes, None for one that uvicorn has to look at."""
-        if message["type"] != "http.response.body" or message.get("more_body") or self.scope["method"] == "HEAD":
-            return None
-        body: bytes = message.get("body", b"")
-        status, length = start["status"], None
-        lines = [STATUS_LINE[status]]
-        # The server's own may end the connection, so they are looked at as all others.
-        for name, value in (*self.default_headers, *start.get("headers", ())):
-            name = name.lower()  # noqa: PLW2901 - as uvicorn writes them
-            if name == b"content-length":
-                length = value
-            elif name in {b"connection", b"transfer-encoding"}:
-                return None
-            lines.append(b"%b: %b\r\n" % (name, value))
-        # A length that is missing, or not the body's, is uvicorn's to judge; a 304 has neither.
-        if length != (b"%d" % len(body)) and (status != 304 or length is not None or body):
-            return None
-        lines.append(_END if self.keep_alive else _END_AND_CLOSE)
-        head = b"".join(lines)
-        # A line break within a value would start a header of its own: uvicorn refuses it.
-        if head.count(b"\n") != len(lines) + (not self.keep_alive) or head.count(b"\r") != head.count(b"\n"):
-            return None
-        return head + body
-
-
-class BoundedHeads(HttpToolsProtocol):
+class BoundedHttp(HttpToolsProtocol):
     """A connection that is closed with 431 when a head is too large, and with 408 when it takes too long.
 
-    The same bounds hold for what stands between the pieces of a chunked body and after it.
+    The same bounds hold for what stands between the pieces of a chunked body and after it. One more than
+    `most_connections` is answered with 503 and closed. `ended` gets why the service ended a connection.
 
-    `short` is asked at the end of each head that it may answer. `defaults` are shared by the connections of a server.
+    `short` is asked at the end of each head that it may answer. `defaults` are shared by the connections of a server. One
+    timer serves every wait of a connection: it is set seldom, and sets itself again for what is left.
     """
 
     largest_head = LARGEST_HEAD
     head_seconds = HEAD_SECONDS
+    unread_seconds = UNREAD_SECONDS
 
     def __init__(
-        self, *arguments: Any, short: Short | None = None, defaults: DefaultLines | None = None, **named: Any
+        self,
+        *arguments: Any,
+        most_connections: int | None,
+        ended: Callable[[Ended], object],
+        short: Short | None,
+        defaults: DefaultLines,
+        **named: Any,
     ) -> None:
         super().__init__(*arguments, **named)
+        self._most_connections = most_connections
+        self._ended = ended
+        self._unread_since: float | None = None
+        self._answers = 0
+        self._answer_seen = 0
         self._short = short
-        self._defaults = defaults or DefaultLines()
+        self._defaults = defaults
         self._may_be_short = False
         self._passed = False
         """Whether the message that is being parsed has no cycle: it was answered short, or comes after the last answer."""
@@ -141,7 +95,11 @@ class BoundedHeads(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the class above
         """A client has connected: wait for its first head."""
         super().connection_made(transport)
-        self._await_head()
+        if self._most_connections is not None and len(self.connections) > self._most_connections:
+            self._ended("full")
+            self._end(b"503 Service Unavailable", b"retry-after: 1\r\n")
+        else:
+            self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection has ended."""
@@ -153,6 +111,8 @@ class BoundedHeads(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come; those that the parser has not passed on yet are those that it keeps."""
+        if self.transport.is_closing():
+            return
         self._unread += len(data)
         # One a read: a client that sends thousands of heads at once does not hold the loop, the others wait their turn.
         self._may_be_short = self._short is not None
@@ -211,6 +171,7 @@ class BoundedHeads(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """A response was written: start the request behind it, or keep the connection for a while."""
+        self._answers += 1
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
@@ -220,6 +181,25 @@ class BoundedHeads(HttpToolsProtocol):
             self._start_asgi_task(cycle, app)
         elif not self._head_awaited:
             self._expect(self.timeout_keep_alive)
+
+    def look(self, now: float) -> None:
+        """End the connection when an answer waits to be read for `unread_seconds`. `now` is monotonic, in seconds.
+
+        Called at intervals: a timer for every answer would cost each of them more than all of this class does.
+        """
+        waits = self.transport.get_write_buffer_size() > 0
+        if not waits or self._unread_since is None or self._answers != self._answer_seen:
+            self._unread_since, self._answer_seen = (now if waits else None), self._answers
+        elif now - self._unread_since >= self.unread_seconds:
+            self._ended("unread")
+            self._forget()
+
+    def _forget(self) -> None:
+        """End the connection by a reset: after a close the kernel would go on trying to deliver what it keeps."""
+        given = self.transport.get_extra_info("socket")
+        with socket.socket(fileno=os.dup(given.fileno())) as own:
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
 
     def _answered_short(self) -> bool:
         parser, headers = self.parser, self.headers
@@ -240,7 +220,7 @@ class BoundedHeads(HttpToolsProtocol):
             return False
         keeps = parser.should_keep_alive()
         try:
-            answered = self._short(self.url, fields, lines, self.transport.write, _END if keeps else _END_AND_CLOSE)
+            answered = self._short(self.url, fields, lines, self.transport.write, END if keeps else END_AND_CLOSE)
         except Exception:  # a fault of the short way costs no answer: the long way gives it
             log.exception("a hit was not answered the short way")
             return False
@@ -325,9 +305,10 @@ class BoundedHeads(HttpToolsProtocol):
             # Connected and said nothing, or nothing more.
             self.transport.close()
 
-    def _end(self, status: bytes) -> None:
+    def _end(self, status: bytes, header: bytes = b"") -> None:
         if not self._answering():
-            self.transport.write(b"HTTP/1.1 %b\r\ncontent-length: 0\r\nconnection: close\r\n\r\n" % status)
+            head = b"HTTP/1.1 %b\r\n%bcontent-length: 0\r\nconnection: close\r\n\r\n"
+            self.transport.write(head % (status, header))
         self.transport.close()
 
     def _answering(self) -> bool:
