@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from math import inf
 
 import orjson
 from starlette.responses import Response
@@ -72,7 +73,8 @@ async def statuses(call: Call, body: EntityRefs) -> Response:
     Raises `ProblemError` 429 for a third batch of one caller at once.
     """
     service, asked = call.service, body.entity_refs
-    refs = [_parsed(text) for text in asked]
+    written = service.refs.get
+    refs = [kept.value if (kept := written(text)) is not None else _parsed(text) for text in asked]
     wanted = list(dict.fromkeys(ref for ref in refs if isinstance(ref, EntityRef)))
     with service.batches.one(call.caller):
         entities = dict(zip(wanted, await service.catalog.entities(call.caller, wanted), strict=True))
@@ -102,14 +104,17 @@ async def _items(
     owners = await owners_of(filter(None, entities.values()), service.catalog)
     items = []
     for text, ref in zip(asked, refs, strict=True):
-        name = orjson.dumps(text)
         entity = None if isinstance(ref, ProblemError) else entities[ref]
         if entity is None:
             problem = ref if isinstance(ref, ProblemError) else NOT_FOUND
-            items.append(b'{"entityRef":' + name + b',"problem":' + orjson.dumps(problem.document()) + b"}")
+            document = orjson.dumps(problem.document())
+            items.append(b'{"entityRef":' + orjson.dumps(text) + b',"problem":' + document + b"}")
         else:
             answer = service.answers.of_owned(entity, owners[entity.owner], snapshot, viewer)
-            items.append(b'{"entityRef":' + name + b',"status":' + answer.body + b"}")
+            # A reference that was read holds nothing that JSON escapes.
+            items.append(b'{"entityRef":"' + text.encode() + b'","status":' + answer.body + b"}")
+            if service.refs.get(text) is None:
+                service.refs.put(text, entity.ref, until=inf)
         if not len(items) % 100:
             # A thousand assessments take a while: others get their turn in between.
             await asyncio.sleep(0)

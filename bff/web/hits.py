@@ -2,13 +2,14 @@
 
 It asks those who decide, and does not wait: who the caller is, whether they may see the entity, whose amounts they see,
 which group owns it, and what the facts are now. Where one of them does not know, the request goes the long way, through
-`Envelope` and the routes, which answers the same. Nothing is decided or remembered here but the reference that a path names.
+`Envelope` and the routes, which answers the same. Nothing is decided here.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from math import inf
 
 from bff.backstage.catalog import BackstageCatalog
 from bff.status.answers import Answer
@@ -21,9 +22,6 @@ from bff.web.answers import CACHE_CONTROL, CONTENT_TYPE, VARY, insists, matches
 from bff.web.envelope import NOSNIFF, REQUEST_ID, TRACEPARENT, request_id_of
 from bff.web.governance import entity_status
 from bff.web.routes import Service, cache_status
-
-MOST_PATHS = 20_000
-"""Paths whose references are remembered, all of entities that somebody has seen: about 10 MB."""
 
 Short = Callable[[bytes, dict[bytes, bytes], bytes, Callable[[bytes], object], bytes], bool]
 """What `Hits.answer` is: it answers a request at the end of its head, or returns False."""
@@ -68,7 +66,7 @@ class Hits:
         self._access = access
         self._traces = traces
         self._monotonic = monotonic
-        self._refs: dict[bytes, EntityRef] = {}
+        self._refs = service.refs
         self._moment: Moment | None = None
         self._moment_lines = b""
 
@@ -117,7 +115,8 @@ class Hits:
 
     def _known(self, target: bytes, authorization: bytes | None) -> tuple[Answer, Moment] | None:
         """The answer for this caller and the moment that it is true for; None where anything takes more than memory."""
-        ref = self._refs.get(target) or _ref_of(target)
+        kept = self._refs.get(target)
+        ref = kept.value if kept is not None else _ref_of(target)
         if ref is None or authorization is None or self._traces.on:
             return None
         caller = self._identity.known(authorization)
@@ -136,15 +135,9 @@ class Hits:
             group = read.group
         if (moment := self._cache.moment()) is None:
             return None
-        if target not in self._refs:
-            self._remember(target, ref)
+        if kept is None:
+            self._refs.put(target, ref, until=inf)
         return self._answers.of_group(entity, group, moment.snapshot, viewer), moment
-
-    def _remember(self, target: bytes, ref: EntityRef) -> None:
-        # Only what a caller sees: a stranger's invented names leave nothing behind.
-        if len(self._refs) >= MOST_PATHS:
-            del self._refs[next(iter(self._refs))]
-        self._refs[target] = ref
 
 
 def _ref_of(target: bytes) -> EntityRef | None:

@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bff.backstage.caller import Caller, Identity, UnauthenticatedError
 from bff.backstage.entities import Catalog, Entity
+from bff.expiring import Expiring
 from bff.platform.health import PlatformStatuses
 from bff.provisioning.errors import ProvisioningOffError
 from bff.provisioning.provisioner import Provisioner
@@ -57,6 +58,9 @@ def cache_status(served: Served, ttl: int) -> bytes:
 
 NOT_FOUND = ProblemError(ProblemType.NOT_FOUND, "No such entity, or it is not yours to see.")
 
+
+MOST_REFS = 40_000
+"""Ways to write references that are remembered: about 15 MB."""
 
 MOST_BATCHES_EACH = 2
 """Batches of one caller that are answered at once."""
@@ -102,6 +106,8 @@ class Service:
     checks: Callable[[], dict[str, HealthCheck]]
     draining: bool = False
     batches: Batches = field(default_factory=Batches)
+    refs: Expiring[str | bytes, EntityRef] = field(default_factory=lambda: Expiring(MOST_REFS, clock=lambda: 0.0))
+    """References by how they are written in batches, and by path. Only of entities that a caller saw: invented names leave nothing."""
 
     def cache_status(self, snapshot: Snapshot, served: Served) -> bytes:
         """How an answer came by its facts, as `Cache-Status` says it (RFC 9211)."""

@@ -252,7 +252,8 @@ async def test_both_ways_answer_alike(start: Start, seed: int) -> None:
     random = Random(seed)
     pairs = list(product(USERS, REFS))
     compared = steps = 0
-    async with both(start) as world:
+    # Ages and the time to the next reading are never whole seconds together.
+    async with both(start, bff_refresh_seconds=29.6) as world:
         while compared < COMPARISONS_EACH and steps < MOST_STEPS:
             steps += 1
             random.choices(list(STEPS), list(STEPS.values()))[0](world, random)
@@ -328,6 +329,28 @@ async def test_a_hit_starts_the_reading_that_is_due(start: Start, expired: bool)
         assert world.short(REFS[0], world.headers(USERS[0])) is not None
         await world.settle()
         assert cache.snapshot is not before
+
+
+async def test_a_hit_starts_the_next_reading_after_one_that_failed(start: Start) -> None:
+    """Soon after a failed reading the next one is due, within a second of age and not at its end; a hit starts it."""
+    async with both(start, bff_refresh_seconds=29.6) as world:
+        await world.warm(USERS[0], REFS[0])
+        world.running.break_upstream(Rule(kind="status", code=503))
+        world.pass_(29.6)
+        await world.warm(USERS[0], REFS[0])
+        await world.settle()
+        failed = world.running.app.service.cache.snapshot
+        assert failed is not None
+        assert failed.stale
+        world.running.break_upstream()
+        world.pass_(failed.tried_at + LEAST_SECONDS_BETWEEN_LISTS - 0.2 - world.running.time.monotonic())
+        await world.warm(USERS[0], REFS[0])
+        world.pass_(0.1)
+        assert world.short(REFS[0], world.headers(USERS[0])) is not None
+        world.pass_(0.1)
+        assert world.short(REFS[0], world.headers(USERS[0])) is not None
+        await world.settle()
+        assert world.running.app.service.cache.snapshot is not failed
 
 
 async def test_hits_are_counted_and_logged_as_all_answers(start: Start) -> None:
