@@ -27,7 +27,7 @@ TIERS = ("tier-1-exploration", "tier-2-internal", "tier-3-customer-facing")
 USERS = tuple(f"user:default/u{number}" for number in range(4))
 REFS = tuple(f"component:default/c{number}" for number in range(4))
 REQUEST_ID = b"chosen-by-the-test"
-STALE_LIMIT = 75.0
+STALE_LIMIT = 75.3
 
 COMPARISONS_EACH = 1_500
 """What each seed has compared at the least; four of them are more than five thousand."""
@@ -351,6 +351,21 @@ async def test_a_hit_starts_the_next_reading_after_one_that_failed(start: Start)
         assert world.short(REFS[0], world.headers(USERS[0])) is not None
         await world.settle()
         assert world.running.app.service.cache.snapshot is not failed
+
+
+async def test_facts_end_at_their_limit(start: Start) -> None:
+    """Facts of which no reading succeeds are given up to their limit, and not at it, though no second of age ends there."""
+    async with both(start) as world:
+        await world.warm(USERS[0], REFS[0])
+        world.running.break_upstream(Rule(kind="status", code=503))
+        world.pass_(70)
+        await world.warm(USERS[0], REFS[0])
+        await world.settle()
+        world.pass_(world.running.app.service.cache.stale_seconds_left() - 0.1)
+        assert world.compared(USERS[0], REFS[0])
+        world.pass_(0.1)
+        assert not world.compared(USERS[0], REFS[0])
+        assert (await world.warm(USERS[0], REFS[0])).status_code == 503
 
 
 async def test_hits_are_counted_and_logged_as_all_answers(start: Start) -> None:
