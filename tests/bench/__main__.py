@@ -28,7 +28,7 @@ def main(names: list[str]) -> None:
         sys.exit(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
     wanted = names or list(PARTS)
     if wanted != ["ledger"]:
-        require("wrk", "nginx")
+        require("wrk", *(["nginx"] if "peers" in wanted else []))
     for name in wanted:
         PARTS[name]()
 
