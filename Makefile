@@ -97,7 +97,7 @@ pack: dev-setup pack-plugin pack-federated ## Build wheel, plugin tarball and bu
 	$(BIN)/python -c 'import helm_python; print(helm_python.package("deploy/helm/keeptrusts-bff", destination="$(DIST)"))'
 	$(BIN)/python -m deploy.release.materials $(DIST)
 
-# Packing changes package.json and puts it back; with its old time make does not take it for a new one and install all anew.
+# Packing changes package.json and puts it back; with its old time make does not take it for a new one and install everything again.
 .PHONY: pack-plugin
 pack-plugin: node_modules/.installed
 	toolchain/yarn tsc

@@ -25,7 +25,7 @@ from bff.app_connections import (
     trusting,
     watched_secrets,
 )
-from bff.app_onboarding import build_provisioner, open_vault
+from bff.app_provisioning import build_provisioner, open_vault
 from bff.backstage.catalog import BackstageCatalog
 from bff.backstage.client import BackstageClient
 from bff.breaker import BreakerState

@@ -177,15 +177,22 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put in front what takes long; among itself it stays shuffled."""
-    ranks = {name: rank for rank, name in enumerate(_FIRST)}
-    items.sort(key=lambda item: min((ranks[part] for part in item.path.parts if part in ranks), default=len(ranks)))
+    """Start the longest folders first, then all that starts a program, then the rest, each shuffled.
+
+    The short tests at the end keep both processes busy until the run is over.
+    """
+    ranks = {name: len(_FIRST) for name in _STARTS_SOMETHING} | {name: rank for rank, name in enumerate(_FIRST)}
+    items.sort(key=lambda item: min((ranks[part] for part in _folders(item) if part in ranks), default=len(_FIRST) + 1))
+
+
+def _folders(item: pytest.Item) -> tuple[str, ...]:
+    return item.path.relative_to(item.config.rootpath).parts
 
 
 def _starts_something(item: pytest.Item) -> bool:
     callspec = getattr(item, "callspec", None)
     return (
-        not _STARTS_SOMETHING.isdisjoint(item.path.relative_to(item.config.rootpath).parts)
+        not _STARTS_SOMETHING.isdisjoint(_folders(item))
         or not _SERVERS.isdisjoint(getattr(item, "fixturenames", ()))
         or (callspec is not None and "postgresql" in map(str, callspec.params.values()))
     )

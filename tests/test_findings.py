@@ -81,7 +81,7 @@ async def test_numbers_of_another_team_are_withheld(running: Running) -> None:
 
 
 async def test_ownership_can_be_switched_off(start: Start) -> None:
-    """Where the operator says so, a key's numbers are shown whoever claims it."""
+    """Where the operator says so, a key's numbers are shown on every entity that claims it."""
     async with start(bff_ownership="off") as running:
         status = await running.status_of("lead-scorer")
         assert "owner-mismatch" not in {finding["code"] for finding in status["findings"]}

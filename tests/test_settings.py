@@ -146,13 +146,13 @@ def test_loopback_is_recognised(host: str) -> None:
 
 
 def test_callers_are_needed_to_read_backstage(environment: pytest.MonkeyPatch) -> None:
-    """A service that asks nobody who they are cannot read Backstage's catalog with their token."""
+    """A service that does not verify its callers cannot read Backstage's catalog with their token."""
     environment.setenv("BFF_AUTH", "none")
     assert "BFF_CATALOG=backstage" in load_error()
 
 
 def test_stale_is_older_than_fresh(environment: pytest.MonkeyPatch) -> None:
-    """Facts may not be too old to show before they are due to be read anew."""
+    """Facts may not be too old to show before they are due to be read again."""
     environment.setenv("BFF_STALE_LIMIT_SECONDS", "10")
     assert "BFF_STALE_LIMIT_SECONDS" in load_error()
 

@@ -15,7 +15,7 @@ from pydantic import SecretStr, ValidationError
 from rich.text import Text
 
 from bff.app_connections import keeptrusts_tls, open_database, trusting
-from bff.app_onboarding import open_vault
+from bff.app_provisioning import open_vault
 from bff.backstage.files import scan_files
 from bff.cli.bff_client import TOKEN_VARIABLE, ask
 from bff.cli.doctor_backstage import examine_backstage

@@ -92,7 +92,7 @@ def _document(act: Act) -> dict[str, object]:
         "dueAt": act.due_at,
         "detail": act.detail,
     }
-    return {name: value for name, value in members.items() if value not in {None, ""}}
+    return {name: value for name, value in members.items() if value is not None and value != ""}
 
 
 def _table(acts: Sequence[Act]) -> Table:

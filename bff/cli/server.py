@@ -16,8 +16,8 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
+from bff.cli.connection_bounds import BoundedConnection, bound_buffers
 from bff.cli.exits import Exit, Failure
-from bff.cli.http_bounds import BoundedHttp, bound_buffers
 from bff.cli.http_responses import DefaultLines
 from bff.telemetry.metrics import Ended
 from bff.web.hits import Short
@@ -64,7 +64,7 @@ def address(listener: socket.socket, *, scheme: str = "http") -> str:
 class Server(uvicorn.Server):
     """A uvicorn server that leaves signals to `run`, and sets `up` once it listens; with `tls` it speaks HTTPS alone.
 
-    `most_connections` and `ended` are as for `BoundedHttp`. `short` answers what it can before `app` is asked.
+    `most_connections` and `ended` are as for `BoundedConnection`. `short` answers what it can before `app` is asked.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Server(uvicorn.Server):
                 loop="uvloop",
                 # uvicorn calls it to make a connection, and asks nothing else of it.
                 http=partial(  # type: ignore[arg-type]
-                    BoundedHttp,
+                    BoundedConnection,
                     most_connections=most_connections,
                     ended=ended,
                     short=short,
@@ -116,7 +116,7 @@ class Server(uvicorn.Server):
         if counter % _TICKS_BETWEEN_LOOKS == 0:
             now = asyncio.get_running_loop().time()
             for connection in list(self.server_state.connections):
-                if isinstance(connection, BoundedHttp):
+                if isinstance(connection, BoundedConnection):
                     connection.look(now)
         return await super().on_tick(counter)
 

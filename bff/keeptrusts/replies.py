@@ -14,7 +14,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from bff.keeptrusts.contract import IDENTIFYING_FIELDS
+from bff.keeptrusts.contract import IDENTIFYING_FIELDS, LARGEST_PAGE
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamContractError
 from bff.keeptrusts.facts import RejectedRow
 from bff.upstream import Call, Reply
@@ -101,6 +101,12 @@ def read_page(
     Raises `UpstreamContractError` when the page as a whole is no page of a list.
     """
     place, items, cursor = _unwrapped(call, document, resource)
+    if len(items) > LARGEST_PAGE and not any(isinstance(item, dict) for item in items):
+        # To describe each of a million wrong rows would stop the process for seconds.
+        field = f"{place}.0" if place else "0"
+        raise UpstreamContractError(
+            call.method, call.path, f"{field}: none of {len(items)} rows is an object", field=field
+        )
     records = _records_of(model)
     try:
         return records.validate_python(items), [], cursor

@@ -7,14 +7,20 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import orjson
 
 from bff.provisioning.acts import Acts, Asker
-from bff.provisioning.errors import ForbiddenError, NotStoredError, OnboardingError, RecordsUnavailableError, RuleError
+from bff.provisioning.errors import (
+    ForbiddenError,
+    NotStoredError,
+    ProvisioningError,
+    RecordsUnavailableError,
+    RuleError,
+)
 from bff.telemetry.logs import logger, trail
-from bff.telemetry.metrics import Outcome, Provisioned
+from bff.telemetry.metrics import Metrics, Outcome, Provisioned
 from bff.values import Money
 
 log = logger("provisioning")
@@ -31,13 +37,6 @@ _COUNTED_AS: dict[Ending, Outcome] = {
     "orphaned": "failed",
     "failed": "failed",
 }
-
-
-class OutcomeCounter(Protocol):
-    """Counts acts by what they were and how they ended."""
-
-    def provisioned(self, action: Provisioned, outcome: Outcome) -> None:
-        """One act ended."""
 
 
 class AuditLogError(Exception):
@@ -63,7 +62,7 @@ class Audit:
     """
 
     def __init__(
-        self, counter: OutcomeCounter, acts: Acts, *, clock: Callable[[], datetime], file: Path | None = None
+        self, counter: Metrics, acts: Acts, *, clock: Callable[[], datetime], file: Path | None = None
     ) -> None:
         self._counter = counter
         self._acts = acts
@@ -93,7 +92,7 @@ class Audit:
         except NotStoredError as error:
             report.outcome, problem = ("orphaned" if error.orphan else "not-stored"), str(error)
             raise
-        except OnboardingError as error:
+        except ProvisioningError as error:
             report.outcome, problem = "refused", str(error)
             raise
         except Exception as error:

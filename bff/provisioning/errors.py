@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 
-class OnboardingError(Exception):
+class ProvisioningError(Exception):
     """Base of all refusals."""
 
 
-class ProvisioningOffError(OnboardingError):
+class ProvisioningOffError(ProvisioningError):
     """This service has not been given what provisioning needs."""
 
 
-class RecordsUnavailableError(OnboardingError):
+class RecordsUnavailableError(ProvisioningError):
     """The database that records acts cannot be used now: nothing is done that could not be recorded."""
 
 
-class ForbiddenError(OnboardingError):
+class ForbiddenError(ProvisioningError):
     """The caller may not provision this team."""
 
 
@@ -34,11 +34,11 @@ class RuleError(ForbiddenError):
         self.ask = ask
 
 
-class InvalidRequestError(OnboardingError):
+class InvalidRequestError(ProvisioningError):
     """What was asked for does not fit; the message names the field, the value and the form expected."""
 
 
-class ConflictError(OnboardingError):
+class ConflictError(ProvisioningError):
     """Something of that name is there and is not the same thing; the message says what differs."""
 
 
@@ -46,7 +46,7 @@ class BusyError(ConflictError):
     """Another act on the same team is under way, in this process or another one, or has taken this one's place."""
 
 
-class NotStoredError(OnboardingError):
+class NotStoredError(ProvisioningError):
     """The key could not be stored, and what became of it; `orphan` is the id of a key that could not be revoked either."""
 
     def __init__(self, message: str, *, orphan: str | None = None) -> None:

@@ -32,7 +32,7 @@ from bff.provisioning.errors import (
     ConflictError,
     InvalidRequestError,
     NotStoredError,
-    OnboardingError,
+    ProvisioningError,
     RecordsUnavailableError,
 )
 from bff.provisioning.organisation import CurrentOrganisation, Tokens, is_living
@@ -88,7 +88,7 @@ class _Making:
 class Keys:
     """Provisions gateway keys. `gateway_url` is written beside the key, so that a service finds both in one place.
 
-    Methods must not be interrupted: `Provisioner` sees to it. They raise `OnboardingError`, `VaultError` and
+    Methods must not be interrupted: `Provisioner` sees to it. They raise `ProvisioningError`, `VaultError` and
     `KeeptrustsError`.
     """
 
@@ -286,7 +286,7 @@ class Keys:
         if turn is not None:
             try:
                 await turn.failed(act, why)
-            except OnboardingError as error:
+            except ProvisioningError as error:
                 log.warning("end of an act not recorded", act=act.id, problem=str(error))
         end = (
             "nothing is left behind."

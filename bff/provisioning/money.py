@@ -56,7 +56,7 @@ class Movement:
 class Wallets:
     """Funds wallets, and reclaims. `zone` is where a calendar month begins.
 
-    Methods must not be interrupted: `Provisioner` sees to it. They raise `OnboardingError` and `KeeptrustsError`.
+    Methods must not be interrupted: `Provisioner` sees to it. They raise `ProvisioningError` and `KeeptrustsError`.
     """
 
     def __init__(

@@ -18,9 +18,12 @@ from bff.keeptrusts.contract import (
     TransactionRecord,
     WalletRecord,
 )
-from bff.keeptrusts.errors import UpstreamUnavailableError
+from bff.keeptrusts.errors import UpstreamContractError, UpstreamRejectedError, UpstreamUnavailableError
 from bff.keeptrusts.replies import Pages
 from bff.provisioning.errors import ConflictError
+from bff.telemetry.logs import logger
+
+log = logger("provisioning")
 
 PAGES_AT_ONCE = 10
 MOST_PAGES = 200
@@ -106,9 +109,13 @@ class CurrentOrganisation:
     def __init__(self, client: KeeptrustsClient) -> None:
         self._client = client
 
-    async def id(self) -> str:
-        """The organisation's own id."""
-        return (await self._client.whoami()).organization.id
+    async def id(self, *, otherwise: str) -> str:
+        """The organisation's own id; `otherwise` where Keeptrusts does not say who a token is."""
+        try:
+            return (await self._client.whoami()).organization.id
+        except (UpstreamContractError, UpstreamRejectedError) as error:
+            log.warning("organisation is not known by its id", reason=error.reason)
+            return otherwise
 
     async def teams(self) -> Teams:
         """Every team."""

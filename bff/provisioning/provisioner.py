@@ -21,7 +21,7 @@ from bff.keeptrusts.errors import (
 from bff.keeptrusts.facts import Team
 from bff.provisioning.acts import Act, Acts, Asker, Task, Turn
 from bff.provisioning.audit import Audit, Report
-from bff.provisioning.errors import ConflictError, InvalidRequestError, OnboardingError, ProvisioningOffError
+from bff.provisioning.errors import ConflictError, InvalidRequestError, ProvisioningError, ProvisioningOffError
 from bff.provisioning.keys import Keys, StoredKey
 from bff.provisioning.money import Movement, Wallets
 from bff.provisioning.organisation import CurrentOrganisation, Holdings, Teams
@@ -91,7 +91,7 @@ class Provisioner:
     """Provisions teams. `keys` is None where no Vault is configured: then no key is made, since it could not be kept.
 
     `changed` is called after everything that was changed. Callers of the other methods do so by way of `under_way`, so
-    that nothing interrupts them. They raise `OnboardingError`, `CatalogError`, `VaultError` or `KeeptrustsError`.
+    that nothing interrupts them. They raise `ProvisioningError`, `CatalogError`, `VaultError` or `KeeptrustsError`.
     """
 
     def __init__(
@@ -224,7 +224,7 @@ class Provisioner:
                 if forgotten is None or now - forgotten >= _FORGET_EVERY:
                     await self._acts.forget_refusals(now)
                     forgotten = now
-            except (OnboardingError, VaultError, KeeptrustsError) as error:
+            except (ProvisioningError, VaultError, KeeptrustsError) as error:
                 log.warning("old gateway keys could not be looked after", problem=str(error))
 
     async def end_due(self) -> None:
@@ -371,11 +371,12 @@ class Provisioner:
     async def _task(self, team_id: str, asker: Asker, report: Report) -> Task:
         teams = await self._organisation.teams()
         team = teams.of_id(team_id)
+        if team is not None:
+            report.team, report.team_id = team.name, team.id
         # A caller who may provision no team learns nothing of which ids there are.
         standing = await self._standing(asker, teams, team, otherwise="")
         if team is None:
             raise InvalidRequestError(f"team_id: there is no team {team_id[:80]!r}.")
-        report.team, report.team_id = team.name, team.id
         names = tuple(each.name for each in teams.records)
         return Task(asker, team, standing, await self._policy.current(), names)
 

@@ -26,7 +26,7 @@ from bff.provisioning.errors import (
     ForbiddenError,
     InvalidRequestError,
     NotStoredError,
-    OnboardingError,
+    ProvisioningError,
     ProvisioningOffError,
     RecordsUnavailableError,
     RuleError,
@@ -159,7 +159,7 @@ def problem_of(error: Exception) -> ProblemError:  # noqa: C901, PLR0911 - a tab
             )
         case HTTPException():
             return _of_http_exception(error)
-        case OnboardingError() | VaultError() | KeeptrustsError():
+        case ProvisioningError() | VaultError() | KeeptrustsError():
             return _of_provisioning(error)
         case _:
             return ProblemError(ProblemType.INTERNAL)
@@ -176,7 +176,7 @@ def problem_response(problem: ProblemError, request_id: str | None) -> Response:
     )
 
 
-def _of_provisioning(error: OnboardingError | VaultError | KeeptrustsError) -> ProblemError:
+def _of_provisioning(error: ProvisioningError | VaultError | KeeptrustsError) -> ProblemError:
     retry_after = getattr(error, "retry_after", None)
     headers = {"retry-after": str(ceil(retry_after))} if retry_after else None
     kind = next(kind for cls, kind in _PROVISIONING.items() if isinstance(error, cls))

@@ -17,7 +17,7 @@ WARM = 200
 
 
 def run() -> None:
-    """Let herds loose on entities that nobody has looked at, and ask for the last one again, alone."""
+    """Let herds loose on entities that were not read before, and ask for the last one again, alone."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, CLIENT_CORE)
     try:
@@ -29,7 +29,7 @@ def run() -> None:
         os.sched_setaffinity(0, before)
     slowest = statistics.median(seconds for seconds, _ in herds)
     calls = [calls for _, calls in herds]
-    print(f"\nHerd: {CALLERS:,} connections ask at once for one entity that nobody has looked at; {ROUNDS} herds\n")
+    print(f"\nHerd: {CALLERS:,} connections ask at once for one entity that was not read before; {ROUNDS} herds\n")
     print(f"{'slowest answer':30} {slowest * 1000:8.1f} ms, {slowest / warm:,.0f} times one warm answer")
     print(f"{'one warm answer':30} {warm * 1000:8.2f} ms, of one connection alone")
     print(f"{'slowest answer / callers':30} {slowest / CALLERS * 1e6:8.1f} µs")

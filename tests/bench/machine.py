@@ -29,7 +29,7 @@ def require(*tools: str) -> None:
         if not shutil.which(tool):
             sys.exit(f"{tool} is missing: install it with `apt-get install {tool if tool == 'wrk' else 'nginx-light'}`")
     if len(CORES) < 2:
-        sys.exit("two cores are needed: one for the server, one for whoever asks")
+        sys.exit("two cores are needed: one for the server, one for its clients")
 
 
 @contextlib.contextmanager
@@ -91,7 +91,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """A port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -68,8 +68,10 @@ def test_backstage_refuses_what_is_broken_with_its_line(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stderr) == (1, "")
     refusals = [line.removeprefix(f"{file}:").partition(": ") for line in ended.stdout.splitlines()]
     assert [int(line) for line, _, _ in refusals] == [4, 12, 19, 21, 27]
-    for (_, _, told), part in zip(refusals, ("two words", "must be string", "owner", "Gateway", "unique"), strict=True):
-        assert part in told
+    for (_, _, message), part in zip(
+        refusals, ("two words", "must be string", "owner", "Gateway", "unique"), strict=True
+    ):
+        assert part in message
 
 
 WITH_TABS = {

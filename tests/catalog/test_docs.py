@@ -15,7 +15,7 @@ from bff.backstage.entities import PREFIX
 from bff.lint.faults import Code as Fault
 from bff.provisioning.policy import MONTHLY
 from bff.status import claims
-from bff.status.findings import Code, Rules
+from bff.status.findings import Code, Finding, Rules, state_of
 
 CATALOG = Path(__file__).parents[2] / "catalog"
 DOCS = CATALOG / "docs"
@@ -36,9 +36,12 @@ def test_every_link_leads_to_a_page(page: Path) -> None:
 
 
 def test_every_finding_is_explained() -> None:
-    """The page of findings has each code with its severity."""
-    rows = re.findall(r"^\| `([a-z-]+)` \| (\w+) \|", (DOCS / "findings.md").read_text(), re.MULTILINE)
-    assert rows == [(code.value, code.severity.value) for code in Code]
+    """The page of findings has each code with its severity, and for a missing annotation the state that it makes."""
+    rows = re.findall(r"^\| `([a-z-]+)` \| ([\w()]+) \|", (DOCS / "findings.md").read_text(), re.MULTILINE)
+    expected = {code.value: code.severity.value for code in Code}
+    expected[Code.ANNOTATION_MISSING] = f"({state_of([Finding(Code.ANNOTATION_MISSING, '')], known=True)})"
+    assert dict(rows) == expected
+    assert [code for code, _ in rows] == [code.value for code in Code]
 
 
 def test_every_annotation_is_explained() -> None:
@@ -86,7 +89,7 @@ def test_the_pages_name_the_services_own_figures() -> None:
 
 
 def test_the_guides_prefix_is_explained() -> None:
-    """Whoever has the guide's template learns what to write instead of its path prefix."""
+    """A reader who has the guide's template learns what to write instead of its path prefix."""
     page = (DOCS / "platform-teams.md").read_text()
     assert "`/api/proxy/keeptrusts/...`" in page
     assert "write `/proxy/keeptrusts/...`" in page
@@ -101,3 +104,12 @@ def test_techdocs_builds_the_pages(tmp_path: Path) -> None:
     built = {"index" if page.parent == tmp_path else page.parent.name for page in tmp_path.rglob("index.html")}
     assert built == {page.stem for page in PAGES}
     assert 'class="tabbed-set' in (tmp_path / "getting-started" / "index.html").read_text()
+
+
+def test_the_plugins_page_lets_every_header_through() -> None:
+    """Where the plugin's page shows the proxy, it names each header of the example that Backstage is configured by."""
+    readme = (CATALOG.parent / "plugin-frontend/README.md").read_text()
+    (shown,) = (block for block in re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL) if block.startswith("proxy:"))
+    example = yaml.safe_load((CATALOG / "backstage/app-config.keeptrusts.yaml").read_text())
+    (endpoint,) = yaml.safe_load(shown)["proxy"]["endpoints"].values()
+    assert endpoint == example["proxy"]["endpoints"]["/keeptrusts"]

@@ -77,7 +77,7 @@ def test_every_entity_is_there_once() -> None:
 
 
 def test_every_file_says_what_it_is_for() -> None:
-    """Whoever opens a file reads first why it is there."""
+    """Each file says at its top why it is there."""
     for path in {path for path, _ in listed()} | {CATALOG / "all.yaml"}:
         assert path.read_text("utf-8").startswith("# "), path
 
@@ -99,7 +99,7 @@ def test_annotations_are_text(entity: Entity) -> None:
 
 @pytest.mark.parametrize("component", COMPONENTS, ids=lambda entity: entity["metadata"]["name"])
 def test_a_component_has_what_backstage_requires(component: Entity) -> None:
-    """Type, lifecycle and owner are required; whoever uses the gateway says so."""
+    """Type, lifecycle and owner are required; each component that uses the gateway says so."""
     assert component["spec"].keys() >= {"type", "lifecycle", "owner"}
     if GATEWAY_KEY_NAME in annotations(component):
         assert "keeptrusts-gateway-api" in component["spec"]["consumesApis"]
@@ -173,6 +173,6 @@ def test_one_group_is_called_otherwise_in_keeptrusts() -> None:
 
 
 def test_the_guest_belongs_to_the_support_team() -> None:
-    """Whoever signs in to the demo as guest is one of those who own the customer support bot."""
+    """The demo's guest is an owner of the customer support bot."""
     guest = ENTITIES[EntityRef("user", "default", "guest")]
     assert guest["spec"]["memberOf"] == ["support-team"]

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bff.cli.http_bounds import BoundedHttp
+from bff.cli.http_heads import BoundedHeads
 from bff.cli.server import Server
 from bff.web.envelope import UNMATCHED
 from bff.web.hits import Short
@@ -293,7 +293,7 @@ async def test_a_connection_ends_some_time_after_its_last_hit(start: Start, monk
     """A connection is kept for its time after the last answer, however long ago its first was, and then closed."""
     async with asking(start) as service:
         service.server.config.timeout_keep_alive = BRIEF  # type: ignore[assignment]  # uvicorn says whole seconds
-        monkeypatch.setattr(BoundedHttp, "head_seconds", PATIENCE)
+        monkeypatch.setattr(BoundedHeads, "head_seconds", PATIENCE)
         async with service.connected() as (reader, writer):
             loop = asyncio.get_running_loop()
             first = last = loop.time()

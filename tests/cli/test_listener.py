@@ -210,3 +210,21 @@ async def test_operators_have_a_port_of_their_own(tmp_path: Path) -> None:
         async with asyncio.timeout(30):
             while (await client.get(f"{operators}/readyz")).status_code != httpx.codes.OK:
                 await asyncio.sleep(0.1)
+
+
+async def test_connections_beyond_the_setting_are_turned_away() -> None:
+    """`BFF_MAX_CONNECTIONS` bounds those of people and not those of operators, who see how many were turned away."""
+    port, admin = free_port(), free_port()
+    async with (
+        serving(BFF_PORT=str(port), BFF_ADMIN_PORT=str(admin), BFF_MAX_CONNECTIONS="1"),
+        httpx.AsyncClient(trust_env=False) as one,
+        httpx.AsyncClient(trust_env=False) as another,
+        httpx.AsyncClient(trust_env=False) as operator,
+    ):
+        public = f"http://{LOOPBACK}:{port}/v1/gateway"
+        assert (await one.get(public)).status_code == 401
+        turned_away = await another.get(public)
+        assert (turned_away.status_code, turned_away.headers["retry-after"]) == (503, "1")
+        metrics = (await operator.get(f"http://{LOOPBACK}:{admin}/metrics")).text
+        assert "keeptrusts_bff_open_connections_limit 1.0" in metrics
+        assert 'keeptrusts_bff_connections_ended_total{reason="full"} 1.0' in metrics

@@ -86,7 +86,7 @@ def test_kubernetes_accepts_it(release: dict[str, Manifest], version: str) -> No
 def test_each_variant_makes_what_it_is_for() -> None:
     """The least of values makes what one replica needs; all of them make every kind that the chart has."""
     least = {"ConfigMap", "Deployment", "PersistentVolumeClaim", "Service", "ServiceAccount"}
-    apart = {"ConfigMap", "Deployment", "NetworkPolicy", "Service", "ServiceAccount"}
+    apart = {"ConfigMap", "Deployment", "NetworkPolicy", "PodDisruptionBudget", "Service", "ServiceAccount"}
     assert manifests(values("minimal")).keys() == least
     assert manifests(values("provisioning")).keys() == least | {"NetworkPolicy"}
     assert manifests(values("everything")).keys() == (least - {"PersistentVolumeClaim"}) | {
@@ -393,8 +393,11 @@ def test_two_releases_share_a_namespace() -> None:
 
 def test_nodes_can_be_emptied() -> None:
     """One replica at a time may be evicted, and one that is not ready always."""
-    budget = manifests(values("everything"))["PodDisruptionBudget"]["spec"]
-    assert (budget["maxUnavailable"], budget["unhealthyPodEvictionPolicy"]) == (1, "AlwaysAllow")
+    release = manifests(values("everything"))
+    for each in (release, provisioning(release)):
+        budget = each["PodDisruptionBudget"]["spec"]
+        assert (budget["maxUnavailable"], budget["unhealthyPodEvictionPolicy"]) == (1, "AlwaysAllow")
+        assert budget["selector"] == each["Deployment"]["spec"]["selector"]
 
 
 def test_the_network_policy_opens_what_is_configured() -> None:

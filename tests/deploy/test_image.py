@@ -50,8 +50,8 @@ class Image:
     folder: Path
     config: dict[str, Any]
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """Start a program of the image by the image's user, in its environment, on a root that is read only.
+    def start(self, *words: str, **settings: str) -> subprocess.Popen[str]:
+        """Start a program of the image by the image's user, in its environment and `settings`, on a root that is read only.
 
         It runs in a mount namespace of its own, which ends with it.
         """
@@ -62,15 +62,15 @@ class Image:
         shell = [program("unshare", "util-linux"), "--mount", program("sh", "dash"), "-c", READ_ONLY, "image"]
         return subprocess.Popen(
             [*shell, *tools, str(self.folder), self.config["User"], *words],
-            env=dict(item.split("=", 1) for item in self.config["Env"]),
+            env=dict(item.split("=", 1) for item in self.config["Env"]) | settings,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
 
-    def run(self, *words: str) -> tuple[int, str]:
+    def run(self, *words: str, **settings: str) -> tuple[int, str]:
         """Run a program of the image as `start` does; gives its exit code and what it printed."""
-        with self.start(*words) as process:
+        with self.start(*words, **settings) as process:
             printed, _ = process.communicate(timeout=PATIENCE)
             return process.returncode, printed
 
@@ -220,6 +220,27 @@ def test_the_doctor_can_be_called(image: Image) -> None:
     code, printed = image.run(*image.command("doctor", "--help"))
     assert code == 0
     assert printed.startswith("Usage: keeptrusts-bff doctor")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("migrate",), "The tables in /tmp/keeptrusts-bff.sqlite3 are up to date."),
+        (("policy", "check", "/mounted/provisioning-policy.yaml"), "3000 USD a month"),
+        (("lint", "/mounted/catalog-info.yaml"), "1 entity in 1 file: no fault"),
+        (("openapi",), '"openapi": "3.1'),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_operators_commands_run(image: Image, words: tuple[str, ...], said: str) -> None:
+    """What an operator runs in a pod works without a shell, on a read-only root, with files that are mounted."""
+    mounted = image.folder / "mounted"
+    mounted.mkdir(exist_ok=True)
+    for path in ("catalog/backstage/provisioning-policy.yaml", "catalog/catalog-info.yaml"):
+        shutil.copy(ROOT / path, mounted)
+    code, printed = image.run(*image.command(*words), BFF_DATA_DIR="/tmp")
+    assert code == 0, printed
+    assert said in printed
 
 
 def test_without_settings_it_says_which_is_missing(image: Image) -> None:

@@ -27,6 +27,7 @@ READ_BY_PEOPLE = (
 SOURCES = (
     *sorted((ROOT / "bff").rglob("*.py")),
     *sorted((ROOT / "deploy").rglob("*.yml")),
+    *sorted(file for kind in ("py", "tf", "yaml") for file in (ROOT / "catalog").rglob(f"*.{kind}")),
     *sorted((ROOT / "plugin-frontend" / "src").rglob("*.ts*")),
 )
 """Files whose docstrings, comments, messages and texts are read too."""

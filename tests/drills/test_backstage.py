@@ -1,4 +1,4 @@
-"""Drills with Backstage: who may see what is decided there, so without it nobody sees more than they were just allowed."""
+"""Drills with Backstage: who may see what is decided there, so without it no user sees more than Backstage allowed a moment ago."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def short_memories(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @each_fault
 async def test_without_the_catalog_nobody_is_shown_what_was_not_just_decided(name: str, figure: Figure) -> None:
-    """Once a decision has expired the answer is a problem, in time, told in `/health` and in a metric, and then it is over."""
+    """Once a decision has expired the answer is a problem, in time, shown in `/health` and in a metric, and then it is over."""
     async with stage(callers=True) as running:
         assert running.backstage
         good = numbers(await _well(running))

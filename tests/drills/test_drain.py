@@ -1,4 +1,4 @@
-"""Drills of ending: nobody who asks notices that a replica stops, and stopping takes no longer than it says."""
+"""Drills of stopping: no request fails because a replica stops, and stopping takes no longer than documented."""
 
 from __future__ import annotations
 
@@ -50,21 +50,21 @@ async def test_a_replica_that_stops_says_so_and_serves_on(figure: Figure) -> Non
         replica.signal(signal.SIGTERM)
         while await running.is_ready(replica.url):
             await asyncio.sleep(0.01)
-        told = time.perf_counter() - began
+        not_ready = time.perf_counter() - began
         reply = await running.client.get(f"{replica.url}{BOT}")
         assert (reply.status_code, reply.headers["connection"]) == (200, "close")
         assert time.perf_counter() - began < DRAIN
         await replica.ended(within=DRAIN + CLOSE_SECONDS + 2)
         seconds = time.perf_counter() - began
         dawdler.close()
-    assert told < 0.5
+    assert not_ready < 0.5
     assert seconds >= DRAIN
     assert replica.process.returncode == 0
-    figure(f"not ready after {told * 1000:.0f} ms, ended after {seconds:.1f} s")
+    figure(f"not ready after {not_ready * 1000:.0f} ms, ended after {seconds:.1f} s")
 
 
 async def test_a_second_signal_ends_it_at_once(figure: Figure) -> None:
-    """Whoever cannot wait for the drain says so twice."""
+    """A second signal ends the process without waiting for the drain."""
     async with fleet(BFF_DRAIN_SECONDS="300") as running:
         replica = await running.begin()
         replica.signal(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Drills with Keeptrusts: whatever its network does, every request ends, no number is wrong, and nobody has to mend anything."""
+"""Drills with Keeptrusts: whatever its network does, every request ends, no number is wrong, and no operator has to repair anything."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def test_a_warm_service_shows_what_it_knew(name: str, figure: Figure) -> N
         good = numbers(await _well(running))
         attempts = await running.metric("upstream_attempts_total", system="keeptrusts", outcome="ok")
         running.keeptrusts.fault = FAULTS[name]()
-        told = 0.0 if name in PASSING else await running.until_asked(_stale, within=5)
+        stale_after = 0.0 if name in PASSING else await running.until_asked(_stale, within=5)
         asked = await running.ask_for(1.5)
         _every_request_ended(asked)
         assert {one.status for one in asked} == {200}
@@ -58,7 +58,7 @@ async def test_a_warm_service_shows_what_it_knew(name: str, figure: Figure) -> N
         assert numbers(await running.ask()) == good
         assert await running.metric("upstream_attempts_total", system="keeptrusts", outcome="ok") > attempts
         figure(
-            f"{len(asked)} answers, slowest {_slowest(asked) * 1000:.0f} ms; told after {told:.1f} s, over after {seconds:.1f} s; "
+            f"{len(asked)} answers, slowest {_slowest(asked) * 1000:.0f} ms; stale after {stale_after:.1f} s, over after {seconds:.1f} s; "
             f"{failing:.0f} failures counted"
         )
 

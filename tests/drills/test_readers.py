@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bff.cli import server
-from bff.cli.http_bounds import SEND_BUFFER, BoundedHttp
+from bff.cli.connection_bounds import SEND_BUFFER, BoundedConnection
 from tests.drills.conftest import Figure
 from tests.e2e.harness.ports import LOOPBACK
 from tests.harness.served import served
@@ -70,7 +70,7 @@ async def test_readers_that_do_not_read(monkeypatch: pytest.MonkeyPatch, figure:
         patch.setattr(server, "bound_buffers", lambda _: None)
         async with served(app) as port, unreading(port):
             unbounded = await most_queued(port)
-    monkeypatch.setattr(BoundedHttp, "unread_seconds", 4.0)
+    monkeypatch.setattr(BoundedConnection, "unread_seconds", 4.0)
     reasons: Counter[str] = Counter()
     all_gone = asyncio.Event()
 

@@ -43,7 +43,7 @@ AT_ONCE = 2.0
 
 @pytest.mark.parametrize("count", [2, 4])
 async def test_more_replicas_ask_no_more(postgres_url: str, count: int, figure: Figure) -> None:
-    """Over several refreshes each list and the feed are read as often as by one replica, whoever asks."""
+    """Over several refreshes each list and the feed are read as often as by one replica, however many ask."""
     async with fleet(DATABASE_URL=postgres_url, BFF_REFRESH_SECONDS=f"{REFRESH:g}", BFF_BACKFILL_DAYS="0") as running:
         replicas = await asyncio.gather(*(running.begin() for _ in range(count)))
         await _until(lambda: running.asked["/v1/teams"] >= 2)
@@ -178,10 +178,10 @@ async def test_a_leader_that_slept_past_its_lease_writes_nothing(postgres_url: s
         _audit(postgres_url)
         await _until(lambda: _written(postgres_url, "first") > 0)
 
-        def pause(path: str) -> None:
+        def pause(_method: str, path: str) -> None:
             if path == EVENTS:
                 first.signal(signal.SIGSTOP)
-                running.on_request = lambda _path: None
+                running.on_request = lambda _method, _path: None
 
         running.on_request = pause
         await _until(lambda: running.on_request is not pause)

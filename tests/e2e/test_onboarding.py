@@ -202,7 +202,7 @@ async def test_twice_and_at_once_is_once(journey: Journey) -> None:
 
 
 async def test_a_stranger_makes_nothing(journey: Journey) -> None:
-    """Whoever does not belong to the team's group gets a reason, and nothing is made."""
+    """A user who does not belong to the team's group gets a reason, and nothing is made."""
     team = f"strange-{secrets.token_hex(3)}"
     task = await journey.onboard(team, user="outsider")
     assert task.status == "failed"

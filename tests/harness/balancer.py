@@ -21,7 +21,7 @@ class Balancer:
         self._turn = 0
 
     async def probe(self) -> None:
-        """Ask who is ready, for ever."""
+        """Ask which replicas are ready, until cancelled."""
         while True:
             for target in self._targets:
                 (self.ready.add if await _is_ready(target) else self.ready.discard)(target)

@@ -2,7 +2,7 @@
 
 `python -m tests.harness.debian PROGRAM=PACKAGE …` installs the packages whose programs are missing, once and together.
 A program that Debian keeps off the path is named by a pattern of its whole path.
-What cannot be installed ends the run with one line: a test that is left out quietly protects nobody.
+What cannot be installed ends the run with one line: a test that is left out quietly protects nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A TCP proxy that does wrong what it is told to, and something else a moment later: the network between two systems."""
+"""A TCP proxy with faults that a test sets and changes while it runs: the network between two systems."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class FaultProxy:
         try:
             server = await asyncio.open_connection(LOOPBACK, self._target)
         except OSError:
-            # Nobody listens: as without a proxy, the client finds its connection gone.
+            # No server listens: as without a proxy, the client's connection is closed.
             _reset(writer)
             return
         line = _Line(self, (reader, writer), server)
@@ -98,7 +98,7 @@ class _Line:
             await self._fault.request(self, piece)
             if self._client.is_closing():
                 return
-        # The client has no more to ask, and whatever the server has to say nobody waits for.
+        # The client has closed, so the rest of the server's reply has no reader.
         self._server.close()
         self.close()
 

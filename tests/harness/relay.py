@@ -39,7 +39,7 @@ async def accepting(carry: Carry) -> AsyncIterator[int]:
             yield listener.getsockname()[1]
         finally:
             loop.remove_reader(listener)
-            # A task that has not begun would not close what it was given.
+            # A task that was cancelled before its first step would not close what it was given.
             await asyncio.sleep(0)
             for task in carried:
                 task.cancel()

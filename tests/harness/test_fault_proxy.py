@@ -1,4 +1,4 @@
-"""The fault proxy does what each fault says, can be told something else while it runs, and leaves nothing behind."""
+"""The fault proxy does what each fault says, can be given other faults while it runs, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ async def test_a_body_may_have_no_end(proxy: FaultProxy, client: httpx.AsyncClie
 
 
 async def test_nobody_behind_it_is_a_broken_connection() -> None:
-    """Where no server listens the client is told at once."""
+    """Where no server listens, the client's connection is closed at once."""
     async with (
         fault_proxy(1) as lonely,
         httpx.AsyncClient(base_url=lonely.url, timeout=1, trust_env=False) as client,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import os
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -18,6 +21,8 @@ from bff.telemetry import logs
 from bff.telemetry.logs import logger
 from bff.telemetry.metrics import Metrics
 from tests.conftest import NOON
+
+from .conftest import Office
 
 
 @pytest.fixture
@@ -90,3 +95,45 @@ def test_a_file_that_cannot_be_written_is_an_error_at_the_start(acts: Acts, tmp_
     """A file of a folder that is not there is refused by name when the service starts."""
     with pytest.raises(AuditLogError, match=r"nowhere/audit\.log: cannot be written"):
         Audit(Metrics(), acts, clock=lambda: NOON, file=tmp_path / "nowhere" / "audit.log")
+
+
+async def test_acts_and_refusals_are_shown_from_the_command_line(office: Office, tmp_path: Path) -> None:
+    """`audit` prints a team's acts and refusals with who and when, in a table and as JSON, and nothing of other teams."""
+    team_id = await office.team_id()
+    for amount, user in ((3000, "platform-engineer"), (1, "direct/support-engineer"), (9000, "platform-engineer")):
+        office.running.time.pass_(1)
+        await office.fund(team_id, amount, key=str(amount), user=user)
+    environment = {**os.environ, "BFF_DATA_DIR": str(tmp_path / "state")}
+
+    async def audit(*words: str) -> tuple[int, str]:
+        process = await asyncio.create_subprocess_exec(
+            str(Path(sys.executable).with_name("keeptrusts-bff")),
+            "audit",
+            *words,
+            env=environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        output, _ = await process.communicate()
+        return process.returncode or 0, output.decode()
+
+    # The test's clock is in the past.
+    (code, text), (_, lines), (_, none), (wrong, said) = await asyncio.gather(
+        audit("--team", office.team.upper(), "--since", "9999d"),
+        audit("--team", office.team, "--since", "9999d", "--json"),
+        audit("--team", "another", "--since", "9999d"),
+        audit("--since", "a month"),
+    )
+    assert code == 0, text
+    assert all(word in text for word in ("via scaffolder", "wallet", "3000 USD", "refused"))
+    found = [json.loads(line) for line in lines.splitlines()]
+    assert [(act["operation"], act["state"]) for act in found] == [
+        ("team", "done"),
+        ("wallet", "done"),
+        ("wallet", "refused"),
+        ("wallet", "refused"),
+    ]
+    assert found[1]["amount"] == {"amount": "3000", "currency": "USD"}
+    assert "funding.ownersMonthlyUsd" in found[3]["detail"]
+    assert none.startswith("No act since")
+    assert (wrong, "such as 30d or 12h" in said) == (2, True)

@@ -75,6 +75,14 @@ async def test_again_is_the_same(office: Office) -> None:
     assert office.openbao.versions(office.vault_path) == 1
 
 
+async def test_a_keeptrusts_that_does_not_say_whose_a_token_is(office: Office) -> None:
+    """Where Keeptrusts has no `whoami`, a team is onboarded all the same, and a repeat finds it."""
+    office.running.break_upstream(Rule(kind="status", code=404, path="/v1/whoami"))
+    await onboard(office)
+    await onboard(office)
+    assert [reply.status_code for reply in office.replies] == [201] * 4 + [200] * 4
+
+
 async def test_two_at_once_are_one(office: Office) -> None:
     """Two tasks at the same time make one team, one key, one configuration, and fund the wallet once."""
     await asyncio.gather(onboard(office), onboard(office))

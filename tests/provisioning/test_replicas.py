@@ -100,12 +100,11 @@ async def test_replicas_race_and_one_is_killed(postgres_url: str, openbao: OpenB
         revoked = await running.post(running.replicas[0], f"/v1/tokens/{KEY}/revoke", of_team)
         assert len(revoked.json()["revoked"]) == 2
         first, second = running.replicas
-        asked = running.fleet.asked["/v1/tokens"]
 
-        def kill(path: str) -> None:
-            # The first request for this path is the list, the second one makes the key.
-            if path == "/v1/tokens" and running.fleet.asked[path] == asked + 2:
+        def kill(method: str, path: str) -> None:
+            if (method, path) == ("POST", "/v1/tokens"):
                 first.signal(signal.SIGKILL)
+                running.fleet.on_request = lambda _method, _path: None
 
         running.fleet.on_request = kill
         began = time.monotonic()

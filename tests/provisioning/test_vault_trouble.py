@@ -88,3 +88,23 @@ async def test_a_key_that_could_not_be_stored_is_revoked(
         assert left == []
         assert "nothing is left behind" in reply.json()["detail"]
     assert "kt_gk_" not in reply.text + repr(logs)
+
+
+async def test_the_documented_rights_are_enough(start: Start, openbao: OpenBao) -> None:
+    """With the documented policy, and no default policy, a key is made and rotated, and cannot be read (case V1)."""
+    rules = f"""
+        path "{MOUNT}/data/ai/*" {{ capabilities = ["create", "update"] }}
+        path "{MOUNT}/metadata/ai/*" {{ capabilities = ["create", "update", "read"] }}
+    """
+    token = openbao.token(openbao.policy(rules), no_default_policy=True)
+    async with start(**SETTINGS, vault_addr=openbao.url, vault_token=token) as running:
+        running.app.service.identity = Bearer()
+        office = Office(running, openbao)
+        team_id = await office.team_id()
+        made = await office.make_key(team_id)
+        again = await office.make_key(team_id)
+        rotated = await office.rotate(team_id)
+    assert [reply.status_code for reply in (made, again, rotated)] == [201, 200, 201], rotated.text
+    entry = openbao.entry(office.vault_path)
+    assert entry is not None
+    assert entry["id"] == rotated.json()["id"]

@@ -1,4 +1,4 @@
-"""A sandbox without a network: a clock that stands still until told, and a client for each surface."""
+"""A sandbox without a network: a clock that moves only when a test moves it, and a client for each surface."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def test_the_status_follows_the_balance(spent: str, status: str) -> None:
 
 
 def test_a_late_booking_stands_where_its_time_is() -> None:
-    """A settle that is told late is found on the day it belongs to."""
+    """A settle that is reported late is found on the day it belongs to."""
     wallet = account()
     wallet.post("settle", Decimal(-1), NOW)
     late = wallet.post("settle", Decimal(-2), NOW - timedelta(days=1))

@@ -23,7 +23,7 @@ def test_a_secret_leads_to_its_key_and_is_kept_nowhere(state: State) -> None:
 
 
 def test_two_runs_share_no_ids(state: State) -> None:
-    """Whoever remembers the ids of the last run cannot take new things for old ones."""
+    """Two runs make different ids, so that a reader cannot take new records for old ones."""
     other = State(state.clock)
     assert state.create_team("a-team").id != other.create_team("a-team").id
 
@@ -47,7 +47,7 @@ def test_revoking_twice_keeps_the_first_time(state: State, clock: Any) -> None:
 
 
 def test_the_last_use_never_moves_back(state: State, clock: Any) -> None:
-    """Uses that are told late do not make a key look idle."""
+    """Uses that are reported late do not make a key look idle."""
     key, _ = state.create_key("a-key", state.create_team("a-team").id)
     state.key_used(key.id, at=clock.now)
     state.key_used(key.id, at=clock.now - timedelta(days=1))

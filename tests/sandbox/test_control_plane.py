@@ -264,7 +264,7 @@ async def test_a_query_that_makes_no_sense_is_refused(admin: httpx.AsyncClient, 
 
 
 async def test_the_effective_scope_is_who_would_pay(admin: httpx.AsyncClient, state: State) -> None:
-    """The team while it has money, then the organisation, then nobody."""
+    """The team while it has money, then the organisation, then none."""
     team = state.create_team("a-team")
     path = f"/v1/wallets/balance?team_id={team.id}"
     assert (await admin.get(path)).json()["effective_scope"] is None
@@ -315,6 +315,6 @@ async def test_the_request_id_comes_back(admin: httpx.AsyncClient) -> None:
 
 
 async def test_every_reply_names_the_stand_in(admin: httpx.AsyncClient) -> None:
-    """Nobody mistakes the sandbox for Keeptrusts, not even in an error."""
+    """Every reply, an error too, says that it comes from the sandbox."""
     for path in ("/v1/teams", "/nothing", "/_sandbox/faults"):
         assert (await admin.get(path)).headers["server"] == "keeptrusts-sandbox"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from random import Random
 from typing import Any
 
@@ -135,7 +136,7 @@ async def test_no_secret_comes_out(start: Start) -> None:
     for outcome in ("ok", "denied", "unavailable"):
         assert f'outcome="{outcome}"' in metrics
     assert b"upstream-contract" in everything
-    assert 'status="500"' not in metrics
+    assert not re.search(r'status="500"\} [1-9]', metrics)
 
 
 @contextlib.contextmanager

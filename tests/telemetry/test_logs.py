@@ -40,7 +40,7 @@ def test_a_stack_trace_in_a_message_is_one_line_without_values() -> None:
 
 
 def test_an_exception_is_told_by_kind_and_place() -> None:
-    """An exception's kind and place are told, its message is not."""
+    """An exception's kind and place are logged, its message is not."""
     try:
         raise RuntimeError("canary-secret")  # noqa: TRY301 - it has to be raised to have a place
     except RuntimeError as error:

@@ -67,14 +67,14 @@ def test_everything_is_passed_on(calls: RecentCalls) -> None:
     heard: list[tuple[object, ...]] = []
 
     class Listener:
-        def attempt(self, *told: object) -> None:
-            heard.append(told)
+        def attempt(self, *arguments: object) -> None:
+            heard.append(arguments)
 
-        def retried(self, *told: object) -> None:
-            heard.append(told)
+        def retried(self, *arguments: object) -> None:
+            heard.append(arguments)
 
-        def breaker(self, *told: object) -> None:
-            heard.append(told)
+        def breaker(self, *arguments: object) -> None:
+            heard.append(arguments)
 
     calls = RecentCalls(Listener(), monotonic=lambda: 0.0)
     calls.attempt("a", "b", "ok", 1)

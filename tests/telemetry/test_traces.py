@@ -184,7 +184,7 @@ async def test_the_log_line_names_the_trace(traced: Running, recorded: Recorded)
 
 
 async def test_without_a_collector_a_callers_trace_is_passed_on(running: Running) -> None:
-    """With traces off a caller's trace is in the log line, and one that nobody named is not invented."""
+    """With traces off a caller's trace is in the log line, and none is made up where the caller named none."""
     await running.get(f"{BOT}/governance", traceparent=TRACEPARENT)
     await running.get(f"{BOT}/governance")
     first, second = (json.loads(line) for line in running.lines)

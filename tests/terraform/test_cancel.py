@@ -1,4 +1,4 @@
-"""Whoever presses Ctrl-C stops Terraform, and no change that is under way is lost to the state."""
+"""Ctrl-C stops Terraform, and no change that is under way is lost to the state."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ MADE = "POST /v1/tokens"
 
 
 def to_terraform(process: subprocess.Popen[str]) -> None:
-    """As `kill -INT`: Terraform alone is told, which tells the provider."""
+    """As `kill -INT`: Terraform alone gets the signal, and asks the provider to stop."""
     process.send_signal(signal.SIGINT)
 
 
 def to_all(process: subprocess.Popen[str]) -> None:
-    """As Ctrl-C in a terminal: Terraform and the provider are told."""
+    """As Ctrl-C in a terminal: Terraform and the provider get the signal."""
     os.killpg(process.pid, signal.SIGINT)
 
 

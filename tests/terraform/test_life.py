@@ -125,7 +125,7 @@ def test_destroying_leaves_nothing(workspace: Workspace, keeptrusts: StandIn, op
     assert entry
     done = workspace.destroy()
     assert done.ok, done.output
-    # Nobody can spend while the money is reclaimed.
+    # No call can spend while the money is reclaimed.
     assert done.output.index("gateway_key.this: Destruction") < done.output.index("wallet_funding.this: Destroying")
     assert team_id not in {team["id"] for team in keeptrusts.listed("teams")}
     assert keeptrusts.active_keys(team_id) == []

@@ -27,7 +27,7 @@ def command(*words: str, **environment: str) -> Run:
 
 
 def test_every_mirror_has_the_same_checksum(initialised: Path, tmp_path: Path) -> None:
-    """Init against a mirror made anew elsewhere accepts the lock file of another folder as it is, which the page tells."""
+    """Init against a mirror made again elsewhere accepts the lock file of another folder unchanged, as the page says."""
     mirror = tmp_path / 'an other "mirror" ${1}'
     assert command("mirror", str(mirror)).ok
     folder = prepared(tmp_path / "fresh", mirror, cli_configuration(mirror))
@@ -75,7 +75,7 @@ def test_a_provider_that_is_not_installed_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("words", [["mirror"], ["mirror", ""], ["serve"], ["--help"]])
 def test_other_words_are_answered(words: list[str]) -> None:
-    """Whoever starts the command by hand is told what it is for."""
+    """Started by hand, the command prints what it is for."""
     done = command(*words)
     assert done.code == 2
     assert "mirror FOLDER" in done.output

@@ -1,4 +1,4 @@
-"""What goes wrong is told once and in words that help, and the state stays true."""
+"""What goes wrong is reported once with what to do about it, and the state stays true."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.terraform.conftest import NewWorkspace
 from tests.terraform.stand_in import StandIn, broken, refused
 from tests.terraform.workspace import CONFIGURATION, FUNDING, KEY, TEAM, Run, Workspace
 
-NOBODY = "http://127.0.0.1:1"
+UNREACHABLE = "http://127.0.0.1:1"
 
 
 @pytest.fixture(scope="module")
@@ -34,14 +34,14 @@ def told_once(run: Run, *words: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"KEEPTRUSTS_API_URL": NOBODY}, ("Cannot use Keeptrusts", "cannot be had at the provider's api_url")),
+        ({"KEEPTRUSTS_API_URL": UNREACHABLE}, ("Cannot use Keeptrusts", "cannot be had at the provider's api_url")),
         (
             {"KEEPTRUSTS_ADMIN_TOKEN": "stale"},
             ("Cannot use Keeptrusts", "answered 401", "does not accept the provider's api_key"),
         ),
         ({"KEEPTRUSTS_ADMIN_TOKEN": ""}, ("argument api_key is missing", "KEEPTRUSTS_ADMIN_TOKEN")),
         ({"KEEPTRUSTS_API_URL": "keeptrusts.internal"}, ("argument api_url is no address", "http:// or https://")),
-        ({"VAULT_ADDR": NOBODY}, ("Cannot read the gateway key", "Vault cannot be reached", "vault block")),
+        ({"VAULT_ADDR": UNREACHABLE}, ("Cannot read the gateway key", "Vault cannot be reached", "vault block")),
         ({"VAULT_TOKEN": "stale"}, ("Cannot read the gateway key", "Vault does not permit", "token or AppRole")),
         ({"VAULT_TOKEN": ""}, ("Cannot read the gateway key", "VAULT_ADDR and VAULT_TOKEN in the environment")),
         ({"VAULT_ADDR": ""}, ("Cannot read the gateway key", "needs the provider's vault block")),

@@ -42,7 +42,7 @@ def with_values(workspace: Workspace, **values: str) -> Workspace:
 
 
 def test_a_description_can_be_emptied(workspace: Workspace, keeptrusts: StandIn) -> None:
-    """An empty description is no difference for ever, and one that is left out is taken away."""
+    """An empty description is not a difference at every plan, and one that is left out is removed."""
     for written, kept in (('""', ""), ('"Helps"', "Helps"), ('""', ""), ("null", "")):
         (workspace.folder / "main.tf").write_text(TEAM_ALONE % written)
         workspace.applied()
@@ -71,7 +71,7 @@ def test_null_is_left_out(workspace: Workspace) -> None:
 
 @pytest.mark.parametrize("budget", [0.0000001, 1.2345678])
 def test_a_budget_that_no_annotation_can_say_is_refused(new_workspace: NewWorkspace, budget: float) -> None:
-    """More decimals than an annotation may have are told by the variable's name."""
+    """More decimals than an annotation may have are refused by the variable's name."""
     refused = new_workspace(daily_budget_usd=budget).plan()
     assert refused.code == 1
     assert "daily_budget_usd must have at most six" in refused.output

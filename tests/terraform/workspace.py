@@ -90,7 +90,7 @@ class Run:
 
     @property
     def errors(self) -> int:
-        """How many errors it told."""
+        """How many errors it printed."""
         return self.output.count("Error: ")
 
 

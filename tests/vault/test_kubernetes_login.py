@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from bff.app_onboarding import open_vault
+from bff.app_provisioning import open_vault
 from bff.secret_files import Secret
 from bff.settings import Settings, SettingsError
 from bff.telemetry.metrics import Metrics

@@ -32,7 +32,7 @@ class Client:
 
 @dataclass
 class Clock:
-    """Seconds that pass when they are told to."""
+    """Seconds that pass when a test says so."""
 
     now: float = 0.0
 

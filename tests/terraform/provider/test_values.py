@@ -53,7 +53,7 @@ def test_what_is_not_known_is_left_alone(unknown: Any) -> None:
 
 @pytest.mark.parametrize("wrong", [-1, "-0.000001", "0.0000001", 1_000_000_001, "1e400", "NaN", "many", True])
 def test_an_amount_that_cannot_be_is_refused(wrong: Any) -> None:
-    """Negative, too fine, too large and no number are each told."""
+    """Negative, too fine, too large and no number are each refused with a message."""
     assert str(fault(wrong)).startswith("it must")
 
 
@@ -119,7 +119,7 @@ def test_a_wrong_argument_is_named_without_its_value(config: dict[str, Any], nam
 
 
 def test_an_app_role_in_the_block_goes_before_a_token_in_the_environment() -> None:
-    """Whoever names a role is logged in as that role, though VAULT_TOKEN is set for something else."""
+    """A role that is named is logged in as, though VAULT_TOKEN is set for something else."""
     diags = Diagnostics()
     block = {"address": "https://vault.internal", "role_id": "role", "secret_id": "secret", "namespace": "ai/teams/"}
     found = read_arguments({"vault": block}, ENOUGH | {"VAULT_TOKEN": "of-somebody"}, diags)
@@ -129,7 +129,7 @@ def test_an_app_role_in_the_block_goes_before_a_token_in_the_environment() -> No
 
 
 def test_an_address_in_the_environment_alone_asks_for_no_vault() -> None:
-    """Teams and wallets can be had where VAULT_ADDR is set and nobody is logged in."""
+    """Teams and wallets can be had where VAULT_ADDR is set and there is no login."""
     diags = Diagnostics()
     found = read_arguments({"vault": None}, ENOUGH | {"VAULT_ADDR": "https://vault.internal"}, diags)
     assert found

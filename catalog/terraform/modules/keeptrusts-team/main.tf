@@ -21,8 +21,8 @@ resource "keeptrusts_gateway_key" "this" {
 
   rotate_when_changed = var.rotate_key_when_changed
 
-  # A key is of use once there are a policy to govern it and money to pay for it, and goes before both: nobody spends while the
-  # money is reclaimed.
+  # A key is made after its policy and its money, and is revoked before both: no call can spend while the money is
+  # reclaimed.
   depends_on = [keeptrusts_configuration.this, keeptrusts_wallet_funding.this]
 }
 

@@ -94,7 +94,7 @@ class Configuration(KeeptrustsResource):
         now.update(_state(made, team_id=planned["team_id"]))
 
     async def _restored(self, before: State, error: KeeptrustsError) -> str:
-        """The id of the old configuration made anew: better the old policy than none."""
+        """Make the old configuration again and return its id, so that the team is not left without a policy."""
         try:
             return (await self._made(before)).id
         except KeeptrustsError as second:

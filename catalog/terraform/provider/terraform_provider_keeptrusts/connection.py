@@ -18,7 +18,7 @@ from terraform_provider_keeptrusts.organisation import Organisation
 from terraform_provider_keeptrusts.worker import Worker
 
 LIMITS = Limits(deadline=60.0, attempt=20.0, connect=5.0)
-"""Nobody waits for a page here: a slow answer is better than a failed apply."""
+"""Longer than in the service, where a page waits: a slow answer is better than a failed apply."""
 
 LONGEST_WAIT = 60.0
 """Seconds in all that a change waits where Keeptrusts asks for fewer calls."""

@@ -309,7 +309,7 @@ class GatewayKey(KeeptrustsResource):
         return await self._made(planned, orphan)
 
     async def _taken_back(self, current: State) -> None:
-        # Once it is revoked nobody asks for its entry again, so it is not begun where it cannot be ended.
+        # After the revocation Terraform does not ask again, so check first that the entry in Vault can be removed.
         await self._store().expect_removable(current["vault_path"], key_id=current["id"])
         await self._end_previous(current)
         await self._gone(current)
@@ -349,8 +349,12 @@ class GatewayKey(KeeptrustsResource):
             for key_id in lost:
                 await self._revoked(key_id)
         except (KeeptrustsError, VaultError) as second:
-            return f"Whether a key {planned['name']!r} was made, and by whom, cannot be told ({second}): look in Keeptrusts, and revoke it."
-        return f"The key that was made, {', '.join(lost)}, was revoked again: nobody has it." if lost else None
+            return f"Whether a key {planned['name']!r} was made, and by whom, is not known ({second}): look in Keeptrusts, and revoke it."
+        return (
+            f"The key that was made, {', '.join(lost)}, was revoked again, so it is of no use to anyone."
+            if lost
+            else None
+        )
 
     async def _undone(self, made: State, error: VaultError, orphan: State) -> str:
         """What to say of a key that could not be kept, once it is revoked."""
@@ -359,7 +363,7 @@ class GatewayKey(KeeptrustsResource):
         except (KeeptrustsError, VaultError) as second:
             orphan.update(made, stored=False)
             return f"{error} The new key {made['id']} could not be taken back either ({second}): the next terraform apply does it."
-        return f"{error} The new key {made['id']} was revoked again: nobody has it."
+        return f"{error} The new key {made['id']} was revoked again, so it is of no use to anyone."
 
     async def _read(self, current: State) -> State | None:
         previous = await self._in_force(current["previous_id"])
@@ -376,8 +380,8 @@ class GatewayKey(KeeptrustsResource):
             return current | {"stored": False} if previous else None
         stored = stored_id == key.id
         expires_at = current["expires_at"] if key.expires_at is None else written(key.expires_at)
-        told = {"name": key.name, "team_id": key.team_id or current["team_id"], "expires_at": expires_at}
-        return current | told | {"stored": stored}
+        read = {"name": key.name, "team_id": key.team_id or current["team_id"], "expires_at": expires_at}
+        return current | read | {"stored": stored}
 
     async def _in_force(self, key_id: str | None) -> TokenRecord | None:
         key = None if key_id is None else await self._organisation.key(key_id)
@@ -401,7 +405,7 @@ class GatewayKey(KeeptrustsResource):
         path = path or _usual_path(await self._team(key.team_id), key.name)
         if await self._store().key_id(path) != key.id:
             raise RefusalError(
-                f"Vault does not hold this key at {path!r}, and Keeptrusts tells it to nobody a second time. Give the path as "
+                f"Vault does not hold this key at {path!r}, and Keeptrusts shows a key only once. Give the path as "
                 f"{key_id},PATH, or revoke the key and let Terraform make a new one."
             )
         return _imported_state(key, path)

@@ -26,7 +26,7 @@ exec terraform-provider-keeptrusts "$@"
 
 
 def make_mirror(folder: Path) -> list[Path]:
-    """Put a launcher for every platform below `folder`, which is made; the files. What is there is written anew."""
+    """Write a launcher for every platform below `folder`, and return the files. Existing files are overwritten."""
     name = f"terraform-provider-keeptrusts_v{__version__}"
     made = [folder / REGISTRY / SOURCE / __version__ / platform / name for platform in PLATFORMS]
     for path in made:

@@ -23,7 +23,7 @@ Record = TypeVar("Record")
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    begun: float
+    started: float
     records: asyncio.Task[tuple[Any, ...]]
 
 
@@ -84,10 +84,10 @@ class Organisation:
 
     async def _read(self, name: str, read: Callable[[], Awaitable[Pages[Record]]]) -> tuple[Record, ...]:
         reading = self._readings.get(name)
-        if reading is None or self._monotonic() - reading.begun > KEPT_SECONDS or _failed(reading.records):
+        if reading is None or self._monotonic() - reading.started > KEPT_SECONDS or _failed(reading.records):
             reading = _Reading(self._monotonic(), asyncio.ensure_future(_whole(name, read)))
             self._readings[name] = reading
-        # Whoever is cancelled must not take the list from the others who wait for it.
+        # Cancelling one caller must not cancel the reading that other callers wait for.
         return await asyncio.shield(reading.records)
 
 

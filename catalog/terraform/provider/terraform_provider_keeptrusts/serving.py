@@ -1,8 +1,8 @@
 """Serving Terraform, so that an interrupt loses nothing.
 
-Whoever presses Ctrl-C has Terraform ask its providers to stop, and wait for what they have begun: a key that was made while
-nobody listened any more would be in no state. The framework breaks off every call at that request, and a terminal sends the
-interrupt to the provider as well. Here neither ends a call; Terraform ends the process when it has all answers.
+On Ctrl-C, Terraform asks its providers to stop and waits for the calls that are running. A key whose reply is lost would be
+in no state. The framework breaks off every call at that request, and a terminal sends the interrupt to the provider as well.
+Here neither ends a call; Terraform ends the process when it has all answers.
 """
 
 from __future__ import annotations

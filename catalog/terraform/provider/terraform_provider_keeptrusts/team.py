@@ -44,10 +44,10 @@ class Team(KeeptrustsResource):
             team = self._ask(self._organisation.team(current["id"]))
             if team is None:
                 return None
-            told = _state(team)
-            # Keeptrusts keeps no empty description; who wrote one has what was asked for.
-            empty = told["description"] is None and current["description"] == ""
-            return told | {"description": ""} if empty else told
+            read = _state(team)
+            # Keeptrusts stores an empty description as none: the two are no difference.
+            empty = read["description"] is None and current["description"] == ""
+            return read | {"description": ""} if empty else read
         return current
 
     def update(self, ctx: UpdateContext, current: State, planned: State) -> State | None:

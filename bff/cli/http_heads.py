@@ -1,18 +1,12 @@
-"""HTTP connections, within bounds that neither uvicorn nor its parser has, and with hits answered before they are requests.
+"""The heads of HTTP requests: bounded in size and time, and answered at their end where the answer is known.
 
-The bounds are of heads, of unread answers, and of how many connections there are. A client sends a head before it is
-verified. Without bounds one header that never ends fills the memory, and one that comes a byte a minute holds its
-connection without end. A client that asks and does not read holds its answers in the memory of the process and of the
-kernel.
+A client sends a head before it is verified, and neither uvicorn nor its parser bounds it: one header that never ends would
+fill the memory, and one that comes a byte a minute would hold its connection without end.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
-import struct
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
@@ -21,7 +15,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from bff.cli.http_responses import END, END_AND_CLOSE, DefaultLines, OneWrite
 from bff.telemetry.logs import logger
-from bff.telemetry.metrics import Ended
 from bff.web.hits import Short
 
 log = logger("http")
@@ -32,30 +25,13 @@ LARGEST_HEAD = 128 * 1024
 HEAD_SECONDS = 10.0
 """From the beginning of a connection, or of a request on it, to the end of the request's headers."""
 
-UNREAD_SECONDS = 30.0
-"""For which a client may leave an answer unread. The largest is some MB, which then takes 100 kB/s."""
-
-SEND_BUFFER = 64 * 1024
-"""Bytes that the kernel may keep for a client that does not read; Linux takes twice as many, for its own records."""
-
 _NOT_SHORT = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
 
 
-def bound_buffers(listener: socket.socket) -> None:
-    """Bound what the kernel keeps for each connection of `listener`, in bytes and in time; connections take it over.
-
-    By itself Linux gives a connection up to 4 MB, and waits for a quarter of an hour once the process has closed it.
-    """
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNREAD_SECONDS * 1000))
-
-
-class BoundedHttp(HttpToolsProtocol):
+class BoundedHeads(HttpToolsProtocol):
     """A connection that is closed with 431 when a head is too large, and with 408 when it takes too long.
 
-    The same bounds hold for what stands between the pieces of a chunked body and after it. One more than
-    `most_connections` is answered with 503 and closed. `ended` gets why the service ended a connection.
+    The same bounds hold for what stands between the pieces of a chunked body and after it.
 
     `short` is asked at the end of each head that it may answer. `defaults` are shared by the connections of a server. One
     timer serves every wait of a connection: it is set seldom, and sets itself again for what is left.
@@ -63,23 +39,15 @@ class BoundedHttp(HttpToolsProtocol):
 
     largest_head = LARGEST_HEAD
     head_seconds = HEAD_SECONDS
-    unread_seconds = UNREAD_SECONDS
 
     def __init__(
         self,
         *arguments: Any,
-        most_connections: int | None,
-        ended: Callable[[Ended], object],
         short: Short | None,
         defaults: DefaultLines,
         **named: Any,
     ) -> None:
         super().__init__(*arguments, **named)
-        self._most_connections = most_connections
-        self._ended = ended
-        self._unread_since: float | None = None
-        self._answers = 0
-        self._answer_seen = 0
         self._short = short
         self._defaults = defaults
         self._may_be_short = False
@@ -95,11 +63,7 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the class above
         """A client has connected: wait for its first head."""
         super().connection_made(transport)
-        if self._most_connections is not None and len(self.connections) > self._most_connections:
-            self._ended("full")
-            self._end(b"503 Service Unavailable", b"retry-after: 1\r\n")
-        else:
-            self._await_head()
+        self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection has ended."""
@@ -171,7 +135,6 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """A response was written: start the request behind it, or keep the connection for a while."""
-        self._answers += 1
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
@@ -181,25 +144,6 @@ class BoundedHttp(HttpToolsProtocol):
             self._start_asgi_task(cycle, app)
         elif not self._head_awaited:
             self._expect(self.timeout_keep_alive)
-
-    def look(self, now: float) -> None:
-        """End the connection when an answer waits to be read for `unread_seconds`. `now` is monotonic, in seconds.
-
-        Called at intervals: a timer for every answer would cost each of them more than all of this class does.
-        """
-        waits = self.transport.get_write_buffer_size() > 0
-        if not waits or self._unread_since is None or self._answers != self._answer_seen:
-            self._unread_since, self._answer_seen = (now if waits else None), self._answers
-        elif now - self._unread_since >= self.unread_seconds:
-            self._ended("unread")
-            self._forget()
-
-    def _forget(self) -> None:
-        """End the connection by a reset: after a close the kernel would go on trying to deliver what it keeps."""
-        given = self.transport.get_extra_info("socket")
-        with socket.socket(fileno=os.dup(given.fileno())) as own:
-            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.transport.abort()
 
     def _answered_short(self) -> bool:
         parser, headers = self.parser, self.headers
@@ -305,10 +249,9 @@ class BoundedHttp(HttpToolsProtocol):
             # Connected and said nothing, or nothing more.
             self.transport.close()
 
-    def _end(self, status: bytes, header: bytes = b"") -> None:
+    def _end(self, status: bytes) -> None:
         if not self._answering():
-            head = b"HTTP/1.1 %b\r\n%bcontent-length: 0\r\nconnection: close\r\n\r\n"
-            self.transport.write(head % (status, header))
+            self.transport.write(b"HTTP/1.1 %b\r\ncontent-length: 0\r\nconnection: close\r\n\r\n" % status)
         self.transport.close()
 
     def _answering(self) -> bool:

@@ -7,11 +7,13 @@ import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from functools import partial
+
+from pydantic import SecretStr
 
 from bff.keeptrusts.client import KeeptrustsClient
 from bff.provisioning.acts import Acts
-from bff.provisioning.audit import Audit, AuditLogError, OutcomeCounter
+from bff.provisioning.audit import Audit, AuditLogError
 from bff.provisioning.keys import Keys
 from bff.provisioning.money import Wallets
 from bff.provisioning.organisation import CurrentOrganisation
@@ -20,9 +22,11 @@ from bff.provisioning.provisioner import Provisioner
 from bff.provisioning.rights import People, Rights
 from bff.secret_files import Secret
 from bff.settings import IN_MEMORY, Settings, SettingsError
+from bff.status.leader import identity_of
 from bff.store.database import Database
 from bff.telemetry.calls import CallObserver
 from bff.telemetry.logs import logger
+from bff.telemetry.metrics import Metrics
 from bff.telemetry.traces import Traces
 from bff.upstream import HttpTransport, Upstream
 from bff.vault.login import AppRole, KubernetesRole, Role, VaultLogin
@@ -30,13 +34,6 @@ from bff.vault.store import VaultStore
 from bff.vault.wire import VaultWire
 
 log = logger("provisioning")
-
-
-class Counters(OutcomeCounter, Protocol):
-    """What is counted of provisioning."""
-
-    def policy_rejected(self) -> None:
-        """The policy's file has changed and cannot be used."""
 
 
 @dataclass(slots=True)
@@ -94,7 +91,7 @@ def build_provisioner(
     people: People,
     database: Database,
     *,
-    counter: Counters,
+    counter: Metrics,
     clock: Callable[[], datetime],
     changed: Callable[[], None],
     sleep: Callable[[float], Awaitable[None]],
@@ -106,7 +103,9 @@ def build_provisioner(
     """
     client = KeeptrustsClient(admin)
     organisation = CurrentOrganisation(client)
-    acts = Acts(database, organisation.id, holder=secrets.token_hex(8), clock=clock)
+    # Of the address alone: a token that was replaced must not make the acts of before another organisation's.
+    otherwise = identity_of(str(settings.keeptrusts_api_url), SecretStr(""))
+    acts = Acts(database, partial(organisation.id, otherwise=otherwise), holder=secrets.token_hex(8), clock=clock)
     try:
         policy = PolicySource(settings.bff_provisioning_policy, rejected=counter.policy_rejected)
     except PolicyFileError as error:

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from bff.cli.http_bounds import LARGEST_HEAD, BoundedHttp
+from bff.cli.http_heads import LARGEST_HEAD, BoundedHeads
 from tests.harness.served import served
 
 REQUEST = b"GET / HTTP/1.1\r\nhost: x\r\n"
 SHORT = 0.05
-LARGE = b"a" * 4 * 2**20
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -24,13 +23,6 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     longest = max(len(value) for _, value in scope["headers"])
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"6")]})
     await send({"type": "http.response.body", "body": b"%06d" % longest})
-
-
-async def large(scope: Any, receive: Any, send: Any) -> None:
-    """Answers with 4 MiB, which no buffer of a connection takes."""
-    del scope, receive
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(LARGE))]})
-    await send({"type": "http.response.body", "body": LARGE})
 
 
 @asynccontextmanager
@@ -117,7 +109,7 @@ async def test_a_body_is_no_head() -> None:
 )
 async def test_who_is_slow_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, begin: bytes, answer: bytes) -> None:
     """A head that does not come to its end in time is answered with 408; a connection that says nothing is closed."""
-    monkeypatch.setattr(BoundedHttp, "head_seconds", SHORT)
+    monkeypatch.setattr(BoundedHeads, "head_seconds", SHORT)
     async with connected() as (reader, writer):
         writer.write(begin)
         answered = await asyncio.wait_for(reader.read(), 10)
@@ -127,7 +119,7 @@ async def test_who_is_slow_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, be
 
 async def test_a_second_request_is_bounded_as_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has been answered once cannot hold the connection with half of another head."""
-    monkeypatch.setattr(BoundedHttp, "head_seconds", SHORT)
+    monkeypatch.setattr(BoundedHeads, "head_seconds", SHORT)
     async with connected() as (reader, writer):
         writer.write(REQUEST + b"\r\n" + b"GET")
         assert b"HTTP/1.1 408 " in await asyncio.wait_for(reader.read(), 10)
@@ -135,7 +127,7 @@ async def test_a_second_request_is_bounded_as_the_first(monkeypatch: pytest.Monk
 
 async def test_an_answer_that_takes_long_is_not_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bound is on the head: what the service takes for its answer is its own affair."""
-    monkeypatch.setattr(BoundedHttp, "head_seconds", SHORT)
+    monkeypatch.setattr(BoundedHeads, "head_seconds", SHORT)
     over = asyncio.Event()
 
     async def slow(scope: Any, receive: Any, send: Any) -> None:
@@ -151,59 +143,3 @@ async def test_an_answer_that_takes_long_is_not_cut_off(monkeypatch: pytest.Monk
         assert answered.startswith(b"HTTP/1.1 200 ")
         assert b"HTTP/1.1 408 " in answered
         writer.close()
-
-
-async def test_an_answer_that_is_not_read_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client that asks and does not read is let go, and counted."""
-    monkeypatch.setattr(BoundedHttp, "unread_seconds", 0.5)
-    reasons: list[str] = []
-    gone = asyncio.Event()
-
-    def ended(reason: str) -> None:
-        reasons.append(reason)
-        gone.set()
-
-    async with served(large, ended=ended) as port:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
-        writer.write(REQUEST + b"\r\n")
-        await asyncio.wait_for(gone.wait(), 20)
-        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
-            await reader.readexactly(len(LARGE))
-        writer.close()
-    assert reasons == ["unread"]
-
-
-async def test_one_who_reads_is_not_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client that keeps asking and reads late, but reads, gets every answer whole."""
-    monkeypatch.setattr(BoundedHttp, "unread_seconds", 5.0)
-    async with served(large) as port:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for _ in range(3):
-            writer.write(REQUEST + b"\r\n")
-            await reader.readuntil(b"\r\n\r\n")
-            await asyncio.sleep(SHORT)
-            assert await reader.readexactly(len(LARGE)) == LARGE
-        writer.close()
-
-
-async def test_one_too_many_gets_a_503() -> None:
-    """A connection above the limit is answered with 503 and closed; when another has ended there is a place again."""
-    reasons: list[str] = []
-    async with served(app, most_connections=2, ended=reasons.append) as port:
-
-        async def answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
-            writer.write(REQUEST + b"a: b\r\n\r\n")
-            return await asyncio.wait_for(reader.readline(), 10)
-
-        first, second = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
-        assert (await answered(*first)).startswith(b"HTTP/1.1 200 ")
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        assert (await reader.read()).startswith(b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\n")
-        writer.close()
-        assert reasons == ["full"]
-        second[1].close()
-        await second[1].wait_closed()
-        third = await asyncio.open_connection("127.0.0.1", port)
-        assert (await answered(*third)).startswith(b"HTTP/1.1 200 ")
-        for _, writer in (first, third):
-            writer.close()
