@@ -379,6 +379,27 @@ async def test_facts_end_at_their_limit(start: Start) -> None:
         assert (await world.warm(USERS[0], REFS[0])).status_code == 503
 
 
+@pytest.mark.parametrize("changed", ["entity", "group"])
+async def test_an_answer_ends_with_what_it_was_made_of(start: Start, changed: str) -> None:
+    """With the same facts, an entity or a group that says something else gives another answer once it is read again."""
+    async with both(start, bff_refresh_seconds=3600, bff_stale_limit_seconds=3600) as world:
+        world.stub.add(REFS[0], owner=GROUPS[0], gateway_key_name=KEYS[0])
+        await world.warm(USERS[0], REFS[0])
+        before = world.short(REFS[0], world.headers(USERS[0]))
+        assert before is not None
+        if changed == "entity":
+            world.stub.add(REFS[0], owner=GROUPS[0], gateway_key_name=KEYS[1])
+            # The group is the same object then.
+            world.pass_(DECIDED_FOR)
+        else:
+            world.stub.add(f"group:default/{GROUPS[0]}", team=GROUPS[1])
+            world.pass_(FRESH_FOR)
+        await world.warm(USERS[0], REFS[0])
+        after = world.short(REFS[0], world.headers(USERS[0]))
+        assert after is not None
+        assert orjson.loads(after.partition(b"\r\n\r\n")[2]) != orjson.loads(before.partition(b"\r\n\r\n")[2])
+
+
 async def test_hits_are_counted_and_logged_as_all_answers(start: Start) -> None:
     """A hit leaves the same line as an answer of the long way, but for its time, and the same counts."""
     async with both(start) as world:
