@@ -178,10 +178,10 @@ async def test_a_leader_that_slept_past_its_lease_writes_nothing(postgres_url: s
         _audit(postgres_url)
         await _until(lambda: _written(postgres_url, "first") > 0)
 
-        def pause(_method: str, path: str) -> None:
+        def pause(path: str) -> None:
             if path == EVENTS:
                 first.signal(signal.SIGSTOP)
-                running.on_request = lambda _method, _path: None
+                running.on_request = lambda _path: None
 
         running.on_request = pause
         await _until(lambda: running.on_request is not pause)

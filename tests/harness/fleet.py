@@ -18,7 +18,7 @@ from typing import IO
 from zoneinfo import ZoneInfo
 
 import httpx
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bff.cli.demo import demo_timezone
 from bff.sandbox import ADMIN_TOKEN, READ_TOKEN
@@ -66,14 +66,16 @@ class Replica:
 class Fleet:
     """Replicas, and the control plane that they read: `asked` counts its requests by path, `faults` are what it does wrong.
 
-    `on_request` gets method and path before a request is answered. All three are of no use with a control plane elsewhere.
+    `on_request` gets each path before its request is answered, and `on_reply` method and path once it was carried out, before the
+    client gets the reply. All four are of no use with a control plane elsewhere.
     """
 
     def __init__(self, settings: dict[str, str], state: State) -> None:
         self.asked: Counter[str] = Counter()
         self.faults = Faults()
         self.state = state
-        self.on_request: Callable[[str, str], None] = lambda _method, _path: None
+        self.on_request: Callable[[str], None] = lambda _path: None
+        self.on_reply: Callable[[str, str], None] = lambda _method, _path: None
         self.replicas: list[Replica] = []
         self.client = httpx.AsyncClient(trust_env=False, timeout=10)
         self._settings = settings
@@ -146,8 +148,14 @@ class Fleet:
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             self.asked[scope["path"]] += 1
-            self.on_request(scope.get("method", ""), scope["path"])
-            await plane(scope, receive, send)
+            self.on_request(scope["path"])
+
+            async def reply(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    self.on_reply(scope["method"], scope["path"])
+                await send(message)
+
+            await plane(scope, receive, reply)
 
         return app
 

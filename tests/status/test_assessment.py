@@ -201,8 +201,8 @@ scenarios = st.builds(
         st.builds(
             SpendToday,
             st.sampled_from([MIDNIGHT.date(), MIDNIGHT.date() - timedelta(days=1)]),
-            st.dictionaries(ids, amounts, **some),
-            st.dictionaries(ids, amounts, **some),
+            st.dictionaries(ids, amounts.map(Money), **some),
+            st.dictionaries(ids, amounts.map(Money), **some),
             st.none() | details,
             st.dictionaries(ids, details, **some),
         )
