@@ -69,9 +69,9 @@ format: dev-setup ## Let the formatter and the linter mend what they can
 	$(BIN)/ruff check --fix $(CODE)
 
 .PHONY: bench
-bench: dev-setup ## Measure hits, herds and batches, as ratios in one run
+bench: dev-setup ## Measure, as ratios in one run; one part with make bench PART=hits
 	@$(BIN)/python -m tests.harness.debian wrk=wrk nginx=nginx-light
-	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench $(PART)
 
 .PHONY: terraform-mirror
 terraform-mirror: dev-setup ## Make a mirror with the Terraform provider: make terraform-mirror MIRROR=<folder>

@@ -26,6 +26,7 @@ from bff.app_connections import (
     watched_secrets,
 )
 from bff.app_provisioning import build_provisioner, open_vault
+from bff.backstage.catalog import BackstageCatalog
 from bff.backstage.client import BackstageClient
 from bff.breaker import BreakerState
 from bff.keeptrusts.client import KeeptrustsClient
@@ -43,6 +44,7 @@ from bff.telemetry.recent_calls import RecentCalls
 from bff.tls import expiry
 from bff.upstream import Upstream
 from bff.web.envelope import Envelope
+from bff.web.hits import Hits, Short
 from bff.web.openapi import ROUTES, rendered
 from bff.web.routes import Route, Service
 
@@ -54,6 +56,9 @@ class App:
     asgi: ASGIApp
     admin: ASGIApp | None
     """What `BFF_ADMIN_PORT` serves: probes, health, metrics and OpenAPI. None where the first application has them."""
+
+    short: Short | None
+    """Answers hits before `asgi` is asked; None where callers are not verified, or the catalog is files."""
 
     service: Service
     settings: Settings
@@ -185,11 +190,16 @@ def create_app(
         asgi.router.redirect_slashes = False
         return Envelope(asgi, metrics=metrics, access=access, traces=world.traces, monotonic=world.monotonic)
 
+    short = None
+    if settings.bff_auth == "backstage" and isinstance(catalog, BackstageCatalog):
+        short = Hits(service, catalog, access=access, traces=world.traces, monotonic=world.monotonic).answer
     if settings.bff_admin_port is None:
-        return App(serving(ROUTES, lifespan), None, service, settings, lifespan)
+        return App(serving(ROUTES, lifespan), None, short, service, settings, lifespan)
     operations = [each for each in ROUTES if each.tag == "operations"]
     others = [each for each in ROUTES if each.tag != "operations"]
-    return App(serving(others, lifespan), serving(operations, contextlib.nullcontext), service, settings, lifespan)
+    return App(
+        serving(others, lifespan), serving(operations, contextlib.nullcontext), short, service, settings, lifespan
+    )
 
 
 def _read_share(cache: OrganisationCache) -> float:

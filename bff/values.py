@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Context, Decimal
 
@@ -114,6 +114,7 @@ class EntityRef:
     kind: str
     namespace: str
     name: str
+    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for part, form, expected in (
@@ -125,6 +126,11 @@ class EntityRef:
             if not form.fullmatch(value):
                 raise EntityRefError(f"the {part} {quoted(value)} of an entity reference must be {expected}")
             object.__setattr__(self, part, value.lower())
+        # Every look-up wants it, and a tuple's is computed each time.
+        object.__setattr__(self, "_hash", hash((self.kind, self.namespace, self.name)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     @classmethod
     def parse(

@@ -69,6 +69,9 @@ class Identity(Protocol):
         Raises `UnauthenticatedError`, or `IdentityUnavailableError` when the signing keys cannot be had.
         """
 
+    def known(self, authorization: bytes) -> Caller | None:
+        """The same without waiting; None where that takes more than memory."""
+
 
 class AnonymousIdentity:
     """Takes every request for the local caller's: for a service that only its own machine can reach (`BFF_AUTH=none`)."""
@@ -77,3 +80,8 @@ class AnonymousIdentity:
         """The local caller, whatever the header says."""
         del authorization
         return LOCAL
+
+    def known(self, authorization: bytes) -> Caller | None:
+        """No caller: the name by which a request asks is looked at first (`LocalNames`)."""
+        del authorization
+        return None

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Sequence
 
-from cachetools import LRUCache, TTLCache
+from cachetools import LRUCache
 
 from bff.backstage.by_refs import ByRefs, Found
 from bff.backstage.caller import Caller
 from bff.backstage.client import BackstageClient
 from bff.backstage.entities import Entity
-from bff.backstage.groups import CurrentMemberships, Groups
+from bff.backstage.groups import CurrentMemberships, Groups, ReadGroup
+from bff.expiring import Expiring
 from bff.fair_places import FairPlaces
 from bff.upstream import TokenSource
 from bff.values import EntityRef
@@ -58,10 +59,8 @@ class BackstageCatalog:
         self._memberships = CurrentMemberships(
             backstage, self._groups, auth=auth or backstage, monotonic=monotonic, places=places
         )
-        self._decisions: TTLCache[tuple[str, EntityRef], Entity] = TTLCache(
-            most_decisions, REMEMBERED_FOR, timer=monotonic
-        )
-        self._not_seen: LRUCache[str, TTLCache[EntityRef, None]] = LRUCache(_MOST_READERS_NOT_SEEING)
+        self._decisions: Expiring[tuple[str, EntityRef], Entity] = Expiring(most_decisions, clock=monotonic)
+        self._not_seen: Expiring[str, Expiring[EntityRef, None]] = Expiring(_MOST_READERS_NOT_SEEING, clock=monotonic)
         self._shared: LRUCache[EntityRef, Entity] = LRUCache(_MOST_ENTITIES)
 
     async def entity(self, caller: Caller, ref: EntityRef) -> Entity | None:
@@ -75,16 +74,32 @@ class BackstageCatalog:
             return [None] * len(refs)
         known: dict[EntityRef, Entity | None] = {}
         missing: dict[EntityRef, None] = {}
-        not_seen = self._not_seen.get(caller.key, ())
+        now, key, decision = self._monotonic(), caller.key, self._decisions.get
+        not_seen = self._not_seen.get(key)
         for ref in refs:
-            entity = self._decisions.get((caller.key, ref))
-            if entity is not None or ref in not_seen:
-                known[ref] = entity
+            seen = decision((key, ref))
+            if seen is not None and now < seen.until:
+                known[ref] = seen.value
+            elif not_seen is not None and (absent := not_seen.value.get(ref)) is not None and now < absent.until:
+                known[ref] = None
             else:
                 missing[ref] = None
         if missing:
             known |= await self._by_refs.read(caller.key, caller.token, missing)
         return [known[ref] for ref in refs]
+
+    def known_entity(self, caller: Caller, ref: EntityRef) -> Entity | None:
+        """The entity, where it is remembered that `caller` may read it; None where Backstage must be asked, or said no."""
+        seen = self._decisions.get((caller.key, ref))
+        return seen.value if seen is not None and self._monotonic() < seen.until else None
+
+    def known_group(self, ref: EntityRef) -> ReadGroup | None:
+        """What `group` gives from memory, None where Backstage must be asked."""
+        return self._groups.known(ref)
+
+    def known_memberships(self, caller: Caller) -> frozenset[EntityRef] | None:
+        """What `memberships` gives from memory, None where Backstage must be asked."""
+        return self._memberships.known(caller)
 
     async def group(self, ref: EntityRef) -> Entity | None:
         """A group (or a user) as the service itself may see it."""
@@ -96,9 +111,10 @@ class BackstageCatalog:
 
     def _remember(self, reader: str, found: Found) -> Found:
         shared = {ref: self._one_for_all(entity) for ref, entity in found.items()}
+        until = self._monotonic() + REMEMBERED_FOR
         for ref, entity in shared.items():
             if entity is not None:
-                self._decisions[reader, ref] = entity
+                self._decisions.put((reader, ref), entity, until=until)
         self._remember_not_seen(reader, [ref for ref, entity in shared.items() if entity is None])
         return shared
 
@@ -106,11 +122,11 @@ class BackstageCatalog:
         # Each reader's apart: a list of invented names is as long as somebody likes, and would push out all decisions.
         if not refs:
             return
-        memory = self._not_seen.get(reader)
-        if memory is None:
-            memory = self._not_seen[reader] = TTLCache(MOST_NOT_SEEN_EACH, REMEMBERED_FOR, timer=self._monotonic)
+        before, until = self._not_seen.get(reader), self._monotonic() + REMEMBERED_FOR
+        memory = before.value if before is not None else Expiring(MOST_NOT_SEEN_EACH, clock=self._monotonic)
+        self._not_seen.put(reader, memory, until=until)
         for ref in refs:
-            memory[ref] = None
+            memory.put(ref, None, until=until)
 
     def _one_for_all(self, entity: Entity | None) -> Entity | None:
         # A thousand callers who see the same entity remember one and not a thousand.

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote, urlencode
 
-from cachetools import LRUCache, TTLCache
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bff.backstage.by_refs import ByRefs
@@ -25,6 +24,7 @@ from bff.backstage.entities import (
     ServiceDeniedError,
     read_entity,
 )
+from bff.expiring import Expiring
 from bff.fair_places import FairPlaces
 from bff.single_flight import SingleFlight
 from bff.telemetry.logs import logger
@@ -107,28 +107,36 @@ class Groups:
         self._token = token
         self.origins = tuple(origins)
         self._monotonic = monotonic
-        self._memory: LRUCache[EntityRef, _Remembered] = LRUCache(most_groups)
+        self._memory: Expiring[EntityRef, ReadGroup] = Expiring(most_groups, clock=monotonic)
         self._refused_until = -1.0
         self._refusal = ""
         self._logged_at = -REFUSAL_LOGGED_EVERY
 
+    def known(self, ref: EntityRef) -> ReadGroup | None:
+        """What `group` gives from memory, None where Backstage must be asked."""
+        kept = self._memory.get(ref)
+        return kept.value if kept is not None and self._monotonic() < kept.value.due else None
+
     async def group(self, ref: EntityRef) -> Entity | None:
         """The group, None when there is none. Raises `CatalogError`, without a token `ServiceDeniedError`."""
-        remembered, now = self._memory.get(ref), self._monotonic()
-        if remembered is not None and now < remembered.due:
-            return remembered.group
+        if (known := self.known(ref)) is not None:
+            return known.group
+        now = self._monotonic()
         try:
             read = await self.by_token(partial(self._by_refs.read, SERVICE, refs=[ref]))
         except CatalogUnavailableError:
             # Being refused, or answered nonsense, is news and never covered up by what was true before.
-            if remembered is None or now - remembered.read_at >= STALE_FOR:
+            kept = self._memory.get(ref)
+            if kept is None or now >= kept.until:
                 raise
-            self._memory[ref] = _Remembered(remembered.group, remembered.read_at, self._monotonic() + RETRY_AFTER)
-            return remembered.group
+            group, due = kept.value.group, self._monotonic() + RETRY_AFTER
+            self._memory.put(ref, ReadGroup(group, due), until=kept.until)
+            return group
         group = read[ref]
         if group is not None and self.origins and not comes_from(group.origin, self.origins):
             group = replace(group, may_claim_team=False)
-        self._memory[ref] = _Remembered(group, now, now + (FRESH_FOR if group else ABSENT_FOR))
+        due = now + (FRESH_FOR if group else ABSENT_FOR)
+        self._memory.put(ref, ReadGroup(group, due), until=now + STALE_FOR)
         return group
 
     async def by_token(self, ask: Ask[Read_co]) -> Read_co:
@@ -177,24 +185,30 @@ class CurrentMemberships:
         self._groups = groups
         self._users = ByRefs(backstage, operation="memberships", fields=_USER_FIELDS, places=places)
         self._monotonic = monotonic
-        self._memory: LRUCache[str, _Memberships] = LRUCache(MOST_CALLERS)
-        self._claimed: TTLCache[str, frozenset[EntityRef]] = TTLCache(MOST_CALLERS, CLAIMED_FOR, timer=monotonic)
+        self._memory: Expiring[str, _Memberships] = Expiring(MOST_CALLERS, clock=monotonic)
+        self._claimed: Expiring[str, frozenset[EntityRef]] = Expiring(MOST_CALLERS, clock=monotonic)
         self._flight: SingleFlight[frozenset[EntityRef]] = SingleFlight()
+
+    def known(self, caller: Caller) -> frozenset[EntityRef] | None:
+        """What `of` gives from memory, None where Backstage must be asked."""
+        kept = self._memory.get(caller.key)
+        return kept.value.groups if kept is not None and self._monotonic() < kept.value.due else None
 
     async def of(self, caller: Caller) -> frozenset[EntityRef]:
         """The caller and their groups; empty for a caller who is no person. Raises `CatalogError`."""
         if caller.user is None:
             return frozenset()
-        remembered, now = self._memory.get(caller.key), self._monotonic()
-        if remembered is not None and now - remembered.read_at < MEMBER_FOR:
-            return remembered.groups
+        if (known := self.known(caller)) is not None:
+            return known
+        now = self._monotonic()
         try:
             groups = await self._flight.do(caller.key, partial(self._read, caller, caller.user))
         except CatalogUnavailableError:
-            if remembered is None or now - remembered.read_at >= MEMBER_STALE_FOR:
+            kept = self._memory.get(caller.key)
+            if kept is None or now >= kept.until:
                 raise
-            return remembered.groups
-        self._memory[caller.key] = _Memberships(groups, now)
+            return kept.value.groups
+        self._memory.put(caller.key, _Memberships(groups, now + MEMBER_FOR), until=now + MEMBER_STALE_FOR)
         return groups
 
     async def _read(self, caller: Caller, user: EntityRef) -> frozenset[EntityRef]:
@@ -209,13 +223,14 @@ class CurrentMemberships:
         return groups | {user}
 
     async def _claims(self, caller: Caller, user: EntityRef) -> frozenset[EntityRef]:
-        claimed = self._claimed.get(caller.key)
-        if claimed is None:
-            if caller.userinfo_token is None:
-                return frozenset()
-            read = partial(_claimed, user)
-            claimed = await self._auth.get_as(read, USER_INFO, operation="userinfo", token=caller.userinfo_token)
-            self._claimed[caller.key] = claimed
+        kept = self._claimed.get(caller.key)
+        if kept is not None and self._monotonic() < kept.until:
+            return kept.value
+        if caller.userinfo_token is None:
+            return frozenset()
+        read = partial(_claimed, user)
+        claimed = await self._auth.get_as(read, USER_INFO, operation="userinfo", token=caller.userinfo_token)
+        self._claimed.put(caller.key, claimed, until=self._monotonic() + CLAIMED_FOR)
         return claimed
 
     async def _ancestors(self, groups: frozenset[EntityRef], wanted: Collection[EntityRef]) -> frozenset[EntityRef]:
@@ -266,16 +281,17 @@ def comes_from(origin: str | None, prefixes: Iterable[str]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Remembered:
+class ReadGroup:
+    """What was read of a group, None where there is none. It counts before `due`, in monotonic seconds."""
+
     group: Entity | None
-    read_at: float
     due: float
 
 
 @dataclass(frozen=True, slots=True)
 class _Memberships:
     groups: frozenset[EntityRef]
-    read_at: float
+    due: float
 
 
 class _Claims(BaseModel):

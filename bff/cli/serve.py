@@ -43,7 +43,14 @@ def serve() -> None:
     metrics = app.service.metrics
     most = settings.bff_max_connections
     servers = [
-        Server(app.asgi, listener, tls=_tls(settings, metrics), most_connections=most, ended=metrics.connection_ended)
+        Server(
+            app.asgi,
+            listener,
+            tls=_tls(settings, metrics),
+            most_connections=most,
+            ended=metrics.connection_ended,
+            short=app.short,
+        )
     ]
     if admin is not None and app.admin is not None:
         servers.append(Server(app.admin, admin, ended=metrics.connection_ended))

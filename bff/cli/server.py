@@ -18,7 +18,9 @@ from starlette.types import ASGIApp
 
 from bff.cli.connection_bounds import BoundedConnection, bound_buffers
 from bff.cli.exits import Exit, Failure
+from bff.cli.http_responses import DefaultLines
 from bff.telemetry.metrics import Ended
+from bff.web.hits import Short
 
 BACKLOG = 2048
 CLOSE_SECONDS = 5
@@ -62,7 +64,7 @@ def address(listener: socket.socket, *, scheme: str = "http") -> str:
 class Server(uvicorn.Server):
     """A uvicorn server that leaves signals to `run`, and sets `up` once it listens; with `tls` it speaks HTTPS alone.
 
-    `most_connections` and `ended` are as for `BoundedConnection`.
+    `most_connections` and `ended` are as for `BoundedConnection`. `short` answers what it can before `app` is asked.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Server(uvicorn.Server):
         tls: ssl.SSLContext | None = None,
         most_connections: int | None = None,
         ended: Callable[[Ended], object] = lambda _: None,
+        short: Short | None = None,
     ) -> None:
         super().__init__(
             uvicorn.Config(
@@ -84,7 +87,13 @@ class Server(uvicorn.Server):
                 lifespan="on",
                 loop="uvloop",
                 # uvicorn calls it to make a connection, and asks nothing else of it.
-                http=partial(BoundedConnection, most_connections=most_connections, ended=ended),  # type: ignore[arg-type]
+                http=partial(  # type: ignore[arg-type]
+                    BoundedConnection,
+                    most_connections=most_connections,
+                    ended=ended,
+                    short=short,
+                    defaults=DefaultLines(),
+                ),
                 ws="none",
                 timeout_graceful_shutdown=CLOSE_SECONDS,
             )

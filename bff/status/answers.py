@@ -7,11 +7,11 @@ import hashlib
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Protocol
 
-from cachetools import LRUCache
-
 from bff.backstage.entities import CatalogError, Entity, ServiceDeniedError
+from bff.expiring import Expiring
 from bff.status.assessment import assess
 from bff.status.claims import TEAM, Owner, Subject
 from bff.status.findings import Code, Rules
@@ -44,9 +44,18 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Remembered:
+    """An answer, and what it was made of.
+
+    `version` is the snapshot's and not the snapshot, which would keep a whole organisation. `owner` is what `group` made of
+    the entity's owner, or was given without a group; `with_group` says which.
+    """
+
     version: int
-    subject: Subject
+    entity: Entity
+    owner: Owner
     answer: Answer
+    group: Entity | None = None
+    with_group: bool = False
 
 
 class Answers:
@@ -64,23 +73,52 @@ class Answers:
         self._rules = rules
         self._stale_rules = replace(rules, stale=True)
         self._metrics = metrics
-        self._memory: LRUCache[tuple[EntityRef, bool], _Remembered] = LRUCache(
-            most_bytes, getsizeof=lambda remembered: len(remembered.answer.body) + _OVERHEAD
-        )
+        # An answer that is looked at is made with every snapshot: those that were put in first are those that nothing asks for.
+        self._memory: Expiring[tuple[EntityRef, bool], _Remembered] = Expiring(most_bytes, clock=lambda: 0.0)
 
     async def of(self, entity: Entity, snapshot: Snapshot, viewer: Viewer) -> Answer:
         """The status of `entity` in `snapshot`, as `viewer` sees it."""
-        return self.of_owned(entity, await owner_of(entity, self._catalog), snapshot, viewer)
+        try:
+            group = await self._catalog.group(entity.owner) if entity.owner is not None else None
+        except CatalogError as error:
+            return self.of_owned(entity, _unreadable(entity.owner, error), snapshot, viewer)
+        return self.of_group(entity, group, snapshot, viewer)
+
+    def of_group(self, entity: Entity, group: Entity | None, snapshot: Snapshot, viewer: Viewer) -> Answer:
+        """The same where the group that owns the entity was read already; None where there is none."""
+        numbers = viewer.sees_numbers(entity.owner)
+        kept = self._memory.get((entity.ref, numbers))
+        if kept is not None:
+            known = kept.value
+            if (
+                known.version == snapshot.version
+                and known.entity is entity
+                and known.group is group
+                and known.with_group
+            ):
+                self._metrics.hit()
+                return known.answer
+        owner = _owner_in(entity.owner, group)
+        answer = self.of_owned(entity, owner, snapshot, viewer)
+        # Found by identity from now on, also where what was read again says the same.
+        self._remember(numbers, _Remembered(snapshot.version, entity, owner, answer, group, with_group=True))
+        return answer
 
     def of_owned(self, entity: Entity, owner: Owner, snapshot: Snapshot, viewer: Viewer) -> Answer:
         """The same where the owner is known already, as from `owners_of`."""
-        subject = Subject(entity.ref, entity.annotations, owner)
         numbers = viewer.sees_numbers(owner.ref)
-        remembered = self._memory.get((subject.ref, numbers))
-        if remembered is not None and remembered.version == snapshot.version and remembered.subject == subject:
-            self._metrics.hit()
-            return remembered.answer
+        kept = self._memory.get((entity.ref, numbers))
+        if kept is not None:
+            known = kept.value
+            if (
+                known.version == snapshot.version
+                and known.owner == owner
+                and (known.entity is entity or known.entity.annotations == entity.annotations)
+            ):
+                self._metrics.hit()
+                return known.answer
         self._metrics.miss()
+        subject = Subject(entity.ref, entity.annotations, owner)
         status = assess(
             subject, snapshot.organisation, snapshot.assessed_at, self._stale_rules if snapshot.stale else self._rules
         )
@@ -88,10 +126,12 @@ class Answers:
         if not numbers:
             status = status_without_numbers(status, owner.ref)
         answer = serialised(status.model_dump_json().encode())
-        # An answer larger than the whole memory is served and forgotten.
-        if len(answer.body) + _OVERHEAD <= self._memory.maxsize:
-            self._memory[subject.ref, numbers] = _Remembered(snapshot.version, subject, answer)
+        self._remember(numbers, _Remembered(snapshot.version, entity, owner, answer))
         return answer
+
+    def _remember(self, numbers: bool, made: _Remembered) -> None:
+        key, size = (made.entity.ref, numbers), len(made.answer.body) + _OVERHEAD
+        self._memory.put(key, made, until=inf, size=size)
 
 
 async def owner_of(entity: Entity, groups: Groups) -> Owner:
@@ -110,13 +150,20 @@ async def _owner(ref: EntityRef | None, groups: Groups) -> Owner:
     if ref is None:
         return Owner(None)
     try:
-        group = await groups.group(ref)
+        return _owner_in(ref, await groups.group(ref))
     except CatalogError as error:
-        # Whose entity it is cannot be said now, so no numbers are shown: never open.
-        return Owner(ref, unreadable=True, denied=isinstance(error, ServiceDeniedError))
+        return _unreadable(ref, error)
+
+
+def _owner_in(ref: EntityRef | None, group: Entity | None) -> Owner:
     if group is None:
         return Owner(ref)
     return Owner(ref, group.annotations.get(TEAM), may_claim_team=group.may_claim_team)
+
+
+def _unreadable(ref: EntityRef | None, error: CatalogError) -> Owner:
+    # Whose entity it is cannot be said now, so no numbers are shown: never open.
+    return Owner(ref, unreadable=True, denied=isinstance(error, ServiceDeniedError))
 
 
 def serialised(body: bytes) -> Answer:

@@ -45,17 +45,21 @@ class NumbersAccess:
     ) -> None:
         self._memberships = memberships
         self._platform_groups = frozenset(platform_groups)
-        self._every_viewer = every_viewer
+        self.every_viewer = every_viewer
 
     async def viewer(self, caller: Caller) -> Viewer:
         """The viewer that `caller` is now. Raises `CatalogUnavailableError` while their groups cannot be asked for."""
-        if self._every_viewer:
+        if self.every_viewer:
             return EVERYTHING
         try:
             acts_for = await self._memberships.memberships(caller)
         except (CatalogDeniedError, CatalogContractError):
             # This lasts until somebody mends it: no caller sees more meanwhile, and the rest of the answer is there.
             return Viewer(frozenset())
+        return self.viewer_in(acts_for)
+
+    def viewer_in(self, acts_for: frozenset[EntityRef]) -> Viewer:
+        """The viewer who acts for these groups and this user."""
         return EVERYTHING if not self._platform_groups.isdisjoint(acts_for) else Viewer(acts_for)
 
 

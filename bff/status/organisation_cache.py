@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import floor
 from typing import Any, Literal
 
 from bff.keeptrusts.facts import Cause, Facts, Reading, rows_left_out, statuses_not_known
@@ -71,6 +72,24 @@ class Snapshot:
         return self.organisation.facts
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What answers say of their facts from now on until `until`, in monotonic seconds.
+
+    `age` and `ttl` are whole seconds: since the oldest part that is shown was read, and until it is due to be read again.
+    """
+
+    snapshot: Snapshot
+    served: Literal["fresh", "revalidating", "stale"]
+    age: int
+    ttl: int
+    until: float
+
+
+_MOMENTS_END_EARLY = 1e-6
+"""Seconds: ends are sums, which may come out later than the comparison that they stand for."""
+
+
 class OrganisationCache:
     """The facts of one organisation in memory, and how old they are.
 
@@ -102,6 +121,7 @@ class OrganisationCache:
         self._flight: SingleFlight[Snapshot] = SingleFlight()
         self._background: set[asyncio.Task[Snapshot]] = set()
         self._snapshot: Snapshot | None = None
+        self._moment: Moment | None = None
         self._last_good: float | None = None
         self._has_read = False
         self._expired = False
@@ -122,16 +142,33 @@ class OrganisationCache:
         snapshot, waited = self._snapshot, False
         if snapshot is None or (insist and self._since_tried(snapshot) >= LEAST_SECONDS_BETWEEN_READS):
             snapshot, waited = await self._read_for_a_request(snapshot, insist=insist)
-        elif self._since_tried(snapshot) >= self._refresh_due(snapshot) or (
-            self._expired and self._since_tried(snapshot) >= LEAST_SECONDS_BETWEEN_READS
-        ):
+        elif self._monotonic() >= self._due_at(snapshot):
             self._read_in_background()
         self._require_facts(snapshot)
-        if snapshot.stale:
-            return snapshot, "stale"
-        if waited:
-            return snapshot, "read"
-        return snapshot, "fresh" if self._since(snapshot) < self._refresh else "revalidating"
+        served = self._served(snapshot)
+        return snapshot, "read" if waited and served != "stale" else served
+
+    def moment(self) -> Moment | None:
+        """What `current` gives, without waiting: None where it would wait or raise. A reading that is due starts here too."""
+        moment, snapshot, now = self._moment, self._snapshot, self._monotonic()
+        if moment is not None and moment.snapshot is snapshot and now < moment.until:
+            return moment
+        if snapshot is None:
+            return None
+        due_at = self._due_at(snapshot)
+        if now >= due_at:
+            self._read_in_background()
+        try:
+            self._require_facts(snapshot)
+        except FactsUnavailableError:
+            return None
+        age, ttl = self.age_of(snapshot), self.ttl(snapshot)
+        # `ttl` counts down, so that a whole number of seconds ends at once; a reading that is due is looked after each time.
+        until = now if now >= due_at else min(due_at, now + int(age) + 1 - age, now + ttl - floor(ttl))
+        if snapshot.stale and self._last_good is not None:
+            until = min(until, self._last_good + self._stale_limit)
+        self._moment = Moment(snapshot, self._served(snapshot), int(age), int(ttl), until - _MOMENTS_END_EARLY)
+        return self._moment
 
     async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         """Read the facts whenever they are due, until cancelled."""
@@ -154,6 +191,7 @@ class OrganisationCache:
     def expire(self) -> None:
         """Read the facts again at the next request: something was changed upstream that should be seen soon."""
         self._expired = True
+        self._moment = None
 
     def age(self) -> float:
         """Seconds since the oldest part that is shown was read; -1 when there is none."""
@@ -310,11 +348,21 @@ class OrganisationCache:
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
+    def _served(self, snapshot: Snapshot) -> Literal["fresh", "revalidating", "stale"]:
+        if snapshot.stale:
+            return "stale"
+        return "fresh" if self._since(snapshot) < self._refresh else "revalidating"
+
     def _since(self, snapshot: Snapshot) -> float:
         return self._monotonic() - snapshot.read_at
 
     def _since_tried(self, snapshot: Snapshot) -> float:
         return self._monotonic() - snapshot.tried_at
+
+    def _due_at(self, snapshot: Snapshot) -> float:
+        """When to read again, in monotonic seconds; sooner once something was changed upstream."""
+        after = self._refresh_due(snapshot)
+        return snapshot.tried_at + (min(after, LEAST_SECONDS_BETWEEN_READS) if self._expired else after)
 
     def _refresh_due(self, snapshot: Snapshot) -> float:
         """After how many seconds to read again: sooner where Keeptrusts was unavailable, since a short fault should be brief.

@@ -60,10 +60,15 @@ class LibraryLines(logging.Handler):
         self._write(orjson.dumps(line) + b"\n")
 
 
+_MOST_BEGINNINGS = 1_000
+"""Beginnings of lines that are remembered: there are some hundred, unless clients invent methods."""
+
+
 class AccessLog:
     """One line a request, in the form of the other lines.
 
-    It is on the hot path: a general logger costs a sixth of the time of an answer for each line.
+    It is on the hot path, so a line is put together from bytes that were made before: a general logger costs as much as
+    an answer, and making JSON a tenth of one.
     `write` takes a line; lines below `level` are left out. Without one, lines go to standard error, in batches.
     """
 
@@ -78,21 +83,50 @@ class AccessLog:
         self._least = LEVELS[level]
         self._clock = clock
         self._second = -1
-        self._text = ""
+        self._ends: dict[bool, bytes] = {}
+        self._beginnings: dict[tuple[str, str, int], bytes] = {}
 
-    def request(self, *, quiet: bool, **fields: object) -> None:
-        """Log one answered request; a `quiet` one at debug level only."""
-        level = logging.DEBUG if quiet else logging.INFO
-        if level < self._least:
+    def request(
+        self,
+        *,
+        quiet: bool,
+        method: str,
+        route: str,
+        status: int,
+        seconds: float,
+        request_id: bytes,
+        trace_id: str | None = None,
+    ) -> None:
+        """Log one answered request; a `quiet` one at debug level only.
+
+        `request_id` and `trace_id` hold nothing that JSON escapes.
+        """
+        if (logging.DEBUG if quiet else logging.INFO) < self._least:
             return
         now = self._clock()
         second = int(now)
         if second != self._second:
-            self._second, self._text = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-        fields["event"] = "request"
-        fields["level"] = "debug" if quiet else "info"
-        fields["time"] = f"{self._text}.{int((now - second) * 1e6):06d}Z"
-        self._write(orjson.dumps(fields) + b"\n")
+            text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+            self._second = second
+            self._ends = {each: _end_of_a_second(text, quiet=each) for each in (False, True)}
+        begin = self._beginnings.get((method, route, status)) or self._begin(method, route, status)
+        trace = b"" if trace_id is None else b'","trace_id":"%b' % trace_id.encode()
+        micros = int((now - second) * 1e6)
+        self._write(
+            b'%b%.2f,"request_id":"%b%b%b%06dZ"}\n'
+            % (begin, seconds * 1000, request_id, trace, self._ends[quiet], micros)
+        )
+
+    def _begin(self, method: str, route: str, status: int) -> bytes:
+        begin = orjson.dumps({"method": method, "route": route, "status": status})[:-1] + b',"ms":'
+        if len(self._beginnings) < _MOST_BEGINNINGS:
+            self._beginnings[method, route, status] = begin
+        return begin
+
+
+def _end_of_a_second(text: str, *, quiet: bool) -> bytes:
+    level = "debug" if quiet else "info"
+    return f'","event":"request","level":"{level}","time":"{text}.'.encode()
 
 
 class Batches:

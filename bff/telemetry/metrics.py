@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from itertools import accumulate
 from typing import Literal, get_args
 
 from prometheus_client import (
@@ -18,6 +19,9 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.metrics_core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 import bff
 
@@ -45,12 +49,94 @@ Refused = Literal["missing", "form", "key", "audience", "issuer", "expired"]
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _LAG_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
-_FIRST_STATUSES = ("200", "500", "503")
+_FIRST_STATUSES = (200, 500, 503)
 _CALL_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 # A series of the time at which each counter was made doubles what a scrape costs, and Prometheus has its own way to see it.
 disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+@dataclass(slots=True)
+class Cell:
+    """One time series of a counter."""
+
+    value: int = 0
+
+
+class CounterCells(Collector):
+    """A counter whose series are plain integers: `prometheus_client` takes a lock each time, which costs more than a look-up.
+
+    It counts in one thread alone, that of the event loop.
+    """
+
+    def __init__(self, name: str, text: str, labels: Sequence[str], *, registry: CollectorRegistry) -> None:
+        self._name = name
+        self._text = text
+        self._labels = tuple(labels)
+        self._cells: dict[tuple[str, ...], Cell] = {}
+        registry.register(self)
+
+    def cell(self, *labels: str) -> Cell:
+        """The series of these labels, from 0 on."""
+        return self._cells.setdefault(labels, Cell())
+
+    def collect(self) -> Iterator[Metric]:
+        """All series, for `prometheus_client`."""
+        family = CounterMetricFamily(self._name, self._text, labels=self._labels)
+        for labels, cell in self._cells.items():
+            family.add_metric(labels, cell.value)
+        yield family
+
+    def documented(self) -> Documented:
+        """Its row of docs/reference.md."""
+        return Documented(f"{self._name}_total", "counter", self._labels, self._text)
+
+
+class Durations:
+    """One time series of a histogram: how many durations fell into each bucket, and their sum in seconds."""
+
+    __slots__ = ("_bounds", "counts", "sum")
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self._bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.sum = 0.0
+
+    def observe(self, seconds: float) -> None:
+        """Count one; a bucket holds what is as long as its bound."""
+        self.counts[bisect_left(self._bounds, seconds)] += 1
+        self.sum += seconds
+
+
+class HistogramCells(Collector):
+    """A histogram by one label, whose series are plain numbers as those of `CounterCells`; `bounds` are in seconds."""
+
+    def __init__(
+        self, name: str, text: str, label: str, bounds: Sequence[float], *, registry: CollectorRegistry
+    ) -> None:
+        self._name = name
+        self._text = text
+        self._label = label
+        self._bounds = tuple(bounds)
+        self._cells: dict[str, Durations] = {}
+        registry.register(self)
+
+    def cell(self, label: str) -> Durations:
+        """The series of this label."""
+        return self._cells.setdefault(label, Durations(self._bounds))
+
+    def collect(self) -> Iterator[Metric]:
+        """All series, for `prometheus_client`, whose buckets each hold all that is shorter."""
+        family = HistogramMetricFamily(self._name, self._text, labels=(self._label,))
+        bounds = [*map(floatToGoString, self._bounds), "+Inf"]
+        for label, cell in self._cells.items():
+            family.add_metric((label,), list(zip(bounds, accumulate(cell.counts), strict=True)), cell.sum)
+        yield family
+
+    def documented(self) -> Documented:
+        """Its row of docs/reference.md."""
+        return Documented(self._name, "histogram", (self._label,), self._text)
 
 
 class Metrics:
@@ -69,26 +155,31 @@ class Metrics:
         def gauge(name: str, text: str, *labels: str) -> Gauge:
             return Gauge(f"{PREFIX}_{name}", text, labels, registry=self.registry)
 
-        self._requests = counter(
+        def cells(name: str, text: str, *labels: str) -> CounterCells:
+            return CounterCells(f"{PREFIX}_{name}", text, labels, registry=self.registry)
+
+        self._requests = cells(
             "http_requests", "Requests answered, by route template, method and status", "route", "method", "status"
         )
-        self._durations = Histogram(
+        self._durations = HistogramCells(
             f"{PREFIX}_http_request_duration_seconds",
             "Time from a request's first byte to its answer's last, by route template",
-            ("route",),
-            buckets=_REQUEST_BUCKETS,
+            "route",
+            _REQUEST_BUCKETS,
             registry=self.registry,
         )
-        self._answers = counter(
+        answers = cells(
             "answers",
             "Answers about entities by the age of the facts: fresh, revalidating (being read again) or stale (upstream down)",
             "freshness",
         )
-        self._renderings = counter(
+        self._answers = {word: answers.cell(word) for word in get_args(Freshness)}
+        renderings = cells(
             "renderings",
             "Answers taken from memory (hit) or assessed and serialised for this request (miss)",
             "outcome",
         )
+        self._hits, self._misses = renderings.cell("hit"), renderings.cell("miss")
         self._coalesced = counter(
             "coalesced_requests", "Requests that waited for a read of Keeptrusts already under way"
         )
@@ -217,8 +308,6 @@ class Metrics:
             self._ended: get_args(Ended),
             self._refused: get_args(Refused),
             self._certificate_reloads: ("ok", "failed"),
-            self._renderings: ("hit", "miss"),
-            self._answers: ("fresh", "revalidating", "stale"),
             self._refreshes: ("ok", "partial", "failed"),
         }
         for metric, words in from_the_start.items():
@@ -228,27 +317,40 @@ class Metrics:
 
         self._called: set[tuple[str, str]] = set()
 
-        # Looking a child up costs more than counting: the hot path keeps its children.
-        self.hit = self._renderings.labels("hit").inc
-        self.miss = self._renderings.labels("miss").inc
-        self.answered: Callable[[str], Counter] = cache(self._answers.labels)
-        self._request_children = cache(
-            lambda route, method, status: (self._requests.labels(route, method, status), self._durations.labels(route))
-        )
+        self._of_requests: dict[tuple[str, str, int], tuple[Cell, Durations]] = {}
 
     def begin(self, routes: Iterable[tuple[str, Iterable[str]]]) -> None:
         """Let the counters of `routes`, templates with their methods, begin at 0: for 200, 500 and 503."""
         for route, methods in routes:
             for method in methods:
                 for status in _FIRST_STATUSES:
-                    self._request_children(route, method, status)
+                    self._of_request(route, method, status)
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """One request was answered."""
+        found = self._of_requests.get((route, method, status))
+        count, durations = found if found is not None else self._of_request(route, method, status)
+        count.value += 1
+        durations.observe(seconds)
+
+    def _of_request(self, route: str, method: str, status: int) -> tuple[Cell, Durations]:
         # A caller may invent methods; each would be a new time series.
-        count, duration = self._request_children(route, method if method in _METHODS else "other", str(status))
-        count.inc()
-        duration.observe(seconds)
+        method = method if method in _METHODS else "other"
+        found = self._requests.cell(route, method, str(status)), self._durations.cell(route)
+        self._of_requests[route, method, status] = found
+        return found
+
+    def answered(self, freshness: Freshness, answers: int = 1) -> None:
+        """So many answers about entities were given from facts of this age."""
+        self._answers[freshness].value += answers
+
+    def hit(self) -> None:
+        """An answer was taken from memory."""
+        self._hits.value += 1
+
+    def miss(self) -> None:
+        """An answer was made for a request."""
+        self._misses.value += 1
 
     def coalesced(self) -> None:
         """A request waits for a read that is under way."""
@@ -394,6 +496,9 @@ def documented() -> list[Documented]:
     rows: list[Documented] = []
     metrics = Metrics()
     for collector in metrics.registry._collector_to_names:  # noqa: SLF001 - no public list exists
+        if isinstance(collector, CounterCells | HistogramCells):
+            rows.append(collector.documented())
+            continue
         if isinstance(collector, ProcessCollector):
             rows += [Documented(each.name, each.type, (), each.documentation) for each in collector.collect()]
             continue

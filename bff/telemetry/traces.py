@@ -7,6 +7,7 @@ statuses: no names, no addresses, no messages of errors, which can quote what a 
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ TRACEPARENT = "traceparent"
 
 _SCOPE = "keeptrusts-bff"
 _LONGEST_TRACEPARENT = 128
+_PLAIN_TRACEPARENT = re.compile(rb"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _FLUSH_SECONDS = 3.0
 # The caller's `tracestate` is dropped, as the recommendation permits: what an unknown caller sends is not passed on.
@@ -71,6 +73,11 @@ class Traces:
         self._on = provider is not None
         self._tracer = (provider or NoOpTracerProvider()).get_tracer(_SCOPE, bff.__version__)
         self._shutdown = shutdown
+
+    @property
+    def on(self) -> bool:
+        """Whether spans are recorded."""
+        return self._on
 
     def serve(self, method: str, traceparent: bytes | None) -> Serving | None:
         """Start the span of a request, a child of the span in `traceparent`. Return None when nothing records or names one."""
@@ -144,6 +151,12 @@ def propagated() -> dict[str, str]:
     return {
         TRACEPARENT: f"00-{format_trace_id(here.trace_id)}-{format_span_id(here.span_id)}-{here.trace_flags & 1:02x}"
     }
+
+
+def trace_named_by(traceparent: bytes) -> str | None:
+    """The id of the trace that a plain `traceparent` of version 00 names; None for every other, which may be valid too."""
+    found = _PLAIN_TRACEPARENT.fullmatch(traceparent)
+    return found[1].decode() if found is not None else None
 
 
 def _context_of(traceparent: bytes | None) -> Context:

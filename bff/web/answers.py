@@ -25,7 +25,7 @@ BODY_SECONDS = 10.0
 CACHE_CONTROL = (b"cache-control", b"private, no-cache")
 VARY = (b"vary", b"authorization")
 
-_CONTENT_TYPE = (b"content-type", JSON.encode())
+CONTENT_TYPE = (b"content-type", JSON.encode())
 _LONGEST_PLACE = 100
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -57,7 +57,7 @@ class Prepared:
             await send({"type": "http.response.body", "body": b""})
             return
         length = (b"content-length", str(len(self._body)).encode())
-        await send({"type": "http.response.start", "status": 200, "headers": [_CONTENT_TYPE, length, *self._headers]})
+        await send({"type": "http.response.start", "status": 200, "headers": [CONTENT_TYPE, length, *self._headers]})
         await send({"type": "http.response.body", "body": self._body})
 
 

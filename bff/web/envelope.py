@@ -26,6 +26,7 @@ log = logger("http")
 
 REQUEST_ID = b"x-request-id"
 TRACEPARENT = b"traceparent"
+NOSNIFF = (b"x-content-type-options", b"nosniff")
 UNMATCHED = "unmatched"
 _ACCEPTABLE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _QUIET = frozenset(route.path for route in ROUTES if route.quiet)
@@ -61,18 +62,15 @@ class Envelope:
         scope["request_id"] = request_id.decode()
         scope["app"] = self._app
         span = None if scope["path"] in _QUIET else self._traces.serve(scope["method"], traceparent)
-        trace = {"trace_id": span.trace_id} if span else {}
+        trace_id = span.trace_id if span else None
+        trace = {"trace_id": trace_id} if span else {}
         status = 0
 
         async def send_marked(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [
-                    *message["headers"],
-                    (REQUEST_ID, request_id),
-                    (b"x-content-type-options", b"nosniff"),
-                ]
+                message["headers"] = [*message["headers"], (REQUEST_ID, request_id), NOSNIFF]
             await send(message)
 
         try:
@@ -97,9 +95,9 @@ class Envelope:
                 method=scope["method"],
                 route=route,
                 status=status or 499,
-                ms=round(seconds * 1000, 2),
-                request_id=scope["request_id"],
-                **trace,
+                seconds=seconds,
+                request_id=request_id,
+                trace_id=trace_id,
             )
             if span:
                 span.end(route, status or 499)
@@ -118,10 +116,15 @@ def _identified(scope: Scope) -> tuple[bytes, bytes | None]:
             request_id = value
         elif name == TRACEPARENT:
             traceparent = value
-    if request_id is None or not _ACCEPTABLE_ID.fullmatch(request_id):
+    return request_id_of(request_id), traceparent
+
+
+def request_id_of(given: bytes | None) -> bytes:
+    """`given` where it is acceptable, else a new one."""
+    if given is None or not _ACCEPTABLE_ID.fullmatch(given):
         # It tells requests apart and keeps no secret: the system's own randomness would cost a system call.
-        request_id = b"%032x" % getrandbits(128)
-    return request_id, traceparent
+        return b"%032x" % getrandbits(128)
+    return given
 
 
 class LocalNames:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from math import inf
 
 import orjson
 from starlette.responses import Response
@@ -12,8 +13,9 @@ from bff.backstage.entities import Entity
 from bff.status.answers import owners_of
 from bff.status.findings import State
 from bff.status.numbers import Viewer
-from bff.status.organisation_cache import Snapshot
+from bff.status.organisation_cache import Served, Snapshot
 from bff.status.wire import EntityRefs, GovernanceStatus, StatusItems
+from bff.telemetry.metrics import Freshness
 from bff.values import EntityRef, EntityRefError
 from bff.web.answers import CACHE_CONTROL, JSON, VARY, Prepared, insists
 from bff.web.problems import ProblemError, ProblemType, problem_of
@@ -47,7 +49,7 @@ async def entity_status(call: Call) -> Prepared:
     entity, viewer = await call.entity(), await call.viewer()
     snapshot, served = await service.cache.current(insist=insists(call.request.scope["headers"]))
     answer = await service.answers.of(entity, snapshot, viewer)
-    service.metrics.answered(_freshness(served)).inc()
+    service.metrics.answered(_freshness(served))
     return Prepared(
         answer.body,
         answer.etag,
@@ -71,14 +73,15 @@ async def statuses(call: Call, body: EntityRefs) -> Response:
     Raises `ProblemError` 429 for a third batch of one caller at once.
     """
     service, asked = call.service, body.entity_refs
-    refs = [_parsed(text) for text in asked]
+    written = service.refs.get
+    refs = [kept.value if (kept := written(text)) is not None else _parsed(text) for text in asked]
     wanted = list(dict.fromkeys(ref for ref in refs if isinstance(ref, EntityRef)))
     with service.batches.one(call.caller):
         entities = dict(zip(wanted, await service.catalog.entities(call.caller, wanted), strict=True))
         viewer = await call.viewer()
         snapshot, served = await service.cache.current(insist=insists(call.request.scope["headers"]))
         items = await _items(service, snapshot, viewer, asked, refs, entities)
-    service.metrics.answered(_freshness(served)).inc(len(asked))
+    service.metrics.answered(_freshness(served), len(asked))
     headers = {
         "age": str(int(service.cache.age_of(snapshot))),
         "cache-status": service.cache_status(snapshot, served).decode(),
@@ -101,14 +104,17 @@ async def _items(
     owners = await owners_of(filter(None, entities.values()), service.catalog)
     items = []
     for text, ref in zip(asked, refs, strict=True):
-        name = orjson.dumps(text)
         entity = None if isinstance(ref, ProblemError) else entities[ref]
         if entity is None:
             problem = ref if isinstance(ref, ProblemError) else NOT_FOUND
-            items.append(b'{"entityRef":' + name + b',"problem":' + orjson.dumps(problem.document()) + b"}")
+            document = orjson.dumps(problem.document())
+            items.append(b'{"entityRef":' + orjson.dumps(text) + b',"problem":' + document + b"}")
         else:
             answer = service.answers.of_owned(entity, owners[entity.owner], snapshot, viewer)
-            items.append(b'{"entityRef":' + name + b',"status":' + answer.body + b"}")
+            # A reference that was read holds nothing that JSON escapes.
+            items.append(b'{"entityRef":"' + text.encode() + b'","status":' + answer.body + b"}")
+            if service.refs.get(text) is None:
+                service.refs.put(text, entity.ref, until=inf)
         if not len(items) % 100:
             # A thousand assessments take a while: others get their turn in between.
             await asyncio.sleep(0)
@@ -137,7 +143,7 @@ def _parsed(text: str) -> EntityRef | ProblemError:
         return problem_of(error)
 
 
-def _freshness(served: str) -> str:
+def _freshness(served: Served) -> Freshness:
     return "fresh" if served == "read" else served
 
 

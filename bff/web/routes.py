@@ -16,7 +16,6 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import lru_cache
 from typing import Any, Generic, Literal, Required, TypedDict, TypeVar, Unpack
 
 from pydantic import BaseModel
@@ -26,6 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bff.backstage.caller import Caller, Identity, UnauthenticatedError
 from bff.backstage.entities import Catalog, Entity
+from bff.expiring import Expiring
 from bff.platform.health import PlatformStatuses
 from bff.provisioning.errors import ProvisioningOffError
 from bff.provisioning.provisioner import Provisioner
@@ -50,8 +50,17 @@ _CACHE_STATUS = {
     "stale": b"keeptrusts-bff; hit; ttl=%d; detail=stale-if-error",
 }
 
+
+def cache_status(served: Served, ttl: int) -> bytes:
+    """The value of `Cache-Status` (RFC 9211); `ttl` is in seconds."""
+    return _CACHE_STATUS[served] % ttl
+
+
 NOT_FOUND = ProblemError(ProblemType.NOT_FOUND, "No such entity, or it is not yours to see.")
 
+
+MOST_REFS = 40_000
+"""Ways to write references that are remembered: about 15 MB."""
 
 MOST_BATCHES_EACH = 2
 """Batches of one caller that are answered at once."""
@@ -97,10 +106,12 @@ class Service:
     checks: Callable[[], dict[str, HealthCheck]]
     draining: bool = False
     batches: Batches = field(default_factory=Batches)
+    refs: Expiring[str | bytes, EntityRef] = field(default_factory=lambda: Expiring(MOST_REFS, clock=lambda: 0.0))
+    """References by how they are written in batches, and by path. Only of entities that a caller saw: invented names leave nothing."""
 
     def cache_status(self, snapshot: Snapshot, served: Served) -> bytes:
         """How an answer came by its facts, as `Cache-Status` says it (RFC 9211)."""
-        return _CACHE_STATUS[served] % int(self.cache.ttl(snapshot))
+        return cache_status(served, int(self.cache.ttl(snapshot)))
 
 
 # --- who may ---------------------------------------------------------------------------------------------------------
@@ -257,7 +268,8 @@ class Call:
         Raises `ProblemError` 404 otherwise, before anything is looked up in memory, and `EntityRefError`.
         """
         path = self.request.scope["path_params"]
-        entity = await self.service.catalog.entity(self.caller, _ref(path["kind"], path["namespace"], path["name"]))
+        ref = EntityRef(path["kind"], path["namespace"], path["name"])
+        entity = await self.service.catalog.entity(self.caller, ref)
         if entity is None:
             raise NOT_FOUND
         return entity
@@ -266,9 +278,6 @@ class Call:
         """The caller as far as numbers go; asked for after `entity`, since a stranger's groups are not read for a 404."""
         return await self.service.numbers.viewer(self.caller)
 
-
-# Only valid references are remembered, and they are short: a stranger's long or broken ones leave nothing behind.
-_ref = lru_cache(maxsize=10_000)(EntityRef)
 
 Handler = Callable[[Call], Awaitable[ASGIApp]]
 BodyHandler = Callable[[Call, Body], Awaitable[ASGIApp]]

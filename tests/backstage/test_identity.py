@@ -116,7 +116,7 @@ async def test_memory_is_bounded(backstage: StubBackstage) -> None:
     asked = identity(backstage, most_remembered=5_000)
     for number in range(20):
         await asked.caller(f"Bearer {backstage.user_token(f'user:default/u{number}')}")
-    assert asked._memory.currsize <= 5_000
+    assert asked._memory.size <= 5_000
     assert len(asked._memory) >= 2
 
 

@@ -1,4 +1,4 @@
-"""Every measurement, one after the other: `make bench`, or `python -m tests.bench herd` for one of them.
+"""Every measurement, one after the other: `make bench`, or `make bench PART=herd` for one of them, each below two minutes.
 
 BENCH_SECONDS and BENCH_ROUNDS say how long; see each part for what it measures.
 """
@@ -10,7 +10,15 @@ import sys
 from tests.bench import by_refs, herd, hits, ledger
 from tests.bench.machine import require
 
-PARTS = {"hits": hits.run, "herd": herd.run, "by-refs": by_refs.run, "ledger": ledger.run}
+PARTS = {
+    "hits": hits.run,
+    "pairs": hits.run_pairs,
+    "connections": hits.run_connections,
+    "peers": hits.run_peers,
+    "herd": herd.run,
+    "by-refs": by_refs.run,
+    "ledger": ledger.run,
+}
 
 
 def main(names: list[str]) -> None:
@@ -20,7 +28,7 @@ def main(names: list[str]) -> None:
         sys.exit(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
     wanted = names or list(PARTS)
     if wanted != ["ledger"]:
-        require("wrk", "nginx")
+        require("wrk", *(["nginx"] if "peers" in wanted else []))
     for name in wanted:
         PARTS[name]()
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 CORES = frozenset(os.sched_getaffinity(0))
 SERVER_CORE, CLIENT_CORE = frozenset({min(CORES)}), frozenset({max(CORES)})
-SECONDS = float(os.environ.get("BENCH_SECONDS", "3"))
+SECONDS = float(os.environ.get("BENCH_SECONDS", "2"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 CONNECTIONS = 32
 

@@ -62,17 +62,24 @@ def bff_with_callers(sandbox_url: str) -> Iterator[tuple[str, int, dict[str, str
 
     Its address, its process id, and a caller's headers. Besides the one bot Backstage has a thousand: `bench-0` to `bench-999`.
     """
+    with bff_with_many_callers(sandbox_url, 1) as (url, pid, callers):
+        yield url, pid, callers[0]
+
+
+@contextlib.contextmanager
+def bff_with_many_callers(sandbox_url: str, number: int) -> Iterator[tuple[str, int, list[dict[str, str]]]]:
+    """The same with so many callers' headers, all of them in the group that owns everything."""
     with backstage_stub() as backstage_url:
-        tokens = {name: fetched(f"{backstage_url}/bench/{name}") for name in ("token", "service")}
         settings = {
             "BFF_AUTH": "backstage",
             "BFF_CATALOG": "backstage",
             "BACKSTAGE_URL": backstage_url,
-            "BACKSTAGE_TOKEN": tokens["service"],
+            "BACKSTAGE_TOKEN": fetched(f"{backstage_url}/bench/service"),
         }
-        caller = {"Authorization": f"Bearer {tokens['token']}"}
-        with bff(sandbox_url, asked_with=caller, **settings) as (url, pid):
-            yield url, pid, caller
+        tokens = [fetched(f"{backstage_url}/bench/token/{each}") for each in range(number)]
+        callers = [{"Authorization": f"Bearer {token}"} for token in tokens]
+        with bff(sandbox_url, asked_with=callers[0], **settings) as (url, pid):
+            yield url, pid, callers
 
 
 @contextlib.contextmanager

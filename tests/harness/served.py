@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -25,18 +26,25 @@ async def served(
     ended: Callable[[Ended], object] = lambda _: None,
 ) -> AsyncIterator[int]:
     """The port of loopback at which `app` is served meanwhile; options are `Server`'s. Its lifespan is the caller's business."""
+    async with serving(app, tls=tls, most_connections=most_connections, ended=ended) as server:
+        yield server.listeners[0].getsockname()[1]
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp, **options: Any) -> AsyncIterator[Server]:
+    """The server itself, for tests that look at it."""
     listener = listen("127.0.0.1", 0, setting="-")
-    server = Server(_without_lifespan(app), listener, tls=tls, most_connections=most_connections, ended=ended)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    server = Server(_without_lifespan(app), listener, **options)
+    running = asyncio.create_task(server.serve(sockets=[listener]))
     await server.up.wait()
     try:
-        yield listener.getsockname()[1]
+        yield server
     finally:
         # Who has connected is let in before the door closes: asyncio would leave their socket open (CPython's issue 109564).
         for _ in range(_PASSES):
             await asyncio.sleep(0)
         server.should_exit = True
-        await serving
+        await running
 
 
 def _without_lifespan(app: ASGIApp) -> ASGIApp:

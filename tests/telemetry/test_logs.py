@@ -55,7 +55,9 @@ def test_an_exception_is_told_by_kind_and_place() -> None:
 def test_requests_are_told_at_their_level(level: str, quiet: bool, lines: int) -> None:
     """A request is an info line, a probe a debug line."""
     written: list[bytes] = []
-    AccessLog(written.append, level=level, clock=lambda: 1773144000.25).request(quiet=quiet, route="/livez", status=200)
+    AccessLog(written.append, level=level, clock=lambda: 1773144000.25).request(
+        quiet=quiet, method="GET", route="/livez", status=200, seconds=0.00123, request_id=b"r-1"
+    )
     assert len(written) == lines
     if written:
         assert json.loads(written[0])["time"] == "2026-03-10T12:00:00.250000Z"

@@ -1,0 +1,155 @@
+"""The short way: the status of one entity from memory, answered before the request has become a task.
+
+It asks those who decide, and does not wait: who the caller is, whether they may see the entity, whose amounts they see,
+which group owns it, and what the facts are now. Where one of them does not know, the request goes the long way, through
+`Envelope` and the routes, which answers the same. Nothing is decided here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from math import inf
+
+from bff.backstage.catalog import BackstageCatalog
+from bff.status.answers import Answer
+from bff.status.numbers import EVERYTHING
+from bff.status.organisation_cache import Moment
+from bff.telemetry.logs import AccessLog
+from bff.telemetry.traces import Traces, trace_named_by
+from bff.values import EntityRef, EntityRefError
+from bff.web.answers import CACHE_CONTROL, CONTENT_TYPE, VARY, insists, matches
+from bff.web.envelope import NOSNIFF, REQUEST_ID, TRACEPARENT, request_id_of
+from bff.web.governance import entity_status
+from bff.web.routes import Service, cache_status
+
+Short = Callable[[bytes, dict[bytes, bytes], bytes, Callable[[bytes], object], bytes], bool]
+"""What `Hits.answer` is: it answers a request at the end of its head, or returns False."""
+
+_ROUTE = entity_status.path
+# No escape and no query: what is written otherwise goes the long way.
+_PATH = re.compile(
+    re.sub(r"\\\{\w+\\\}", "([A-Za-z0-9._-]+)", re.escape(_ROUTE)).encode(),
+)
+
+
+def _lines(*headers: tuple[bytes, bytes]) -> bytes:
+    return b"".join(b"%b: %b\r\n" % header for header in headers)
+
+
+# In the order in which the long way sends them.
+_OK = b"HTTP/1.1 200 OK\r\n"
+_NOT_MODIFIED = b"HTTP/1.1 304 Not Modified\r\n"
+_TYPE = _lines(CONTENT_TYPE) + b"content-length: "
+_TAG = _lines(CACHE_CONTROL, VARY) + b"etag: "
+_END = b"\r\n" + _lines(NOSNIFF)
+
+
+class Hits:
+    """Answers `GET` requests for the status of an entity from memory. Needs callers that are verified, and a catalog that knows them."""
+
+    def __init__(
+        self,
+        service: Service,
+        catalog: BackstageCatalog,
+        *,
+        access: AccessLog,
+        traces: Traces,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._identity = service.identity
+        self._catalog = catalog
+        self._numbers = service.numbers
+        self._cache = service.cache
+        self._answers = service.answers
+        self._metrics = service.metrics
+        self._access = access
+        self._traces = traces
+        self._monotonic = monotonic
+        self._refs = service.refs
+        self._moment: Moment | None = None
+        self._moment_lines = b""
+
+    def answer(
+        self, target: bytes, fields: dict[bytes, bytes], lines: bytes, write: Callable[[bytes], object], end: bytes
+    ) -> bool:
+        """Answer a `GET` request of HTTP/1.1 without a body and return True, or do nothing and return False.
+
+        `target` is as it was sent. `fields` are the headers by name in lower case, none of which came twice. `lines` are
+        the server's own header lines, `end` what the head ends with: an empty line, after `connection: close` where that
+        is due. `write` is called once, with all of the answer.
+        """
+        started = self._monotonic()
+        if b"cache-control" in fields and insists(fields.items()):
+            return False
+        trace_id = None
+        if (traceparent := fields.get(TRACEPARENT)) is not None and (trace_id := trace_named_by(traceparent)) is None:
+            return False
+        if (known := self._known(target, fields.get(b"authorization"))) is None:
+            return False
+        answer, moment = known
+        if moment is not self._moment:
+            self._moment, self._moment_lines = moment, _lines_of(moment)
+        request_id = request_id_of(fields.get(REQUEST_ID))
+        tail = (_TAG, answer.etag, self._moment_lines, request_id, _END, end)
+        if b"if-none-match" in fields and matches(fields.items(), answer.etag):
+            status = 304
+            write(b"".join((_NOT_MODIFIED, lines, *tail)))
+        else:
+            status = 200
+            write(b"".join((_OK, lines, _TYPE, b"%d\r\n" % len(answer.body), *tail, answer.body)))
+
+        seconds = self._monotonic() - started
+        self._metrics.answered(moment.served)
+        self._metrics.request(_ROUTE, "GET", status, seconds)
+        self._access.request(
+            quiet=False,
+            method="GET",
+            route=_ROUTE,
+            status=status,
+            seconds=seconds,
+            request_id=request_id,
+            trace_id=trace_id,
+        )
+        return True
+
+    def _known(self, target: bytes, authorization: bytes | None) -> tuple[Answer, Moment] | None:
+        """The answer for this caller and the moment that it is true for; None where anything takes more than memory."""
+        kept = self._refs.get(target)
+        ref = kept.value if kept is not None else _ref_of(target)
+        if ref is None or authorization is None or self._traces.on:
+            return None
+        caller = self._identity.known(authorization)
+        if caller is None or (entity := self._catalog.known_entity(caller, ref)) is None:
+            return None
+        if self._numbers.every_viewer:
+            viewer = EVERYTHING
+        elif (acts_for := self._catalog.known_memberships(caller)) is not None:
+            viewer = self._numbers.viewer_in(acts_for)
+        else:
+            return None
+        group = None
+        if entity.owner is not None:
+            if (read := self._catalog.known_group(entity.owner)) is None:
+                return None
+            group = read.group
+        if (moment := self._cache.moment()) is None:
+            return None
+        if kept is None:
+            self._refs.put(target, ref, until=inf)
+        return self._answers.of_group(entity, group, moment.snapshot, viewer), moment
+
+
+def _ref_of(target: bytes) -> EntityRef | None:
+    found = _PATH.fullmatch(target)
+    if found is None:
+        return None
+    try:
+        return EntityRef(*(part.decode() for part in found.groups()))
+    except EntityRefError:
+        return None
+
+
+def _lines_of(moment: Moment) -> bytes:
+    status = cache_status(moment.served, moment.ttl)
+    return b"\r\nage: %d\r\ncache-status: %b\r\n%b: " % (moment.age, status, REQUEST_ID)
