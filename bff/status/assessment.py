@@ -131,8 +131,9 @@ def _key_status(declared: str | None, claimed: ClaimedKey) -> GatewayKeyStatus |
 
 
 def _previous_key(key: GatewayKey | None) -> PreviousKeyStatus | None:
-    # When it is to be revoked is known to provisioning alone, which is above this layer and may be off.
-    return None if key is None else PreviousKeyStatus(id=key.id, prefix=key.prefix, last_used_at=key.last_used_at)
+    if key is None:
+        return None
+    return PreviousKeyStatus(id=key.id, prefix=key.prefix, last_used_at=key.last_used_at, revokes_at=key.revokes_at)
 
 
 def _wallet_of(claimed: ClaimedKey, organisation: Organisation) -> Wallet | None:

@@ -101,7 +101,8 @@ class PreviousKeyStatus(WireModel):
     prefix: str | None = Field(default=None, description="The key's first characters, for recognising it")
     last_used_at: Instant | None = Field(default=None, description="Null: never used")
     revokes_at: Instant | None = Field(
-        default=None, description="When it is revoked at the earliest; null when that is not known"
+        default=None,
+        description="When this service revokes it at the earliest: later where it is still used; null when it is not to revoke it",
     )
 
 

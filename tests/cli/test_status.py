@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -20,17 +21,21 @@ def row(capsys: pytest.CaptureFixture[str], scenario: Scenario, label: str) -> s
 
 
 @pytest.mark.parametrize(
-    ("last_used_at", "text"),
+    ("known", "text"),
     [
-        (NOON - timedelta(hours=3), "kt_gk_ab12… still works, last used 2026-03-10 09:00 UTC"),
-        (None, "kt_gk_ab12… still works, never used"),
+        ({"last_used_at": NOON - timedelta(hours=3)}, "kt_gk_ab12… still works, last used 2026-03-10 09:00 UTC"),
+        ({"prefix": None}, "tok_1 still works, never used"),
+        (
+            {"revokes_at": NOON + timedelta(hours=5)},
+            "kt_gk_ab12… still works, never used, revoked 2026-03-10 17:00 UTC at the earliest",
+        ),
     ],
 )
 def test_a_previous_key_that_works_has_a_row(
-    capsys: pytest.CaptureFixture[str], last_used_at: datetime | None, text: str
+    capsys: pytest.CaptureFixture[str], known: dict[str, Any], text: str
 ) -> None:
-    """During a rotation's grace the old key has a row of its own, with when it was last used."""
-    keys = (replace(KEY, last_used_at=last_used_at), replace(KEY, id="tok_2", created_at=NOON))
+    """During a rotation's grace the old key has a row of its own, with when it was last used and when it ends."""
+    keys = (replace(KEY, **known), replace(KEY, id="tok_2", created_at=NOON))
     assert row(capsys, Scenario().but(keys=Reading(keys, NOON)), "Previous key") == text
 
 

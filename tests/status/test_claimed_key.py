@@ -107,6 +107,14 @@ def test_the_older_of_two_working_keys_is_the_previous_one() -> None:
     assert previous(replace(KEY, last_used_at=used)) == expected
 
 
+def test_the_previous_key_says_when_it_is_revoked() -> None:
+    """Where this service is to revoke the old key, the section says when that is."""
+    ends = NOON + timedelta(hours=5)
+    shown = previous(replace(KEY, revokes_at=ends))
+    assert shown is not None
+    assert shown.revokes_at == ends
+
+
 def test_a_single_key_has_no_previous_one() -> None:
     """Without a rotation there is nothing beside the current key."""
     assert previous() is None

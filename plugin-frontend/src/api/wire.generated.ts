@@ -981,7 +981,7 @@ export interface components {
             readonly lastUsedAt?: string | null;
             /**
              * Revokesat
-             * @description When it is revoked at the earliest; null when that is not known
+             * @description When this service revokes it at the earliest: later where it is still used; null when it is not to revoke it
              * @default null
              */
             readonly revokesAt?: string | null;

@@ -211,6 +211,7 @@ const de: WordsOf<typeof en> = {
     previous: 'Voriger Schlüssel {{key}} gilt noch',
     previousUsed: 'zuletzt benutzt {{age}}',
     previousUnused: 'nicht benutzt seit {{time}}',
+    previousEnds: 'wird widerrufen, frühestens {{time}}',
   },
   tier: {
     label: 'Richtlinienstufe',

@@ -212,6 +212,7 @@ export const en = {
     previous: 'Previous key {{key}} still works',
     previousUsed: 'last used {{age}}',
     previousUnused: 'not used since {{time}}',
+    previousEnds: 'to be revoked, at the earliest {{time}}',
   },
   tier: {
     label: 'Policy tier',

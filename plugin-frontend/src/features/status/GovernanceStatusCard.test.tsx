@@ -444,6 +444,33 @@ describe('GovernanceStatusCard', () => {
     expect(card).toHaveTextContent('kt_gk_cd34…');
   });
 
+  const previousEnds = (revokesAt: string | null) => ({
+    ...statuses.rotated,
+    gatewayKey: {
+      ...statuses.rotated.gatewayKey!,
+      previous: { ...statuses.rotated.gatewayKey!.previous!, revokesAt },
+    },
+  });
+
+  it('says when a previous key is to be revoked', async () => {
+    const iso = '2026-03-10T21:00:00Z';
+    const { card } = await rendered(previousEnds(iso));
+
+    expect(card).toHaveTextContent(
+      `to be revoked, at the earliest ${words.moment(iso, NOW)}`,
+    );
+  });
+
+  it.each([
+    ['late', '2026-03-10T11:00:00Z'],
+    ['not known', null],
+  ])('says nothing of the end of a previous key that is %s', async (_, iso) => {
+    const { card } = await rendered(previousEnds(iso));
+
+    expect(card).toHaveTextContent('still works');
+    expect(card).not.toHaveTextContent('to be revoked');
+  });
+
   it('shows a previous key in the compact form too', async () => {
     const getStatus = jest
       .fn()

@@ -138,7 +138,7 @@ function KeyNote({
  * before there was a new one is over.
  */
 function PreviousKey({
-  previous: { id, prefix, lastUsedAt },
+  previous: { id, prefix, lastUsedAt, revokesAt },
   replacedAt,
   now,
 }: {
@@ -169,7 +169,16 @@ function PreviousKey({
             : t('key.previousUsed', {
                 age: age(now - Date.parse(lastUsedAt)),
               }))}
-      </span>
+      </span>{' '}
+      {/* A moment that has passed is left out: it is put off while the key is in use. */}
+      {revokesAt && Date.parse(revokesAt) > now && (
+        <span className={styles.note}>
+          {placed(
+            t('key.previousEnds', { time: PLACE }),
+            <Moment iso={revokesAt} now={now} />,
+          )}
+        </span>
+      )}
     </div>
   );
 }
