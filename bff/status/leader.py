@@ -1,8 +1,9 @@
 """Read an organisation once for all replicas: the leader asks Keeptrusts, the followers load what it has published.
 
 The leader holds a lease in the database. It lists teams, keys, configurations and wallets, adds when the old keys of
-rotations are to be revoked, reads the feed of events into the ledger, and publishes the snapshot; when it stops, another process continues from the stored progress. A follower never asks
-Keeptrusts for any of this: it loads the newest snapshot, and asks the leader to read when a caller insists.
+rotations are to be revoked, reads the feed of events into the ledger, and publishes the snapshot; when it stops, another
+process continues from the stored progress. A follower never asks Keeptrusts for any of this: it loads the newest snapshot,
+and asks the leader to read when a caller insists.
 """
 
 from __future__ import annotations
