@@ -127,6 +127,7 @@ async def stage(
     keeptrusts_fault: Fault = HEALTHY,
     backstage_fault: Fault = HEALTHY,
     refresh: float = REFRESH,
+    limits: Limits = LIMITS,
     **settings: Any,
 ) -> AsyncIterator[Stage]:
     """A service in front of the sandbox; with `callers` also in front of a Backstage, which it asks who they are.
@@ -164,7 +165,7 @@ async def stage(
             }
             _furnish(plugins.stub)
             headers["authorization"] = f"Bearer {plugins.stub.user_token()}"
-        world = World(limits=LIMITS, longest_wait=LONGEST_WAIT, access=AccessLog(lambda _line: None))
+        world = World(limits=limits, longest_wait=LONGEST_WAIT, access=AccessLog(lambda _line: None))
         app = create_app(Settings.load(**(given | settings)), world)
         await stack.enter_async_context(app.lifespan())
         transport = httpx.ASGITransport(app.asgi, raise_app_exceptions=False)
