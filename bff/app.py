@@ -92,7 +92,7 @@ def create_app(
     api_url = str(settings.keeptrusts_api_url)
     control_plane = upstreams.open("keeptrusts", api_url, with_token=True, via=world.control_plane)
     client = KeeptrustsClient(control_plane)
-    database = open_database(settings)
+    database = open_database(settings, address=secret("database_url"), observer=calls)
     reader = open_reader(settings, world, client, database, metrics=metrics, background=background)
     cache = OrganisationCache(
         reader,

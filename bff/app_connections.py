@@ -262,14 +262,18 @@ def platform(settings: Settings, world: World, upstreams: Upstreams) -> Platform
     )
 
 
-def open_database(settings: Settings) -> Database:
+def open_database(
+    settings: Settings, *, address: Secret | None = None, observer: CallObserver | None = None
+) -> Database:
     """The database that the settings name. Raises `SettingsError`.
+
+    `address` is the secret `DATABASE_URL` where it is watched, and `observer` as for `Database.at`.
 
     Where the folder of the SQLite file cannot be written, the database is in memory: answers go on, and a restart reads
     all events again.
     """
-    if settings.database_url is not None:
-        return Database.at(settings.database_url.get_secret_value(), folder=None, ca_file=settings.bff_ca_file)
+    if (address := address or settings.secret("database_url")) is not None:
+        return Database.at(address, folder=None, ca_file=settings.bff_ca_file, observer=observer)
     if settings.bff_data_dir == IN_MEMORY:
         return Database.at(None, folder=None, in_memory=True)
     folder = settings.data_folder
