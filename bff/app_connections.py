@@ -97,7 +97,7 @@ class Upstreams:
             traces=self.world.traces,
             transport=via,
             tls=self.tls,
-            proxy=self.settings.keeptrusts_proxy_url,
+            proxy=self.secret("keeptrusts_proxy_url"),
         )
         self.opened.append(upstream)
         return upstream
