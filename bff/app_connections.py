@@ -31,7 +31,7 @@ from bff.status.organisation_cache import LONGEST_WAIT
 from bff.status.wire import Links
 from bff.store.database import Database
 from bff.telemetry.calls import CallObserver
-from bff.telemetry.logs import AccessLog, logger
+from bff.telemetry.logs import AccessLog, AuditLog, AuditLogError, logger
 from bff.telemetry.metrics import Metrics
 from bff.telemetry.otlp import TracesError, traces_from
 from bff.telemetry.traces import Traces
@@ -320,6 +320,16 @@ def open_reader(
         changed=metrics.replica_role,
         background=background,
     )
+
+
+def open_read_log(settings: Settings, world: World) -> AuditLog | None:
+    """Where reads of amounts are recorded; None without `BFF_AUDIT_LOG`. Raises `SettingsError`."""
+    if settings.bff_audit_log is None:
+        return None
+    try:
+        return AuditLog(settings.bff_audit_log, clock=world.clock)
+    except AuditLogError as error:
+        raise SettingsError(f"BFF_AUDIT_LOG: {error}") from None
 
 
 def configured_traces(tls: ssl.SSLContext | None) -> Traces:

@@ -203,7 +203,8 @@ class Settings(BaseSettings):
     )
     bff_audit_log: Path | None = Field(
         default=None,
-        description="File to which the audit trail of provisioning is appended, a JSON line an act; by default it goes to the log",
+        description="File to which a JSON line is appended for each act of provisioning and each read of amounts; "
+        "without it acts go to the log, and reads are not recorded",
     )
     bff_refresh_seconds: float = Field(default=30, ge=1, le=3600, description="Age at which the facts are read again")
     bff_stale_limit_seconds: float = Field(
