@@ -11,7 +11,7 @@ from bff.cli.bff_client import ask
 from bff.cli.exits import Exit, Failure
 from bff.cli.tables import STYLES, bar, clock, console, findings, money, printable
 from bff.status.findings import State
-from bff.status.wire import BudgetStatus, GovernanceStatus
+from bff.status.wire import BudgetStatus, GatewayKeyStatus, GovernanceStatus, PreviousKeyStatus
 
 FAILING = {"warning": {State.WARNING, State.ERROR, State.UNKNOWN}, "error": {State.ERROR, State.UNKNOWN}}
 
@@ -61,11 +61,7 @@ def _rows(answer: GovernanceStatus) -> list[tuple[str, Text | str]]:
     if answer.tightest_limit:
         rows.append(("Binds first", {"budget": "the daily budget", "wallet": "the wallet"}[answer.tightest_limit]))
     if answer.gateway_key:
-        key = answer.gateway_key
-        expiry = f", expires {clock(key.expires_at)}" if key.expires_at else ""
-        prefix = f" {printable(key.prefix)}…" if key.prefix else ""
-        several = f"; {key.count} keys of this name, this one is current" if key.count and key.count > 1 else ""
-        rows.append(("Gateway key", f"{printable(key.declared)} ({key.state}){prefix}{expiry}{several}"))
+        rows += _key_rows(answer.gateway_key)
     if answer.policy_tier:
         tier = answer.policy_tier
         rows.append(
@@ -87,6 +83,25 @@ def _rows(answer: GovernanceStatus) -> list[tuple[str, Text | str]]:
     stale = " (stale: Keeptrusts cannot be reached)" if answer.freshness.stale else ""
     rows.append(("Facts of", f"{clock(answer.freshness.observed_at)}{stale}"))
     return rows
+
+
+def _key_rows(key: GatewayKeyStatus) -> list[tuple[str, Text | str]]:
+    expiry = f", expires {clock(key.expires_at)}" if key.expires_at else ""
+    prefix = f" {printable(key.prefix)}…" if key.prefix else ""
+    several = f"; {key.count} keys of this name, this one is current" if key.count and key.count > 1 else ""
+    rows: list[tuple[str, Text | str]] = [
+        ("Gateway key", f"{printable(key.declared)} ({key.state}){prefix}{expiry}{several}")
+    ]
+    if key.previous:
+        rows.append(("Previous key", _still_works(key.previous)))
+    return rows
+
+
+def _still_works(key: PreviousKeyStatus) -> str:
+    name = f"{printable(key.prefix)}…" if key.prefix else printable(key.id)
+    used = f"last used {clock(key.last_used_at)}" if key.last_used_at else "never used"
+    end = f", revoked {clock(key.revokes_at)} at the earliest" if key.revokes_at else ""
+    return f"{name} still works, {used}{end}"
 
 
 def _budget_rows(budget: BudgetStatus) -> list[tuple[str, Text | str]]:

@@ -100,7 +100,8 @@ class GatewayKey:
     """A gateway key as the control plane lists it: never its secret. Times are aware.
 
     `expired` says that Keeptrusts calls it so, whatever `expires_at` is. `unknown_status` is Keeptrusts' word for a status
-    that is neither active nor revoked nor expired; None for those.
+    that is neither active nor revoked nor expired; None for those. `revokes_at` is not Keeptrusts' own: when this service is
+    to revoke the key after a rotation, at the earliest.
     """
 
     id: str
@@ -113,6 +114,7 @@ class GatewayKey:
     last_used_at: AwareDatetime | None = None
     expired: bool = False
     unknown_status: str | None = None
+    revokes_at: AwareDatetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from bff.provisioning.policy import Policy, Standing
 from bff.store.amounts import joined, split
 from bff.store.database import Database, LeaseLostError, StoreError
 from bff.store.lease import Held, Leases
-from bff.store.tables import acts
+from bff.store.tables import PENDING_ACT, acts
 from bff.telemetry.logs import logger
 from bff.telemetry.metrics import Provisioned
 from bff.values import EntityRef, Money
@@ -52,7 +52,7 @@ REFUSALS_KEPT = timedelta(days=400)
 class State(StrEnum):
     """How far an act has come. What a pending one has made is not known until it has been looked for."""
 
-    PENDING = "pending"
+    PENDING = PENDING_ACT
     DONE = "done"
     FAILED = "failed"
     REFUSED = "refused"

@@ -43,6 +43,7 @@ from bff.status.wire import (
     GovernanceStatus,
     Links,
     PolicyTierStatus,
+    PreviousKeyStatus,
     Remedy,
     TeamStatus,
     WalletState,
@@ -124,8 +125,15 @@ def _key_status(declared: str | None, claimed: ClaimedKey) -> GatewayKeyStatus |
         declared=declared,
         state=claimed.state,
         count=len(claimed.keys),
+        previous=_previous_key(claimed.previous),
         **{name: getattr(key, name) for name in _SHOWN_OF_KEY},
     )
+
+
+def _previous_key(key: GatewayKey | None) -> PreviousKeyStatus | None:
+    if key is None:
+        return None
+    return PreviousKeyStatus(id=key.id, prefix=key.prefix, last_used_at=key.last_used_at, revokes_at=key.revokes_at)
 
 
 def _wallet_of(claimed: ClaimedKey, organisation: Organisation) -> Wallet | None:

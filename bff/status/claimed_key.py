@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bff.keeptrusts.facts import GatewayKey, Team
 from bff.status.claims import GATEWAY_KEY_NAME, Owner
@@ -24,7 +24,8 @@ class ClaimedKey:
     """The key that a claim means, and what of it may be shown.
 
     `state` is None when the claimed name cannot be read. `key` is set only when it was found and may be shown; `keys` are
-    then all of its name in its team, revoked and expired ones too, newest first: what one of them has spent counts. `team` and
+    then all of its name in its team, revoked and expired ones too, newest first: what one of them has spent counts. `previous`
+    is an older one that works beside `key`, as during a rotation's grace; of several the one that was used last. `team` and
     `team_id` are of the team whose tier and wallet may be shown, which is the owner's when there is no key. `known` is
     False when the facts that decide could not be read, so that the entity as a whole has no state.
     """
@@ -36,6 +37,7 @@ class ClaimedKey:
     known: bool = True
     findings: tuple[Finding, ...] = ()
     keys: tuple[GatewayKey, ...] = ()
+    previous: GatewayKey | None = None
 
 
 def find_claimed_key(
@@ -104,7 +106,14 @@ def _found(
     team = organisation.teams_by_id.get(key.team_id) if key.team_id is not None else None
     # Without enforced ownership keys of several teams may bear the name: only those of one are one key's life.
     keys = tuple(each for each in candidates if each.team_id == key.team_id)
-    return ClaimedKey(state, key, key.team_id, team, known, findings, keys)
+    return ClaimedKey(state, key, key.team_id, team, known, findings, keys, _previous(key, keys, now))
+
+
+def _previous(key: GatewayKey, keys: Sequence[GatewayKey], now: datetime) -> GatewayKey | None:
+    # `key` is the newest that works where any does, so that each other one that works is older.
+    others = [each for each in keys if each is not key and _works(each, now)]
+    # One that was never used comes last; of equals the first, which is the newest.
+    return max(others, key=lambda each: each.last_used_at or _NEVER, default=None)
 
 
 def _standing(key: GatewayKey, *, now: datetime, rules: Rules) -> tuple[KeyState, tuple[Finding, ...]]:
@@ -140,6 +149,8 @@ def _works(key: GatewayKey, now: datetime) -> bool:
 def _withheld(name: str | None, finding: Finding, *, known: bool) -> ClaimedKey:
     return ClaimedKey("withheld" if name is not None else None, known=known, findings=(finding,))
 
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 _RENEW = f"Make a new key in Keeptrusts; if it has another name, write that in {GATEWAY_KEY_NAME}."
 

@@ -1,8 +1,9 @@
 """Read an organisation once for all replicas: the leader asks Keeptrusts, the followers load what it has published.
 
-The leader holds a lease in the database. It lists teams, keys, configurations and wallets, reads the feed of events into
-the ledger, and publishes the snapshot; when it stops, another process continues from the stored progress. A follower never asks
-Keeptrusts for any of this: it loads the newest snapshot, and asks the leader to read when a caller insists.
+The leader holds a lease in the database. It lists teams, keys, configurations and wallets, adds when the old keys of
+rotations are to be revoked, reads the feed of events into the ledger, and publishes the snapshot; when it stops, another
+process continues from the stored progress. A follower never asks Keeptrusts for any of this: it loads the newest snapshot,
+and asks the leader to read when a caller insists.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from bff.keeptrusts.client import MOST_REJECTED_KEPT, KeeptrustsClient
 from bff.keeptrusts.directory import Directory, Listed, cause_of
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamUnavailableError
 from bff.keeptrusts.events import EventFeed
-from bff.keeptrusts.facts import Cause, Facts, Reading, SpendHistory, Wallet
+from bff.keeptrusts.facts import Cause, Facts, GatewayKey, Reading, SpendHistory, Wallet
 from bff.ledger.checksum import Balance
 from bff.ledger.feed import Feed, Turn
 from bff.ledger.progress import Progress, instant, micros
@@ -32,7 +33,7 @@ from bff.ledger.sums import Ledger
 from bff.status.snapshot_store import Look, ReadFacts, SnapshotStore, UnreadableSnapshotError
 from bff.store.database import Database, LeaseLostError, StoreError
 from bff.store.lease import Held, Leases
-from bff.store.tables import ledgers, organisations
+from bff.store.tables import PENDING_ACT, acts, ledgers, organisations
 from bff.telemetry.logs import logger
 from bff.values import USD, Money
 
@@ -117,6 +118,7 @@ class OrganisationReader:
         self._turn = asyncio.Lock()
         self._preparing = asyncio.Lock()
         self._renewed_at = 0.0
+        self._organisation_id = ""
         self._ledger_id: int | None = None
         self._ledger: Ledger | None = None
         self._feed: Feed | None = None
@@ -256,12 +258,22 @@ class OrganisationReader:
         spend, activity = await ledger.today(now, turn.progress)
         return Facts(
             teams=listed.teams,
-            keys=listed.keys,
+            keys=_with_revocations(listed.keys, await self._revocations()),
             configurations=listed.configurations,
             wallets=listed.wallets,
             spend=_with_rejected(self._reading(spend, turn, now), turn.progress),
             activity=self._reading(activity, turn, now),
         )
+
+    async def _revocations(self) -> Mapping[str, datetime]:
+        """When the old keys of rotations are to be revoked, by the id of the key."""
+        # Of the acts that have not ended, those alone are due at a time.
+        due = and_(
+            acts.c.organisation == self._organisation_id, acts.c.state == PENDING_ACT, acts.c.due_at.is_not(None)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(select(acts.c.previous, acts.c.due_at).where(due))).all()
+        return {row.previous: instant(row.due_at) for row in rows}
 
     def _reading(self, value: Any, turn: Turn, now: datetime) -> Reading[Any]:
         if turn.failure is None:
@@ -377,7 +389,8 @@ class OrganisationReader:
             if self._ledger is None or self._feed is None or self._snapshots is None:
                 if done := await self._database.migrate():
                     log.info(done)
-                self._ledger_id = ledger_id = await self._ledger_of(await self._organisation(), now)
+                self._organisation_id = await self._organisation()
+                self._ledger_id = ledger_id = await self._ledger_of(self._organisation_id, now)
                 lag = max(3 * self._timing.refresh, timedelta(minutes=5))
                 self._ledger = Ledger(self._database, ledger_id, self._zone, history=self._timing.history, lag=lag)
                 self._feed = Feed(
@@ -486,6 +499,19 @@ def _with_rejected(reading: Reading[Any], progress: Progress) -> Reading[Any]:
     unread = progress.unread_lately
     rejected = tuple(event.row() for event in unread[-MOST_REJECTED_KEPT:])
     return replace(reading, rejected=rejected, rejected_count=len(unread))
+
+
+def _with_revocations(
+    reading: Reading[tuple[GatewayKey, ...]], revocations: Mapping[str, datetime]
+) -> Reading[tuple[GatewayKey, ...]]:
+    """`reading` with the moments at which this service is to revoke keys, instead of those that it had before."""
+    if reading.value is None:
+        return reading
+    keys = tuple(
+        key if key.revokes_at == (at := revocations.get(key.id)) else replace(key, revokes_at=at)
+        for key in reading.value
+    )
+    return replace(reading, value=keys)
 
 
 def _unread(error: KeeptrustsError) -> Facts:

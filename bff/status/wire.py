@@ -94,6 +94,18 @@ class Finding(WireModel):
 KeyState = Literal["active", "expiring", "expired", "revoked", "not-found", "withheld", "unknown"]
 
 
+class PreviousKeyStatus(WireModel):
+    """The key that the current one replaces and that still works."""
+
+    id: str
+    prefix: str | None = Field(default=None, description="The key's first characters, for recognising it")
+    last_used_at: Instant | None = Field(default=None, description="Null: never used")
+    revokes_at: Instant | None = Field(
+        default=None,
+        description="When this service revokes it at the earliest: later where it is still used; null when it is not to revoke it",
+    )
+
+
 class GatewayKeyStatus(WireModel):
     """The claimed key. Everything but `declared` and `state` is null when the key is not known or not the owner's."""
 
@@ -107,6 +119,10 @@ class GatewayKeyStatus(WireModel):
     count: int | None = Field(
         default=None,
         description="How many keys of this name its team has, revoked and expired ones too; the other members are of the current one",
+    )
+    previous: PreviousKeyStatus | None = Field(
+        default=None,
+        description="During the grace of a rotation: the older key of this name that still works; of several, the one that was used last",
     )
 
 

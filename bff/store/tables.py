@@ -133,6 +133,9 @@ wallet_marks = Table(
     sqlite_with_rowid=False,
 )
 
+PENDING_ACT = "pending"
+"""The state of an act that has not ended."""
+
 acts = Table(
     "acts",
     metadata,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -56,6 +56,23 @@ async def test_the_current_key_is_the_new_one(tmp_path: Path) -> None:
     orchard = rotated(tmp_path, both=True)
     async with orchard.service() as service:
         assert (await service.card())["gatewayKey"]["id"] == orchard.state.keys[-1].id
+
+
+async def test_the_old_key_is_shown_while_it_works(tmp_path: Path) -> None:
+    """Of two active keys of one name the older one is shown as previous, and when it was last used."""
+    orchard = rotated(tmp_path, both=True)
+    used = NOON - timedelta(hours=3)
+    orchard.state.key_used(orchard.key.id, at=used)
+    async with orchard.service() as service:
+        previous = (await service.card())["gatewayKey"]["previous"]
+    assert (previous["id"], previous["prefix"]) == (orchard.key.id, orchard.key.prefix)
+    assert (datetime.fromisoformat(previous["lastUsedAt"]), previous["revokesAt"]) == (used, None)
+
+
+async def test_the_old_key_is_not_shown_once_it_is_revoked(tmp_path: Path) -> None:
+    """After the grace the card has the new key alone."""
+    async with rotated(tmp_path, both=False).service() as service:
+        assert (await service.card())["gatewayKey"]["previous"] is None
 
 
 async def test_card_and_report_agree_after_a_rotation(tmp_path: Path) -> None:

@@ -70,6 +70,34 @@ async def test_the_old_key_works_during_its_grace_and_not_after(office: Office) 
     assert [key.id for key in office.living()] == [document["id"]]
 
 
+async def revocations(office: Office) -> dict[str, datetime | None]:
+    """When the team's living keys are to be revoked, by the id, in the facts that are read a minute later."""
+    office.running.time.pass_(60)
+    snapshot, _ = await office.running.app.service.cache.current(insist=True)
+    keys = snapshot.organisation.keys_by_name[f"{office.team}-gw-key"]
+    return {key.id: key.revokes_at for key in keys if not key.revoked}
+
+
+async def test_the_facts_say_when_the_old_key_is_to_be_revoked(office: Office) -> None:
+    """At each replica: the end of the grace, a later moment for a key in use, and nothing of one that was revoked."""
+    team_id, old_id = await onboarded(office)
+    old, now, grace = secret_of(office), office.running.time.now, timedelta(hours=10)
+    assert await revocations(office) == {old_id: None}
+    new_id, rotated_at = (await office.rotate(team_id, grace=10)).json()["id"], now()
+    assert await revocations(office) == {old_id: rotated_at + grace, new_id: None}
+    async with office.another() as replica:
+        assert await revocations(replica) == {old_id: rotated_at + grace, new_id: None}
+    office.running.time.pass_(9 * HOUR)
+    assert await works(office, old)
+    used_at = now()
+    office.running.time.pass_(2 * HOUR)
+    await end_due(office)
+    assert await revocations(office) == {old_id: used_at + grace, new_id: None}
+    office.running.time.pass_(8 * HOUR)
+    await end_due(office)
+    assert await revocations(office) == {new_id: None}
+
+
 async def test_an_old_key_that_is_used_lives_on(office: Office) -> None:
     """A key that was used within its grace before is revoked once it was not used for as long."""
     team_id, old_id = await onboarded(office)

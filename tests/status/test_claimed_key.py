@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from bff.keeptrusts.facts import Cause, GatewayKey, Reading
 from bff.status.claims import Owner
 from bff.status.findings import Code, State
+from bff.status.wire import PreviousKeyStatus
 from bff.values import EntityRef
 
 from .conftest import KEY, NOON, OTHERS_KEY, Scenario
@@ -87,6 +89,83 @@ def test_the_section_counts_every_key_of_the_name_in_the_team() -> None:
     key = with_keys(revoked, KEY, expired, namesake).assess().gateway_key
     assert key is not None
     assert (key.id, key.count) == ("tok_1", 3)
+
+
+def previous(*older: GatewayKey) -> PreviousKeyStatus | None:
+    """The previous key that is shown beside the current one, which is a day old."""
+    current = replace(KEY, id="tok_new", created_at=NOON - timedelta(days=1))
+    key = with_keys(*older, current).assess().gateway_key
+    assert key is not None
+    assert key.id == "tok_new"
+    return key.previous
+
+
+def test_the_older_of_two_working_keys_is_the_previous_one() -> None:
+    """During a rotation's grace the section has the old key's id, its first characters, and when it was last used."""
+    used = NOON - timedelta(hours=3)
+    expected = PreviousKeyStatus(id="tok_1", prefix="kt_gk_ab12", last_used_at=used)
+    assert previous(replace(KEY, last_used_at=used)) == expected
+
+
+def test_the_previous_key_says_when_it_is_revoked() -> None:
+    """Where this service is to revoke the old key, the section says when that is."""
+    ends = NOON + timedelta(hours=5)
+    shown = previous(replace(KEY, revokes_at=ends))
+    assert shown is not None
+    assert shown.revokes_at == ends
+
+
+def test_a_single_key_has_no_previous_one() -> None:
+    """Without a rotation there is nothing beside the current key."""
+    assert previous() is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"revoked": True}, {"expires_at": NOON}, {"expired": True}, {"unknown_status": "paused"}],
+    ids=["revoked", "expires now", "expired by its status", "of an unknown status"],
+)
+def test_an_older_key_that_is_not_known_to_work_is_not_the_previous_one(change: dict[str, Any]) -> None:
+    """What is over is counted, and not shown beside the current key."""
+    assert previous(replace(KEY, **change)) is None
+
+
+def test_of_several_older_keys_the_one_used_last_is_the_previous_one() -> None:
+    """Who still uses an old key matters more than which was made last; one that was never used comes last."""
+    used_last = replace(KEY, id="tok_used_last", last_used_at=NOON - timedelta(hours=1))
+    used_before = replace(
+        KEY, id="tok_before", created_at=NOON - timedelta(days=9), last_used_at=NOON - timedelta(days=2)
+    )
+    unused = replace(KEY, id="tok_unused", created_at=NOON - timedelta(days=2))
+    shown = previous(unused, used_before, used_last)
+    assert shown is not None
+    assert shown.id == "tok_used_last"
+
+
+def test_of_older_keys_that_were_never_used_the_newest_is_the_previous_one() -> None:
+    """The same facts always show the same key."""
+    oldest = replace(KEY, id="tok_oldest", created_at=NOON - timedelta(days=90))
+    newer = replace(KEY, id="tok_newer", created_at=NOON - timedelta(days=9))
+    shown = previous(oldest, newer)
+    assert shown is not None
+    assert (shown.id, shown.last_used_at) == ("tok_newer", None)
+
+
+def test_a_namesake_of_another_team_is_no_previous_key() -> None:
+    """Without enforced ownership too, only keys of one team are one key's life."""
+    namesake = replace(OTHERS_KEY, name="support-key", last_used_at=NOON)
+    for enforced in (True, False):
+        key = with_keys(KEY, namesake).ruled(ownership_enforced=enforced).assess().gateway_key
+        assert key is not None
+        assert (key.id, key.previous) == ("tok_1", None)
+
+
+def test_a_key_that_does_not_work_has_no_previous_one() -> None:
+    """Of keys that are all over, none is shown beside the newest."""
+    revoked = replace(KEY, id="tok_revoked", revoked=True, created_at=NOON)
+    key = with_keys(revoked, replace(KEY, expired=True)).assess().gateway_key
+    assert key is not None
+    assert key.previous is None
 
 
 def test_the_owners_key_comes_before_a_namesake() -> None:

@@ -55,7 +55,13 @@ export const statusShape = object({
   entityRef: string,
   state: string,
   findings: list(finding),
-  gatewayKey: optional(object({ declared: string, state: string })),
+  gatewayKey: optional(
+    object({
+      declared: string,
+      state: string,
+      previous: optional(object({ id: string })),
+    }),
+  ),
   policyTier: optional(object({})),
   team: optional(object({ name: string })),
   budget: optional(

@@ -716,6 +716,11 @@ export interface components {
              * @default null
              */
             readonly count?: number | null;
+            /**
+             * @description During the grace of a rotation: the older key of this name that still works; of several, the one that was used last
+             * @default null
+             */
+            readonly previous?: components["schemas"]["PreviousKeyStatus"] | null;
         };
         /**
          * GovernanceStatus
@@ -954,6 +959,32 @@ export interface components {
              * @description When it is revoked at the earliest: later where it was used within its grace before
              */
             readonly revokes_at: string;
+        };
+        /**
+         * PreviousKeyStatus
+         * @description The key that the current one replaces and that still works.
+         */
+        readonly PreviousKeyStatus: {
+            /** Id */
+            readonly id: string;
+            /**
+             * Prefix
+             * @description The key's first characters, for recognising it
+             * @default null
+             */
+            readonly prefix?: string | null;
+            /**
+             * Lastusedat
+             * @description Null: never used
+             * @default null
+             */
+            readonly lastUsedAt?: string | null;
+            /**
+             * Revokesat
+             * @description When this service revokes it at the earliest: later where it is still used; null when it is not to revoke it
+             * @default null
+             */
+            readonly revokesAt?: string | null;
         };
         /**
          * Problem

@@ -42,6 +42,8 @@ export interface Remedy {
 export type FindingCode = Schemas['Code'];
 /** The claimed gateway key. @public */
 export type GatewayKeyStatus = Schemas['GatewayKeyStatus'];
+/** The key that the current one replaces and that still works. @public */
+export type PreviousKeyStatus = Schemas['PreviousKeyStatus'];
 /** The tier that is declared and the one that is enforced. @public */
 export type PolicyTierStatus = Schemas['PolicyTierStatus'];
 /** The Keeptrusts team of the entity's owner. @public */

@@ -208,6 +208,10 @@ const de: WordsOf<typeof en> = {
     neverUsed: 'nie benutzt',
     count_one: '{{number}} Schlüssel dieses Namens',
     count_other: '{{number}} Schlüssel dieses Namens',
+    previous: 'Voriger Schlüssel {{key}} gilt noch',
+    previousUsed: 'zuletzt benutzt {{age}}',
+    previousUnused: 'nicht benutzt seit {{time}}',
+    previousEnds: 'wird widerrufen, frühestens {{time}}',
   },
   tier: {
     label: 'Richtlinienstufe',

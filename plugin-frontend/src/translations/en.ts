@@ -209,6 +209,10 @@ export const en = {
     neverUsed: 'never used',
     count_one: '{{number}} key of this name',
     count_other: '{{number}} keys of this name',
+    previous: 'Previous key {{key}} still works',
+    previousUsed: 'last used {{age}}',
+    previousUnused: 'not used since {{time}}',
+    previousEnds: 'to be revoked, at the earliest {{time}}',
   },
   tier: {
     label: 'Policy tier',

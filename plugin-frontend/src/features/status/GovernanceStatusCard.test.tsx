@@ -409,4 +409,91 @@ describe('GovernanceStatusCard', () => {
 
     expect(card).toHaveTextContent('2 keys of this name');
   });
+
+  const previousUsed = (lastUsedAt: string | null, prefix?: string | null) => ({
+    ...statuses.rotated,
+    gatewayKey: {
+      ...statuses.rotated.gatewayKey!,
+      previous: { id: 'tok_1', prefix, lastUsedAt },
+    },
+  });
+
+  it.each([
+    [
+      'is in use',
+      statuses.rotated,
+      'Previous key kt_gk_ab12… still works last used 3 h ago',
+    ],
+    [
+      'has not been used since there is a new one',
+      previousUsed('2026-03-09T08:00:00Z', 'kt_gk_ab12'),
+      `Previous key kt_gk_ab12… still works not used since ${words.moment(
+        '2026-03-09T08:00:00Z',
+        NOW,
+      )}`,
+    ],
+    [
+      'was never used and has no known beginning',
+      previousUsed(null),
+      'Previous key tok_1 still works never used',
+    ],
+  ])('shows a previous key that %s', async (_, value, text) => {
+    const { card } = await rendered(value);
+
+    expect(card).toHaveTextContent(text);
+    expect(card).toHaveTextContent('kt_gk_cd34…');
+  });
+
+  const previousEnds = (revokesAt: string | null) => ({
+    ...statuses.rotated,
+    gatewayKey: {
+      ...statuses.rotated.gatewayKey!,
+      previous: { ...statuses.rotated.gatewayKey!.previous!, revokesAt },
+    },
+  });
+
+  it('says when a previous key is to be revoked', async () => {
+    const iso = '2026-03-10T21:00:00Z';
+    const { card } = await rendered(previousEnds(iso));
+
+    expect(card).toHaveTextContent(
+      `to be revoked, at the earliest ${words.moment(iso, NOW)}`,
+    );
+  });
+
+  it.each([
+    ['late', '2026-03-10T11:00:00Z'],
+    ['not known', null],
+  ])('says nothing of the end of a previous key that is %s', async (_, iso) => {
+    const { card } = await rendered(previousEnds(iso));
+
+    expect(card).toHaveTextContent('still works');
+    expect(card).not.toHaveTextContent('to be revoked');
+  });
+
+  it('shows a previous key in the compact form too', async () => {
+    const getStatus = jest
+      .fn()
+      .mockResolvedValue({ value: statuses.rotated, observedAt: NOW });
+    renderWithApis(<GovernanceStatusCard compact />, { api: { getStatus } });
+
+    expect(await screen.findByText(/^Previous key/)).toHaveTextContent(
+      'Previous key kt_gk_ab12… still works',
+    );
+  });
+
+  it.each([
+    ['none', inOrder],
+    [
+      'null',
+      {
+        ...inOrder,
+        gatewayKey: { ...inOrder.gatewayKey!, previous: null },
+      },
+    ],
+  ])('says nothing of a previous key where it is %s', async (_, value) => {
+    const { card } = await rendered(value);
+
+    expect(card).not.toHaveTextContent('Previous key');
+  });
 });

@@ -2,6 +2,7 @@ import {
   GatewayKeyStatus,
   GovernanceStatus,
   PolicyTierStatus,
+  PreviousKeyStatus,
 } from '../../api';
 import { known } from '../../domain/known';
 import { PLACE, placed, Translate, useWords } from '../../translations';
@@ -90,7 +91,14 @@ function KeyNote({
   now: number;
 }) {
   const { t, age, count } = useWords();
-  const { prefix, expiresAt, lastUsedAt, count: keys } = gatewayKey;
+  const {
+    prefix,
+    createdAt,
+    expiresAt,
+    lastUsedAt,
+    count: keys,
+    previous,
+  } = gatewayKey;
   return (
     <div className={styles.notes}>
       <div className={styles.notesRow}>
@@ -118,6 +126,59 @@ function KeyNote({
           </span>
         )}
       </div>
+      {previous && (
+        <PreviousKey previous={previous} replacedAt={createdAt} now={now} />
+      )}
+    </div>
+  );
+}
+
+/**
+ * The old key of a rotation while both work. Its last use says whether something still has to take the new one: one
+ * before there was a new one is over.
+ */
+function PreviousKey({
+  previous: { id, prefix, lastUsedAt, revokesAt },
+  replacedAt,
+  now,
+}: {
+  previous: PreviousKeyStatus;
+  replacedAt: string | null | undefined;
+  now: number;
+}) {
+  const { t, age } = useWords();
+  const usedAt = lastUsedAt ? Date.parse(lastUsedAt) : undefined;
+  const isUnused =
+    usedAt !== undefined && replacedAt && usedAt < Date.parse(replacedAt);
+  return (
+    <div className={styles.notesRow}>
+      <span className={styles.note}>
+        {placed(
+          t('key.previous', { key: PLACE }),
+          <span className={styles.mono}>{prefix ? `${prefix}…` : id}</span>,
+        )}
+      </span>{' '}
+      <span className={styles.note}>
+        {!lastUsedAt && t('key.neverUsed')}
+        {lastUsedAt &&
+          (isUnused
+            ? placed(
+                t('key.previousUnused', { time: PLACE }),
+                <Moment iso={lastUsedAt} now={now} />,
+              )
+            : t('key.previousUsed', {
+                age: age(now - Date.parse(lastUsedAt)),
+              }))}
+      </span>{' '}
+      {/* A moment that has passed is left out: it is put off while the key is in use. */}
+      {revokesAt && Date.parse(revokesAt) > now && (
+        <span className={styles.note}>
+          {placed(
+            t('key.previousEnds', { time: PLACE }),
+            <Moment iso={revokesAt} now={now} />,
+          )}
+        </span>
+      )}
     </div>
   );
 }
