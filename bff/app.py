@@ -20,6 +20,7 @@ from bff.app_connections import (
     configured_traces,
     open_backstage,
     open_database,
+    open_read_log,
     open_reader,
     platform,
     trusting,
@@ -58,7 +59,7 @@ class App:
     """What `BFF_ADMIN_PORT` serves: probes, health, metrics and OpenAPI. None where the first application has them."""
 
     short: Short | None
-    """Answers hits before `asgi` is asked; None where callers are not verified, or the catalog is files."""
+    """Answers hits before `asgi` is asked; None where callers are not verified, the catalog is files, or reads are recorded."""
 
     service: Service
     settings: Settings
@@ -92,7 +93,7 @@ def create_app(
     api_url = str(settings.keeptrusts_api_url)
     control_plane = upstreams.open("keeptrusts", api_url, with_token=True, via=world.control_plane)
     client = KeeptrustsClient(control_plane)
-    database = open_database(settings)
+    database = open_database(settings, address=secret("database_url"), observer=calls)
     reader = open_reader(settings, world, client, database, metrics=metrics, background=background)
     cache = OrganisationCache(
         reader,
@@ -135,6 +136,7 @@ def create_app(
             database_note=_note(settings, database),
             zone=settings.timezone,
         ),
+        reads=open_read_log(settings, world),
     )
     admin = upstreams.open_admin(via=world.control_plane)
     vault = open_vault(
@@ -191,7 +193,8 @@ def create_app(
         return Envelope(asgi, metrics=metrics, access=access, traces=world.traces, monotonic=world.monotonic)
 
     short = None
-    if settings.bff_auth == "backstage" and isinstance(catalog, BackstageCatalog):
+    # Recorded reads go the long way, whose handlers record them: a line to a file costs more than the short way saves.
+    if settings.bff_auth == "backstage" and isinstance(catalog, BackstageCatalog) and service.reads is None:
         short = Hits(service, catalog, access=access, traces=world.traces, monotonic=world.monotonic).answer
     if settings.bff_admin_port is None:
         return App(serving(ROUTES, lifespan), None, short, service, settings, lifespan)

@@ -31,7 +31,7 @@ from bff.status.organisation_cache import LONGEST_WAIT
 from bff.status.wire import Links
 from bff.store.database import Database
 from bff.telemetry.calls import CallObserver
-from bff.telemetry.logs import AccessLog, logger
+from bff.telemetry.logs import AccessLog, AuditLog, AuditLogError, logger
 from bff.telemetry.metrics import Metrics
 from bff.telemetry.otlp import TracesError, traces_from
 from bff.telemetry.traces import Traces
@@ -97,7 +97,7 @@ class Upstreams:
             traces=self.world.traces,
             transport=via,
             tls=self.tls,
-            proxy=self.settings.keeptrusts_proxy_url,
+            proxy=self.secret("keeptrusts_proxy_url"),
         )
         self.opened.append(upstream)
         return upstream
@@ -262,14 +262,18 @@ def platform(settings: Settings, world: World, upstreams: Upstreams) -> Platform
     )
 
 
-def open_database(settings: Settings) -> Database:
+def open_database(
+    settings: Settings, *, address: Secret | None = None, observer: CallObserver | None = None
+) -> Database:
     """The database that the settings name. Raises `SettingsError`.
+
+    `address` is the secret `DATABASE_URL` where it is watched, and `observer` as for `Database.at`.
 
     Where the folder of the SQLite file cannot be written, the database is in memory: answers go on, and a restart reads
     all events again.
     """
-    if settings.database_url is not None:
-        return Database.at(settings.database_url.get_secret_value(), folder=None, ca_file=settings.bff_ca_file)
+    if (address := address or settings.secret("database_url")) is not None:
+        return Database.at(address, folder=None, ca_file=settings.bff_ca_file, observer=observer)
     if settings.bff_data_dir == IN_MEMORY:
         return Database.at(None, folder=None, in_memory=True)
     folder = settings.data_folder
@@ -316,6 +320,16 @@ def open_reader(
         changed=metrics.replica_role,
         background=background,
     )
+
+
+def open_read_log(settings: Settings, world: World) -> AuditLog | None:
+    """Where reads of amounts are recorded; None without `BFF_AUDIT_LOG`. Raises `SettingsError`."""
+    if settings.bff_audit_log is None:
+        return None
+    try:
+        return AuditLog(settings.bff_audit_log, clock=world.clock)
+    except AuditLogError as error:
+        raise SettingsError(f"BFF_AUDIT_LOG: {error}") from None
 
 
 def configured_traces(tls: ssl.SSLContext | None) -> Traces:

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from bff.keeptrusts.client import KeeptrustsClient
 from bff.provisioning.acts import Acts
-from bff.provisioning.audit import Audit, AuditLogError
+from bff.provisioning.audit import Audit
 from bff.provisioning.keys import Keys
 from bff.provisioning.money import Wallets
 from bff.provisioning.organisation import CurrentOrganisation
@@ -25,7 +25,7 @@ from bff.settings import IN_MEMORY, Settings, SettingsError
 from bff.status.leader import identity_of
 from bff.store.database import Database
 from bff.telemetry.calls import CallObserver
-from bff.telemetry.logs import logger
+from bff.telemetry.logs import AuditLogError, logger
 from bff.telemetry.metrics import Metrics
 from bff.telemetry.traces import Traces
 from bff.upstream import HttpTransport, Upstream

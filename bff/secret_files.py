@@ -65,7 +65,8 @@ class Secret:
 
     `name` is its setting. With a `path` the file is read again when it has changed, and when the secret was refused; while
     the file cannot be used, what was read before stays in use. `in_header` is for secrets that headers carry: the
-    constructor raises `ValueError` for one that none can, and such a file counts as one that cannot be used.
+    constructor raises `ValueError` for one that none can, and such a file counts as one that cannot be used. So does one
+    for which `check` raises `ValueError`, whose message says the form expected and quotes nothing.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Secret:
         name: str = "a secret",
         path: Path | None = None,
         in_header: bool = True,
+        check: Callable[[SecretStr], object] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         if in_header and not fits_a_header(value):
@@ -84,6 +86,7 @@ class Secret:
         self._value = value
         self._path = path
         self._in_header = in_header
+        self._check = check
         self._clock = clock
         # None makes the first use read the file: it may have changed since the settings were read.
         self._state: FileState = None
@@ -116,6 +119,7 @@ class Secret:
         setting = f"{self.name}_FILE"
         try:
             found = read_secret(path, setting, in_header=self._in_header)
+            self._checked(found, path, setting)
         except SecretFileError as error:
             log.warning("secret cannot be read: the one read before stays in use", reason=str(error))
             return
@@ -123,3 +127,11 @@ class Secret:
             log.info("changed secret is read", setting=setting)
         self._value = found
         self.read_at = self._clock()
+
+    def _checked(self, found: SecretStr, path: Path, setting: str) -> None:
+        if self._check is None:
+            return
+        try:
+            self._check(found)
+        except ValueError as error:
+            raise SecretFileError(f"{setting}: {path} {error}") from None

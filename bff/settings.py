@@ -203,7 +203,8 @@ class Settings(BaseSettings):
     )
     bff_audit_log: Path | None = Field(
         default=None,
-        description="File to which the audit trail of provisioning is appended, a JSON line an act; by default it goes to the log",
+        description="File to which a JSON line is appended for each act of provisioning and each read of amounts; "
+        "without it acts go to the log, and reads are not recorded",
     )
     bff_refresh_seconds: float = Field(default=30, ge=1, le=3600, description="Age at which the facts are read again")
     bff_stale_limit_seconds: float = Field(
@@ -242,20 +243,14 @@ class Settings(BaseSettings):
     @classmethod
     def _database_address(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None:
-            # Imported here: a command that needs no database does not pay for its driver.
-            from bff.store.database import DatabaseAddressError, check_address  # noqa: PLC0415
-
-            try:
-                check_address(secret.get_secret_value())
-            except DatabaseAddressError as error:
-                raise ValueError(str(error)) from None
+            _check_database(secret)
         return secret
 
     @field_validator("keeptrusts_proxy_url")
     @classmethod
     def _proxy_address(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret is not None and not _is_proxy(secret.get_secret_value()):
-            raise ValueError("must be an address such as http://user:password@proxy.internal:3128, without a path")
+        if secret is not None:
+            _check_proxy(secret)
         return secret
 
     @field_validator("bff_timezone")
@@ -379,7 +374,8 @@ class Settings(BaseSettings):
         if value is None:
             return None
         path = self._secret_files.get(name)
-        return Secret(value, name=name.upper(), path=path, in_header=name in _IN_HEADERS, clock=clock)
+        in_header, check = name in _IN_HEADERS, _CHECKS.get(name)
+        return Secret(value, name=name.upper(), path=path, in_header=in_header, check=check, clock=clock)
 
     def require(self, *names: str) -> None:
         """Raise `SettingsError` for the first of these settings that is not set."""
@@ -522,6 +518,30 @@ def is_loopback(host: str) -> bool:
 def _fingerprint(name: str, secret: SecretStr) -> str:
     # With the name, so that one token in two settings does not look like one secret.
     return hashlib.sha256(f"{name}\0{secret.get_secret_value()}".encode()).hexdigest()[:8]
+
+
+def _check_database(address: SecretStr) -> None:
+    """Raise `ValueError` unless it is an address of PostgreSQL."""
+    # Imported here: a command that needs no database does not pay for its driver.
+    from bff.store.database import DatabaseAddressError, check_address  # noqa: PLC0415
+
+    try:
+        check_address(address.get_secret_value())
+    except DatabaseAddressError as error:
+        raise ValueError(str(error)) from None
+
+
+def _check_proxy(address: SecretStr) -> None:
+    """Raise `ValueError` unless it is the address of an HTTP proxy."""
+    if not _is_proxy(address.get_secret_value()):
+        raise ValueError("must be an address such as http://user:password@proxy.internal:3128, without a path")
+
+
+_CHECKS: Mapping[str, Callable[[SecretStr], None]] = {
+    "database_url": _check_database,
+    "keeptrusts_proxy_url": _check_proxy,
+}
+"""What secrets of a form are checked by, at the start and whenever their files are read again."""
 
 
 def _is_proxy(text: str) -> bool:

@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any, Literal, Protocol, TypeVar
 
 import httpx
@@ -24,6 +25,7 @@ import stamina
 from pydantic import SecretStr
 
 from bff.breaker import Breaker, BreakerOpenError, BreakerState
+from bff.secret_files import Secret
 from bff.telemetry.calls import CallObserver, Unobserved
 from bff.telemetry.traces import Traces, propagated
 from bff.tls import client_context, tls_trouble
@@ -168,9 +170,9 @@ class Upstream:
     """Makes calls to one address, for the life of the process; `aclose` ends it.
 
     `system` names it in metrics; `token` goes with every call that has none of its own. `tls` is for https addresses, by
-    default a context that trusts the public authorities; `proxy` is the address of an HTTP proxy. Both are left aside
-    where there is a `transport`. Follows no redirect and reads no proxy or password from the environment: a token is for
-    the configured address alone.
+    default a context that trusts the public authorities; `proxy` is the address of an HTTP proxy, and may change: calls
+    that begin later go by the new one. Both are left aside where there is a `transport`. Follows no redirect and reads no
+    proxy or password from the environment: a token is for the configured address alone.
     """
 
     def __init__(
@@ -190,7 +192,7 @@ class Upstream:
         headers: Mapping[str, str] | None = None,
         transport: HttpTransport | None = None,
         tls: ssl.SSLContext | None = None,
-        proxy: SecretStr | None = None,
+        proxy: Secret | None = None,
     ) -> None:
         self._dialect = dialect
         self._system = system
@@ -212,7 +214,8 @@ class Upstream:
             changed=lambda state: self._observer.breaker(system, state),
         )
         encoding = {} if dialect.compressed else {"accept-encoding": "identity"}
-        self._client = httpx.AsyncClient(
+        make = partial(
+            httpx.AsyncClient,
             base_url=address,
             limits=httpx.Limits(
                 max_connections=dialect.connections,
@@ -224,9 +227,9 @@ class Upstream:
             trust_env=False,
             transport=transport,
             verify=(tls or client_context()) if transport is None else True,
-            proxy=proxy.get_secret_value() if proxy is not None and transport is None else None,
             headers={"accept": "application/json", "user-agent": "keeptrusts-bff", **encoding, **(headers or {})},
         )
+        self._ways = _Ways(make, proxy if transport is None else None)
 
     @property
     def breaker_state(self) -> BreakerState:
@@ -282,7 +285,7 @@ class Upstream:
     async def aclose(self) -> None:
         """End the calls that are being made, and close all connections."""
         await self._calls.cancel()
-        await self._client.aclose()
+        await self._ways.aclose()
 
     def _failed(self, error: BaseException) -> bool:
         """Whether an attempt shows that the other side fails. Its reason is kept for what the open breaker says."""
@@ -389,9 +392,12 @@ class Upstream:
             headers |= dialect.credentials(token)
         if request.body is not None:
             headers["content-type"] = "application/json"
-        async with self._client.stream(
-            call.method, call.path, params=request.params, headers=headers, content=request.body
-        ) as response:
+        async with (
+            self._ways.current() as client,
+            client.stream(
+                call.method, call.path, params=request.params, headers=headers, content=request.body
+            ) as response,
+        ):
             if response.is_success:
                 body = await self._body(call, response)
             else:
@@ -520,6 +526,54 @@ class _Plan:
         self.retries += 1
         self.wait = wait
         return 0.0
+
+
+# --- the proxy, which may change -------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Way:
+    """A client for one address of the proxy, and how many calls it is making."""
+
+    client: httpx.AsyncClient
+    proxy: SecretStr | None
+    calls: int = 0
+
+
+class _Ways:
+    """Gives the client for the proxy as it is now. The one before is closed when its last call has ended.
+
+    `make` takes the address of the proxy as `proxy`, None for no proxy.
+    """
+
+    def __init__(self, make: Callable[..., httpx.AsyncClient], proxy: Secret | None) -> None:
+        self._make = make
+        self._proxy = proxy
+        self._now = self._way()
+
+    @asynccontextmanager
+    async def current(self) -> AsyncIterator[httpx.AsyncClient]:
+        """The client for one call."""
+        if self._proxy is not None and self._proxy.value() != self._now.proxy:
+            before, self._now = self._now, self._way()
+            if not before.calls:
+                await before.client.aclose()
+        way = self._now
+        way.calls += 1
+        try:
+            yield way.client
+        finally:
+            way.calls -= 1
+            if way is not self._now and not way.calls:
+                await way.client.aclose()
+
+    async def aclose(self) -> None:
+        """Close the client. Those before it have closed with the last of their calls."""
+        await self._now.client.aclose()
+
+    def _way(self) -> _Way:
+        proxy = self._proxy.value() if self._proxy is not None else None
+        return _Way(self._make(proxy=proxy.get_secret_value() if proxy is not None else None), proxy)
 
 
 # --- calls that are being made ---------------------------------------------------------------------------------------

@@ -91,7 +91,7 @@ async def trials(
     tls = keeptrusts_tls(settings)
 
     def connect(url: str, token: Secret | None) -> Upstream:
-        proxy = settings.keeptrusts_proxy_url
+        proxy = settings.secret("keeptrusts_proxy_url")
         upstream = Upstream(url, KEEPTRUSTS, system="doctor", token=token, tls=tls, proxy=proxy)
         opened.append(upstream)
         return upstream

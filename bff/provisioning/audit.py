@@ -9,8 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-import orjson
-
 from bff.provisioning.acts import Acts, Asker
 from bff.provisioning.errors import (
     ForbiddenError,
@@ -19,7 +17,7 @@ from bff.provisioning.errors import (
     RecordsUnavailableError,
     RuleError,
 )
-from bff.telemetry.logs import logger, trail
+from bff.telemetry.logs import AuditLog, logger
 from bff.telemetry.metrics import Metrics, Outcome, Provisioned
 from bff.values import Money
 
@@ -37,10 +35,6 @@ _COUNTED_AS: dict[Ending, Outcome] = {
     "orphaned": "failed",
     "failed": "failed",
 }
-
-
-class AuditLogError(Exception):
-    """The file of the audit trail cannot be written; the message is one line."""
 
 
 @dataclass(slots=True)
@@ -67,14 +61,7 @@ class Audit:
         self._counter = counter
         self._acts = acts
         self._clock = clock
-        self._file = file
-        self._trail = trail("audit")
-        if file is not None:
-            try:
-                with file.open("ab"):
-                    pass
-            except OSError as error:
-                raise AuditLogError(f"{file}: cannot be written: {error.strerror}") from None
+        self._log = AuditLog(file, clock=clock)
 
     @asynccontextmanager
     async def act(self, operation: Provisioned, name: str, asker: Asker) -> AsyncIterator[Report]:
@@ -117,17 +104,7 @@ class Audit:
 
     def write(self, **fields: Any) -> None:
         """Write one line. What cannot be written to the file goes to the log."""
-        if self._file is not None:
-            line = {"event": "provisioning", **fields, "time": self._clock().isoformat().replace("+00:00", "Z")}
-            try:
-                # Opened for each line, so that it may be rotated at any time; one write, so that processes may share it.
-                with self._file.open("ab", buffering=0) as file:
-                    file.write(orjson.dumps(line) + b"\n")
-            except OSError as error:
-                log.error("audit log not written", file=str(self._file), problem=error.strerror)  # noqa: TRY400 - one line
-            else:
-                return
-        self._trail.info("provisioning", **fields)
+        self._log.write("provisioning", **fields)
 
     async def _record(self, operation: Provisioned, name: str, asker: Asker, report: Report, problem: str) -> None:
         team = {"team": report.team or "", "team_id": report.team_id, "amount": report.amount}

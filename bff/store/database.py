@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from pydantic import SecretStr
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -29,9 +30,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bff.secret_files import Secret
 from bff.store.lease import Held, extension
 from bff.store.migrations import VERSION_TABLE, Migrated, due
 from bff.store.tables import FORM, store_form
+from bff.telemetry.calls import CallObserver
 
 if TYPE_CHECKING:  # they bring PostgreSQL's dialect and Alembic, which most processes do without
     from sqlalchemy.dialects import postgresql, sqlite
@@ -88,8 +91,18 @@ class Database(ABC):
     _driver_error: ClassVar[type[Exception]]
 
     @staticmethod
-    def at(url: str | None, *, folder: Path | None, in_memory: bool = False, ca_file: Path | None = None) -> Database:
+    def at(
+        url: Secret | str | None,
+        *,
+        folder: Path | None,
+        in_memory: bool = False,
+        ca_file: Path | None = None,
+        observer: CallObserver | None = None,
+    ) -> Database:
         """The PostgreSQL database of `url`; without one, SQLite in a file of `folder`, or in memory until `close`.
+
+        A `Secret` may change: new connections to PostgreSQL use the user and the password that it has then. `observer`
+        gets their attempts as calls to the system `database`.
 
         `ca_file` is a PEM file of the authorities that may have signed a PostgreSQL server's certificate, where its
         address asks for that to be verified and names none. Does not connect. Raises `DatabaseAddressError`, and
@@ -98,7 +111,8 @@ class Database(ABC):
         if url is not None:
             from bff.store.postgresql import PostgresqlDatabase  # noqa: PLC0415 - as in `check_address`
 
-            return PostgresqlDatabase(url, ca_file)
+            address = Secret(SecretStr(url), name="DATABASE_URL", in_header=False) if isinstance(url, str) else url
+            return PostgresqlDatabase(address, ca_file, observer=observer)
         from bff.store.sqlite import SqliteDatabase  # noqa: PLC0415 - it needs this file
 
         if folder is None and not in_memory:

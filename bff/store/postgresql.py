@@ -1,4 +1,7 @@
-"""PostgreSQL: its addresses as libpq reads them, connections with a deadline for every wait, and what its errors mean."""
+"""PostgreSQL: its addresses as libpq reads them, connections with a deadline for every wait, and what its errors mean.
+
+New connections log in as the address says now: its file may change while the service runs. Open ones stay as they are.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +19,15 @@ from psycopg import conninfo
 from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 from psycopg.waiting import wait_async
+from pydantic import SecretStr
 from sqlalchemy import BigInteger, ColumnElement, Double, Table, cast, event, extract, func, literal, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from bff.secret_files import Secret
 from bff.store.database import CHECKOUT_WITHIN, CONNECTIONS, NO_TABLES, Database, DatabaseAddressError
+from bff.telemetry.calls import CallObserver, Unobserved
+from bff.telemetry.logs import logger
 
 CONNECT_WITHIN = 3
 """Seconds for one address of a PostgreSQL server."""
@@ -32,21 +40,28 @@ _MIGRATION_MS = 60_000
 # Any number will do, as long as nothing else takes an advisory lock of the same one.
 _MIGRATION_LOCK = 0x6B74_6266_6600_0001
 
+log = logger("database")
+
 
 class PostgresqlDatabase(Database):
     """A database on a PostgreSQL server, for processes of several machines."""
 
     _driver_error = psycopg.Error
 
-    def __init__(self, url: str, ca_file: Path | None = None) -> None:
-        """Use `url` as libpq reads it; `ca_file` as for `Database.at`. Raises `DatabaseAddressError`."""
-        parameters = read_address(url)
-        if ca_file is not None and _wants_authority(parameters):
-            parameters["sslrootcert"] = str(ca_file)
-        within = _checkout_within(parameters)
+    def __init__(
+        self,
+        address: Secret,
+        ca_file: Path | None = None,
+        *,
+        observer: CallObserver | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Use `address` as libpq reads it; the rest is as for `Database.at`. Raises `DatabaseAddressError`."""
+        connector = _Connector(address, ca_file, observer or Unobserved(), monotonic)
+        within = _checkout_within(connector.place)
         super().__init__(
             "postgresql",
-            _engine(parameters, within),
+            _engine(connector, within),
             within=within,
             reading={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
             writing={"isolation_level": "READ COMMITTED"},
@@ -150,18 +165,97 @@ def _checkout_within(parameters: Mapping[str, Any]) -> float:
     return max(CHECKOUT_WITHIN, hosts * float(parameters.get("connect_timeout", CONNECT_WITHIN)) + 1)
 
 
-def _engine(parameters: dict[str, Any], within: float) -> AsyncEngine:
-    kept: dict[str, Any] = {"application_name": "keeptrusts-bff", "connect_timeout": CONNECT_WITHIN}
-    kept |= parameters | {"client_encoding": "utf8"}
+_DEFAULTS: Mapping[str, Any] = {"application_name": "keeptrusts-bff", "connect_timeout": CONNECT_WITHIN}
+_OF_A_LOGIN = frozenset({"user", "password"})
+_SYSTEM, _OPERATION = "database", "connect"
+"""How connecting is named for the observer."""
 
-    async def connect() -> psycopg.AsyncConnection[Any]:
-        # Statements are not prepared, so that a pooler in between may change the server connection under us.
-        return await _BoundedConnection.connect(**kept, prepare_threshold=None)
 
+class _Connector:
+    """Connects to the place that the address named at the start, with the user and password that it names now.
+
+    `place` has libpq's parameters but for these two. An address of another place is logged and not used before a restart:
+    connections to two databases would mix what the two hold.
+    """
+
+    def __init__(
+        self, address: Secret, ca_file: Path | None, observer: CallObserver, monotonic: Callable[[], float]
+    ) -> None:
+        self._address = address
+        self._observer = observer
+        self._monotonic = monotonic
+        self._read = address.value()
+        self.place, self._login = _split(self._read)
+        self._authority: dict[str, Any] = {}
+        if ca_file is not None and _wants_authority(self.place):
+            self._authority = {"sslrootcert": str(ca_file)}
+
+    async def connect(self) -> psycopg.AsyncConnection[Any]:
+        """A new connection. A refused login is tried once more where the address names another one by then."""
+        given = self._address.value()
+        login = self._login_of(given)
+        try:
+            return await self._attempt(login)
+        except psycopg.OperationalError as error:
+            if not _refuses_login(error):
+                raise
+            renewed = self._address.another_than(given)
+            if renewed is None or (again := self._login_of(renewed)) == login:
+                self._observer.own_token_refused(_SYSTEM, _OPERATION)
+                raise
+        try:
+            return await self._attempt(again)
+        except psycopg.OperationalError as error:
+            if _refuses_login(error):
+                self._observer.own_token_refused(_SYSTEM, _OPERATION)
+            raise
+
+    def _login_of(self, address: SecretStr) -> Mapping[str, Any]:
+        """User and password of `address`; those of before where it names another place."""
+        if address.get_secret_value() != self._read.get_secret_value():
+            self._read = address
+            place, login = _split(address)
+            if place == self.place:
+                self._login = login
+            else:
+                log.warning(
+                    "changed address differs in more than user and password: a restart is needed to use it",
+                    setting=self._address.name,
+                )
+        return self._login
+
+    async def _attempt(self, login: Mapping[str, Any]) -> psycopg.AsyncConnection[Any]:
+        started, outcome = self._monotonic(), "unavailable"
+        parameters = {**_DEFAULTS, **self.place, **self._authority, **login, "client_encoding": "utf8"}
+        try:
+            # Statements are not prepared, so that a pooler in between may change the server connection under us.
+            connection = await _BoundedConnection.connect(**parameters, prepare_threshold=None)
+            outcome = "ok"
+        except psycopg.OperationalError as error:
+            if _refuses_login(error):
+                outcome = "denied"
+            raise
+        except asyncio.CancelledError:
+            outcome = "cancelled"
+            raise
+        else:
+            return connection
+        finally:
+            self._observer.attempt(_SYSTEM, _OPERATION, outcome, self._monotonic() - started)
+
+
+def _split(address: SecretStr) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The place and the login of an address. Raises `DatabaseAddressError`."""
+    parameters = read_address(address.get_secret_value())
+    login = {name: parameters.pop(name) for name in _OF_A_LOGIN & parameters.keys()}
+    return parameters, login
+
+
+def _engine(connector: _Connector, within: float) -> AsyncEngine:
     # The address never reaches SQLAlchemy, which therefore cannot show it.
     engine = create_async_engine(
         "postgresql+psycopg://",
-        async_creator=connect,
+        async_creator=connector.connect,
         pool_size=CONNECTIONS,
         max_overflow=0,
         pool_timeout=within,
@@ -220,6 +314,7 @@ _OF_THE_ACCOUNT = (psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidS
 _WHEN_CONNECTING = (
     ("password authentication failed", "PostgreSQL refuses the password"),
     ("no password supplied", "PostgreSQL wants a password"),
+    ("not permitted to log in", "PostgreSQL does not let this user log in"),
     ("no pg_hba.conf entry", "PostgreSQL's pg_hba.conf does not let this user in from here"),
     ("too many clients", "PostgreSQL has no connection left"),
     ("remaining connection slots", "PostgreSQL has no connection left"),
@@ -245,6 +340,13 @@ _WHEN_CONNECTING = (
     ("server closed the connection", "PostgreSQL closed the connection"),
     ("does not exist", "PostgreSQL has no such database or user"),
 )
+
+_REFUSES_LOGIN = ("password authentication failed", "no password supplied", "not permitted to log in")
+
+
+def _refuses_login(error: psycopg.OperationalError) -> bool:
+    """Whether the server does not accept the user or the password. It says so without a code when one connects."""
+    return any(words in str(error) for words in _REFUSES_LOGIN)
 
 
 def _cause(error: psycopg.Error) -> str | None:

@@ -21,7 +21,7 @@ class CallObserver(Protocol):
         """The breaker is now `closed`, `open` or `half-open`."""
 
     def own_token_refused(self, system: str, operation: str) -> None:
-        """The service's own token was refused (401 or 403), and there is no newer one. Comes after the attempt's end."""
+        """The service's own token or password was refused, and there is no newer one. Comes after the attempt's end."""
 
 
 class Unobserved:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from select import PIPE_BUF
 from typing import TYPE_CHECKING, Any
 
@@ -180,6 +181,42 @@ def trail(name: str) -> FilteringBoundLogger:
         None, wrapper_class=structlog.make_filtering_bound_logger(logging.INFO), part=name
     )
     return bound
+
+
+class AuditLogError(Exception):
+    """The file of the audit log cannot be written; the message is one line."""
+
+
+class AuditLog:
+    """What must be on record, a JSON line each, appended to `file`; without one, or when that fails, they go to the log.
+
+    Raises `AuditLogError` when the file cannot be written.
+    """
+
+    def __init__(self, file: Path | None, *, clock: Callable[[], datetime]) -> None:
+        self._file = file
+        self._clock = clock
+        self._trail = trail("audit")
+        if file is not None:
+            try:
+                with file.open("ab"):
+                    pass
+            except OSError as error:
+                raise AuditLogError(f"{file}: cannot be written: {error.strerror}") from None
+
+    def write(self, event: str, **fields: Any) -> None:
+        """Write one line."""
+        if self._file is not None:
+            line = {"event": event, **fields, "time": self._clock().isoformat().replace("+00:00", "Z")}
+            try:
+                # Opened for each line, so that it may be rotated at any time; one write, so that processes may share it.
+                with self._file.open("ab", buffering=0) as file:
+                    file.write(orjson.dumps(line) + b"\n")
+            except OSError as error:
+                logger("audit").error("audit log not written", file=str(self._file), problem=error.strerror)
+            else:
+                return
+        self._trail.info(event, **fields)
 
 
 def _serialise(event: EventDict, **_: Any) -> bytes:

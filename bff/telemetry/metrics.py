@@ -28,7 +28,7 @@ import bff
 PREFIX = "keeptrusts_bff"
 REPLICA_ROLES = ("alone", "leading", "following")
 BREAKER_STATES = ("closed", "open", "half-open")
-SYSTEMS_WITH_TOKENS = ("keeptrusts", "keeptrusts-admin", "backstage", "vault")
+SYSTEMS_WITH_TOKENS = ("keeptrusts", "keeptrusts-admin", "backstage", "vault", "database")
 """The systems that the service calls with tokens of its own."""
 OUTCOMES = ("ok", "denied", "rejected", "unavailable", "timeout", "contract", "cancelled", "refused")
 """How an attempt to call an outside system ends, as `CallObserver` describes."""
@@ -202,7 +202,7 @@ class Metrics:
         self._retries = counter("upstream_retries", "Attempts that were made again", "system", "operation")
         self._own_token_refused = counter(
             "own_token_refused",
-            "Calls at which an outside system refused the service's own token (401 or 403), and no newer one was accepted",
+            "Calls at which an outside system refused the service's own token (401 or 403) or password, and no newer one was accepted",
             "system",
         )
         self._secret_read = gauge(

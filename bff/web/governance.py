@@ -50,6 +50,8 @@ async def entity_status(call: Call) -> Prepared:
     snapshot, served = await service.cache.current(insist=insists(call.request.scope["headers"]))
     answer = await service.answers.of(entity, snapshot, viewer)
     service.metrics.answered(_freshness(served))
+    if viewer.sees_numbers(entity.owner):
+        call.record_read("status", entity=str(entity.ref))
     return Prepared(
         answer.body,
         answer.etag,
@@ -82,6 +84,8 @@ async def statuses(call: Call, body: EntityRefs) -> Response:
         snapshot, served = await service.cache.current(insist=insists(call.request.scope["headers"]))
         items = await _items(service, snapshot, viewer, asked, refs, entities)
     service.metrics.answered(_freshness(served), len(asked))
+    if shown := sum(each is not None and viewer.sees_numbers(each.owner) for each in entities.values()):
+        call.record_read("statuses", refs=len(asked), shown=shown)
     headers = {
         "age": str(int(service.cache.age_of(snapshot))),
         "cache-status": service.cache_status(snapshot, served).decode(),

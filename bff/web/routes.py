@@ -34,6 +34,7 @@ from bff.status.answers import Answers
 from bff.status.numbers import NumbersAccess, Viewer
 from bff.status.organisation_cache import OrganisationCache, Served, Snapshot
 from bff.telemetry.health import HealthCheck
+from bff.telemetry.logs import AuditLog
 from bff.telemetry.metrics import Metrics
 from bff.values import EntityRef
 from bff.web.answers import JSON, read_body
@@ -91,7 +92,8 @@ class Batches:
 class Service:
     """What the routes of one service share.
 
-    `provisioner` is None where provisioning is off. `draining` becomes true when the process was asked to stop.
+    `provisioner` is None where provisioning is off, and `reads` where reads of amounts are not recorded. `draining`
+    becomes true when the process was asked to stop.
     """
 
     identity: Identity
@@ -104,6 +106,7 @@ class Service:
     metrics: Metrics
     provisioner: Provisioner | None
     checks: Callable[[], dict[str, HealthCheck]]
+    reads: AuditLog | None = None
     draining: bool = False
     batches: Batches = field(default_factory=Batches)
     refs: Expiring[str | bytes, EntityRef] = field(default_factory=lambda: Expiring(MOST_REFS, clock=lambda: 0.0))
@@ -277,6 +280,14 @@ class Call:
     async def viewer(self) -> Viewer:
         """The caller as far as numbers go; asked for after `entity`, since a stranger's groups are not read for a 404."""
         return await self.service.numbers.viewer(self.caller)
+
+    def record_read(self, what: Literal["status", "statuses", "spend"], **of_what: str | int) -> None:
+        """Record that the caller is shown amounts, where reads are recorded; `of_what` says of which entities."""
+        if (log := self.service.reads) is None:
+            return
+        user, via = self.caller.user, self.caller.via
+        request_id = self.request.scope["request_id"]
+        log.write("read", what=what, **of_what, user=str(user) if user else None, via=via, request_id=request_id)
 
 
 Handler = Callable[[Call], Awaitable[ASGIApp]]

@@ -27,6 +27,8 @@ async def entity_spend(call: Call) -> Prepared:
     days = DAYS.of(call.request)
     snapshot, served = await service.cache.current(insist=insists(call.request.scope["headers"]))
     answer = await service.spend.of(entity, snapshot, viewer, days=days)
+    if viewer.sees_numbers(entity.owner):
+        call.record_read("spend", entity=str(entity.ref))
     return Prepared(
         answer.body,
         answer.etag,

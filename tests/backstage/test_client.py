@@ -72,7 +72,7 @@ async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.Monke
     """A token goes to Backstage itself, whatever the environment says of proxies."""
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.test:3128")
     client = BackstageClient(URL)
-    assert not client._upstream._client._mounts
+    assert not client._upstream._ways._now.client._mounts
     await client.aclose()
 
 

@@ -293,5 +293,5 @@ async def test_the_environments_proxies_do_not_count(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     transport = transport_to(API, observed, via=httpx.MockTransport(lambda _request: httpx.Response(200)))
-    assert not transport._client._mounts
+    assert not transport._ways._now.client._mounts
     await transport.aclose()

@@ -15,10 +15,10 @@ import structlog
 
 from bff.backstage.caller import LOCAL
 from bff.provisioning.acts import Acts, Asker
-from bff.provisioning.audit import Audit, AuditLogError
+from bff.provisioning.audit import Audit
 from bff.store.database import Database
 from bff.telemetry import logs
-from bff.telemetry.logs import logger
+from bff.telemetry.logs import AuditLogError, logger
 from bff.telemetry.metrics import Metrics
 from tests.conftest import NOON
 

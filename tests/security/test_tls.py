@@ -12,7 +12,7 @@ import subprocess
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -107,7 +107,7 @@ Ask = Callable[[], Awaitable[object]]
 
 
 @asynccontextmanager
-async def keeptrusts(url: str, tls: ssl.SSLContext, proxy: str | None = None) -> AsyncIterator[Ask]:
+async def keeptrusts(url: str, tls: ssl.SSLContext, proxy: str | Secret | None = None) -> AsyncIterator[Ask]:
     """The client of Keeptrusts, without waits between its attempts."""
     upstream = Upstream(
         url,
@@ -116,7 +116,7 @@ async def keeptrusts(url: str, tls: ssl.SSLContext, proxy: str | None = None) ->
         token=Secret(SecretStr("canary-of-a-token")),
         random=lambda: 0.0,
         tls=tls,
-        proxy=SecretStr(proxy) if proxy else None,
+        proxy=Secret(SecretStr(proxy), in_header=False) if isinstance(proxy, str) else proxy,
     )
     try:
         yield lambda: upstream.change(Call("teams", "GET", "/v1/teams"), lambda reply: reply)
@@ -401,10 +401,12 @@ async def test_a_client_certificate_is_replaced(front: TlsFront, ca_file: Path, 
 
 @dataclass
 class Proxy:
-    """An HTTP proxy that wants a password. `targets` are what it has connected."""
+    """An HTTP proxy that wants a password. `targets` are what it has connected; `open` counts those that are open."""
 
-    port: int
-    targets: list[str]
+    targets: list[str] = field(default_factory=list)
+    port: int = 0
+    open: int = 0
+    unused: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def url(self) -> str:
@@ -415,8 +417,15 @@ class Proxy:
 @pytest.fixture
 async def proxy() -> AsyncIterator[Proxy]:
     """A running proxy."""
+    async with running_proxy() as made:
+        yield made
+
+
+@asynccontextmanager
+async def running_proxy() -> AsyncIterator[Proxy]:
+    """Run a proxy for the length of the block."""
     wanted = b"Basic " + base64.b64encode(f"bff:{PASSWORD}".encode())
-    targets: list[str] = []
+    made = Proxy()
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
@@ -426,12 +435,19 @@ async def proxy() -> AsyncIterator[Proxy]:
             writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n")
             await writer.drain()
             return
-        targets.append(target.decode())
+        made.targets.append(target.decode())
+        made.open += 1
+        made.unused.clear()
         writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
-        await join((reader, writer), int(target.rpartition(b":")[2]))
+        try:
+            await join((reader, writer), int(target.rpartition(b":")[2]))
+        finally:
+            made.open -= 1
+            if not made.open:
+                made.unused.set()
 
-    async with accepting(carry) as port:
-        yield Proxy(port, targets)
+    async with accepting(carry) as made.port:
+        yield made
 
 
 async def test_keeptrusts_is_reached_by_the_proxy(front: TlsFront, proxy: Proxy, ca_file: Path) -> None:
@@ -448,6 +464,45 @@ async def test_a_proxy_that_refuses(front: TlsFront, proxy: Proxy, ca_file: Path
         said = await failure(ask)
     assert said.endswith("the proxy answered 407")
     assert proxy.targets == []
+
+
+@pytest.fixture
+def proxy_file(proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of the proxy's address, which `KEEPTRUSTS_PROXY_URL_FILE` names."""
+    path = tmp_path / "proxy-url"
+    path.write_text(proxy.url)
+    monkeypatch.setenv("KEEPTRUSTS_PROXY_URL_FILE", str(path))
+    return path
+
+
+async def test_the_next_call_goes_by_the_proxy_of_the_file(
+    front: TlsFront, proxy: Proxy, ca_file: Path, proxy_file: Path
+) -> None:
+    """When the file names another proxy, calls go by that one, and the connections to the one before are closed."""
+    by_file = Settings.load().secret("keeptrusts_proxy_url")
+    async with running_proxy() as other, keeptrusts(front.url, client_context(TlsFiles(ca_file)), by_file) as ask:
+        assert await failures(ask, 2) == 0
+        assert (len(proxy.targets), len(other.targets), proxy.open) == (1, 0, 1)
+        await asyncio.to_thread(proxy_file.write_text, other.url)
+        assert await failures(ask, 2) == 0
+        assert (len(proxy.targets), len(other.targets)) == (1, 1)
+        async with asyncio.timeout(10):
+            await proxy.unused.wait()
+
+
+async def test_a_file_without_a_proxy_is_not_used(
+    front: TlsFront, proxy: Proxy, ca_file: Path, proxy_file: Path
+) -> None:
+    """A changed file that holds no address of a proxy leaves the one before in use."""
+    by_file = Settings.load().secret("keeptrusts_proxy_url")
+    async with keeptrusts(front.url, client_context(TlsFiles(ca_file)), by_file) as ask:
+        await asyncio.to_thread(proxy_file.write_text, f"socks5://bff:{PASSWORD}@proxy:1080")
+        with capture_logs() as logs:
+            assert await failures(ask, 2) == 0
+    (said,) = [line for line in logs if "stays in use" in line["event"]]
+    assert said["reason"].startswith(f"KEEPTRUSTS_PROXY_URL_FILE: {proxy_file} must be an address such as http://")
+    assert PASSWORD not in repr(logs)
+    assert len(proxy.targets) == 1
 
 
 async def test_certificates_are_explained_behind_a_proxy(front: TlsFront, proxy: Proxy) -> None:

@@ -97,5 +97,5 @@ async def test_the_time_of_reading_shows_in_the_metrics(
 def test_series_begin_at_zero() -> None:
     """A rate over the first refusal is not lost, since each system has its sample from the start."""
     text = Metrics().exposition().decode()
-    for system in ("keeptrusts", "keeptrusts-admin", "backstage", "vault"):
+    for system in ("keeptrusts", "keeptrusts-admin", "backstage", "vault", "database"):
         assert sample(text, f'{COUNTER}{{system="{system}"}}') == 0
