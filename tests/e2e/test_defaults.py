@@ -84,7 +84,8 @@ async def test_a_remedy_opens_its_template_filled_in(
     async def with_remedy(route: Route) -> None:
         reply = await route.fetch()
         status = await reply.json()
-        status["findings"][0]["remedy"] = REMEDY
+        for place, finding in enumerate(status["findings"]):
+            finding["remedy"] = None if place else REMEDY
         await route.fulfill(response=reply, json=status)
 
     try:
