@@ -39,8 +39,10 @@ test-plugin: node_modules/.installed
 test-python: dev-setup
 	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m 'not matrix' $(PYTEST_ARGS)
 
+# Other releases of Backstage, for apps that take the plugin's tarball.
+RELEASES := $(wildcard tests/e2e/releases/*)
 .PHONY: matrix
-matrix: e2e-setup ## The plugin's tarball in every supported release of Backstage and both frontend systems
+matrix: e2e-setup $(RELEASES:=/node_modules/.installed) ## The plugin's tarball in every supported release of Backstage and both frontend systems
 	$(BIN)/python -m pytest tests/e2e/test_plugin_package.py $(PYTEST_ARGS)
 
 .PHONY: unit
@@ -85,8 +87,6 @@ openapi: setup node_modules/.installed ## Renew bff/web/openapi.json, and the pl
 	toolchain/yarn workspace backstage-plugin-keeptrusts generate
 
 DIST := dist
-# Other releases of Backstage, for apps that take the plugin's tarball.
-RELEASES := $(wildcard tests/e2e/releases/*)
 .PHONY: reference
 reference: dev-setup ## Renew the tables in docs/ that are made from the code
 	$(BIN)/python -m tests.docs.tables
@@ -108,7 +108,7 @@ pack-plugin: node_modules/.installed
 
 # For hosts that load plugins at run time.
 .PHONY: pack-federated
-pack-federated: pack-plugin $(RELEASES:=/node_modules/.installed)
+pack-federated: pack-plugin
 	$(BIN)/python -m tests.e2e.harness.federated $(DIST)/backstage-plugin-keeptrusts-[0-9]*.tgz
 
 # The stamps make a second `make` cost nothing; they fall when the lists or the project file change.
@@ -136,7 +136,7 @@ $(VENV)/.dev-setup: requirements/dev.txt $(TERRAFORM_PROVIDER)/pyproject.toml $(
 E2E := tests/e2e/backstage
 APP := $(E2E)/packages/app
 .PHONY: e2e-setup
-e2e-setup: dev-setup $(APP)/dist/.built $(RELEASES:=/node_modules/.installed) ## Make ready what the end-to-end tests need (minutes once, then seconds)
+e2e-setup: dev-setup $(APP)/dist/.built ## Make ready what the end-to-end tests need (minutes once, then seconds)
 	@$(BIN)/python -m tests.e2e.harness.chromium
 
 toolchain/node_modules/.installed: toolchain/package-lock.json
