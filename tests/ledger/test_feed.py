@@ -413,6 +413,7 @@ async def test_a_feed_that_refuses_until_is_asked_without(books: Books) -> None:
     assert (20260310, "tok_1", "team_1", "gpt-4o") in await books.sums()
 
 
+@pytest.mark.long
 async def test_events_are_forgotten_and_sums_stay(books: Books) -> None:
     """Days later an event is no row any more: its day keeps its sum, and takes nothing that is published for it then."""
     await fill(books, 20)

@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bff.sandbox.faults import Rule
 from tests.harness.postgres import PostgresServer
 from tests.ledger.orchard import EVENTS, Orchard, Service
@@ -65,6 +67,7 @@ async def test_catching_up_says_how_far_today_has_been_read(tmp_path: Path) -> N
     assert 0 < share < 0.1
 
 
+@pytest.mark.long
 async def test_older_days_under_way_say_how_far_they_go_back(tmp_path: Path) -> None:
     """While older days are being read, the oldest day that was reached is named; today's share is whole."""
     orchard = Orchard(tmp_path)

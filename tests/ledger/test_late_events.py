@@ -6,10 +6,13 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from bff.sandbox.records import Charge
 from tests.ledger.orchard import Orchard, codes, spent
 
 
+@pytest.mark.long
 async def test_events_an_hour_late_never_make_a_wrong_sum_that_calls_itself_complete(tmp_path: Path) -> None:
     """Beside steady spend, events an hour late are counted or the sum is incomplete, but for one reading in flight."""
     orchard = Orchard(tmp_path)

@@ -153,6 +153,7 @@ async def test_a_follower_has_nothing_new_until_the_leader_reads_again(office: O
         assert spent(await read(two, office)) == Money(Decimal("3.5"))
 
 
+@pytest.mark.long
 async def test_a_caller_who_insists_at_a_follower_wakes_the_leader(office: Office) -> None:
     """The follower asks the leader to read, waits for it, and shows the result; the lease stays where it is."""
     async with office.process("one", refresh=60) as one, office.process("two", refresh=60) as two:

@@ -218,6 +218,7 @@ async def successor(database: Database) -> Held:
     raise AssertionError("the lease does not become free")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"], indirect=True)
 async def test_a_process_that_was_paused_past_its_lease_writes_nothing(database: Database, child: Child) -> None:
     """A holder that is stopped, loses its lease and goes on finds that out at its first write."""
@@ -230,6 +231,7 @@ async def test_a_process_that_was_paused_past_its_lease_writes_nothing(database:
     assert await marks(database) == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"], indirect=True)
 async def test_a_process_that_dies_in_the_middle_of_a_write_leaves_nothing(database: Database, child: Child) -> None:
     """What a killed holder had not committed is not there, and its lease is free when it is over."""
@@ -242,6 +244,7 @@ async def test_a_process_that_dies_in_the_middle_of_a_write_leaves_nothing(datab
     assert await marks(database) == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"], indirect=True)
 async def test_no_other_takes_the_lease_in_the_middle_of_a_write(database: Database, child: Child) -> None:
     """While a holder is stopped within a write its lease cannot change hands, so that what it commits is no one else's."""

@@ -56,6 +56,7 @@ async def test_it_is_said_what_a_migration_did(open_database: Open) -> None:
     assert (await database.migrate(), await database.migrate()) == ("tables made", None)
 
 
+@pytest.mark.long
 async def test_alembic_is_not_imported_for_tables_that_are_current(tmp_path: Path) -> None:
     """A process that finds its tables in SQLite imports neither Alembic nor PostgreSQL's driver."""
     made = Database.at(None, folder=tmp_path)
@@ -64,6 +65,7 @@ async def test_alembic_is_not_imported_for_tables_that_are_current(tmp_path: Pat
     assert packages_after_a_migration(tmp_path) & {"alembic", "psycopg"} == set()
 
 
+@pytest.mark.long
 def test_alembic_is_imported_to_make_the_tables(tmp_path: Path) -> None:
     """A process that finds no tables imports Alembic, so that the test above sees what it looks for."""
     assert "alembic" in packages_after_a_migration(tmp_path)
@@ -134,6 +136,7 @@ async def test_a_migration_that_fails_leaves_nothing(open_database: Open) -> Non
     await database.usable()
 
 
+@pytest.mark.long
 async def test_two_processes_migrate_sqlite_at_once(tmp_path: Path) -> None:
     """Processes that find an empty folder make one file with one set of tables."""
     migrations = [migration(BFF_DATA_DIR=str(tmp_path)) for _ in range(3)]

@@ -251,6 +251,7 @@ STEPS: dict[Step, int] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(4))
 async def test_both_ways_answer_alike(start: Start, seed: int) -> None:
     """Whatever changes and whenever it ends, a response of the short way is the long way's of that instant, byte by byte."""
