@@ -15,14 +15,16 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Executable, and_, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import Executable, and_, bindparam, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bff.keeptrusts.facts import (
     UNPAID_VERDICTS,
     Activity,
     ActivityToday,
+    KeySpend,
     ModelSpend,
+    OrganisationSpend,
     SpendEvent,
     SpendHistory,
     SpendTally,
@@ -274,6 +276,55 @@ class Ledger:
                 missing.setdefault(_day_of(day), _OVERCORRECTED)
         return SpendHistory(_tally(rows), _tally(nameless), missing)
 
+    async def of_organisation(self, *, days: int, now: datetime) -> OrganisationSpend:
+        """Return what every key of every team has spent over the last `days` budget days with today."""
+        today = BudgetWindow.containing(now, self._zone).day
+        wanted = [today - timedelta(days=ago) for ago in range(days)]
+        of_days = and_(sums.c.ledger_id == self._id, sums.c.day.in_([day_number(day) for day in wanted]))
+        usd, pico, unpriced = func.sum(sums.c.usd), func.sum(sums.c.pico), func.sum(sums.c.unpriced)
+        by_key = (
+            select(
+                sums.c.key_id,
+                sums.c.team_id,
+                usd.label("usd"),
+                pico.label("pico"),
+                func.sum(sums.c.requests).label("requests"),
+            )
+            .where(of_days)
+            .group_by(sums.c.key_id, sums.c.team_id)
+        )
+        # The few days of a key whose sums are not what was spent, instead of a row for each day of each key.
+        doubtful = (
+            select(sums.c.day, sums.c.key_id, usd.label("usd"), pico.label("pico"), unpriced.label("unpriced"))
+            .where(of_days)
+            .group_by(sums.c.day, sums.c.key_id)
+            .having(or_(unpriced > 0, usd < 0, pico < 0))
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(by_key)).all()
+            doubts = (await connection.execute(doubtful)).all()
+            text = await connection.scalar(select(ledgers.c.state).where(ledgers.c.id == self._id))
+        progress = decoded(text or "")
+        at = micros(now)
+        # Each event that could not be read is of the organisation, of whichever key it is.
+        key_ids = frozenset(event.key_id for event in progress.unread)
+        missing = {
+            day: reason
+            for day in wanted
+            if (reason := progress.missing(day, self._zone, now=at, lag=self._lag, key_ids=key_ids)) is not None
+        }
+        counts: defaultdict[int, int] = defaultdict(int)
+        for row in doubts:
+            counts[row.day] += int(row.unpriced)
+            if row.key_id and joined(row.usd, row.pico) < _NOTHING:
+                missing.setdefault(_day_of(row.day), _OVERCORRECTED)
+        for day, count in counts.items():
+            if count:
+                missing.setdefault(_day_of(day), _unpriced(count))
+        # In a thread: with thousands of keys this would block the event loop.
+        spent = await asyncio.to_thread(_key_spend, rows)
+        return OrganisationSpend(spent, missing)
+
     def _today_of(
         self, rows: Iterable[Any], window: BudgetWindow, now: datetime, progress: Progress
     ) -> tuple[SpendToday, ActivityToday]:
@@ -456,3 +507,7 @@ def _tally(rows: Iterable[Any]) -> SpendTally:
         before = by_model.get(model, ModelSpend(_NOTHING, 0))
         by_model[model] = ModelSpend(before.spent + amount, before.requests + int(row.requests))
     return SpendTally(by_day, by_model)
+
+
+def _key_spend(rows: Iterable[Any]) -> tuple[KeySpend, ...]:
+    return tuple(KeySpend(row.key_id, row.team_id, joined(row.usd, row.pico), int(row.requests)) for row in rows)
