@@ -37,7 +37,11 @@ class CatalogError(Exception):
 
 
 class CatalogUnavailableError(CatalogError):
-    """The catalog gave no answer in time, or a 5xx or 429 reply."""
+    """The catalog gave no answer in time, or a 5xx or 429 reply; `retry_after` is in seconds, where it said so."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class CatalogDeniedError(CatalogError):
@@ -118,6 +122,13 @@ def read_refs(document: object, *, member: str, kind: str, namespace: str) -> fr
     return frozenset(ref for ref in found if ref is not None)
 
 
+def read_consumed(document: object, ref: EntityRef) -> frozenset[EntityRef]:
+    """The APIs that the entity `ref` consumes, by the catalog's relations (`consumesApi`) or, in files, `spec.consumesApis`."""
+    return frozenset(_related(document, "consumesApi")) | read_refs(
+        document, member="consumesApis", kind="api", namespace=ref.namespace
+    )
+
+
 def _ref(document: Mapping[object, object]) -> EntityRef:
     metadata = _member(document, "metadata")
     kind, name = document.get("kind"), metadata.get("name")
@@ -159,8 +170,8 @@ def _origin(metadata: Mapping[object, object]) -> str | None:
     return origin if isinstance(origin, str) else None
 
 
-def _related(document: Mapping[object, object], kind: str) -> list[EntityRef]:
-    listed = document.get("relations")
+def _related(document: object, kind: str) -> list[EntityRef]:
+    listed = document.get("relations") if isinstance(document, Mapping) else None
     targets = [
         _parsed(relation.get("targetRef"), kind=None, namespace=DEFAULT_NAMESPACE)
         for relation in (listed if isinstance(listed, list) else ())

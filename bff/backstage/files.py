@@ -7,15 +7,16 @@ import glob
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
 import structlog
 
+from bff.backstage.annotated import PAGE, Page, Watched
 from bff.backstage.caller import Caller
-from bff.backstage.entities import DescriptorError, Entity, read_entity, read_refs
+from bff.backstage.entities import DescriptorError, Entity, read_consumed, read_entity, read_refs
 from bff.backstage.yaml_documents import YamlError, read_documents
 from bff.values import EntityRef
 
@@ -72,6 +73,18 @@ class FileCatalog:
             return frozenset()
         return (await self._current()).groups.get(caller.user, frozenset()) | {caller.user}
 
+    async def pages(self) -> AsyncIterator[Page]:
+        """All entities, as the watch reads them."""
+        index = await self._current()
+        refs = list(index.entities)
+        for first in range(0, len(refs), PAGE):
+            yield Page(tuple(index.watched(ref) for ref in refs[first : first + PAGE]))
+
+    async def by_refs(self, refs: Collection[EntityRef]) -> Mapping[EntityRef, Watched | None]:
+        """Each of `refs` as the files have it now."""
+        index = await self._current()
+        return {ref: index.watched(ref) if ref in index.entities else None for ref in refs}
+
     def refs(self) -> list[EntityRef]:
         """All references as of the last look at the files, sorted."""
         return sorted(self._index.entities)
@@ -110,12 +123,18 @@ class _Index:
     entities: dict[EntityRef, Entity] = field(default_factory=dict)
     groups: dict[EntityRef, frozenset[EntityRef]] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    consumes: dict[EntityRef, frozenset[EntityRef]] = field(default_factory=dict)
+
+    def watched(self, ref: EntityRef) -> Watched:
+        entity = self.entities[ref]
+        return Watched(ref, entity.annotations, entity.owner, self.consumes.get(ref, frozenset()))
 
 
 def _index(scan: Scan) -> _Index:
     entities: dict[EntityRef, Entity] = {}
     places: dict[EntityRef, str] = {}
     groups: dict[EntityRef, frozenset[EntityRef]] = {}
+    consumes: dict[EntityRef, frozenset[EntityRef]] = {}
     problems = list(scan.problems)
     for path, file in scan.files.items():
         problems.extend(file.problems)
@@ -125,10 +144,12 @@ def _index(scan: Scan) -> _Index:
                 problems.append(f"{place}: {ref} is left out, since {places[ref]} has it already")
                 continue
             entities[ref], places[ref] = found.entity, place
+            if found.consumes:
+                consumes[ref] = found.consumes
             groups[ref] = groups.get(ref, frozenset()) | found.groups
             for member in found.members:
                 groups[member] = groups.get(member, frozenset()) | {ref}
-    return _Index(entities, groups, tuple(problems))
+    return _Index(entities, groups, tuple(problems), consumes)
 
 
 LARGEST_FILE = 16 * 1024 * 1024
@@ -142,12 +163,13 @@ _SUFFIXES = (".yaml", ".yml")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An entity and the line it begins at; for a user its groups, for a group its members."""
+    """An entity, the line it begins at and the APIs that it consumes; for a user its groups, for a group its members."""
 
     entity: Entity
     line: int
     groups: frozenset[EntityRef] = frozenset()
     members: frozenset[EntityRef] = frozenset()
+    consumes: frozenset[EntityRef] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,4 +308,5 @@ def _found(value: object, line: int) -> Found:
         line,
         groups=read_refs(value, member="memberOf", kind="group", namespace=namespace),
         members=read_refs(value, member="members", kind="user", namespace=namespace),
+        consumes=read_consumed(value, entity.ref),
     )

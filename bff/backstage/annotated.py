@@ -1,0 +1,205 @@
+"""Every entity that carries this project's annotations, or consumes the gateway's API: read with the service's own token.
+
+Backstage's catalog is asked page by page (`GET /api/catalog/entities/by-query`). Its pages go by the entities' internal ids,
+so that an entity that is there from the first page to the last is on one of them, whatever is added or removed meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random as chance
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+from urllib.parse import urlencode
+
+from bff.backstage.by_refs import LARGEST_CALL
+from bff.backstage.by_refs import PATH as BY_REFS
+from bff.backstage.client import BackstageClient
+from bff.backstage.entities import (
+    CatalogContractError,
+    CatalogDeniedError,
+    CatalogUnavailableError,
+    DescriptorError,
+    ServiceDeniedError,
+    read_consumed,
+    read_entity,
+)
+from bff.backstage.groups import QUERY
+from bff.upstream import TokenSource
+from bff.values import EntityRef
+
+Answered = TypeVar("Answered")
+
+PAGE = 250
+"""Entities in a page: few enough to be read without blocking the event loop."""
+
+MOST_PAGES = 2_000
+"""Pages after which a catalog counts as one that never ends."""
+
+MOST_ATTEMPTS = 4
+"""Attempts at a page before a reading is given up."""
+
+LONGEST_PAUSE = 120.0
+"""Seconds that Backstage may ask for between two attempts (`Retry-After`); a longer pause ends the reading."""
+
+_FIRST_PAUSE = 1.0
+# Annotation names hold dots, which Backstage's field paths also use: so the whole mapping is asked for.
+_FIELDS = (
+    "kind",
+    "metadata.name",
+    "metadata.namespace",
+    "metadata.annotations",
+    "spec.owner",
+    "spec.consumesApis",
+    "relations",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """An entity as the watch needs it.
+
+    `annotations` holds those of this project, `owner` is None where there is none, and `consumes` are the APIs that the
+    entity consumes.
+    """
+
+    ref: EntityRef
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    owner: EntityRef | None = None
+    consumes: frozenset[EntityRef] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Entities of one page, and how many more were on it that are malformed."""
+
+    entities: tuple[Watched, ...]
+    malformed: int = 0
+
+
+class AnnotatedEntities(Protocol):
+    """Where the watch reads entities. Methods raise `CatalogError`."""
+
+    def pages(self) -> AsyncIterator[Page]:
+        """All entities that matter, page by page; an entity may come twice."""
+
+    async def by_refs(self, refs: Collection[EntityRef]) -> Mapping[EntityRef, Watched | None]:
+        """Each of `refs` as it is now, None for one that is not there."""
+
+
+def matters(entity: Watched, *, annotation: str, apis: Collection[EntityRef]) -> bool:
+    """Whether the watch looks at an entity: it carries `annotation`, or consumes one of `apis`."""
+    return annotation in entity.annotations or not entity.consumes.isdisjoint(apis)
+
+
+def read_watched(document: object) -> Watched:
+    """The entity that a descriptor describes. Raises `DescriptorError`."""
+    entity = read_entity(document)
+    return Watched(entity.ref, entity.annotations, entity.owner, read_consumed(document, entity.ref))
+
+
+class BackstageAnnotated:
+    """Reads them from Backstage by `token`: those with `annotation`, and those that consume one of `apis`.
+
+    A page that fails for now is asked for again after a pause, which is what Backstage asks for where it says so. `sleep`
+    and `random` are as for `Upstream`.
+    """
+
+    def __init__(
+        self,
+        backstage: BackstageClient,
+        *,
+        token: TokenSource,
+        annotation: str,
+        apis: Collection[EntityRef],
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        random: Callable[[], float] = chance.random,
+    ) -> None:
+        self._backstage = backstage
+        self._token = token
+        self._filters = [
+            ("filter", f"metadata.annotations.{annotation}"),
+            *(("filter", f"relations.consumesapi={api}") for api in sorted(apis)),
+        ]
+        self._sleep = sleep
+        self._random = random
+
+    async def pages(self) -> AsyncIterator[Page]:
+        """All entities that matter, page by page. Raises `CatalogError`, also for a catalog that does not end."""
+        limits = [("limit", str(PAGE)), ("fields", ",".join(_FIELDS))]
+        asked, seen = [*self._filters, *limits], set[str]()
+        for _ in range(MOST_PAGES):
+            page, cursor = await self._persistently(f"{QUERY}?{urlencode(asked)}")
+            yield page
+            if cursor is None:
+                return
+            if cursor in seen:
+                raise CatalogContractError(f"Backstage GET {QUERY}: a page that leads back to an earlier one")
+            seen.add(cursor)
+            asked = [("cursor", cursor), *limits]
+        raise CatalogContractError(f"Backstage GET {QUERY}: more than {MOST_PAGES} pages")
+
+    async def by_refs(self, refs: Collection[EntityRef]) -> Mapping[EntityRef, Watched | None]:
+        """Each of `refs` as it is now. Raises `CatalogError`."""
+        found: dict[EntityRef, Watched | None] = {}
+        listed = sorted(refs)
+        for first in range(0, len(listed), LARGEST_CALL):
+            part = listed[first : first + LARGEST_CALL]
+            body = {"entityRefs": [str(ref) for ref in part], "fields": _FIELDS}
+
+            def read(reply: Any, part: list[EntityRef] = part) -> dict[EntityRef, Watched | None]:
+                return _by_refs(part, reply)
+
+            found |= await self._own(
+                self._backstage.query_as(read, BY_REFS, body, operation="watched-again", token=self._token)
+            )
+        return found
+
+    async def _persistently(self, path: str) -> tuple[Page, str | None]:
+        for attempt in range(1, MOST_ATTEMPTS + 1):
+            try:
+                return await self._own(self._backstage.get_as(_paged, path, operation="watched", token=self._token))
+            except CatalogUnavailableError as error:
+                asked = error.retry_after or 0.0
+                if attempt == MOST_ATTEMPTS or asked > LONGEST_PAUSE:
+                    raise
+                await self._sleep(asked + self._random() * _FIRST_PAUSE * 2**attempt)
+        raise AssertionError("the last attempt raises")
+
+    async def _own(self, asking: Awaitable[Answered]) -> Answered:
+        try:
+            return await asking
+        except CatalogDeniedError as error:
+            raise ServiceDeniedError(str(error)) from None
+
+
+def _paged(reply: Any) -> tuple[Page, str | None]:
+    match reply:
+        case {"items": [*items], "pageInfo": {**info}}:
+            cursor = info.get("nextCursor")
+        case {"items": [*items]}:
+            cursor = None
+        case _:
+            raise CatalogContractError(f"Backstage GET {QUERY}: a reply that is no page of entities")
+    found, malformed = [], 0
+    for item in items:
+        try:
+            found.append(read_watched(item))
+        except DescriptorError:
+            malformed += 1
+    return Page(tuple(found), malformed), cursor if isinstance(cursor, str) and cursor else None
+
+
+def _by_refs(refs: list[EntityRef], reply: Any) -> dict[EntityRef, Watched | None]:
+    match reply:
+        case {"items": [*items]} if len(items) == len(refs):
+            try:
+                found = [None if item is None else read_watched(item) for item in items]
+            except DescriptorError:
+                found = []
+            if len(found) == len(refs) and all(
+                entity is None or entity.ref == ref for ref, entity in zip(refs, found, strict=True)
+            ):
+                return dict(zip(refs, found, strict=True))
+    raise CatalogContractError(f"Backstage POST {BY_REFS}: a reply that is no list of the entities asked for")
