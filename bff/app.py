@@ -22,6 +22,7 @@ from bff.app_connections import (
     open_database,
     open_read_log,
     open_reader,
+    open_watched,
     platform,
     trusting,
     watched_secrets,
@@ -44,6 +45,7 @@ from bff.telemetry.metrics import Metrics
 from bff.telemetry.recent_calls import RecentCalls
 from bff.tls import expiry
 from bff.upstream import Upstream
+from bff.watch.coverage_reports import CoverageReports
 from bff.web.envelope import Envelope
 from bff.web.hits import Hits, Short
 from bff.web.openapi import ROUTES, rendered
@@ -90,8 +92,9 @@ def create_app(
     upstreams = Upstreams(settings, world, calls, secret)
     backstage = open_backstage(settings, world, calls, tls)
     identity, catalog = callers(settings, world, backstage, secret("backstage_token"), metrics.refused)
-    api_url = str(settings.keeptrusts_api_url)
-    control_plane = upstreams.open("keeptrusts", api_url, with_token=True, via=world.control_plane)
+    control_plane = upstreams.open(
+        "keeptrusts", str(settings.keeptrusts_api_url), with_token=True, via=world.control_plane
+    )
     client = KeeptrustsClient(control_plane)
     database = open_database(settings, address=secret("database_url"), observer=calls)
     reader = open_reader(settings, world, client, database, metrics=metrics, background=background)
@@ -112,6 +115,7 @@ def create_app(
         gateway_url=settings.keeptrusts_gateway_url,
         remedies={**REMEDIES, **settings.remedies},
     )
+    watched = open_watched(world, backstage, catalog, secret("backstage_token"))
     counts = FindingCounts(monotonic=world.monotonic)
     service = Service(
         identity=identity,
@@ -124,6 +128,7 @@ def create_app(
         cache=cache,
         answers=Answers(catalog, rules=rules, metrics=metrics, counts=counts),
         spend=SpendReports(catalog, reader, rules=rules, longest_wait=world.longest_wait),
+        coverage=CoverageReports(watched, reader, rules=rules, longest_wait=world.longest_wait),
         platform=platform(settings, world, upstreams),
         metrics=metrics,
         provisioner=None,

@@ -72,14 +72,13 @@ class CatalogReading:
     """The entities that claim a key or consume the gateway's API, as the catalog had them at `read_at`.
 
     `groups` are further groups that may own a team, beside the owners of entities. `trouble` says in half a sentence why
-    entities may be missing; None when all were read. `denied` says that Backstage refuses the service's own token.
+    entities may be missing; None when all were read.
     """
 
     entities: Sequence[CatalogEntity] = ()
     groups: Sequence[Owner] = ()
     read_at: datetime | None = None
     trouble: str | None = None
-    denied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +184,6 @@ def _findings(
 
 
 def _catalog_findings(catalog: CatalogReading, claims: Sequence[Claim]) -> list[Finding]:
-    if catalog.denied:
-        return [_CATALOG_DENIED]
     if catalog.trouble is not None:
         said = f"Not all entities of the catalog could be read, so more may be claimed: {sentence(catalog.trouble)}"
         return [Finding(Code.UPSTREAM_UNAVAILABLE, said, TRIED_AGAIN)]

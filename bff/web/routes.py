@@ -37,6 +37,7 @@ from bff.telemetry.health import HealthCheck
 from bff.telemetry.logs import AuditLog
 from bff.telemetry.metrics import Metrics
 from bff.values import EntityRef
+from bff.watch.coverage_reports import CoverageReports
 from bff.web.answers import JSON, read_body
 from bff.web.problems import ProblemError, ProblemType
 
@@ -102,6 +103,7 @@ class Service:
     cache: OrganisationCache
     answers: Answers
     spend: SpendReports
+    coverage: CoverageReports
     platform: PlatformStatuses
     metrics: Metrics
     provisioner: Provisioner | None
@@ -286,7 +288,7 @@ class Call:
         """The caller as far as numbers go; asked for after `entity`, since a stranger's groups are not read for a 404."""
         return await self.service.numbers.viewer(self.caller)
 
-    def record_read(self, what: Literal["status", "statuses", "spend"], **of_what: str | int) -> None:
+    def record_read(self, what: Literal["status", "statuses", "spend", "coverage"], **of_what: str | int) -> None:
         """Record that the caller is shown amounts, where reads are recorded; `of_what` says of which entities."""
         if (log := self.service.reads) is None:
             return
@@ -395,7 +397,9 @@ class Endpoint:
         if access is Access.PROVISIONING and self._service.provisioner is None:
             raise ProvisioningOffError("Provisioning is off: this service has no KEEPTRUSTS_ADMIN_TOKEN.")
         if access is Access.PLATFORM and not await self._service.numbers.is_of_platform(caller):
-            raise ProblemError(ProblemType.FORBIDDEN, "This is for members of the platform groups (BFF_PLATFORM_GROUPS).")
+            raise ProblemError(
+                ProblemType.FORBIDDEN, "This is for members of the platform groups (BFF_PLATFORM_GROUPS)."
+            )
         return caller
 
 

@@ -275,7 +275,7 @@ def test_a_catalog_that_was_not_read_whole_makes_the_report_incomplete() -> None
 
 def test_a_refused_token_is_said_to_be_ours() -> None:
     """Backstage refuses the service, so Keeptrusts has no part in it."""
-    report = covered(trouble="refused", denied=True)
+    report = covered(entity("bot", owner=replace(SUPPORT, unreadable=True, denied=True)))
     assert [finding.code for finding in report.findings] == [Code.CATALOG_DENIED]
 
 
