@@ -64,13 +64,19 @@ def ask(url: str, entity_ref: str, resource: str, **query: object) -> bytes:
         ref = EntityRef.parse(entity_ref, default_kind="component")
     except EntityRefError as error:
         raise Failure(str(error), Exit.USAGE) from None
+    path = f"/v1/entities/{ref.kind}/{ref.namespace}/{ref.name}/{resource}"
+    return ask_at(url, path, not_found=f"{ref} is not in the catalog, or you may not see it", **query)
+
+
+def ask_at(url: str, path: str, *, not_found: str | None = None, **query: object) -> bytes:
+    """The JSON at `path`. Raises `Failure`; `not_found` is what a 404 of the BFF's own means."""
     token = _token()
-    call = Call(resource, "GET", f"/v1/entities/{ref.kind}/{ref.namespace}/{ref.name}/{resource}")
+    call = Call(path.rpartition("/")[2], "GET", path)
     params = {name: str(value) for name, value in query.items()}
     reply = asyncio.run(_reply(open_bff(_checked(url), tls=_trusted()), call, params, token))
     if reply.is_success and _is_of(reply, "application/json"):
         return reply.body
-    raise _failure(reply, ref, url)
+    raise _failure(reply, url, not_found)
 
 
 async def _reply(bff: Upstream, call: Call, params: dict[str, str], token: SecretStr | None) -> Reply:
@@ -109,7 +115,7 @@ def _token() -> SecretStr | None:
     return token
 
 
-def _failure(reply: Reply, ref: EntityRef, url: str) -> Failure:
+def _failure(reply: Reply, url: str, not_found: str | None) -> Failure:
     problem = _problem(reply)
     said = problem.get("detail") or problem.get("title") or f"it answered {reply.status}"
     match reply.status:
@@ -120,10 +126,11 @@ def _failure(reply: Reply, ref: EntityRef, url: str) -> Failure:
             )
         case 403:
             return Failure(f"not permitted: {said}", Exit.DENIED)
-        case 404 if problem:
-            return Failure(f"{ref} is not in the catalog, or you may not see it", Exit.NOT_FOUND)
+        case 404 if problem and not_found is not None:
+            return Failure(not_found, Exit.NOT_FOUND)
         case 404 | 200 | 301 | 302 | 303 | 307 | 308:
-            return Failure(f"what answers at {url} is not a BFF: name yours with --url", Exit.UNREACHABLE)
+            what = "is not a BFF" if not problem else "is a BFF of an older version"
+            return Failure(f"what answers at {url} {what}: name yours with --url", Exit.UNREACHABLE)
         case 400 | 422:
             return Failure(str(said), Exit.USAGE)
         case _:

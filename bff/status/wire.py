@@ -294,7 +294,7 @@ class UnknownKey(WireModel):
     key: str
     owner: str | None = Field(description="The entity's owner; null where it has none")
     state: Literal["not-found", "withheld"] = Field(
-        description="`withheld`: the key is of another team than the owner's"
+        description="`withheld`: the key is not the owner's"
     )
 
 
