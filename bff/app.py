@@ -37,6 +37,7 @@ from bff.spend.reports import SpendReports
 from bff.status.answers import Answers, FindingCounts
 from bff.status.checks import Checks
 from bff.status.findings import REMEDIES, Rules
+from bff.status.leader import OrganisationReader
 from bff.status.numbers import NumbersAccess
 from bff.status.organisation_cache import OrganisationCache
 from bff.store.database import Database
@@ -46,6 +47,7 @@ from bff.telemetry.recent_calls import RecentCalls
 from bff.tls import expiry
 from bff.upstream import Upstream
 from bff.watch.coverage_reports import CoverageReports
+from bff.watch.spend_metrics import SpendMetrics
 from bff.web.envelope import Envelope
 from bff.web.hits import Hits, Short
 from bff.web.openapi import ROUTES, rendered
@@ -179,11 +181,16 @@ def create_app(
         keeping: list[Callable[[], Awaitable[None]]] = [vault.keep] if vault and background else []
         keeping += [service.provisioner.keep] if service.provisioner and background else []
         keeping += [partial(metrics.watch_loop, world.monotonic, world.sleep)] if background else []
+        if background and settings.bff_spend_metrics != "off":
+            keeping.append(
+                partial(
+                    SpendMetrics(settings.bff_spend_metrics, watched, cache, reader, metrics=metrics, rules=rules).run,
+                    world.sleep,
+                )
+            )
         return _lifespan(service, [*closing, world.traces.aclose], keeping, world if background else None)
 
-    metrics.watch_database(reader.backlog, reader.database_up)
-    if (certificate := settings.keeptrusts_client_cert_file) is not None:
-        metrics.watch_certificate("keeptrusts-client", partial(expiry, certificate))
+    _watch_outside(metrics, settings, reader)
     access = world.access or AccessLog(level=settings.bff_log_level)
     # Made here: it takes longer than a request may.
     rendered()
@@ -208,6 +215,12 @@ def create_app(
     return App(
         serving(others, lifespan), serving(operations, contextlib.nullcontext), short, service, settings, lifespan
     )
+
+
+def _watch_outside(metrics: Metrics, settings: Settings, reader: OrganisationReader) -> None:
+    metrics.watch_database(reader.backlog, reader.database_up)
+    if (certificate := settings.keeptrusts_client_cert_file) is not None:
+        metrics.watch_certificate("keeptrusts-client", partial(expiry, certificate))
 
 
 def _read_share(cache: OrganisationCache) -> float:

@@ -206,6 +206,10 @@ class Settings(BaseSettings):
         description="File to which a JSON line is appended for each act of provisioning and each read of amounts; "
         "without it acts go to the log, and reads are not recorded",
     )
+    bff_spend_metrics: Literal["off", "team", "entity"] = Field(
+        default="off",
+        description="Amounts in `/metrics`, for all who may scrape it: none, by team, or by entity and owner",
+    )
     bff_refresh_seconds: float = Field(default=30, ge=1, le=3600, description="Age at which the facts are read again")
     bff_stale_limit_seconds: float = Field(
         default=3600,

@@ -293,9 +293,7 @@ class UnknownKey(WireModel):
     entity_ref: str
     key: str
     owner: str | None = Field(description="The entity's owner; null where it has none")
-    state: Literal["not-found", "withheld"] = Field(
-        description="`withheld`: the key is not the owner's"
-    )
+    state: Literal["not-found", "withheld"] = Field(description="`withheld`: the key is not the owner's")
 
 
 class SharedKey(WireModel):
