@@ -323,11 +323,11 @@ class IdleWallet(WireModel):
 class LeftOut(WireModel):
     """How many items each list lacks of all that there are."""
 
-    unclaimed_keys: int = 0
-    unknown_keys: int = 0
-    shared_keys: int = 0
-    silent_consumers: int = 0
-    idle_wallets: int = 0
+    unclaimed_keys: int = Field(ge=0)
+    unknown_keys: int = Field(ge=0)
+    shared_keys: int = Field(ge=0)
+    silent_consumers: int = Field(ge=0)
+    idle_wallets: int = Field(ge=0)
 
 
 class CatalogRead(WireModel):
@@ -357,12 +357,12 @@ class Coverage(WireModel):
     complete: bool = Field(
         description="False: a finding says what is missing; the amounts are then lower bounds, or more may be claimed"
     )
-    unclaimed_keys: tuple[UnclaimedKey, ...] = Field(default=(), description="Largest spend first")
-    unknown_keys: tuple[UnknownKey, ...] = ()
-    shared_keys: tuple[SharedKey, ...] = Field(default=(), description="Largest spend first")
-    silent_consumers: tuple[SilentConsumer, ...] = ()
-    idle_wallets: tuple[IdleWallet, ...] = Field(default=(), description="Most available first, by currency")
-    truncated: LeftOut = Field(default=LeftOut(), description="How many items were left out of each list")
+    unclaimed_keys: tuple[UnclaimedKey, ...] = Field(description="Largest spend first")
+    unknown_keys: tuple[UnknownKey, ...]
+    shared_keys: tuple[SharedKey, ...] = Field(description="Largest spend first")
+    silent_consumers: tuple[SilentConsumer, ...]
+    idle_wallets: tuple[IdleWallet, ...] = Field(description="Most available first, by currency")
+    truncated: LeftOut = Field(description="How many items were left out of each list")
     catalog: CatalogRead
     findings: tuple[Finding, ...] = ()
     freshness: Freshness

@@ -11,7 +11,13 @@ import {
   gatewayEntity,
   plainEntity,
 } from '../src/fixtures/entities';
-import { OVERVIEWS, PLATFORMS, SPENDS, STATES } from './PlaygroundApi';
+import {
+  COVERAGE_STATES,
+  OVERVIEWS,
+  PLATFORMS,
+  SPENDS,
+  STATES,
+} from './PlaygroundApi';
 
 const entityIn = (state: string): Entity => ({
   ...claimingEntity,
@@ -101,6 +107,10 @@ function Ways() {
     ['/spend', 'spend'],
     ...PLATFORMS.map(it => [`/platform?state=${it}`, `gateway: ${it}`]),
     ...OVERVIEWS.map(it => [`/ai-governance?entities=${it}`, `page: ${it}`]),
+    ...COVERAGE_STATES.map(it => [
+      `/ai-governance?view=coverage&coverage=${it}`,
+      `coverage: ${it}`,
+    ]),
     ...OVERVIEWS.map(it => [`/home?entities=${it}`, `home card: ${it}`]),
   ];
   return (

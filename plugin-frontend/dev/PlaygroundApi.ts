@@ -1,6 +1,7 @@
 import { Entity } from '@backstage/catalog-model';
 import {
   ContractError,
+  Coverage,
   GovernanceState,
   GovernanceStatus,
   KeeptrustsApi,
@@ -23,6 +24,7 @@ import {
 import { MOST_ENTITIES } from '../src/api/governedEntities';
 import { stateOf } from '../src/domain/order';
 import { STATES as STATES_WORST_FIRST } from '../src/features/overview/tableQuery';
+import * as coverages from '../src/features/platform/coverageFixtures';
 import * as platforms from '../src/features/platform/fixtures';
 import * as spends from '../src/features/spend/fixtures';
 import { claimingEntity } from '../src/fixtures/entities';
@@ -44,6 +46,7 @@ const REPORTS = lowered<SpendReport>({
   ofTeamIncomplete: { ...spends.incomplete, attribution: 'team' },
 });
 const PLATFORM_STATES = lowered<PlatformStatus>({ ...platforms });
+const COVERAGES = lowered<Coverage>({ ...coverages });
 
 const FAILURES = new Map<string, KeeptrustsError>(
   Object.entries({
@@ -73,6 +76,8 @@ export const STATES = [...STATUSES.keys(), ...FAILURES.keys(), 'loading'];
 export const SPENDS = [...REPORTS.keys(), 'unreachable', 'loading'];
 /** The states of the gateway. */
 export const PLATFORMS = [...PLATFORM_STATES.keys(), ...FAILURES.keys()];
+/** The states of coverage. */
+export const COVERAGE_STATES = [...COVERAGES.keys(), ...FAILURES.keys()];
 /** The sets of entities that the page and the home card are shown with. */
 export const OVERVIEWS = [
   'every',
@@ -159,6 +164,17 @@ export class PlaygroundApi implements KeeptrustsApi {
     if (failure) throw failure;
     return {
       value: REPORTS.get(state) ?? reportOver(days),
+      observedAt: Date.now(),
+    };
+  }
+
+  async getCoverage(): Promise<Observed<Coverage>> {
+    await pause();
+    const state = asked('coverage') ?? 'patchy';
+    const failure = FAILURES.get(state);
+    if (failure) throw failure;
+    return {
+      value: atPresent(COVERAGES.get(state) ?? coverages.patchy),
       observedAt: Date.now(),
     };
   }

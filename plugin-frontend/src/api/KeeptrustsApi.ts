@@ -1,5 +1,6 @@
 import { createApiRef } from '@backstage/core-plugin-api';
 import {
+  Coverage,
   GovernanceStatus,
   PlatformStatus,
   SpendReport,
@@ -66,6 +67,14 @@ export interface KeeptrustsApi {
     days: number,
     options?: RequestOptions,
   ): Promise<Observed<SpendReport>>;
+  /**
+   * Which spend of the organisation entities claim, over the last `days` budget days, 1 to 90; for members of the platform
+   * groups alone.
+   */
+  getCoverage(
+    days: number,
+    options?: RequestOptions,
+  ): Promise<Observed<Coverage>>;
   /** Health of the gateway and of the control plane. */
   getPlatform(options?: RequestOptions): Promise<Observed<PlatformStatus>>;
 }

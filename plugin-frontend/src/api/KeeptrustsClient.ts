@@ -5,6 +5,7 @@ import { inTime, TIMEOUT_MS } from './deadline';
 import { ContractError } from './errors';
 import { KeeptrustsApi, Observed, RequestOptions } from './KeeptrustsApi';
 import {
+  coverageShape,
   itemShape,
   itemsShape,
   platformShape,
@@ -15,6 +16,7 @@ import {
 } from './shape';
 import { SingleFlight } from './singleFlight';
 import {
+  Coverage,
   Freshness,
   GovernanceStatus,
   PlatformStatus,
@@ -134,6 +136,16 @@ export class KeeptrustsClient implements KeeptrustsApi {
         path: `${entityPath(entityRef)}/spend?days=${days}`,
         shape: reportShape,
       },
+      options,
+    );
+  }
+
+  async getCoverage(
+    days: number,
+    options?: RequestOptions,
+  ): Promise<Observed<Coverage>> {
+    return this.#ask(
+      { path: `/v1/coverage?days=${days}`, shape: coverageShape },
       options,
     );
   }

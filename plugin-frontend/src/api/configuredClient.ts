@@ -38,6 +38,7 @@ export function configuredClient(deps: {
     getStatuses: async (...asked) => (await client()).getStatuses(...asked),
     getWorst: async (...asked) => (await client()).getWorst(...asked),
     getSpend: async (...asked) => (await client()).getSpend(...asked),
+    getCoverage: async (...asked) => (await client()).getCoverage(...asked),
     getPlatform: async (...asked) => (await client()).getPlatform(...asked),
   };
 }
