@@ -53,7 +53,7 @@ describe('CoverageContent', () => {
   });
 
   it('never rounds a share up to all of it', async () => {
-    rendered({ ...patchy, ratio: 0.9999 });
+    rendered({ ...patchy, ratio: 1 });
 
     expect(await screen.findByText('99%')).toBeInTheDocument();
   });

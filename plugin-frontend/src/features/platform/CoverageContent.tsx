@@ -67,9 +67,12 @@ function Sides({ coverage }: { coverage: Coverage }) {
   const unknown = t('overview.nothingExplained');
   const money = (amount: typeof total) =>
     amount ? words.bound(words.money(amount), certainty) : unknown;
-  // An exact share that is not the whole must not read as all of it.
+  // The service rounds the share: where something is left it is not all, however little that is.
+  const left = Number(unclaimed?.amount) > 0;
   const share =
-    typeof ratio === 'number' ? words.ratio(Math.floor(ratio * 100) / 100) : '';
+    typeof ratio === 'number'
+      ? words.ratio(left ? Math.min(ratio, 0.9999) : ratio)
+      : '';
   return (
     <div className={styles.facts}>
       <FactList>
