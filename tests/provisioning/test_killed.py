@@ -23,8 +23,9 @@ import pytest_asyncio
 from sqlalchemy import update
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bff.provisioning.acts import Act, recorded
+from bff.provisioning.acts import LEASE_SECONDS, Act, recorded
 from bff.provisioning.acts import State as Recorded
+from bff.provisioning.provisioner import ENDINGS_EVERY
 from bff.sandbox import ADMIN_TOKEN, READ_TOKEN
 from bff.sandbox.accounts import State
 from bff.sandbox.control_plane import create_control_plane
@@ -40,6 +41,9 @@ from tests.harness.stub_backstage import BackstageOverHttp
 
 HELD_WITHIN = 30.0
 """Seconds until every act of a process is at its step."""
+
+ENDED_WITHIN = 2 * ENDINGS_EVERY + LEASE_SECONDS
+"""Seconds until a process that lives has ended what another one left behind."""
 
 SEEN = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -84,22 +88,28 @@ def _steps(act: str, *calls: tuple[str, str]) -> list[Step]:
 
 _OF_A_KEY = (("POST", "/v1/tokens"), ("POST", "/metadata/"), ("POST", "/data/"))
 _REVOKING = ("DELETE", "/v1/tokens/")
+_MAKING_A_CONFIGURATION = ("POST", "/v1/configurations")
+_DELETING_A_CONFIGURATION = ("DELETE", "/v1/configurations/")
 
 STEPS = [
     *_steps("team", ("POST", "/v1/teams")),
     *_steps("key", *_OF_A_KEY),
     *_steps("rotation", *_OF_A_KEY),
-    *_steps("configuration", ("POST", "/v1/configurations")),
+    *_steps("rotation without grace", *_OF_A_KEY, _REVOKING),
+    Step("rotation without grace", *_REVOKING, after=False),
+    *_steps("configuration", _MAKING_A_CONFIGURATION),
+    *_steps("tier change", _MAKING_A_CONFIGURATION, _DELETING_A_CONFIGURATION),
     *_steps("funding", ("POST", "/v1/wallets/allocate")),
     *_steps("reclaim", ("POST", "/v1/wallets/reclaim")),
     *_steps("revocation", _REVOKING, _REVOKING),
-    *_steps("disabling", ("DELETE", "/v1/configurations/")),
+    *_steps("disabling", _DELETING_A_CONFIGURATION),
 ]
 
 PROCESSES = (
     {"key"},
     {"rotation"},
-    {"funding", "reclaim"},
+    {"rotation without grace"},
+    {"funding", "reclaim", "tier change"},
     {"configuration", "disabling", "team, before"},
     {"revocation", "team, after"},
 )
@@ -213,11 +223,18 @@ class Drill:
         """What is asked for: path, body and headers."""
         of_team, once = {"team_id": self.team_id}, {"idempotency-key": "one"}
         configuration = {"name": f"{self.team}-config", "template_id": "tier-2-internal"}
+        stricter = {
+            "name": f"{self.team}-stricter",
+            "template_id": "tier-3-customer-facing",
+            "replaces": f"{self.team}-config",
+        }
         requests: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
             "team": ("/v1/teams", {"name": self.team}, {}),
             "key": ("/v1/tokens", {"name": self.key, **of_team}, {}),
             "rotation": (f"/v1/tokens/{self.key}/rotate", of_team, once),
+            "rotation without grace": (f"/v1/tokens/{self.key}/rotate", of_team | {"grace_hours": 0}, once),
             "configuration": ("/v1/configurations", configuration | of_team, {}),
+            "tier change": ("/v1/configurations", stricter | of_team, {}),
             "funding": ("/v1/wallets/allocate", {"amount": 3000, **of_team}, once),
             "reclaim": ("/v1/wallets/reclaim", {"amount": 1000, **of_team}, once),
             "revocation": (f"/v1/tokens/{self.key}/revoke", of_team, {}),
@@ -248,7 +265,7 @@ class Killed:
 
 
 @dataclass
-class Range:
+class Surroundings:
     """Where the processes run. `token` is of a platform member who calls without a template."""
 
     fleet: Fleet
@@ -274,14 +291,14 @@ class Range:
         drill.bystander = self.state.create_key(f"{drill.team}-other", drill.team_id)[0].id
         of_team = {"team_id": drill.team_id}
         match step.act:
-            case "rotation":
+            case "rotation" | "rotation without grace":
                 await self.made("/v1/tokens", {"name": drill.key, **of_team})
             case "reclaim":
                 await self.made("/v1/wallets/allocate", {"amount": 3000, **of_team}, **{"idempotency-key": "first"})
             case "revocation":
                 self.state.create_key(drill.key, drill.team_id)
                 self.state.create_key(drill.key, drill.team_id)
-            case "disabling":
+            case "disabling" | "tier change":
                 self.state.create_configuration(f"{drill.team}-config", drill.team_id, "tier-2-internal")
         drill.before = frozenset(key.id for key in self.state.keys if key.name == drill.key)
         return drill
@@ -300,19 +317,19 @@ class Range:
         (self.vault if "data/" in drill.step.in_path else self.plane).gates.append(gate)
         return gate
 
-    async def drill(self, victim: Replica, drills: list[Drill]) -> None:
+    async def drill(self, doomed: Replica, drills: list[Drill]) -> None:
         """Let a process begin every act, and kill it once each is at its step; then ask the one that lives on for each, twice."""
         groups = {drill.step.group for drill in drills}
         if "team, after" in groups:
             await self.teams_free.wait()
         gates = [self.gate(drill) for drill in drills]
-        lost = [asyncio.ensure_future(self._ask(victim, drill)) for drill in drills]
+        lost = [asyncio.ensure_future(self._ask(doomed, drill)) for drill in drills]
         async with asyncio.timeout(HELD_WITHIN):
             await asyncio.gather(*(gate.reached.wait() for gate in gates))
         too_late = [gate.step.name for gate in gates if gate.let_go]
         assert not too_late, f"held for longer than a call may take: {too_late}"
-        victim.signal(signal.SIGKILL)
-        await victim.ended(within=30)
+        doomed.signal(signal.SIGKILL)
+        await doomed.ended(within=30)
         replies = await asyncio.gather(*lost, return_exceptions=True)
         assert all(isinstance(reply, httpx.TransportError) for reply in replies), replies
         if any(group.startswith("team") for group in groups):
@@ -327,6 +344,12 @@ class Range:
         path, body, headers = drill.request
         return await self.post(replica, path, body, **headers)
 
+    async def until_ended(self, drills: list[Drill]) -> None:
+        """Wait until the old keys of rotations without a grace are revoked: the rotation had recorded that they are to be."""
+        async with asyncio.timeout(ENDED_WITHIN):
+            while any(self.state.key(old).revoked_at is None for drill in drills for old in drill.before):
+                await asyncio.sleep(0.1)
+
     async def _free_teams(self) -> None:
         """Let the lease on the making of teams run out, as it does ten seconds after its holder was killed."""
         async with self.database.write() as connection:
@@ -335,7 +358,7 @@ class Range:
 
 
 @asynccontextmanager
-async def shooting_range(postgres_url: str, openbao: OpenBao) -> AsyncIterator[Range]:
+async def surroundings(postgres_url: str, openbao: OpenBao) -> AsyncIterator[Surroundings]:
     """All that is around the processes, and the one that lives on."""
     state, stub = State(lambda: datetime.now(UTC)), StubBackstage()
     stub.clock.now = time.time()
@@ -362,18 +385,19 @@ async def shooting_range(postgres_url: str, openbao: OpenBao) -> AsyncIterator[R
         database = Database.at(postgres_url, folder=None, ca_file=None)
         stack.push_async_callback(database.close)
         token = stub.user_token("user:default/platform-engineer")
-        yield Range(running, await running.begin(), state, plane, vault, database, token)
+        yield Surroundings(running, await running.begin(), state, plane, vault, database, token)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def killed(postgres_server: PostgresServer, openbao: OpenBao) -> AsyncIterator[Killed]:
     """All drills, at once."""
     with postgres_server.database() as url:
-        async with shooting_range(url, openbao) as there:
+        async with surroundings(url, openbao) as there:
             starting = asyncio.gather(*(there.fleet.begin() for _ in PROCESSES))
             drills = {step: await there.prepared(step) for step in STEPS}
             made = [[drill for drill in drills.values() if drill.step.group in group] for group in PROCESSES]
             await asyncio.gather(*map(there.drill, await starting, made))
+            await there.until_ended([drill for drill in drills.values() if drill.step.act == "rotation without grace"])
             for drill in drills.values():
                 drill.acts = await recorded(there.database, team=drill.team, since=SEEN)
             yield Killed(there.state, openbao, drills)
@@ -407,6 +431,19 @@ def _rotation(killed: Killed, drill: Drill) -> None:
     assert [act.previous for act in killed.pending(drill)] == [old]
 
 
+def _rotation_without_grace(killed: Killed, drill: Drill) -> None:
+    [old] = drill.before
+    assert drill.reply is not None
+    document, entry = drill.reply.json(), killed.entry(drill)
+    assert (document["previous"]["id"], document["id"]) == (old, entry["id"])
+    assert killed.living(drill) == [entry["id"]]
+
+
+def _tier_change(killed: Killed, drill: Drill) -> None:
+    [left] = [each for each in killed.state.configurations if each.team_id == drill.team_id]
+    assert (left.name, left.template_id, left.enabled) == (f"{drill.team}-stricter", "tier-3-customer-facing", True)
+
+
 def _configuration(killed: Killed, drill: Drill) -> None:
     [made] = [each for each in killed.state.configurations if each.team_id == drill.team_id]
     assert drill.reply is not None
@@ -434,7 +471,9 @@ DONE_ONCE: dict[str, Callable[[Killed, Drill], None]] = {
     "team": _team,
     "key": _key,
     "rotation": _rotation,
+    "rotation without grace": _rotation_without_grace,
     "configuration": _configuration,
+    "tier change": _tier_change,
     "funding": lambda killed, drill: _money(killed, drill, left=3000),
     "reclaim": lambda killed, drill: _money(killed, drill, left=2000),
     "revocation": _revocation,
