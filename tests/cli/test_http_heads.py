@@ -145,7 +145,7 @@ async def test_an_answer_that_takes_long_is_not_cut_off(monkeypatch: pytest.Monk
         writer.close()
 
 
-async def test_a_body_that_nobody_reads_holds_no_connection() -> None:
+async def test_an_unread_body_holds_no_connection() -> None:
     """A body that drips in after its answer was given does not put the end of the connection off."""
 
     async def quick(scope: Any, receive: Any, send: Any) -> None:
