@@ -35,7 +35,7 @@ MONTH = r"^[0-9]{4}-[0-9]{2}$"
 
 FORECAST_RULE = (
     "The spend so far, and for each day that is left the median of this key's weekdays or weekend days over the last 28 "
-    "closed days; `low` and `high` take the lower and the upper quartile of those days instead."
+    "closed days; `low` and `high` take the 10th and the 90th percentile of those days instead."
 )
 """How a forecast is made, in one sentence."""
 

@@ -468,7 +468,7 @@ export interface components {
          * @description Every finding there is; clients switch on these, so they never change.
          * @enum {string}
          */
-        readonly Code: "annotation-missing" | "annotation-invalid" | "key-not-found" | "key-revoked" | "key-expired" | "key-expiring" | "owner-mismatch" | "tier-undeclared" | "tier-drift" | "tier-unenforced" | "wallet-missing" | "wallet-low" | "wallet-depleted" | "budget-near" | "budget-exceeded" | "budget-pace" | "spend-incomplete" | "data-stale" | "catalog-denied" | "upstream-unavailable" | "upstream-denied" | "upstream-contract" | "numbers-withheld";
+        readonly Code: "annotation-missing" | "annotation-invalid" | "key-not-found" | "key-revoked" | "key-expired" | "key-expiring" | "owner-mismatch" | "tier-undeclared" | "tier-drift" | "tier-unenforced" | "wallet-missing" | "wallet-low" | "wallet-depleted" | "budget-near" | "budget-exceeded" | "budget-pace" | "month-budget-near" | "month-budget-exceeded" | "month-budget-pace" | "spend-unusual" | "spend-incomplete" | "data-stale" | "catalog-denied" | "upstream-unavailable" | "upstream-denied" | "upstream-contract" | "numbers-withheld";
         /**
          * ConfigurationRecord
          * @description A policy configuration made from a template, whose id is the tier. A.
@@ -937,7 +937,7 @@ export interface components {
              */
             readonly change?: components["schemas"]["Change"] | null;
             /**
-             * @description The spend so far, and for each day that is left the median of this key's weekdays or weekend days over the last 28 closed days; `low` and `high` take the lower and the upper quartile of those days instead. Null: see `forecastMissing`
+             * @description The spend so far, and for each day that is left the median of this key's weekdays or weekend days over the last 28 closed days; `low` and `high` take the 10th and the 90th percentile of those days instead. Null: see `forecastMissing`
              * @default null
              */
             readonly forecast?: components["schemas"]["MonthForecast"] | null;
