@@ -74,10 +74,14 @@ class Unusual:
 
     def finding(self, *, shared: bool = False) -> Finding:
         """Return what there is to say of it. `shared`: its spend holds what the team's requests that name no key cost."""
-        when = f"Today has cost {self.spent} so far" if self.partial else f"{self.day.isoformat()} cost {self.spent}"
         with_shared = ", with what its team spent without naming a key" if shared else ""
         times = self.times
-        than = f"{times:.1f} times the usual {self.usual}" if times is not None else "where nothing is usual"
+        if self.partial:
+            said = f"Today has cost {self.spent} so far{with_shared}, when a whole day usually costs {self.usual}."
+        elif times is not None:
+            said = f"{self.day.isoformat()} cost {self.spent}{with_shared}: {times:.1f} times the usual {self.usual}."
+        else:
+            said = f"{self.day.isoformat()} cost {self.spent}{with_shared}, when such a day usually costs nothing."
         models = f" Most of the difference is {quoted(self.model)}." if self.model is not None else ""
         values = params(
             date=self.day.isoformat(),
@@ -86,7 +90,7 @@ class Unusual:
             **({"model": self.model} if self.model is not None else {}),
         )
         return Finding(
-            Code.SPEND_UNUSUAL, f"{when}{with_shared}: {than}.{models}", _LOOK, values if not shared else None
+            Code.SPEND_UNUSUAL, f"{said}{models}", _LOOK, values if not shared else None
         )
 
 
