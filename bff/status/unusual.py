@@ -3,10 +3,10 @@
 A day is compared with the whole days among the 28 before it, weekdays with weekdays and weekend days with weekend days. It is
 unusual when it lies
 
-- more than four times their spread above their median; the spread is 1.4826 times the median distance from the median, as for
+- more than five times their spread above their median; the spread is 1.4826 times the median distance from the median, as for
   a normal distribution, and at least a fifth of the median, so that a key that spends the same each day is not too touchy;
-- above one and a half times the third highest of all those days, so that a run of every Monday, or growth, is no news, while up
-  to two earlier unusual days do not hide a third;
+- above one and a half times the third highest of them, so that a run of every Monday, or growth, is no news, while up to two
+  earlier unusual days do not hide a third;
 - at least 5 USD above the median, so that cents alarm no one.
 
 Of today, which has not ended, what it has cost so far counts, and for the rest of it the usual in proportion.
@@ -26,7 +26,7 @@ from bff.status.wire import Amount
 from bff.values import Money
 from bff.wording import quoted
 
-SPREADS = Decimal(4)
+SPREADS = Decimal(5)
 LEAST_SPREAD = Decimal("0.2")
 HIGHEST = 3
 TIMES_HIGHEST = Decimal("1.5")
@@ -130,7 +130,7 @@ def unusual_day(days: Days, day: date, *, elapsed: Decimal | None = None) -> Unu
     usual = median(alike)
     distances = sorted(abs(amount - usual) for amount in alike)
     spread = max(_NORMAL * median(distances), LEAST_SPREAD * usual)
-    highest = sorted(basis.weekdays + basis.weekend)[-HIGHEST]
+    highest = alike[-min(HIGHEST, len(alike))]
     limit = max(usual + SPREADS * spread, TIMES_HIGHEST * highest, usual + LEAST_EXCESS)
     projected = item.spent.amount + (usual * (1 - elapsed) if elapsed is not None else 0)
     if projected <= limit:

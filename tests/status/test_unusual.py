@@ -92,10 +92,10 @@ def test_a_weekend_is_judged_by_weekends() -> None:
     assert (day.day, day.usual) == (sunday, usd(10))
 
 
-def test_a_level_that_stays_is_new_for_three_days() -> None:
-    """After a launch the first days are said, and then the higher level is the usual one."""
+def test_a_level_that_stays_is_soon_usual() -> None:
+    """After a launch the first three weekdays and the weekend are said, and then the higher level is the usual one."""
     assert [day.day for day in found(days_of(*[400] * 8), first=10)] == [
-        THURSDAY - timedelta(days=ago) for ago in (7, 6, 5)
+        THURSDAY - timedelta(days=ago) for ago in (7, 6, 5, 4, 3)
     ]
 
 
