@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -81,8 +82,9 @@ PATCHY = Path(__file__).with_name("coverage.json")
 
 
 async def with_something_of_each_kind(page: Page) -> None:
-    """Let the page get that answer."""
+    """Let the page get that answer, as of now."""
     document = json.loads(PATCHY.read_text(encoding="utf-8"))
+    document["freshness"]["observedAt"] = document["freshness"]["assessedAt"] = datetime.now(UTC).isoformat()
     await page.route(f"**{PATH}", lambda route: route.fulfill(json=document))
 
 

@@ -1,6 +1,7 @@
 import { Alert, Skeleton, Text } from '@backstage/ui';
 import { Coverage } from '../../api';
 import { useWords } from '../../translations';
+import { Legible } from '../../ui/CardFrame';
 import { Content } from '../../ui/Content';
 import { Fact, FactList } from '../../ui/FactList';
 import { Findings } from '../../ui/Findings';
@@ -75,17 +76,19 @@ function Sides({ coverage }: { coverage: Coverage }) {
       : '';
   return (
     <div className={styles.facts}>
-      <FactList>
-        <Fact
-          label={t('coverage.share')}
-          note={t('coverage.period', { count: days, number: count(days) })}
-        >
-          {share || (total ? t('coverage.nothingSpent') : unknown)}
-        </Fact>
-        <Fact label={t('coverage.claimed')}>{money(claimed)}</Fact>
-        <Fact label={t('coverage.unclaimed')}>{money(unclaimed)}</Fact>
-        <Fact label={t('coverage.total')}>{money(total)}</Fact>
-      </FactList>
+      <Legible>
+        <FactList>
+          <Fact
+            label={t('coverage.share')}
+            note={t('coverage.period', { count: days, number: count(days) })}
+          >
+            {share || (total ? t('coverage.nothingSpent') : unknown)}
+          </Fact>
+          <Fact label={t('coverage.claimed')}>{money(claimed)}</Fact>
+          <Fact label={t('coverage.unclaimed')}>{money(unclaimed)}</Fact>
+          <Fact label={t('coverage.total')}>{money(total)}</Fact>
+        </FactList>
+      </Legible>
     </div>
   );
 }
