@@ -10,9 +10,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
+from bff.cli.doctor_backstage import examine_notifications
+from bff.cli.doctor_keeptrusts import Verdict
+from bff.settings import Settings
 from tests.e2e.harness.backstage import Backstage
 from tests.e2e.harness.picture import take_picture
 from tests.e2e.harness.service import Service
@@ -135,6 +139,34 @@ async def test_a_budget_is_notified_step_by_step(
     await watched.rounds()
     (after,) = await watched.notifications(MEMBER)
     assert (after["id"], bool(after.get("read"))) == (near["id"], True)
+
+
+@pytest.mark.parametrize(
+    ("token", "url", "verdict", "said"),
+    [
+        (None, None, Verdict.OK, "may be sent; none was"),
+        ("another-token", None, Verdict.FAIL, "the token is not accepted (401)"),
+        (None, "/api/catalog", Verdict.FAIL, "is the notifications backend installed?"),
+    ],
+    ids=["in order", "another token", "no backend"],
+)
+async def test_doctor_tries_and_sends_nothing(
+    watched: Watched, token: str | None, url: str | None, verdict: Verdict, said: str
+) -> None:
+    """The doctor says whether the token may send notifications, and no inbox has one more for it."""
+    backstage = watched.backstage
+    settings = Settings.load(
+        backstage_url=f"{backstage.url}{url or ''}",
+        backstage_token=token or backstage.token,
+        bff_notify="on",
+        bff_platform_groups="platform-team",
+    )
+    people = ("support-engineer", "platform-engineer", "outsider")
+    before = {user: await watched.notifications(user) for user in people}
+    (trial,) = [trial async for trial in examine_notifications(settings)]
+    assert trial.verdict is verdict
+    assert said in trial.message
+    assert {user: await watched.notifications(user) for user in people} == before
 
 
 async def _read(watched: Watched, notification: str) -> None:

@@ -195,7 +195,7 @@ class Stage:
 
     async def _hook(self, request: httpx.Request) -> httpx.Response:
         self.hooks.append(request)
-        return httpx.Response(204)
+        return httpx.Response(204, stream=httpx.ByteStream(b""))
 
     async def round(self, app: App, *, seconds: float = 300) -> bool:
         """Let time pass, read Keeptrusts, and make a round of the watch."""
