@@ -120,18 +120,19 @@ class AlertStore:
                     )
                 )
 
-    async def mark(self, row: Stored, channel: str, delivery: Delivery, held: Held) -> None:
-        """Write how far a message has come; nothing where a newer one has replaced it."""
-        mine = and_(
-            alerts.c.organisation == self._organisation,
-            alerts.c.scope == row.sent.scope,
-            alerts.c.message_id == row.message_id,
-        )
-        values: dict[str, object] = {channel: delivery.value}
-        if delivery in _LEFT:
-            values["reached"] = max(row.sent.reached, row.sent.step)
+    async def mark(self, channel: str, marks: Iterable[tuple[Stored, Delivery]], held: Held) -> None:
+        """Write how far messages have come; nothing for one that a newer one has replaced."""
         async with self._database.write(held) as connection:
-            await connection.execute(update(alerts).where(mine).values(values))
+            for row, delivery in marks:
+                values: dict[str, object] = {channel: delivery.value}
+                if delivery in _LEFT:
+                    values["reached"] = max(row.sent.reached, row.sent.step)
+                mine = and_(
+                    alerts.c.organisation == self._organisation,
+                    alerts.c.scope == row.sent.scope,
+                    alerts.c.message_id == row.message_id,
+                )
+                await connection.execute(update(alerts).where(mine).values(values))
 
     def _raised(self, condition: Condition, now: datetime, delivery: Delivery) -> dict[str, Any]:
         return self._row(

@@ -301,9 +301,9 @@ class Watcher:
         await store.write(decision, self._held, now=now)
         after = await store.load() if decision != Decision() else before
         for channel in self._channels.names():
-            await self._send(channel, store, _in_order(after, channel), found, now)
-            left = sum(row.to_send(channel) for row in (await store.load()).values())
-            self._metrics.alerts_due(channel, left)
+            due = _in_order(after, channel)
+            done = await self._send(channel, store, due, found, now)
+            self._metrics.alerts_due(channel, len(due) - done)
 
     def _count_unsent(self, decision: Decision, before: Mapping[str, Stored]) -> None:
         summarised = len(decision.summarised) + len(decision.over_unsaid)
@@ -314,26 +314,32 @@ class Watcher:
 
     async def _send(
         self, channel: str, store: AlertStore, rows: Sequence[Stored], found: Conditions, now: datetime
-    ) -> None:
-        """Send what is due on one channel, at most `MOST_AT_ONCE` and a summary; stop at the first that cannot be sent now."""
+    ) -> int:
+        """Send what is due on one channel, at most `MOST_AT_ONCE` and a summary; stop at the first that cannot be sent now.
+
+        Returns how many are done with.
+        """
         assert self._held is not None  # noqa: S101 - as above
-        for row in rows[: MOST_AT_ONCE + 1]:
-            current = found.holding.get(row.sent.scope)
-            # What waited is sent with the words of now.
-            message = current.message if current is not None and current.step == row.sent.step else row.sent.message
-            waiting = replace(row, sent=replace(row.sent, message=message))
-            await store.mark(waiting, channel, Delivery.SENDING, self._held)
+        waiting = [_as_of_now(row, found) for row in rows[: MOST_AT_ONCE + 1]]
+        outcome: list[tuple[Stored, Delivery]] = []
+        for done, row in enumerate(waiting):
+            # The outcome of one message and the beginning of the next are one transaction.
+            await store.mark(channel, [*outcome, (row, Delivery.SENDING)], self._held)
+            outcome = []
             try:
-                delivery = await (self._notify(waiting) if channel == "backstage" else self._post(waiting, now))
+                delivery = await (self._notify(row) if channel == "backstage" else self._post(row, now))
             except (NotificationRejectedError, WebhookRejectedError) as error:
                 log.warning("alert is not taken", channel=channel, reason=str(error))
                 delivery = Delivery.REFUSED
             except (NotificationError, WebhookError, CatalogError) as error:
                 log.warning("alert cannot be sent now", channel=channel, reason=str(error))
                 self._metrics.alerted(channel, "failed", 1)
-                return
-            self._metrics.alerted(channel, "sent" if delivery is Delivery.SENT else "refused", 1)
-            await store.mark(waiting, channel, delivery, self._held)
+                return done
+            self._metrics.alerted(channel, delivery.value, 1)
+            outcome = [(row, delivery)]
+        if outcome:
+            await store.mark(channel, outcome, self._held)
+        return len(waiting)
 
     async def _notify(self, row: Stored) -> Delivery:
         assert self._channels.backstage is not None  # noqa: S101 - the channel is on
@@ -413,6 +419,14 @@ def audience_of(group: EntityRef, members: Members, *, counts: bool, every_viewe
         return Audience(plain=frozenset({group}))
     below = frozenset({group}) if members.further else frozenset[EntityRef]()
     return Audience(full=members.users, plain=below, but=members.users)
+
+
+def _as_of_now(row: Stored, found: Conditions) -> Stored:
+    """`row` with the words of now: what it is about may have gone on while it waited."""
+    current = found.holding.get(row.sent.scope)
+    if current is None or current.step != row.sent.step:
+        return row
+    return replace(row, sent=replace(row.sent, message=current.message))
 
 
 def _in_order(rows: Mapping[str, Stored], channel: str) -> list[Stored]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -22,6 +23,7 @@ from bff.sandbox.control_plane import create_control_plane
 from bff.sandbox.faults import Faults
 from bff.sandbox.records import Charge, Cost, Key, Team
 from bff.settings import Settings
+from bff.status.organisation_cache import FactsUnavailableError
 from bff.telemetry.logs import AccessLog
 from tests.backstage.stub import SERVICE_TOKEN, URL, StubBackstage
 from tests.conftest import API_URL, NOON, Time
@@ -45,6 +47,8 @@ class NotifyingBackstage(StubBackstage):
     def __init__(self) -> None:
         super().__init__()
         self.inboxes: dict[str, dict[str, Entry]] = {}
+        self.kept: list[str] = []
+        """The titles of all notifications that reached a user, in order."""
         self.down = False
         self.silent = False
         """Whether the notifications backend alone is down."""
@@ -78,6 +82,7 @@ class NotifyingBackstage(StubBackstage):
             inbox = self.inboxes.setdefault(user, {})
             scope, before = body["payload"]["scope"], inbox.get(body["payload"]["scope"])
             inbox[scope] = Entry(body["payload"], 1 + (before.times if before else 0))
+            self.kept.append(body["payload"]["title"])
         if self.taken_then_lost:
             self.taken_then_lost -= 1
             raise httpx.ReadError("lost")
@@ -200,7 +205,8 @@ class Stage:
     async def round(self, app: App, *, seconds: float = 300) -> bool:
         """Let time pass, read Keeptrusts, and make a round of the watch."""
         self.pass_(seconds)
-        await app.service.cache.current(insist=True)
+        with contextlib.suppress(FactsUnavailableError):
+            await app.service.cache.current(insist=True)
         return await app.watcher.turn()
 
 
