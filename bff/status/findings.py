@@ -58,6 +58,10 @@ class Code(StrEnum):
     BUDGET_NEAR = "budget-near"
     BUDGET_EXCEEDED = "budget-exceeded"
     BUDGET_PACE = "budget-pace"
+    MONTH_BUDGET_NEAR = "month-budget-near"
+    MONTH_BUDGET_EXCEEDED = "month-budget-exceeded"
+    MONTH_BUDGET_PACE = "month-budget-pace"
+    SPEND_UNUSUAL = "spend-unusual"
     SPEND_INCOMPLETE = "spend-incomplete"
     DATA_STALE = "data-stale"
     CATALOG_DENIED = "catalog-denied"
@@ -85,25 +89,27 @@ _ERRORS = frozenset(
         Code.TIER_UNENFORCED,
         Code.WALLET_DEPLETED,
         Code.BUDGET_EXCEEDED,
+        Code.MONTH_BUDGET_EXCEEDED,
     }
 )
 
 ALERTED = frozenset(
     {
-        "budget-pace",
-        "budget-near",
-        "budget-exceeded",
-        "month-budget-near",
-        "month-budget-exceeded",
-        "wallet-low",
-        "wallet-depleted",
-        "key-expiring",
-        "key-expired",
-        "key-revoked",
-        "key-not-found",
-        "tier-drift",
-        "spend-unusual",
-        "owner-mismatch",
+        Code.KEY_NOT_FOUND,
+        Code.KEY_REVOKED,
+        Code.KEY_EXPIRED,
+        Code.KEY_EXPIRING,
+        Code.OWNER_MISMATCH,
+        Code.TIER_DRIFT,
+        Code.WALLET_LOW,
+        Code.WALLET_DEPLETED,
+        Code.BUDGET_NEAR,
+        Code.BUDGET_EXCEEDED,
+        Code.BUDGET_PACE,
+        Code.MONTH_BUDGET_NEAR,
+        Code.MONTH_BUDGET_EXCEEDED,
+        Code.MONTH_BUDGET_PACE,
+        Code.SPEND_UNUSUAL,
     }
 )
 """The codes of the findings of which owners, or the platform groups, are notified."""

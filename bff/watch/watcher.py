@@ -42,6 +42,7 @@ from bff.watch.alerts import (
     Assessed,
     Conditions,
     Decision,
+    Paced,
     conditions,
     current_parts,
     decide,
@@ -146,7 +147,7 @@ class Watcher:
         self._pause = lease_seconds / 4
         self._held: Held | None = None
         self._due_at = 0.0
-        self._paced: Collection[tuple[EntityRef, str]] = frozenset()
+        self._paced: Paced = frozenset()
         self._trouble = ""
 
     async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
@@ -240,7 +241,7 @@ class Watcher:
                 found,
                 conditions(
                     assessed,
-                    current=current_parts(snapshot.facts, stale=snapshot.stale),
+                    current=current_parts(snapshot.facts, stale=snapshot.stale, now=now, zone=self._rules.timezone),
                     now=now,
                     zone=self._rules.timezone,
                     muted=await self._muted(),

@@ -37,7 +37,10 @@ def on(now: datetime, amount: str) -> Scenario:
 def message_of(scenario: Scenario) -> Message:
     """The message of the one thing that is the case."""
     found = conditions(
-        [assessed(scenario)], current=current_parts(scenario.facts, stale=False), now=scenario.now, zone=UTC_ZONE
+        [assessed(scenario)],
+        current=current_parts(scenario.facts, stale=False, now=scenario.now, zone=UTC_ZONE),
+        now=scenario.now,
+        zone=UTC_ZONE,
     )
     (condition,) = found.holding.values()
     return condition.message
@@ -106,7 +109,7 @@ def test_the_hour_is_in_the_message() -> None:
         current={"teams", "keys", "spend"},
         now=NOON,
         zone=UTC_ZONE,
-        paced_before={(BOT, "2026-03-10")},
+        paced_before=frozenset({(BOT, "budget-pace", "2026-03-10")}),
     )
     assert "10:00 UTC" in found.holding[f"budget|{BOT}"].message.text
 
