@@ -9,14 +9,13 @@ import secrets
 import ssl
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from pydantic import SecretStr
 
-from bff.backstage.annotated import AnnotatedEntities, BackstageAnnotated
 from bff.backstage.caller import AnonymousIdentity, Identity
 from bff.backstage.catalog import BackstageCatalog
 from bff.backstage.client import DEADLINE as BACKSTAGE_DEADLINE
@@ -27,7 +26,6 @@ from bff.platform.health import ControlPlaneProbe, GatewayClient, PlatformStatus
 from bff.provisioning.rights import People
 from bff.secret_files import Secret
 from bff.settings import IN_MEMORY, Settings, SettingsError
-from bff.status.claims import GATEWAY_KEY_NAME, TEAM
 from bff.status.leader import OrganisationReader, Timing, identity_of
 from bff.status.organisation_cache import LONGEST_WAIT
 from bff.status.wire import Links
@@ -39,9 +37,6 @@ from bff.telemetry.otlp import TracesError, traces_from
 from bff.telemetry.traces import Traces
 from bff.tls import TlsFileError, TlsFiles, client_context
 from bff.upstream import HttpTransport, Limits, Upstream
-from bff.values import EntityRef
-from bff.watch.sweep import GATEWAY_API, Sweep
-from bff.watch.watched import WatchedEntities
 
 log = logger("wiring")
 
@@ -62,6 +57,7 @@ class World:
     gateway: HttpTransport | None = None
     backstage: HttpTransport | None = None
     vault: HttpTransport | None = None
+    webhook: HttpTransport | None = None
     access: AccessLog | None = None
     limits: Limits = field(default_factory=Limits)
     """How long calls to outside systems may take; Backstage's share its `deadline`, where that is shorter than their own."""
@@ -246,29 +242,6 @@ def callers(
     else:
         catalog = FileCatalog(settings.catalog_patterns, monotonic=world.monotonic)
     return identity, catalog
-
-
-def open_watched(
-    world: World, backstage: Backstage | None, catalog: People, service_token: Secret | None
-) -> WatchedEntities:
-    """The entities that the watch looks at, from Backstage or from files."""
-
-    def source(annotation: str, apis: Collection[EntityRef]) -> AnnotatedEntities:
-        if isinstance(catalog, FileCatalog):
-            return catalog
-        assert backstage is not None  # noqa: S101 - `callers` has made a catalog of it
-        assert service_token is not None  # noqa: S101 - `require_for_serving` wants it
-        return BackstageAnnotated(
-            backstage.catalog,
-            token=service_token,
-            annotation=annotation,
-            apis=apis,
-            sleep=world.sleep,
-            random=world.random,
-        )
-
-    sweep = Sweep(source(GATEWAY_KEY_NAME, (GATEWAY_API,)), clock=world.clock)
-    return WatchedEntities(sweep, catalog, source(TEAM, ()), clock=world.clock)
 
 
 def platform(settings: Settings, world: World, upstreams: Upstreams) -> PlatformStatuses:

@@ -32,6 +32,20 @@ class Entity:
     member_of: frozenset[EntityRef] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """An entity as the watch needs it.
+
+    `annotations` holds those of this project, `owner` is None where there is none, and `consumes` are the APIs that the
+    entity consumes.
+    """
+
+    ref: EntityRef
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    owner: EntityRef | None = None
+    consumes: frozenset[EntityRef] = frozenset()
+
+
 class CatalogError(Exception):
     """Base of what can go wrong when the catalog is asked; no message holds a token."""
 

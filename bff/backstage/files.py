@@ -14,9 +14,9 @@ from pathlib import Path
 
 import structlog
 
-from bff.backstage.annotated import PAGE, Page, Watched
 from bff.backstage.caller import Caller
-from bff.backstage.entities import DescriptorError, Entity, read_consumed, read_entity, read_refs
+from bff.backstage.entities import DescriptorError, Entity, Watched, read_consumed, read_entity, read_refs
+from bff.backstage.watched import PAGE, Members, Page
 from bff.backstage.yaml_documents import YamlError, read_documents
 from bff.values import EntityRef
 
@@ -84,6 +84,11 @@ class FileCatalog:
         """Each of `refs` as the files have it now."""
         index = await self._current()
         return {ref: index.watched(ref) if ref in index.entities else None for ref in refs}
+
+    async def members(self, group: EntityRef) -> Members:
+        """The users of a group: `memberOf` of users, `members` of the group; groups below it are not followed."""
+        groups = (await self._current()).groups
+        return Members(frozenset(user for user, of in groups.items() if group in of and user.kind == "user"))
 
     def refs(self) -> list[EntityRef]:
         """All references as of the last look at the files, sorted."""

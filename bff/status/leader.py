@@ -185,6 +185,11 @@ class OrganisationReader:
         except (StoreError, ValueError) as error:
             raise FactsUnreadableError(f"The database cannot be used: {error}.") from None
 
+    @property
+    def organisation_id(self) -> str | None:
+        """The organisation whose facts are read; None before it is known."""
+        return self._organisation_id or None
+
     def difference(self) -> float:
         """What the wallets have paid beyond what the events add up to, in USD, where this process leads; else 0."""
         return float(self.progress.checksum.difference.amount) if self.progress is not None else 0.0

@@ -198,8 +198,9 @@ alerts = Table(
     Column("code", Text, nullable=False),
     # 0 once it is over; a higher step is worse.
     Column("step", Integer, nullable=False),
-    # The highest step of this window.
+    # The highest step that was raised in this window, and the highest that left on any channel.
     Column("peak", Integer, nullable=False),
+    Column("reached", Integer, nullable=False, server_default=_ZERO),
     # A day, or the id of what the alert is about.
     Column("window", Text, nullable=False),
     # When the window has passed; null for one without an end.
@@ -208,7 +209,7 @@ alerts = Table(
     Column("message_id", Text, nullable=False),
     # JSON.
     Column("message", Text, nullable=False),
-    # `due`, `sending`, `sent`, `refused`, `dropped`, `summarised`; empty where the channel is off.
+    # `due`, `sending`, `sent`, `refused` or `summarised`; empty where the channel is off.
     Column("backstage", Text, nullable=False, server_default=_NONE),
     Column("webhook", Text, nullable=False, server_default=_NONE),
     Column("made_at", BigInteger, nullable=False),

@@ -12,8 +12,8 @@ from bff.status.answers import Answer, serialised
 from bff.status.findings import Rules
 from bff.status.leader import FactsUnreadableError, OrganisationReader
 from bff.status.organisation_cache import LEAST_SECONDS_BETWEEN_READS, LONGEST_WAIT, FactsUnavailableError, Snapshot
+from bff.watch.subjects import WatchedEntities
 from bff.watch.sweep import GATEWAY_API, SweepResult
-from bff.watch.watched import WatchedEntities
 
 _NOT_WHOLE = "the last reading of the catalog was not whole"
 

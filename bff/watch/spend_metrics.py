@@ -27,7 +27,7 @@ from bff.status.wire import BudgetStatus
 from bff.telemetry.logs import logger
 from bff.telemetry.metrics import Metrics, SpendSeries
 from bff.values import BudgetWindow, Money
-from bff.watch.watched import WatchedEntities
+from bff.watch.subjects import WatchedEntities
 
 log = logger("watch")
 

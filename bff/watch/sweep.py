@@ -17,8 +17,8 @@ from typing import Any
 import orjson
 from sqlalchemy import select
 
-from bff.backstage.annotated import AnnotatedEntities, Watched, matters
-from bff.backstage.entities import CatalogError
+from bff.backstage.entities import CatalogError, Watched
+from bff.backstage.watched import WatchedCatalog, matters
 from bff.status.claims import GATEWAY_KEY_NAME
 from bff.store.database import Database
 from bff.store.lease import Held
@@ -65,7 +65,7 @@ class Sweep:
 
     def __init__(
         self,
-        source: AnnotatedEntities,
+        source: WatchedCatalog,
         *,
         clock: Callable[[], datetime],
         apis: Collection[EntityRef] = (GATEWAY_API,),

@@ -12,11 +12,11 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from bff.backstage import annotated
-from bff.backstage.annotated import BackstageAnnotated, Page, Watched
+from bff.backstage import watched
 from bff.backstage.client import BackstageClient
-from bff.backstage.entities import CatalogContractError, CatalogUnavailableError, ServiceDeniedError
+from bff.backstage.entities import CatalogContractError, CatalogUnavailableError, ServiceDeniedError, Watched
 from bff.backstage.files import FileCatalog
+from bff.backstage.watched import BackstageWatched, Members, Page
 from bff.secret_files import Secret
 from bff.status.claims import GATEWAY_KEY_NAME
 from bff.store.database import Database, LeaseLostError
@@ -99,7 +99,7 @@ class Swept:
         client = BackstageClient(
             "https://backstage.test", sleep=self.slept, transport=httpx.MockTransport(catalog.answer)
         )
-        source = BackstageAnnotated(
+        source = BackstageWatched(
             client,
             token=Secret(SecretStr(TOKEN), name="BACKSTAGE_TOKEN"),
             annotation=GATEWAY_KEY_NAME,
@@ -251,7 +251,7 @@ async def test_a_malformed_entity_hides_no_other() -> None:
 
 async def test_a_catalog_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """A catalog that gives one page after the other for ever ends the sweep with an error."""
-    monkeypatch.setattr(annotated, "MOST_PAGES", 3)
+    monkeypatch.setattr(watched, "MOST_PAGES", 3)
     catalog = Catalog(*(document(f"e{number}") for number in range(9)))
     with pytest.raises(CatalogContractError, match="more than 3 pages"):
         await Swept(catalog).names()
@@ -292,6 +292,10 @@ class Listed:
 
     async def by_refs(self, refs: Collection[EntityRef]) -> Mapping[EntityRef, Watched | None]:
         return dict.fromkeys(refs)
+
+    async def members(self, group: EntityRef) -> Members:
+        del group
+        return Members()
 
 
 async def test_another_process_loads_what_was_swept(tmp_path: Any) -> None:

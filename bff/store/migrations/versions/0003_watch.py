@@ -29,6 +29,7 @@ def upgrade(op: Operations) -> None:
         sa.Column("code", sa.Text, nullable=False),
         sa.Column("step", sa.Integer, nullable=False),
         sa.Column("peak", sa.Integer, nullable=False),
+        sa.Column("reached", sa.Integer, nullable=False, server_default=sa.text("0")),
         sa.Column("window", sa.Text, nullable=False),
         sa.Column("until", sa.BigInteger),
         sa.Column("message_id", sa.Text, nullable=False),

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from bff.backstage.annotated import AnnotatedEntities
 from bff.backstage.entities import CatalogError, CatalogUnavailableError, Entity
+from bff.backstage.watched import WatchedCatalog
 from bff.single_flight import SingleFlight
 from bff.status.answers import Groups, owners_of
 from bff.status.claims import TEAM, Owner, Subject
@@ -17,9 +17,6 @@ from bff.watch.sweep import Sweep, SweepResult, Watched
 
 log = logger("watch")
 
-OLDEST = timedelta(minutes=10)
-"""Age of a sweep from which the catalog is read again for a question: no other process has done so for twice the usual time."""
-
 LONGEST_WAIT = 10.0
 """Seconds for which a question waits for a sweep. The sweep continues after that, for later questions."""
 
@@ -27,6 +24,7 @@ LONGEST_WAIT = 10.0
 class WatchedEntities:
     """Gives the entities of `sweep`, their owners by `catalog`, and the groups that `groups` finds for teams.
 
+    `oldest` is the age of a sweep from which the catalog is read again for a question: the watch should have done so before.
     `clock` gives aware wall-clock time. `longest_wait` is in seconds.
     """
 
@@ -34,28 +32,30 @@ class WatchedEntities:
         self,
         sweep: Sweep,
         catalog: Groups,
-        groups: AnnotatedEntities,
+        groups: WatchedCatalog,
         *,
         clock: Callable[[], datetime],
+        oldest: timedelta,
         longest_wait: float = LONGEST_WAIT,
     ) -> None:
         self._sweep = sweep
         self._catalog = catalog
         self._groups = groups
         self._clock = clock
+        self._oldest = oldest
         self._longest_wait = longest_wait
         self._sweeps: SingleFlight[SweepResult] = SingleFlight()
         self._group_reads: SingleFlight[tuple[Watched, ...]] = SingleFlight()
         self._claiming: tuple[datetime, tuple[Watched, ...]] | None = None
 
     async def current(self) -> SweepResult:
-        """The last sweep, or a new one where that is older than `OLDEST`.
+        """The last sweep, or a new one where that is too old.
 
         Where a new one fails or takes long, the last one is given, which then says that it is not whole. Raises
         `CatalogError` where there was none yet.
         """
         latest = self._sweep.latest
-        if latest is not None and self._clock() - latest.at <= OLDEST:
+        if latest is not None and self._clock() - latest.at <= self._oldest:
             return latest
         try:
             async with asyncio.timeout(self._longest_wait):
@@ -98,7 +98,7 @@ class WatchedEntities:
 
     async def _annotated_groups(self) -> tuple[Watched, ...]:
         now = self._clock()
-        if self._claiming is None or now - self._claiming[0] > OLDEST:
+        if self._claiming is None or now - self._claiming[0] > self._oldest:
             async with asyncio.timeout(self._longest_wait):
                 self._claiming = now, await self._group_reads.do("groups", self._read_groups)
         return self._claiming[1]

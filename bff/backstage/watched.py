@@ -1,4 +1,4 @@
-"""Every entity that carries this project's annotations, or consumes the gateway's API: read with the service's own token.
+"""What the watch reads of the catalog, with the service's own token: the entities that matter, and who is in a group.
 
 Backstage's catalog is asked page by page (`GET /api/catalog/entities/by-query`). Its pages go by the entities' internal ids,
 so that an entity that is there from the first page to the last is on one of them, whatever is added or removed meanwhile.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random as chance
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
 
@@ -22,6 +22,7 @@ from bff.backstage.entities import (
     CatalogUnavailableError,
     DescriptorError,
     ServiceDeniedError,
+    Watched,
     read_consumed,
     read_entity,
 )
@@ -43,6 +44,9 @@ MOST_ATTEMPTS = 4
 LONGEST_PAUSE = 120.0
 """Seconds that Backstage may ask for between two attempts (`Retry-After`); a longer pause ends the reading."""
 
+MOST_MEMBERS = 500
+"""Members of one group who are named one by one."""
+
 _FIRST_PAUSE = 1.0
 # Annotation names hold dots, which Backstage's field paths also use: so the whole mapping is asked for.
 _FIELDS = (
@@ -57,20 +61,6 @@ _FIELDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
-    """An entity as the watch needs it.
-
-    `annotations` holds those of this project, `owner` is None where there is none, and `consumes` are the APIs that the
-    entity consumes.
-    """
-
-    ref: EntityRef
-    annotations: Mapping[str, str] = field(default_factory=dict)
-    owner: EntityRef | None = None
-    consumes: frozenset[EntityRef] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
     """Entities of one page, and how many more were on it that are malformed."""
 
@@ -78,14 +68,34 @@ class Page:
     malformed: int = 0
 
 
-class AnnotatedEntities(Protocol):
-    """Where the watch reads entities. Methods raise `CatalogError`."""
+class WatchedCatalog(Protocol):
+    """Where the watch reads entities and members of groups. Methods raise `CatalogError`."""
 
     def pages(self) -> AsyncIterator[Page]:
         """All entities that matter, page by page; an entity may come twice."""
 
     async def by_refs(self, refs: Collection[EntityRef]) -> Mapping[EntityRef, Watched | None]:
         """Each of `refs` as it is now, None for one that is not there."""
+
+    async def members(self, group: EntityRef) -> Members:
+        """Who is in a group now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Who is in a group.
+
+    `users` are its own members, None for more than `MOST_MEMBERS`. `further` says that there are groups below it, whose
+    members Backstage counts as the group's when it is a recipient of a notification.
+    """
+
+    users: frozenset[EntityRef] | None = frozenset()
+    further: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether a notification to the group would reach no user, as for a group that does not exist."""
+        return self.users == frozenset() and not self.further
 
 
 def matters(entity: Watched, *, annotation: str, apis: Collection[EntityRef]) -> bool:
@@ -99,8 +109,8 @@ def read_watched(document: object) -> Watched:
     return Watched(entity.ref, entity.annotations, entity.owner, read_consumed(document, entity.ref))
 
 
-class BackstageAnnotated:
-    """Reads them from Backstage by `token`: those with `annotation`, and those that consume one of `apis`.
+class BackstageWatched:
+    """Reads them from Backstage by `token`: the entities with `annotation`, and those that consume one of `apis`.
 
     A page that fails for now is asked for again after a pause, which is what Backstage asks for where it says so. `sleep`
     and `random` are as for `Upstream`.
@@ -155,6 +165,21 @@ class BackstageAnnotated:
                 self._backstage.query_as(read, BY_REFS, body, operation="watched-again", token=self._token)
             )
         return found
+
+    async def members(self, group: EntityRef) -> Members:
+        """Who is in a group now, by the catalog's relations. Raises `CatalogError`."""
+        asked = [
+            ("filter", f"kind=user,relations.memberof={group}"),
+            ("filter", f"kind=group,relations.childof={group}"),
+            ("limit", str(MOST_MEMBERS + 1)),
+            ("fields", "kind,metadata.name,metadata.namespace"),
+        ]
+        page, cursor = await self._persistently(f"{QUERY}?{urlencode(asked)}")
+        users = frozenset(entity.ref for entity in page.entities if entity.ref.kind == "user")
+        further = any(entity.ref.kind == "group" for entity in page.entities)
+        if cursor is not None or len(users) > MOST_MEMBERS:
+            return Members(None, further=True)
+        return Members(users, further)
 
     async def _persistently(self, path: str) -> tuple[Page, str | None]:
         for attempt in range(1, MOST_ATTEMPTS + 1):
