@@ -82,8 +82,8 @@ class WatchedEntities:
         named = [ref for name in teams if (ref := _group_called(name)) is not None]
         try:
             annotated = [each.ref for each in await self._annotated_groups()]
-        except CatalogError as error:
-            log.warning("groups that claim a team could not be read", problem=str(error))
+        except (CatalogError, TimeoutError) as error:
+            log.warning("groups that claim a team could not be read", problem=str(error) or "not in time")
             annotated = []
         refs = list(dict.fromkeys((*named, *annotated)))
         known = await asyncio.gather(*(self._exists(ref) for ref in refs))

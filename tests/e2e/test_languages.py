@@ -27,6 +27,7 @@ VIEWS = {
     "tab": (f"/catalog/default/component/{BOT}/ai-spend", "section:has(.recharts-surface):has([role=grid])"),
     "gateway": ("/catalog/default/component/keeptrusts-gateway", "section:has(dl)"),
     "page": ("/ai-governance", "[role=grid]"),
+    "coverage": ("/ai-governance?view=coverage", "section:has(dl):has([role=grid])"),
 }
 """Each view of the plugin: its address, and what is there once its content is."""
 
