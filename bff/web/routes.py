@@ -123,8 +123,9 @@ class Service:
 class Access(Enum):
     """Who may use a route, in words for the reference, and the problems that others get.
 
-    `Endpoint` refuses callers without a valid token on every route that is not public. `ENTITY` is refused by
-    `Call.entity`, and the team of `PROVISIONING` by the provisioner, since both depend on what is asked for.
+    `Endpoint` refuses callers without a valid token on every route that is not public, and on those of `PLATFORM` people of
+    no platform group. `ENTITY` is refused by `Call.entity`, and the team of `PROVISIONING` by the provisioner, since both
+    depend on what is asked for.
     """
 
     PUBLIC = ("everything that reaches the port", ())
@@ -135,6 +136,10 @@ class Access(Enum):
     ENTITY = (
         "callers who may see the entity in Backstage",
         (*SIGNED_IN[1], ProblemType.CATALOG_UNAVAILABLE, ProblemType.CATALOG_CONTRACT),
+    )
+    PLATFORM = (
+        "members of `BFF_PLATFORM_GROUPS`; with `BFF_AUTH=none` every caller",
+        ENTITY[1],
     )
     PROVISIONING = (
         "people of the group that owns the team, or of `BFF_PLATFORM_GROUPS`",
@@ -389,6 +394,8 @@ class Endpoint:
         caller = await self._service.identity.caller(_authorization(scope))
         if access is Access.PROVISIONING and self._service.provisioner is None:
             raise ProvisioningOffError("Provisioning is off: this service has no KEEPTRUSTS_ADMIN_TOKEN.")
+        if access is Access.PLATFORM and not await self._service.numbers.is_of_platform(caller):
+            raise ProblemError(ProblemType.FORBIDDEN, "This is for members of the platform groups (BFF_PLATFORM_GROUPS).")
         return caller
 
 
