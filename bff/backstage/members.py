@@ -25,11 +25,10 @@ from bff.backstage.entities import (
     NoMembersError,
     read_entity,
 )
+from bff.backstage.groups import QUERY
 from bff.fair_places import FairPlaces
 from bff.upstream import Token
 from bff.values import EntityRef
-
-QUERY = "/api/catalog/entities/by-query"
 
 GATEWAY_API = EntityRef("api", "default", "keeptrusts-gateway-api")
 """The gateway's API as the catalog of this project has it: what consumes it uses models, also without naming a key."""

@@ -18,6 +18,7 @@ from bff.backstage.entities import (
     CatalogContractError,
     CatalogDeniedError,
     CatalogUnavailableError,
+    NoMembersError,
     ServiceDeniedError,
 )
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamDeniedError, UpstreamRejectedError, UpstreamUnavailableError
@@ -31,6 +32,7 @@ from bff.provisioning.errors import (
     RecordsUnavailableError,
     RuleError,
 )
+from bff.spend.exports import AmountsWithheldError, NothingToExportError
 from bff.status.organisation_cache import FactsUnavailableError
 from bff.values import EntityRefError
 from bff.vault.errors import (
@@ -125,7 +127,7 @@ class ProblemError(Exception):
         return {name: value for name, value in members.items() if value is not None}
 
 
-def problem_of(error: Exception) -> ProblemError:  # noqa: C901, PLR0911 - a table of errors, one line each
+def problem_of(error: Exception) -> ProblemError:  # noqa: C901, PLR0911, PLR0912 - a table of errors, one line each
     """The problem that `error` is to a caller; what is not known here is our own fault and says nothing more."""
     match error:
         case ProblemError():
@@ -153,6 +155,11 @@ def problem_of(error: Exception) -> ProblemError:  # noqa: C901, PLR0911 - a tab
             )
         case CatalogContractError():
             return ProblemError(ProblemType.CATALOG_CONTRACT)
+        case NoMembersError() | NothingToExportError():
+            return ProblemError(ProblemType.INVALID, str(error))
+        case AmountsWithheldError():
+            detail = "The amounts are for members of the owning group and of the platform groups."
+            return ProblemError(ProblemType.FORBIDDEN, detail)
         case FactsUnavailableError():
             return ProblemError(
                 ProblemType.UPSTREAM_UNAVAILABLE, str(error), {"retry-after": str(ceil(error.retry_after))}
