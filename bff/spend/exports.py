@@ -128,12 +128,12 @@ class SpendExports:
         wanted = _days_of_month(first, today)
         if not wanted or wanted[-1] < today - self._history:
             raise NothingToExportError(
-                f"month: {first:%Y-%m} must be a month of the last {self._history.days} days, which is what is kept"
+                f"Nothing is kept of the month {first:%Y-%m}: sums are kept for {self._history.days} days."
             )
         claiming = await self._catalog.claiming(caller)
         if claiming.truncated:
             raise NothingToExportError(
-                f"more than {len(claiming.entities):,} entities claim a key: too many to tell apart"
+                f"More than {len(claiming.entities):,} entities name a gateway key, which is more than this can tell apart."
             )
         owners = await owners_of(claiming.entities, self._catalog)
         shown = await asyncio.to_thread(self._all_shown, claiming, owners, snapshot)

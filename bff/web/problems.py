@@ -155,8 +155,10 @@ def problem_of(error: Exception) -> ProblemError:  # noqa: C901, PLR0911, PLR091
             )
         case CatalogContractError():
             return ProblemError(ProblemType.CATALOG_CONTRACT)
-        case NoMembersError() | NothingToExportError():
+        case NoMembersError():
             return ProblemError(ProblemType.INVALID, str(error))
+        case NothingToExportError():
+            return ProblemError(ProblemType.NOT_FOUND, str(error))
         case AmountsWithheldError():
             detail = "The amounts are for members of the owning group and of the platform groups."
             return ProblemError(ProblemType.FORBIDDEN, detail)

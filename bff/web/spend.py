@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from typing import cast
 
 from starlette.responses import StreamingResponse
 from starlette.types import ASGIApp
 
+from bff.backstage.members import KIN
 from bff.spend.export import Format
 from bff.spend.exports import Export
-from bff.status.wire import MONTH, RollUp, SpendReport
+from bff.status.wire import RollUp, SpendReport
 from bff.web.answers import CACHE_CONTROL, VARY, Prepared, insists
-from bff.web.problems import ProblemType
+from bff.web.problems import ProblemError, ProblemType
 from bff.web.routes import (
     ENTITY,
     ENTITY_PATH,
@@ -37,8 +39,11 @@ CSV = "text/csv"
 _FILE = Reply(schema={"type": "string"}, media_type=CSV)
 
 
+_FORM_OF_A_MONTH = r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])$"
+
+
 def _month(text: str) -> date:
-    if not re.fullmatch(MONTH, text, re.ASCII) or not 1 <= int(text[5:]) <= 12 or text < "0001":
+    if not re.fullmatch(_FORM_OF_A_MONTH, text, re.ASCII):
         raise ValueError("a month of the form 2026-11")
     return date(int(text[:4]), int(text[5:]), 1)
 
@@ -46,13 +51,20 @@ def _month(text: str) -> date:
 MONTH_QUERY: Query[date | None] = Query(
     "month",
     "query",
-    {"type": "string", "pattern": MONTH},
+    {"type": "string", "pattern": _FORM_OF_A_MONTH},
     "The calendar month; the running one unless given",
     "2026-11",
     required=False,
     default=None,
     parse=_month,
 )
+
+WITH_MEMBERS = (
+    replace(ENTITY[0], schema={"type": "string", "enum": list(KIN)}, example="group"),
+    ENTITY[1],
+    replace(ENTITY[2], example="support-team"),
+)
+"""The parameters of `ENTITY_PATH` for entities that have members."""
 
 _PROBLEMS = (*OF_AN_ENTITY, ProblemType.UPSTREAM_UNAVAILABLE, ProblemType.INVALID, ProblemType.FORBIDDEN)
 
@@ -93,7 +105,7 @@ async def entity_spend(call: Call) -> ASGIApp:
     f"{ENTITY_PATH}/rollup",
     "What the members of a group, a system or a domain have spent, each key once, and their states",
     access=Access.ENTITY,
-    parameters=(*ENTITY, DAYS, FORMAT),
+    parameters=(*WITH_MEMBERS, DAYS, FORMAT),
     replies=(Reply(RollUp), _FILE),
     problems=_PROBLEMS,
     conditional=True,
@@ -129,11 +141,14 @@ async def roll_up(call: Call) -> ASGIApp:
     access=Access.PLATFORM,
     parameters=(MONTH_QUERY, FILE_FORMAT),
     replies=(_FILE,),
-    problems=(ProblemType.UPSTREAM_UNAVAILABLE, ProblemType.INVALID, ProblemType.FORBIDDEN),
+    problems=(ProblemType.NOT_FOUND, ProblemType.UPSTREAM_UNAVAILABLE, ProblemType.INVALID, ProblemType.FORBIDDEN),
 )
 async def organisation_spend(call: Call) -> ASGIApp:
     """Answer with a file of the month, which is made while it is sent."""
     service = call.service
+    # A name with a mistake in it would give another month than the one that is meant.
+    if unknown := set(call.request.query_params) - {MONTH_QUERY.name, FILE_FORMAT.name}:
+        raise ProblemError(ProblemType.INVALID, f"{min(unknown)[:20]!r} must be month or format")
     month, form = MONTH_QUERY.of(call.request), FILE_FORMAT.of(call.request)
     snapshot, _ = await service.cache.current(insist=insists(call.request.scope["headers"]))
     export = await service.exports.of_month(call.caller, month, snapshot, form=cast("Format", form))

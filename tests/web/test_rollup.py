@@ -405,10 +405,36 @@ async def test_the_organisation_is_for_platform_groups(start: Start) -> None:
         assert (await asked.get(OPERATOR, "/v1/spend")).status_code == 200
 
 
-@pytest.mark.parametrize("month", ["2026-13", "2026-00", "2026-3", "03-2026", "2026-04", "2019-01", "٢٠٢٦-٠٣"])
-async def test_a_month_that_cannot_be(start: Start, month: str) -> None:
-    """A month of another form, that is still to come, or of which nothing is kept, is a problem that names it."""
+@pytest.mark.parametrize(
+    ("month", "status"),
+    [
+        ("2026-13", 422),
+        ("2026-00", 422),
+        ("2026-3", 422),
+        ("03-2026", 422),
+        ("٢٠٢٦-٠٣", 422),
+        ("2026-04", 404),
+        ("2019-01", 404),
+    ],
+)
+async def test_a_month_that_cannot_be(start: Start, month: str, status: int) -> None:
+    """A month of another form is a problem that names it; one that is still to come, or of which nothing is kept, is not found."""
     async with organisation(start) as asked:
         reply = await asked.running.client.get("/v1/spend", params={"month": month}, headers=asked.bearer(OPERATOR))
-    assert (reply.status_code, reply.json()["type"]) == (422, "urn:keeptrusts-bff:invalid")
+    assert reply.status_code == status
     assert "month" in reply.json()["detail"]
+
+
+async def test_an_entity_without_a_key_has_no_file(start: Start) -> None:
+    """A file without rows would read as no spend: the problem says what is missing instead."""
+    async with organisation(start) as asked:
+        reply = await asked.get(OPERATOR, "/v1/entities/component/default/silent-consumer/spend?format=csv")
+    assert reply.status_code == 404
+    assert "has no annotation keeptrusts.dev/gateway-key-name" in reply.json()["detail"]
+
+
+async def test_a_parameter_of_another_name_is_refused(start: Start) -> None:
+    """A mistake in a name is a problem, since the answer would be another month than the one that is meant."""
+    async with organisation(start) as asked:
+        reply = await asked.get(OPERATOR, "/v1/spend?mont=2026-02")
+    assert (reply.status_code, reply.json()["detail"]) == (422, "'mont' must be month or format")

@@ -2319,11 +2319,11 @@ export interface operations {
             };
             readonly header?: never;
             readonly path: {
-                /** @example component */
-                readonly kind: string;
+                /** @example group */
+                readonly kind: "group" | "system" | "domain";
                 /** @example default */
                 readonly namespace: string;
-                /** @example customer-support-bot */
+                /** @example support-team */
                 readonly name: string;
             };
             readonly cookie?: never;
@@ -2458,6 +2458,15 @@ export interface operations {
             };
             /** @description Not permitted */
             readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing is here for you */
+            readonly 404: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
