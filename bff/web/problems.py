@@ -56,6 +56,7 @@ class ProblemType(Enum):
     UNAUTHENTICATED = ("unauthenticated", 401, "Sign in first")
     FORBIDDEN = ("forbidden", 403, "Not permitted")
     NOT_FOUND = ("not-found", 404, "Nothing is here for you")
+    NO_SPEND = ("no-spend", 404, "There is no spend that this could be a file of")
     METHOD_NOT_ALLOWED = ("method-not-allowed", 405, "This method has no meaning here")
     TOO_SLOW = ("too-slow", 408, "The body takes too long")
     CONFLICT = ("conflict", 409, "Something else of that name is there")
@@ -158,7 +159,7 @@ def problem_of(error: Exception) -> ProblemError:  # noqa: C901, PLR0911, PLR091
         case NoMembersError():
             return ProblemError(ProblemType.INVALID, str(error))
         case NothingToExportError():
-            return ProblemError(ProblemType.NOT_FOUND, str(error))
+            return ProblemError(ProblemType.NO_SPEND, str(error))
         case AmountsWithheldError():
             detail = "The amounts are for members of the owning group and of the platform groups."
             return ProblemError(ProblemType.FORBIDDEN, detail)

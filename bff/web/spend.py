@@ -66,7 +66,13 @@ WITH_MEMBERS = (
 )
 """The parameters of `ENTITY_PATH` for entities that have members."""
 
-_PROBLEMS = (*OF_AN_ENTITY, ProblemType.UPSTREAM_UNAVAILABLE, ProblemType.INVALID, ProblemType.FORBIDDEN)
+_OF_SPEND = (
+    ProblemType.UPSTREAM_UNAVAILABLE,
+    ProblemType.INVALID,
+    ProblemType.FORBIDDEN,
+    ProblemType.NO_SPEND,
+)
+_PROBLEMS = (*OF_AN_ENTITY, *_OF_SPEND)
 
 
 @route(
@@ -141,7 +147,7 @@ async def roll_up(call: Call) -> ASGIApp:
     access=Access.PLATFORM,
     parameters=(MONTH_QUERY, FILE_FORMAT),
     replies=(_FILE,),
-    problems=(ProblemType.NOT_FOUND, ProblemType.UPSTREAM_UNAVAILABLE, ProblemType.INVALID, ProblemType.FORBIDDEN),
+    problems=_OF_SPEND,
 )
 async def organisation_spend(call: Call) -> ASGIApp:
     """Answer with a file of the month, which is made while it is sent."""
