@@ -172,9 +172,10 @@ SERVICE = "Keeptrusts AI gateway"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose charges these are: the organisation's id, and the zone in which its days and months begin."""
+    """Whose charges these are: the organisation's id and name ('' if unknown), and the zone in which its days and months begin."""
 
     id: str
+    name: str
     zone: tzinfo
 
 
@@ -196,7 +197,7 @@ def _month(day: date, zone: tzinfo) -> tuple[str, str]:
 _FOCUS: Mapping[str, Callable[[ExportRow, Account], str]] = {
     "BilledCost": lambda row, _: row.spent.plain(),
     "BillingAccountId": lambda _, account: safe(account.id),
-    "BillingAccountName": lambda _row, _account: "",
+    "BillingAccountName": lambda _, account: safe(account.name),
     "BillingCurrency": lambda _row, _account: USD,
     "BillingPeriodEnd": lambda row, account: _month(row.day, account.zone)[1],
     "BillingPeriodStart": lambda row, account: _month(row.day, account.zone)[0],

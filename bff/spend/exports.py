@@ -178,9 +178,9 @@ class SpendExports:
         return Export(f"{name}{span}.{ending}", _resumed(first, parts))
 
     async def _parts(self, days: Sequence[date], scope: _Scope, now: datetime, form: Format) -> AsyncIterator[bytes]:
-        header, written = writer_of(
-            form, Account(self._reader.organisation_id or NO_ORGANISATION, self._rules.timezone)
-        )
+        reader = self._reader
+        account = Account(reader.organisation_id or NO_ORGANISATION, reader.organisation_name, self._rules.timezone)
+        header, written = writer_of(form, account)
 
         def lines(rows: Sequence[ExportRow]) -> bytes:
             return written(rows).encode()

@@ -136,6 +136,8 @@ class OrganisationReader:
         self._wanted = 0
         self._asked = False
         self._leading: tuple[Held, Held | None] | None = None
+        self.organisation_name = ""
+        """What Keeptrusts calls the organisation; empty where this process could not ask."""
         self.role: Role | None = None
         self.progress: Progress | None = None
         """How far the feed was read, where this process leads."""
@@ -471,7 +473,8 @@ class OrganisationReader:
         """The organisation's own id. Raises `KeeptrustsError` while it cannot be asked for and was never known."""
         known = select(organisations.c.organisation).where(organisations.c.identity == self._identity)
         try:
-            organisation = (await self._client.whoami()).organization.id
+            known_as = (await self._client.whoami()).organization
+            organisation, self.organisation_name = known_as.id, known_as.name
         except UpstreamUnavailableError:
             async with self._database.read() as connection:
                 found = await connection.scalar(known)

@@ -20,7 +20,7 @@ from tests.spend.focus_columns import COLUMNS
 
 DAY = date(2026, 3, 10)
 BOT = EntityRef("component", "default", "bot")
-ACCOUNT = Account("org_1", ZoneInfo("Europe/Berlin"))
+ACCOUNT = Account("org_1", "Acme", ZoneInfo("Europe/Berlin"))
 LABELS = Labels(
     {"tok_1": BOT, "tok_2": BOT},
     {
@@ -183,7 +183,7 @@ def test_nulls_depend_on_each_other_as_published() -> None:
         assert row["ResourceName"] != row["ResourceId"] or not row["ResourceId"]
         assert (row["ChargeCategory"], row["ChargeClass"]) == ("Usage", "")
         assert row["PricingQuantity"]
-        assert row["InvoiceId"] == row["BillingAccountName"] == ""
+        assert (row["InvoiceId"], row["BillingAccountId"], row["BillingAccountName"]) == ("", "org_1", "Acme")
     by_key = {row["ResourceId"]: row for row in focus_rows()}
     assert (by_key["tok_1"]["ResourceName"], by_key["tok_1"]["SubAccountName"]) == ("bot-key", "support")
 
