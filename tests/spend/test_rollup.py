@@ -279,4 +279,4 @@ def test_money_is_exact() -> None:
     answer = rolled_up(
         [Part("a"), Part("b", "two")], spend_of({"tok_1": "0.000000000001", "tok_4": "999999999999999.999999999999"})
     )
-    assert answer.total == Amount.of(Money(Decimal("1000000000000000")))
+    assert answer.total == Amount.of(Money(Decimal(1000000000000000)))
