@@ -89,9 +89,7 @@ class Unusual:
             usual=self.usual,
             **({"model": self.model} if self.model is not None else {}),
         )
-        return Finding(
-            Code.SPEND_UNUSUAL, f"{said}{models}", _LOOK, values if not shared else None
-        )
+        return Finding(Code.SPEND_UNUSUAL, f"{said}{models}", _LOOK, values if not shared else None)
 
 
 _LOOK = "See which model spends it. If no one expected this, rotate the key: it may have leaked."
