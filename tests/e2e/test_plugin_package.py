@@ -19,7 +19,7 @@ from tests.e2e.harness.apps import OWN_RELEASE, PLUGIN, App, System, build_app, 
 from tests.e2e.harness.axe import grave_findings
 from tests.e2e.harness.backstage import CHECKOUT, CONFIGURATION, Backstage
 from tests.e2e.harness.card import GATEWAY, find_card, go_to_card
-from tests.e2e.harness.federated import build_federated, unpack
+from tests.e2e.harness.federated import DYNAMIC, build_federated, build_scalprum, unpack, write_package
 from tests.e2e.harness.service import Service
 from tests.e2e.harness.window import open_window
 
@@ -40,6 +40,18 @@ async def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     await run("make", "pack-plugin", f"DIST={folder}", folder=CHECKOUT)
     [tarball] = folder.glob(f"{PLUGIN}-*.tgz")
     return unpack(tarball, folder)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def federated(unpacked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The module federation remote of the package."""
+    return await build_federated(tmp_path_factory.mktemp("federated"), plugin=unpacked)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def scalprum(unpacked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package's bundle of Scalprum."""
+    return await build_scalprum(tmp_path_factory.mktemp("scalprum"), plugin=unpacked)
 
 
 @pytest.fixture
@@ -86,10 +98,10 @@ def test_nothing_of_this_machine_is_in_it(unpacked: Path, manifest: dict[str, An
 
 
 @asynccontextmanager
-async def backstage_of(app: App, folder: Path) -> AsyncIterator[Backstage]:
+async def backstage_of(app: App, folder: Path, **more: object) -> AsyncIterator[Backstage]:
     """A Backstage that has this app, in front of the service; what both write goes into `folder`.
 
-    Its proxy has the service at a path of its own, which the plugin's configuration names.
+    Its proxy has the service at a path of its own, which the plugin's configuration names. `more` is further configuration.
     """
     overlay = folder / "app-config.yaml"
     documented = yaml.safe_load(CONFIGURATION[1].read_text())["proxy"]["endpoints"]["/keeptrusts"]
@@ -97,6 +109,7 @@ async def backstage_of(app: App, folder: Path) -> AsyncIterator[Backstage]:
         "app": {"packageName": str(app.folder)},
         "proxy": {"endpoints": {PROXY_PATH: documented}},
         "keeptrusts": {"proxyPath": PROXY_PATH},
+        **more,
     }
     overlay.write_text(yaml.safe_dump(own))
     token = secrets.token_urlsafe(24)
@@ -152,8 +165,7 @@ async def test_it_works_in_every_release(
             assert not holds_charts(app, asked[: asked.index(next(it for it in asked if "/spend?days=" in it))])
             assert holds_charts(app, asked)
             await go_to_card(page, "keeptrusts-gateway", GATEWAY)
-            calls = [url for url in asked if "/api/proxy/" in url]
-            assert all(url.startswith(f"{backstage.url}/api/proxy{PROXY_PATH}/v1/") for url in calls), calls
+            assert calls_elsewhere(asked) == []
             assert window.complaints == []
         finally:
             await window.context.close()
@@ -168,26 +180,52 @@ async def test_it_works_in_every_release(
         assert added < MOST_ON_EVERY_PAGE
 
 
+IN_MATRIX = [OWN_RELEASE, *(pytest.param(it, marks=pytest.mark.matrix) for it in ("1.54", "1.57"))]
+
+
 @SAME_LOOP
 @pytest.mark.e2e
-@pytest.mark.parametrize(
-    "release", [OWN_RELEASE, *(pytest.param(it, marks=pytest.mark.matrix) for it in ("1.54", "1.57"))]
-)
+@pytest.mark.parametrize("release", IN_MATRIX)
 async def test_a_host_of_dynamic_plugins_loads_it(
-    release: str, unpacked: Path, tmp_path: Path, browser: Browser
+    release: str, unpacked: Path, federated: Path, tmp_path: Path, browser: Browser
 ) -> None:
-    """An app that was built without the plugin shows home card, page, card and tab from the federated bundle, without a page load."""
-    bundle = await build_federated(tmp_path / "bundle", plugin=unpacked)
+    """With the bundle in the backend's folder of dynamic plugins, an app that was built without the plugin shows all of it."""
+    plugins = tmp_path / "dynamic-plugins"
+    write_package(plugins / DYNAMIC, plugin=unpacked, bundles={"dist": federated})
     app = await build_app(tmp_path / "app", plugin=None, release=release, system="app-dynamic")
-    shutil.copytree(bundle / "dist", app.folder / "dist/static/dynamic")
+    async with backstage_of(app, tmp_path, dynamicPlugins={"rootDirectory": str(plugins)}) as backstage:
+        await shows_all(backstage, browser)
+
+
+@SAME_LOOP
+@pytest.mark.e2e
+@pytest.mark.matrix
+@pytest.mark.parametrize("release", ["1.54", OWN_RELEASE, "1.57"])
+async def test_a_host_of_scalprum_loads_it(release: str, scalprum: Path, tmp_path: Path, browser: Browser) -> None:
+    """An app of the old frontend system that was built without the plugin shows all of it from the bundle of Scalprum, without a page load."""
+    app = await build_app(tmp_path / "app", plugin=None, release=release, system="app-scalprum")
+    shutil.copytree(scalprum, app.folder / "dist/static/scalprum")
     async with backstage_of(app, tmp_path) as backstage:
-        await backstage.ingested(f"component:default/{BOT}")
-        window = await open_window(browser, backstage, user=USER)
-        try:
-            await click_through(window.page)
-            assert window.complaints == []
-        finally:
-            await window.context.close()
+        await shows_all(backstage, browser)
+
+
+async def shows_all(backstage: Backstage, browser: Browser) -> None:
+    """Hold that home card, page, card and tab are shown, each asking at the configured path."""
+    await backstage.ingested(f"component:default/{BOT}")
+    window = await open_window(browser, backstage, user=USER)
+    asked: list[str] = []
+    window.page.on("request", lambda request: asked.append(request.url))
+    try:
+        await click_through(window.page)
+        assert calls_elsewhere(asked) == []
+        assert window.complaints == []
+    finally:
+        await window.context.close()
+
+
+def calls_elsewhere(asked: list[str]) -> list[str]:
+    """The requests through the proxy that do not go to the path that the plugin's configuration names."""
+    return [url for url in asked if "/api/proxy/" in url and f"/api/proxy{PROXY_PATH}/v1/" not in url]
 
 
 async def click_through(page: Page) -> None:
