@@ -148,7 +148,7 @@ async def test_it_works_in_every_release(
     browser: Browser,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """From the tarball home card, page, card and tab show numbers, each click stays in the page, and other pages load next to nothing of it."""
+    """Home card, page, card and tab show numbers, clicks stay in the page, other pages load next to nothing, and titles are in the app's language."""
     app = await build_app(tmp_path / "app", plugin=unpacked, release=release, system=system)
     async with backstage_of(app, tmp_path) as backstage:
         await backstage.ingested(f"component:default/{BOT}", "component:default/keeptrusts-gateway")
@@ -167,6 +167,8 @@ async def test_it_works_in_every_release(
             await go_to_card(page, "keeptrusts-gateway", GATEWAY)
             assert calls_elsewhere(asked) == []
             assert window.complaints == []
+            if system == "app":
+                await has_german_titles(page)
         finally:
             await window.context.close()
     if system == "app":
@@ -252,6 +254,14 @@ async def click_through(page: Page) -> None:
     await expect(models).to_contain_text("gpt-4o")
     await expect(page.locator(".recharts-surface").first).to_be_visible()
     assert await page.evaluate("window.stays") is True
+
+
+async def has_german_titles(page: Page) -> None:
+    """Hold that an app that is in German has the navigation and the tab in German."""
+    await page.context.add_init_script("window.localStorage.setItem('language', 'de')")
+    await page.goto(f"/catalog/default/component/{BOT}")
+    await expect(page.get_by_role("link", name="KI-Governance").first).to_be_visible()
+    await expect(page.get_by_role("tab", name="KI-Ausgaben")).to_be_visible()
 
 
 def ours_among(app: App, asked: list[str]) -> set[Path]:
