@@ -182,12 +182,11 @@ async def test_it_works_in_every_release(
         assert added < MOST_ON_EVERY_PAGE
 
 
-IN_MATRIX = [OWN_RELEASE, *(pytest.param(it, marks=pytest.mark.matrix) for it in ("1.54", "1.57"))]
-
-
 @SAME_LOOP
 @pytest.mark.e2e
-@pytest.mark.parametrize("release", IN_MATRIX)
+@pytest.mark.parametrize(
+    "release", [OWN_RELEASE, *(pytest.param(it, marks=pytest.mark.matrix) for it in ("1.54", "1.57"))]
+)
 async def test_a_host_of_dynamic_plugins_loads_it(
     release: str, unpacked: Path, federated: Path, tmp_path: Path, browser: Browser
 ) -> None:
@@ -202,7 +201,7 @@ async def test_a_host_of_dynamic_plugins_loads_it(
 @SAME_LOOP
 @pytest.mark.e2e
 @pytest.mark.matrix
-@pytest.mark.parametrize("release", ["1.54", OWN_RELEASE, "1.57"])
+@pytest.mark.parametrize("release", ["1.45-scalprum", OWN_RELEASE])
 async def test_a_host_of_scalprum_loads_it(release: str, scalprum: Path, tmp_path: Path, browser: Browser) -> None:
     """An app of the old frontend system that was built without the plugin shows all of it from the bundle of Scalprum, without a page load."""
     app = await build_app(tmp_path / "app", plugin=None, release=release, system="app-scalprum")
@@ -261,7 +260,7 @@ async def has_german_titles(page: Page) -> None:
     await page.context.add_init_script("window.localStorage.setItem('language', 'de')")
     await page.goto(f"/catalog/default/component/{BOT}")
     await expect(page.get_by_role("link", name="KI-Governance").first).to_be_visible()
-    await expect(page.get_by_role("tab", name="KI-Ausgaben")).to_be_visible()
+    await expect(page.get_by_role("link", name="KI-Ausgaben", exact=True)).to_be_visible()
 
 
 def ours_among(app: App, asked: list[str]) -> set[Path]:

@@ -24,14 +24,7 @@ in `tests/e2e/backstage/packages`."""
 _RELEASES = CHECKOUT / "tests/e2e/releases"
 _NODE = CHECKOUT / "toolchain/node_modules/.bin/node"
 _PACKAGES = CHECKOUT / "node_modules"
-_BUILDERS = (
-    "@backstage/cli",
-    "@backstage/cli-defaults",
-    "@backstage/module-federation-common",
-    "@module-federation",
-    "@openshift",
-    "@scalprum",
-)
+_BUILDERS = ("@backstage/cli", "@backstage/cli-defaults", "@backstage/module-federation-common", "@module-federation")
 """What builds an app, and loads remotes into one, is always that of the checkout."""
 
 

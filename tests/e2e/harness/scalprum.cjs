@@ -4,11 +4,11 @@ const path = require('node:path');
 const { DynamicRemotePlugin } = require('@openshift/dynamic-plugin-sdk-webpack');
 const webpack = require('webpack');
 
-// One copy for the host and all plugins: what Red Hat Developer Hub 1.x shares of what the plugin uses.
+// One copy for the host and all plugins: what Red Hat Developer Hub 1.x shares of what the plugin uses. Not
+// `@backstage/frontend-plugin-api`, which it shares too: that of Backstage 1.45 lacks what the packages in the bundle ask for.
 const SHARED = [
   '@backstage/core-app-api',
   '@backstage/core-plugin-api',
-  '@backstage/frontend-plugin-api',
   '@backstage/version-bridge',
   '@material-ui/core/styles',
   '@material-ui/styles',
