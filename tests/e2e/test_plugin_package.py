@@ -202,11 +202,16 @@ async def test_a_host_of_dynamic_plugins_loads_it(
 @pytest.mark.e2e
 @pytest.mark.matrix
 @pytest.mark.parametrize("release", ["1.45-scalprum", OWN_RELEASE])
-async def test_a_host_of_scalprum_loads_it(release: str, scalprum: Path, tmp_path: Path, browser: Browser) -> None:
+async def test_a_host_of_scalprum_loads_it(
+    release: str, unpacked: Path, federated: Path, scalprum: Path, tmp_path: Path, browser: Browser
+) -> None:
     """An app of the old frontend system that was built without the plugin shows all of it from the bundle of Scalprum, without a page load."""
+    plugins = tmp_path / "dynamic-plugins"
+    write_package(plugins / DYNAMIC, plugin=unpacked, bundles={"dist": federated, "dist-scalprum": scalprum})
     app = await build_app(tmp_path / "app", plugin=None, release=release, system="app-scalprum")
-    shutil.copytree(scalprum, app.folder / "dist/static/scalprum")
-    async with backstage_of(app, tmp_path) as backstage:
+    shutil.copytree(plugins / DYNAMIC / "dist-scalprum", app.folder / "dist/static/scalprum")
+    # For the schema of the plugin's configuration.
+    async with backstage_of(app, tmp_path, dynamicPlugins={"rootDirectory": str(plugins)}) as backstage:
         await shows_all(backstage, browser)
 
 
