@@ -33,7 +33,9 @@ from bff.backstage.client import BackstageClient
 from bff.breaker import BreakerState
 from bff.keeptrusts.client import KeeptrustsClient
 from bff.settings import IN_MEMORY, Settings
+from bff.spend.exports import SpendExports
 from bff.spend.reports import SpendReports
+from bff.spend.rollups import RollUps
 from bff.status.answers import Answers
 from bff.status.checks import Checks
 from bff.status.findings import REMEDIES, Rules
@@ -136,14 +138,17 @@ def create_app(
         policy=policy,
         metrics=metrics,
     )
+    answers = Answers(catalog, rules=rules, metrics=metrics)
     amounts = _amounts(settings, watch, cache, reader, metrics, rules)
     service = Service(
         identity=identity,
         catalog=catalog,
         numbers=NumbersAccess(catalog, platform_groups=settings.platform_groups, every_viewer=every_viewer),
         cache=cache,
-        answers=Answers(catalog, rules=rules, metrics=metrics),
+        answers=answers,
         spend=SpendReports(catalog, reader, rules=rules, longest_wait=world.longest_wait),
+        rollups=RollUps(catalog, answers, reader, rules=rules, longest_wait=world.longest_wait),
+        exports=SpendExports(catalog, reader, rules=rules, history=timedelta(days=settings.bff_history_days)),
         coverage=CoverageReports(watch.entities, reader, rules=rules, longest_wait=world.longest_wait),
         platform=platform(settings, world, upstreams),
         metrics=metrics,

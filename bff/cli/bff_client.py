@@ -58,25 +58,38 @@ def open_bff(url: str, *, seconds: float = TIMEOUT_SECONDS, tls: ssl.SSLContext 
     return Upstream(url, Bff(url), system="bff", limits=Limits(seconds, seconds, seconds), tls=tls)
 
 
-def ask(url: str, entity_ref: str, resource: str, **query: object) -> bytes:
-    """The JSON of `resource` (`governance`, `spend`) of an entity. Raises `Failure`."""
+def ask(
+    url: str,
+    entity_ref: str,
+    resource: str,
+    *,
+    default_kind: str = "component",
+    media_type: str = "application/json",
+    **query: object,
+) -> bytes:
+    """What `resource` (`governance`, `spend`, `rollup`) of an entity is in `media_type`. Raises `Failure`.
+
+    `default_kind` is the kind of a reference that names none.
+    """
     try:
-        ref = EntityRef.parse(entity_ref, default_kind="component")
+        ref = EntityRef.parse(entity_ref, default_kind=default_kind)
     except EntityRefError as error:
         raise Failure(str(error), Exit.USAGE) from None
     path = f"/v1/entities/{ref.kind}/{ref.namespace}/{ref.name}/{resource}"
-    return ask_at(url, path, not_found=f"{ref} is not in the catalog, or you may not see it", **query)
+    return ask_at(url, path, ref=ref, media_type=media_type, **query)
 
 
-def ask_at(url: str, path: str, *, not_found: str | None = None, **query: object) -> bytes:
-    """The JSON at `path`. Raises `Failure`; `not_found` is what a 404 of the BFF's own means."""
+def ask_at(
+    url: str, path: str, *, ref: EntityRef | None = None, media_type: str = "application/json", **query: object
+) -> bytes:
+    """What is at `path` in `media_type`; `ref` is the entity that it is about. Raises `Failure`."""
     token = _token()
     call = Call(path.rpartition("/")[2], "GET", path)
     params = {name: str(value) for name, value in query.items()}
     reply = asyncio.run(_reply(open_bff(_checked(url), tls=_trusted()), call, params, token))
-    if reply.is_success and _is_of(reply, "application/json"):
+    if reply.is_success and _is_of(reply, media_type):
         return reply.body
-    raise _failure(reply, url, not_found)
+    raise _failure(reply, url, ref)
 
 
 async def _reply(bff: Upstream, call: Call, params: dict[str, str], token: SecretStr | None) -> Reply:
@@ -115,7 +128,7 @@ def _token() -> SecretStr | None:
     return token
 
 
-def _failure(reply: Reply, url: str, not_found: str | None) -> Failure:
+def _failure(reply: Reply, url: str, ref: EntityRef | None) -> Failure:
     problem = _problem(reply)
     said = problem.get("detail") or problem.get("title") or f"it answered {reply.status}"
     match reply.status:
@@ -126,8 +139,10 @@ def _failure(reply: Reply, url: str, not_found: str | None) -> Failure:
             )
         case 403:
             return Failure(f"not permitted: {said}", Exit.DENIED)
-        case 404 if problem and not_found is not None:
-            return Failure(not_found, Exit.NOT_FOUND)
+        case 404 if problem and ref is not None:
+            seen = str(problem.get("type")).endswith(":no-spend")
+            why = f"{ref}: {said}" if seen else f"{ref} is not in the catalog, or you may not see it"
+            return Failure(why, Exit.NOT_FOUND)
         case 404 | 200 | 301 | 302 | 303 | 307 | 308:
             what = "is not a BFF" if not problem else "is a BFF of an older version"
             return Failure(f"what answers at {url} {what}: name yours with --url", Exit.UNREACHABLE)

@@ -146,6 +146,7 @@ HOLD_NO_AMOUNT = frozenset(
         Code.KEY_EXPIRING,
         Code.NUMBERS_WITHHELD,
         Code.OWNER_MISMATCH,
+        Code.TRUNCATED,
         Code.TIER_UNDECLARED,
         Code.TIER_DRIFT,
         Code.TIER_UNENFORCED,

@@ -29,7 +29,9 @@ from bff.expiring import Expiring
 from bff.platform.health import PlatformStatuses
 from bff.provisioning.errors import ProvisioningOffError
 from bff.provisioning.provisioner import Provisioner
+from bff.spend.exports import SpendExports
 from bff.spend.reports import SpendReports
+from bff.spend.rollups import RollUps
 from bff.status.answers import Answers
 from bff.status.numbers import NumbersAccess, Viewer
 from bff.status.organisation_cache import OrganisationCache, Served, Snapshot
@@ -103,6 +105,8 @@ class Service:
     cache: OrganisationCache
     answers: Answers
     spend: SpendReports
+    rollups: RollUps
+    exports: SpendExports
     coverage: CoverageReports
     platform: PlatformStatuses
     metrics: Metrics
@@ -288,7 +292,11 @@ class Call:
         """The caller as far as numbers go; asked for after `entity`, since a stranger's groups are not read for a 404."""
         return await self.service.numbers.viewer(self.caller)
 
-    def record_read(self, what: Literal["status", "statuses", "spend", "coverage"], **of_what: str | int) -> None:
+    def record_read(
+        self,
+        what: Literal["status", "statuses", "spend", "rollup", "export", "coverage"],
+        **of_what: str | int,
+    ) -> None:
         """Record that the caller is shown amounts, where reads are recorded; `of_what` says of which entities."""
         if (log := self.service.reads) is None:
             return
