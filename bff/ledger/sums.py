@@ -476,26 +476,11 @@ class Ledger:
         """Return what every key of every team has spent over the last `days` budget days with today."""
         today = BudgetWindow.containing(now, self._zone).day
         wanted = [today - timedelta(days=ago) for ago in range(days)]
-        of_days = and_(sums.c.ledger_id == self._id, sums.c.day.in_([day_number(day) for day in wanted]))
-        usd, pico, unpriced = func.sum(sums.c.usd), func.sum(sums.c.pico), func.sum(sums.c.unpriced)
-        by_key = (
-            select(
-                sums.c.key_id,
-                sums.c.team_id,
-                usd.label("usd"),
-                pico.label("pico"),
-                func.sum(sums.c.requests).label("requests"),
-            )
-            .where(of_days)
-            .group_by(sums.c.key_id, sums.c.team_id)
-        )
+        of_days = self._of_days(wanted)
+        keys, days_of_keys = (sums.c.key_id, sums.c.team_id), (sums.c.day, sums.c.key_id)
+        by_key = select(*keys, *_SUMMED).where(of_days).group_by(*keys)
         # The few days of a key whose sums are not what was spent, instead of a row for each day of each key.
-        doubtful = (
-            select(sums.c.day, sums.c.key_id, usd.label("usd"), pico.label("pico"), unpriced.label("unpriced"))
-            .where(of_days)
-            .group_by(sums.c.day, sums.c.key_id)
-            .having(or_(unpriced > 0, usd < 0, pico < 0))
-        )
+        doubtful = select(*days_of_keys, *_SUMMED).where(of_days).group_by(*days_of_keys).having(_DOUBTFUL)
         async with self._database.read() as connection:
             rows = (await connection.execute(by_key)).all()
             doubts = (await connection.execute(doubtful)).all()

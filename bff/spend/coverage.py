@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, TypeVar
@@ -16,7 +16,6 @@ from typing import Any, Literal, TypeVar
 from bff.keeptrusts.facts import Cause, KeySpend, OrganisationSpend, Reading
 from bff.status import wire
 from bff.status.assessment import freshness
-from bff.status.claimed_key import ClaimedKey, find_claimed_key
 from bff.status.claims import GATEWAY_KEY_NAME, Owner, Subject, read_claims
 from bff.status.findings import (
     TRIED_AGAIN,
@@ -28,6 +27,7 @@ from bff.status.findings import (
     upstream_findings,
     worst_first,
 )
+from bff.status.key_claims import KeyClaim, NamedKey, claimants, key_claims
 from bff.status.organisation import Organisation
 from bff.status.ownership import owner_team
 from bff.status.wire import (
@@ -41,7 +41,7 @@ from bff.status.wire import (
     UnclaimedKey,
     UnknownKey,
 )
-from bff.values import Money
+from bff.values import EntityRef, Money
 from bff.wording import sentence
 
 T = TypeVar("T")
@@ -81,40 +81,6 @@ class CatalogReading:
     trouble: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NamedKey:
-    """All keys of one name in one team; `team_id` is None where Keeptrusts names no team."""
-
-    name: str
-    team_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """An entity and the keys that its claim means."""
-
-    subject: Subject
-    claimed: ClaimedKey
-
-    @property
-    def key(self) -> NamedKey | None:
-        """The keys by their name; None where the claim means none."""
-        return NamedKey(self.claimed.key.name, self.claimed.key.team_id) if self.claimed.key is not None else None
-
-
-def read_claimed(
-    subjects: Iterable[Subject], organisation: Organisation, *, now: datetime, rules: Rules
-) -> tuple[Claim, ...]:
-    """Find the keys that each entity claims, in the order of `subjects`; those that name no key are left out."""
-    found = []
-    for subject in subjects:
-        claims = read_claims(subject.annotations)
-        if claims.names_a_key:
-            name = claims.gateway_key_name
-            found.append(Claim(subject, find_claimed_key(name, subject.owner, organisation, now=now, rules=rules)))
-    return tuple(found)
-
-
 def report_coverage(
     catalog: CatalogReading,
     organisation: Organisation,
@@ -125,7 +91,7 @@ def report_coverage(
     rules: Rules,
 ) -> Coverage:
     """Report the last `days` budget days (1 to 90), the running one included. `spend` is None where it could not be read."""
-    claims = read_claimed((each.subject for each in catalog.entities), organisation, now=now, rules=rules)
+    claims = key_claims((each.subject for each in catalog.entities), organisation, now=now, rules=rules)
     findings = _findings(catalog, claims, organisation, spend, rules)
     lists = _Lists(catalog, claims, organisation, spend or OrganisationSpend())
     unclaimed_keys, left_unclaimed = _bounded(lists.unclaimed())
@@ -158,7 +124,7 @@ def report_coverage(
 
 def _findings(
     catalog: CatalogReading,
-    claims: Sequence[Claim],
+    claims: Mapping[EntityRef, KeyClaim],
     organisation: Organisation,
     spend: OrganisationSpend | None,
     rules: Rules,
@@ -183,15 +149,15 @@ def _findings(
     return findings
 
 
-def _catalog_findings(catalog: CatalogReading, claims: Sequence[Claim]) -> list[Finding]:
+def _catalog_findings(catalog: CatalogReading, claims: Mapping[EntityRef, KeyClaim]) -> list[Finding]:
     if catalog.trouble is not None:
         said = f"Not all entities of the catalog could be read, so more may be claimed: {sentence(catalog.trouble)}"
         return [Finding(Code.UPSTREAM_UNAVAILABLE, said, TRIED_AGAIN)]
-    unclear = [claim for claim in claims if not claim.claimed.known]
+    unclear = [each.subject.owner for each in catalog.entities if not claims[each.subject.ref].known]
     if not unclear:
         return []
     # The parts of Keeptrusts that could not be read have findings of their own; the owners are the catalog's.
-    if any(claim.subject.owner.denied for claim in unclear):
+    if any(owner.denied for owner in unclear):
         return [_CATALOG_DENIED]
     of_entities = f"{len(unclear)} entities mean" if len(unclear) > 1 else "one entity means"
     said = f"Which keys {of_entities} cannot be said now, so more may be claimed."
@@ -212,7 +178,7 @@ class _Unclaimed:
 
     key: NamedKey | None
     key_id: str
-    team_id: str | None
+    team_id: str
     spent: Money
     requests: int
 
@@ -223,18 +189,15 @@ class _Lists:
     def __init__(
         self,
         catalog: CatalogReading,
-        claims: Sequence[Claim],
+        claims: Mapping[EntityRef, KeyClaim],
         organisation: Organisation,
         spend: OrganisationSpend,
     ) -> None:
         self._catalog = catalog
         self._claims = claims
         self._organisation = organisation
-        self._names = {key.id: NamedKey(key.name, key.team_id) for key in organisation.facts.keys.value or ()}
-        self._members: defaultdict[NamedKey, list[str]] = defaultdict(list)
-        for claim in claims:
-            if claim.key is not None:
-                self._members[claim.key].append(str(claim.subject.ref))
+        self._names = {key.id: NamedKey(key.name, key.team_id or "") for key in organisation.facts.keys.value or ()}
+        self._members = claimants(claims)
         self._claimed: defaultdict[NamedKey, Money] = defaultdict(Money.zero)
         self._rest: list[KeySpend] = []
         for each in spend.sums:
@@ -260,10 +223,10 @@ class _Lists:
 
     def unclaimed(self) -> list[_Unclaimed]:
         """Sums that no entity claims, all keys of a name together."""
-        found: dict[tuple[NamedKey | None, str, str | None], _Unclaimed] = {}
+        found: dict[tuple[NamedKey | None, str, str], _Unclaimed] = {}
         for each in self._rest:
             key = self._names.get(each.key_id)
-            team_id = key.team_id if key is not None else each.team_id or None
+            team_id = key.team_id if key is not None else each.team_id
             place = (key, "" if key is not None else each.key_id, team_id)
             before = found.get(place, _Unclaimed(key, place[1], team_id, _NOTHING, 0))
             found[place] = replace(before, spent=before.spent + each.spent, requests=before.requests + each.requests)
@@ -275,13 +238,13 @@ class _Lists:
                 -each.requests,
                 each.key.name if each.key is not None else "",
                 each.key_id,
-                each.team_id or "",
+                each.team_id,
             ),
         )
 
     def unclaimed_on_wire(self, each: _Unclaimed) -> UnclaimedKey:
         """One of them, with who may own it and how to claim it."""
-        owners = self._owners.get(each.team_id, ()) if each.team_id is not None else ()
+        owners = self._owners.get(each.team_id, ())
         return UnclaimedKey(
             key=each.key.name if each.key is not None else None,
             key_id=each.key_id or None,
@@ -295,19 +258,20 @@ class _Lists:
     def unknown(self) -> list[UnknownKey]:
         """Claims that mean no key, although what there is to know is known."""
         found = []
-        for claim in sorted(self._claims, key=lambda claim: claim.subject.ref):
+        for subject in sorted((each.subject for each in self._catalog.entities), key=lambda subject: subject.ref):
+            claimed = self._claims[subject.ref].claimed
             state: Literal["not-found", "withheld"]
-            if claim.claimed.state == "not-found":
+            if claimed is not None and claimed.state == "not-found":
                 state = "not-found"
-            elif claim.claimed.state == "withheld" and claim.claimed.known:
+            elif claimed is not None and claimed.state == "withheld" and claimed.known:
                 state = "withheld"
             else:
                 continue
-            owner = claim.subject.owner.ref
+            owner = subject.owner.ref
             found.append(
                 UnknownKey(
-                    entity_ref=str(claim.subject.ref),
-                    key=claim.subject.annotations[GATEWAY_KEY_NAME],
+                    entity_ref=str(subject.ref),
+                    key=subject.annotations[GATEWAY_KEY_NAME],
                     owner=str(owner) if owner is not None else None,
                     state=state,
                 )
@@ -316,14 +280,14 @@ class _Lists:
 
     def shared(self) -> list[SharedKey]:
         """Keys that several entities claim."""
-        several = [(key, sorted(refs)) for key, refs in self._members.items() if len(refs) > 1]
+        several = [(key, refs) for key, refs in self._members.items() if len(refs) > 1]
         spent = self._claimed
-        several.sort(key=lambda item: (-spent.get(item[0], _NOTHING).amount, item[0].name, item[0].team_id or ""))
+        several.sort(key=lambda item: (-spent.get(item[0], _NOTHING).amount, item[0]))
         return [
             SharedKey(
                 key=key.name,
                 team=self._team(key.team_id),
-                members=tuple(refs[:MOST_MEMBERS]),
+                members=tuple(map(str, refs[:MOST_MEMBERS])),
                 members_count=len(refs),
                 spent=Amount.of(spent.get(key, _NOTHING)),
             )
@@ -354,18 +318,18 @@ class _Lists:
             for team_id, wallet in idle
         ]
 
-    def _team(self, team_id: str | None) -> str | None:
-        if team_id is None:
+    def _team(self, team_id: str) -> str | None:
+        if not team_id:
             return None
         team = self._organisation.teams_by_id.get(team_id)
         return team.name if team is not None else team_id
 
 
 def _owners_by_team(
-    catalog: CatalogReading, claims: Sequence[Claim], organisation: Organisation
+    catalog: CatalogReading, claims: Mapping[EntityRef, KeyClaim], organisation: Organisation
 ) -> Mapping[str, tuple[str, ...]]:
     """Return the groups that claim each team, by the id of the team: those that own most entities that claim a key first."""
-    owning = Counter(claim.subject.owner for claim in claims)
+    owning = Counter(each.subject.owner for each in catalog.entities if claims[each.subject.ref].claimed is not None)
     groups: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for owner in dict.fromkeys((*owning, *catalog.groups, *(each.subject.owner for each in catalog.entities))):
         team = owner_team(owner, organisation)

@@ -16,10 +16,11 @@ from typing import Literal
 
 from bff.backstage.entities import CatalogError
 from bff.keeptrusts.facts import GatewayKey
-from bff.spend.coverage import Claim, NamedKey, read_claimed
 from bff.status.assessment import assess_budget, assess_wallet, spent_today
-from bff.status.claims import Subject, read_claims
+from bff.status.claimed_key import ClaimedKey
+from bff.status.claims import Subject
 from bff.status.findings import Rules
+from bff.status.key_claims import KeyClaim, NamedKey, key_claims
 from bff.status.leader import OrganisationReader, Role
 from bff.status.organisation import Organisation
 from bff.status.organisation_cache import OrganisationCache, Snapshot
@@ -47,7 +48,9 @@ TRIED_AGAIN_AFTER = 30.0
 class _OfEntity:
     """What the card of one entity says."""
 
-    claim: Claim
+    subject: Subject
+    claimed: ClaimedKey
+    key: NamedKey | None
     budget: BudgetStatus | None
     declared: Money | None
     wallet: tuple[float, str] | None
@@ -65,9 +68,11 @@ def spend_series(
     What a card withholds, or does not know, has no series.
     """
     window = BudgetWindow.containing(now, rules.timezone)
+    claims = key_claims(subjects, organisation, now=now, rules=rules)
     entities = [
-        _of_entity(claim, organisation, window, now=now, rules=rules)
-        for claim in read_claimed(subjects, organisation, now=now, rules=rules)
+        _of_entity(subject, claims[subject.ref], claimed, organisation, window, now=now, rules=rules)
+        for subject in subjects
+        if (claimed := claims[subject.ref].claimed) is not None
     ]
     if by == "entity":
         found = [_entity_series(each, now) for each in entities]
@@ -76,25 +81,32 @@ def spend_series(
 
 
 def _of_entity(
-    claim: Claim, organisation: Organisation, window: BudgetWindow, *, now: datetime, rules: Rules
+    subject: Subject,
+    claim: KeyClaim,
+    claimed: ClaimedKey,
+    organisation: Organisation,
+    window: BudgetWindow,
+    *,
+    now: datetime,
+    rules: Rules,
 ) -> _OfEntity:
-    claimed, budget, declared = claim.claimed, None, None
+    budget, declared = None, None
     if claimed.key is not None:
         spent = spent_today(claimed.keys, claimed.team_id, organisation, window)
         if spent is not None:
-            declared = read_claims(claim.subject.annotations).daily_budget
+            declared = claim.claims.daily_budget
             budget = assess_budget(spent, declared, window, now=now, rules=rules).status
     wallet = assess_wallet(claimed, organisation, rules).status
     available = (float(wallet.available.amount), wallet.available.currency) if wallet is not None else None
-    return _OfEntity(claim, budget, declared, available)
+    return _OfEntity(subject, claimed, claim.named, budget, declared, available)
 
 
 def _entity_series(each: _OfEntity, now: datetime) -> SpendSeries | None:
     if each.budget is None and each.wallet is None:
         return None
-    subject, team = each.claim.subject, each.claim.claimed.team
+    subject, team = each.subject, each.claimed.team
     series = SpendSeries(
-        team=team.name if team is not None else each.claim.claimed.team_id or "",
+        team=team.name if team is not None else each.claimed.team_id or "",
         entity=str(subject.ref),
         owner=str(subject.owner.ref) if subject.owner.ref is not None else "",
         wallet=each.wallet,
@@ -134,8 +146,8 @@ def _team_series(
             keys[key.team_id].append(key)
     with_budget: defaultdict[str, list[_OfEntity]] = defaultdict(list)
     for each in entities:
-        if each.declared is not None and each.claim.claimed.team_id is not None:
-            with_budget[each.claim.claimed.team_id].append(each)
+        if each.declared is not None and each.claimed.team_id is not None:
+            with_budget[each.claimed.team_id].append(each)
     found = []
     for team in sorted(organisation.teams_by_id.values(), key=lambda team: (team.name, team.id)):
         wallet = organisation.wallets.get(team.id)
@@ -160,7 +172,7 @@ def _budget_of(entities: Sequence[_OfEntity]) -> float | None:
     """What `entities` declare together; of a key that several claim, the smallest budget counts, once."""
     smallest: dict[NamedKey, Money] = {}
     for each in entities:
-        key, declared = each.claim.key, each.declared
+        key, declared = each.key, each.declared
         if key is not None and declared is not None and (key not in smallest or declared < smallest[key]):
             smallest[key] = declared
     return float(sum(smallest.values(), Money.zero()).amount) if smallest else None

@@ -140,10 +140,10 @@ async def test_a_catalog_that_was_never_read_is_a_problem(start: Start, monkeypa
         await asked.get(OPERATOR)
         queried = asked.stub._queried
 
-        def failing(filters: list[str]) -> dict[str, Any]:
-            if "metadata.annotations." in filters[0]:
+        def failing(user: str, params: httpx.QueryParams) -> dict[str, Any]:
+            if "metadata.annotations." in str(params):
                 raise httpx.ConnectError("no catalog")
-            return queried(filters)
+            return queried(user, params)
 
         monkeypatch.setattr(asked.stub, "_queried", failing)
         reply = await asked.get(OPERATOR, COVERAGE)
