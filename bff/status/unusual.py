@@ -176,7 +176,7 @@ def may_be_unusual(amounts: Sequence[int], first: date, *, elapsed: Decimal, inc
 
 
 def stands_out(amounts: Sequence[int]) -> bool:
-    """Whether the last of a key's days exceeds nearly all others: cheap enough to ask of every key.
+    """Whether the last of a key's days exceeds nearly all others, and their median by half: cheap enough to ask of every key.
 
     `amounts` are in units of 1e-12 USD: those of the days before it, oldest first, and then its own.
     """
@@ -185,5 +185,5 @@ def stands_out(amounts: Sequence[int]) -> bool:
         return False
     if len(before) < HIGHEST:
         return True
-    highest = sorted(before)[-HIGHEST]
-    return last > highest
+    ascending = sorted(before)
+    return last > ascending[-HIGHEST] and last * 2 > ascending[len(ascending) // 2] * 3
