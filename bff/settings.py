@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 import ipaddress
 import json
 import os
@@ -29,7 +28,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bff.secret_files import Secret, SecretFileError, fits_a_header, read_secret
+from bff.secret_files import Secret, SecretFileError, fingerprint, fits_a_header, read_secret
 from bff.status.findings import Code
 from bff.values import EntityRef, EntityRefError
 from bff.wording import quoted
@@ -375,7 +374,16 @@ class Settings(BaseSettings):
             return None
         path = self._secret_files.get(name)
         in_header, check = name in _IN_HEADERS, _CHECKS.get(name)
-        return Secret(value, name=name.upper(), path=path, in_header=in_header, check=check, clock=clock)
+        fingerprinted = not name.endswith(_WITHOUT_FINGERPRINT)
+        return Secret(
+            value,
+            name=name.upper(),
+            path=path,
+            in_header=in_header,
+            check=check,
+            fingerprinted=fingerprinted,
+            clock=clock,
+        )
 
     def require(self, *names: str) -> None:
         """Raise `SettingsError` for the first of these settings that is not set."""
@@ -401,8 +409,9 @@ class Settings(BaseSettings):
         32 bits of a hash show a difference, and nothing of a token that was made by chance. Addresses with a password have
         none, since a password can be guessed and compared; nor has a service account's token, which changes every hour.
         """
-        tokens = {name: getattr(self, name) for name in secret_names() if not name.endswith(_WITHOUT_FINGERPRINT)}
-        return {name.upper(): _fingerprint(name, token) for name, token in tokens.items() if token is not None}
+        names = [name for name in secret_names() if not name.endswith(_WITHOUT_FINGERPRINT)]
+        tokens = {name.upper(): getattr(self, name) for name in names}
+        return {name: fingerprint(name, token) for name, token in tokens.items() if token is not None}
 
     @property
     def data_folder(self) -> Path:
@@ -513,11 +522,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _fingerprint(name: str, secret: SecretStr) -> str:
-    # With the name, so that one token in two settings does not look like one secret.
-    return hashlib.sha256(f"{name}\0{secret.get_secret_value()}".encode()).hexdigest()[:8]
 
 
 def _check_database(address: SecretStr) -> None:

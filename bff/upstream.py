@@ -208,6 +208,7 @@ class Upstream:
         self._places = asyncio.Semaphore(dialect.connections)
         self._calls = _OpenCalls()
         self._last_failure = ""
+        self._closed = False
         self._breaker = Breaker(
             monotonic=monotonic,
             failed=self._failed,
@@ -283,7 +284,8 @@ class Upstream:
         self._observer.own_token_refused(self._system, operation)
 
     async def aclose(self) -> None:
-        """End the calls that are being made, and close all connections."""
+        """End the calls that are being made, and close all connections. Later calls fail as unavailable."""
+        self._closed = True
         await self._calls.cancel()
         await self._ways.aclose()
 
@@ -368,6 +370,9 @@ class Upstream:
 
     async def _exchange(self, request: _Request, deadline: float, token: SecretStr | None) -> Reply:
         call = request.call
+        if self._closed:
+            # A call that waited for its next attempt meanwhile.
+            raise self._dialect.error(call, "unavailable", "the service is being stopped")
         seconds = max(min(self._limits.attempt, deadline - self._monotonic()), 0.0)
         try:
             with self._calls.one():
