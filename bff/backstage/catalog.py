@@ -10,7 +10,7 @@ from cachetools import LRUCache
 from bff.backstage.by_refs import ByRefs, Found
 from bff.backstage.caller import Caller
 from bff.backstage.client import BackstageClient
-from bff.backstage.entities import Entity, Members
+from bff.backstage.entities import CatalogDeniedError, Entity, Members
 from bff.backstage.groups import CurrentMemberships, Groups, ReadGroup
 from bff.backstage.members import MemberQueries
 from bff.expiring import Expiring
@@ -126,7 +126,8 @@ class BackstageCatalog:
     async def claiming(self, caller: Caller) -> Members:
         """Every entity that names a gateway key and that `caller` may see; from the catalog each time."""
         if caller.token is None:
-            return Members((), ())
+            # A file in which no key has an entity would be wrong rather than empty.
+            raise CatalogDeniedError("this caller's token cannot read the catalog")
         return await self._member_queries.claiming(caller.key, caller.token)
 
     async def group(self, ref: EntityRef) -> Entity | None:
