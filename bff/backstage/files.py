@@ -15,8 +15,18 @@ from pathlib import Path
 import structlog
 
 from bff.backstage.caller import Caller
-from bff.backstage.entities import DescriptorError, Entity, Watched, read_consumed, read_entity, read_refs
-from bff.backstage.watched import PAGE, Members, Page
+from bff.backstage.entities import (
+    GATEWAY_KEY_NAME,
+    DescriptorError,
+    Entity,
+    Members,
+    Watched,
+    read_entity,
+    read_refs,
+    read_relations,
+)
+from bff.backstage.members import members_among
+from bff.backstage.watched import PAGE, GroupMembers, Page
 from bff.backstage.yaml_documents import YamlError, read_documents
 from bff.values import EntityRef
 
@@ -63,6 +73,22 @@ class FileCatalog:
         found = (await self._current()).entities
         return [found.get(ref) for ref in refs]
 
+    async def members(self, caller: Caller, ref: EntityRef) -> Members:
+        """The members of a group, a system or a domain; `caller` makes no difference."""
+        del caller
+        index = await self._current()
+        return members_among(
+            ref, index.entities.values(), lambda relation, target: index.related.get((relation, target), ())
+        )
+
+    async def claiming(self, caller: Caller) -> Members:
+        """Every entity that names a gateway key."""
+        del caller
+        entities = (await self._current()).entities
+        return Members(
+            (), tuple(entities[ref] for ref in sorted(entities) if GATEWAY_KEY_NAME in entities[ref].annotations)
+        )
+
     async def group(self, ref: EntityRef) -> Entity | None:
         """A group or a user."""
         return (await self._current()).entities.get(ref)
@@ -85,10 +111,10 @@ class FileCatalog:
         index = await self._current()
         return {ref: index.watched(ref) if ref in index.entities else None for ref in refs}
 
-    async def members(self, group: EntityRef) -> Members:
+    async def group_members(self, group: EntityRef) -> GroupMembers:
         """The users of a group: `memberOf` of users, `members` of the group; groups below it are not followed."""
         groups = (await self._current()).groups
-        return Members(frozenset(user for user, of in groups.items() if group in of and user.kind == "user"))
+        return GroupMembers(frozenset(user for user, of in groups.items() if group in of and user.kind == "user"))
 
     def refs(self) -> list[EntityRef]:
         """All references as of the last look at the files, sorted."""
@@ -127,6 +153,8 @@ class FileCatalog:
 class _Index:
     entities: dict[EntityRef, Entity] = field(default_factory=dict)
     groups: dict[EntityRef, frozenset[EntityRef]] = field(default_factory=dict)
+    related: dict[tuple[str, EntityRef], set[EntityRef]] = field(default_factory=dict)
+    """The sources of relations, by relation and target."""
     problems: tuple[str, ...] = ()
     consumes: dict[EntityRef, frozenset[EntityRef]] = field(default_factory=dict)
 
@@ -139,6 +167,7 @@ def _index(scan: Scan) -> _Index:
     entities: dict[EntityRef, Entity] = {}
     places: dict[EntityRef, str] = {}
     groups: dict[EntityRef, frozenset[EntityRef]] = {}
+    related: dict[tuple[str, EntityRef], set[EntityRef]] = {}
     consumes: dict[EntityRef, frozenset[EntityRef]] = {}
     problems = list(scan.problems)
     for path, file in scan.files.items():
@@ -149,12 +178,13 @@ def _index(scan: Scan) -> _Index:
                 problems.append(f"{place}: {ref} is left out, since {places[ref]} has it already")
                 continue
             entities[ref], places[ref] = found.entity, place
-            if found.consumes:
-                consumes[ref] = found.consumes
+            consumes[ref] = frozenset(target for _, relation, target in found.relations if relation == "consumesApi")
             groups[ref] = groups.get(ref, frozenset()) | found.groups
             for member in found.members:
                 groups[member] = groups.get(member, frozenset()) | {ref}
-    return _Index(entities, groups, tuple(problems), consumes)
+            for source, relation, target in found.relations:
+                related.setdefault((relation, target), set()).add(source)
+    return _Index(entities, groups, related, tuple(problems), consumes)
 
 
 LARGEST_FILE = 16 * 1024 * 1024
@@ -168,13 +198,13 @@ _SUFFIXES = (".yaml", ".yml")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An entity, the line it begins at and the APIs that it consumes; for a user its groups, for a group its members."""
+    """An entity, the line it begins at, and its relations; for a user its groups, for a group its members."""
 
     entity: Entity
     line: int
     groups: frozenset[EntityRef] = frozenset()
     members: frozenset[EntityRef] = frozenset()
-    consumes: frozenset[EntityRef] = frozenset()
+    relations: frozenset[tuple[EntityRef, str, EntityRef]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,5 +343,5 @@ def _found(value: object, line: int) -> Found:
         line,
         groups=read_refs(value, member="memberOf", kind="group", namespace=namespace),
         members=read_refs(value, member="members", kind="user", namespace=namespace),
-        consumes=read_consumed(value, entity.ref),
+        relations=read_relations(value),
     )

@@ -45,7 +45,7 @@ LONGEST_PAUSE = 120.0
 """Seconds that Backstage may ask for between two attempts (`Retry-After`); a longer pause ends the reading."""
 
 MOST_MEMBERS = 500
-"""Members of one group who are named one by one."""
+"""GroupMembers of one group who are named one by one."""
 
 _FIRST_PAUSE = 1.0
 # Annotation names hold dots, which Backstage's field paths also use: so the whole mapping is asked for.
@@ -77,12 +77,12 @@ class WatchedCatalog(Protocol):
     async def by_refs(self, refs: Collection[EntityRef]) -> Mapping[EntityRef, Watched | None]:
         """Each of `refs` as it is now, None for one that is not there."""
 
-    async def members(self, group: EntityRef) -> Members:
+    async def group_members(self, group: EntityRef) -> GroupMembers:
         """Who is in a group now."""
 
 
 @dataclass(frozen=True, slots=True)
-class Members:
+class GroupMembers:
     """Who is in a group.
 
     `users` are its own members, None for more than `MOST_MEMBERS`. `further` says that there are groups below it, whose
@@ -166,7 +166,7 @@ class BackstageWatched:
             )
         return found
 
-    async def members(self, group: EntityRef) -> Members:
+    async def group_members(self, group: EntityRef) -> GroupMembers:
         """Who is in a group now, by the catalog's relations. Raises `CatalogError`."""
         asked = [
             ("filter", f"kind=user,relations.memberof={group}"),
@@ -178,8 +178,8 @@ class BackstageWatched:
         users = frozenset(entity.ref for entity in page.entities if entity.ref.kind == "user")
         further = any(entity.ref.kind == "group" for entity in page.entities)
         if cursor is not None or len(users) > MOST_MEMBERS:
-            return Members(None, further=True)
-        return Members(users, further)
+            return GroupMembers(None, further=True)
+        return GroupMembers(users, further)
 
     async def _persistently(self, path: str) -> tuple[Page, str | None]:
         for attempt in range(1, MOST_ATTEMPTS + 1):

@@ -23,7 +23,7 @@ from bff.backstage.notifications import (
     NotificationRejectedError,
     Notifications,
 )
-from bff.backstage.watched import Members, WatchedCatalog
+from bff.backstage.watched import GroupMembers, WatchedCatalog
 from bff.status.answers import FindingCounts, Groups, owners_of
 from bff.status.assessment import assess
 from bff.status.claims import Owner, Subject
@@ -161,7 +161,7 @@ class Watcher:
 
         Returns whether a round was made.
         """
-        organisation = self._reader.organisation_id
+        organisation = self._reader.stored_as
         if organisation is None:
             return False
         store = SweepStore(self._database, organisation)
@@ -361,7 +361,7 @@ class Watcher:
             code=row.sent.code,
             step=row.sent.step,
             scope=row.sent.scope,
-            organisation=self._reader.organisation_id or "",
+            organisation=self._reader.stored_as or "",
             at=min(row.sent.since, now),
         )
         await self._channels.webhook.send(event, message_id=row.message_id)
@@ -385,7 +385,7 @@ class Watcher:
     async def _of(self, ref: EntityRef) -> Audience:
         if ref.kind != "group":
             return Audience(full=frozenset({ref}))
-        members = await self._catalog.members(ref)
+        members = await self._catalog.group_members(ref)
         group = await self._groups.group(ref)
         return audience_of(
             ref, members, counts=group is not None and group.may_claim_team, every_viewer=self._every_viewer
@@ -402,7 +402,7 @@ class Watcher:
         self._trouble = trouble
 
 
-def audience_of(group: EntityRef, members: Members, *, counts: bool, every_viewer: bool) -> Audience:
+def audience_of(group: EntityRef, members: GroupMembers, *, counts: bool, every_viewer: bool) -> Audience:
     """Who gets a message for a group. `counts` says that its members may see the amounts of what it owns."""
     if members.empty:
         return Audience()

@@ -16,7 +16,7 @@ from bff.backstage import watched
 from bff.backstage.client import BackstageClient
 from bff.backstage.entities import CatalogContractError, CatalogUnavailableError, ServiceDeniedError, Watched
 from bff.backstage.files import FileCatalog
-from bff.backstage.watched import BackstageWatched, Members, Page
+from bff.backstage.watched import BackstageWatched, GroupMembers, Page
 from bff.secret_files import Secret
 from bff.status.claims import GATEWAY_KEY_NAME
 from bff.store.database import Database, LeaseLostError
@@ -293,9 +293,9 @@ class Listed:
     async def by_refs(self, refs: Collection[EntityRef]) -> Mapping[EntityRef, Watched | None]:
         return dict.fromkeys(refs)
 
-    async def members(self, group: EntityRef) -> Members:
+    async def group_members(self, group: EntityRef) -> GroupMembers:
         del group
-        return Members()
+        return GroupMembers()
 
 
 async def test_another_process_loads_what_was_swept(tmp_path: Any) -> None:

@@ -60,7 +60,12 @@ class Backstage:
         for file in configuration:
             self._arguments += ["--config", str(file)]
         self._environment = _environment(
-            BACKSTAGE_URL=self.url, BACKSTAGE_PORT=str(port), BFF_URL=bff_url, BFF_BACKSTAGE_TOKEN=token
+            BACKSTAGE_URL=self.url,
+            BACKSTAGE_PORT=str(port),
+            BFF_URL=bff_url,
+            BFF_BACKSTAGE_TOKEN=token,
+            # Asked for where dynamic plugins lie outside the checkout.
+            NODE_PATH=str(CHECKOUT / "node_modules"),
         )
         self._process: asyncio.subprocess.Process | None = None
 
