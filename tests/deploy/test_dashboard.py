@@ -122,6 +122,7 @@ async def _drill(running: Running, backstage: StubBackstage, observer: Prometheu
 
     await observer.scraped_again()
     assert await look() == {200, 404}
+    await running.app.watcher.turn()
     await observer.scraped_again()
     running.break_upstream(Rule(kind="status", code=503))
     for _ in range(3):
