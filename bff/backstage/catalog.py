@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
 
 from cachetools import LRUCache
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bff.backstage.by_refs import ByRefs, Found
+from bff.backstage.by_refs import ENTITY_FIELDS, ByRefs, Found
 from bff.backstage.caller import Caller
 from bff.backstage.client import BackstageClient
-from bff.backstage.entities import Entity
-from bff.backstage.groups import CurrentMemberships, Groups, ReadGroup
+from bff.backstage.entities import CatalogContractError, DescriptorError, Entity, read_entity
+from bff.backstage.groups import QUERY, SERVICE, CurrentMemberships, Groups, ReadGroup
 from bff.expiring import Expiring
 from bff.fair_places import FairPlaces
 from bff.upstream import TokenSource
@@ -30,6 +35,10 @@ PLACES = 16
 MOST_PLACES_EACH = 8
 """Calls at once to the catalog, in all and of one caller: who reads a thousand entities leaves places for a card."""
 
+MOST_OWNED = 500
+"""Entities of up to `_OWNERS_IN_A_CALL` owners that are read."""
+
+_OWNERS_IN_A_CALL = 30
 _MOST_READERS_NOT_SEEING = 200
 _MOST_ENTITIES = 20_000
 
@@ -52,6 +61,7 @@ class BackstageCatalog:
         monotonic: Callable[[], float] = time.monotonic,
         most_decisions: int = MOST_DECISIONS,
     ) -> None:
+        self._backstage = backstage
         places = FairPlaces(PLACES, most_each=MOST_PLACES_EACH)
         self._monotonic = monotonic
         self._by_refs = ByRefs(backstage, operation="entities", keep=self._remember, places=places)
@@ -109,6 +119,31 @@ class BackstageCatalog:
         """The caller and their groups, as the catalog has them now (see `CurrentMemberships`)."""
         return await self._memberships.of(caller)
 
+    async def entity_for_service(self, ref: EntityRef) -> Entity | None:
+        """The entity as the service's own token may see it: whether a caller may have it is for the one who asks to decide."""
+        return (await self._groups.by_token(partial(self._by_refs.read, SERVICE, refs=[ref])))[ref]
+
+    async def owned(self, owners: Collection[EntityRef], *, annotation: str, caller: Caller | None) -> Owned:
+        """The entities with `annotation` that one of `owners` owns, as `caller` may see them (None: as the service may)."""
+        entities: dict[EntityRef, Entity] = {}
+        total, listed = 0, sorted(owners)
+        for first in range(0, len(listed), _OWNERS_IN_A_CALL):
+            asked = [("limit", str(MOST_OWNED)), ("fields", ",".join(ENTITY_FIELDS))]
+            asked += [
+                ("filter", f"metadata.annotations.{annotation},relations.ownedby={owner}")
+                for owner in listed[first : first + _OWNERS_IN_A_CALL]
+            ]
+            ask = partial(self._backstage.get_as, _owned, f"{QUERY}?{urlencode(asked)}", operation="owned")
+            if caller is None:
+                page = await self._groups.by_token(ask)
+            elif caller.token is None:
+                return Owned((), 0)
+            else:
+                page = await ask(token=caller.token)
+            entities |= {entity.ref: entity for entity in page.entities}
+            total += page.total
+        return Owned(tuple(entities.values()), max(total, len(entities)))
+
     def _remember(self, reader: str, found: Found) -> Found:
         shared = {ref: self._one_for_all(entity) for ref, entity in found.items()}
         until = self._monotonic() + REMEMBERED_FOR
@@ -136,3 +171,26 @@ class BackstageCatalog:
         if shared != entity:
             shared = self._shared[entity.ref] = entity
         return shared
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """Entities of some owners; `total` is how many there are, of which `entities` may be the first."""
+
+    entities: tuple[Entity, ...]
+    total: int
+
+
+class _Page(BaseModel):
+    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+
+    items: list[dict[str, Any]]
+    total_items: int = Field(alias="totalItems", ge=0)
+
+
+def _owned(reply: Any) -> Owned:
+    try:
+        page = _Page.model_validate(reply)
+        return Owned(tuple(read_entity(item) for item in page.items), page.total_items)
+    except (ValidationError, DescriptorError):
+        raise CatalogContractError(f"Backstage GET {QUERY}: a reply that is no list of entities") from None

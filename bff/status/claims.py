@@ -150,7 +150,7 @@ def read_claims(annotations: Mapping[str, str]) -> Claims:
         try:
             return read(text)
         except ValueError:
-            message = f"The annotation {annotation} is {quoted(text)}, which is not {expected}."
+            message = f"{_ABOUT}{annotation} is {quoted(text)}, which is not {expected}."
             malformed[annotation] = Finding(Code.ANNOTATION_INVALID, message, hint)
             return None
 
@@ -160,6 +160,14 @@ def read_claims(annotations: Mapping[str, str]) -> Claims:
         daily_budget=part(DAILY_BUDGET, _budget, "an amount of US dollars", _BUDGET_HINT),
         malformed=malformed,
     )
+
+
+_ABOUT = "The annotation "
+
+
+def annotation_named(message: str) -> str | None:
+    """The annotation that the message of an `annotation-invalid` finding is about; None for another message."""
+    return message.removeprefix(_ABOUT).split(" ", 1)[0] if message.startswith(_ABOUT) else None
 
 
 def _key_name(text: str) -> str:

@@ -107,6 +107,11 @@ class StubBackstage:
         self.clock = Clock()
         self.auth_key = Key("auth-1")
         self.scaffolder_key = Key("scaffolder-1")
+        self.mcp_key = Key("mcp-1")
+        self.own_keys: list[dict[str, Any]] = []
+        """The public keys of the service, as Backstage reads them at its address: a token signed with one is the person's in it."""
+        self.denied_spend: set[str] = set()
+        """Users whom the permission policy denies `keeptrusts.spend.read`."""
         self.documents: dict[str, dict[str, Any]] = {}
         self.hidden: set[tuple[str, str]] = set()
         """(user, entity) that the permission policy denies."""
@@ -116,6 +121,8 @@ class StubBackstage:
         """The groups above a group, by the catalog's relations."""
         self.calls: Counter[str] = Counter()
         self.requests: list[httpx.Request] = []
+        self.lost: set[str] = set()
+        """Paths that answer 503, as a plugin that is down does."""
         self.reply: httpx.Response | Exception | None = None
         """What every request meets instead of an answer, if set."""
         self.gate: asyncio.Event | None = None
@@ -150,6 +157,7 @@ class StubBackstage:
         return token
 
     def plugin_token(self, **changes: Any) -> str:
+        """A token of the scaffolder; of the plugin that `sub` names, where that is another one with a key."""
         now = int(self.clock.now)
         claims = {
             "sub": "scaffolder",
@@ -158,7 +166,8 @@ class StubBackstage:
             "exp": now + 600,
             "obo": self.limited_token(),
         } | changes
-        return self.scaffolder_key.sign("vnd.backstage.plugin", {n: v for n, v in claims.items() if v is not None})
+        key = self.mcp_key if claims["sub"] == "mcp-actions" else self.scaffolder_key
+        return key.sign("vnd.backstage.plugin", {n: v for n, v in claims.items() if v is not None})
 
     def add(self, ref: str, *, owner: str | None = None, **annotations: str) -> None:
         kind, _, rest = ref.partition(":")
@@ -184,7 +193,7 @@ class StubBackstage:
         self.add(user)
         self.documents[user]["relations"] = [{"type": "memberOf", "targetRef": group} for group in groups]
 
-    async def _answer(self, request: httpx.Request) -> httpx.Response:  # noqa: PLR0911 - one return a route
+    async def _answer(self, request: httpx.Request) -> httpx.Response:  # noqa: C901, PLR0911 - one return a route
         path = request.url.path.removeprefix("/portal")
         self.calls[path] += 1
         self.requests.append(request)
@@ -194,11 +203,15 @@ class StubBackstage:
             raise self.reply
         if self.reply is not None:
             return httpx.Response(self.reply.status_code, headers=self.reply.headers, content=self.reply.content)
-        if path == "/api/auth/.well-known/jwks.json":
-            return httpx.Response(200, json={"keys": [self.auth_key.public_jwk]})
-        if path == "/api/scaffolder/.backstage/auth/v1/jwks.json":
-            return httpx.Response(200, json={"keys": [self.scaffolder_key.public_jwk]})
+        if path in self.lost:
+            return httpx.Response(503, json={})
+        if (key := self._signing_keys().get(path)) is not None:
+            return httpx.Response(200, json={"keys": [key.public_jwk]})
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if (person := self._person_in(bearer, plugin=path.split("/")[2])) is not None:
+            self._bearers[bearer] = person
+        if path == "/api/permission/authorize" and self._bearers.get(bearer, "service") != "service":
+            return httpx.Response(200, json=self._decided(self._bearers[bearer], json.loads(request.content)["items"]))
         if path == "/api/auth/v1/userinfo" and bearer in self._limited:
             user = self._limited[bearer]
             return httpx.Response(200, json={"claims": {"sub": user, "ent": [user, *self.ownership.get(user, [])]}})
@@ -206,8 +219,51 @@ class StubBackstage:
             asked = json.loads(request.content)["entityRefs"]
             return httpx.Response(200, json={"items": [self._seen(self._bearers[bearer], ref) for ref in asked]})
         if path == "/api/catalog/entities/by-query" and bearer in self._bearers:
-            return httpx.Response(200, json=self._queried(request.url.params.get_list("filter")))
+            filters = request.url.params.get_list("filter")
+            owned = self._owned(self._bearers[bearer], filters)
+            return httpx.Response(200, json=self._queried(filters) if owned is None else owned)
         return httpx.Response(401, json={"error": {"name": "AuthenticationError", "message": "no"}})
+
+    def _signing_keys(self) -> dict[str, Key]:
+        plugins = {"scaffolder": self.scaffolder_key, "mcp-actions": self.mcp_key}
+        by_plugin = {f"/api/{plugin}/.backstage/auth/v1/jwks.json": key for plugin, key in plugins.items()}
+        return {"/api/auth/.well-known/jwks.json": self.auth_key} | by_plugin
+
+    def _decided(self, user: str, items: list[dict[str, Any]]) -> dict[str, Any]:
+        denied = {"keeptrusts.spend.read"} if user in self.denied_spend else set()
+        results = ["DENY" if item["permission"]["name"] in denied else "ALLOW" for item in items]
+        return {"items": [{"id": item["id"], "result": result} for item, result in zip(items, results, strict=True)]}
+
+    def _person_in(self, bearer: str, *, plugin: str) -> str | None:
+        """The person in a token of the service's own for `plugin`, as Backstage's `PluginTokenHandler` reads it."""
+        for key in self.own_keys:
+            try:
+                header = jwt.get_unverified_header(bearer)
+                claims = jwt.decode(
+                    bearer, jwt.PyJWK(key), algorithms=["ES256"], audience=plugin, options={"verify_exp": False}
+                )
+            except jwt.PyJWTError:
+                continue
+            whole = header["typ"] == "vnd.backstage.plugin" and header["kid"] == key["kid"]
+            if whole and claims["sub"] == "keeptrusts" and claims["exp"] > self.clock.now:
+                return self._limited.get(claims["obo"])
+        return None
+
+    def _owned(self, user: str, filters: list[str]) -> dict[str, Any] | None:
+        """The reply to a question for entities by owner and annotation; None for another question."""
+        asked = [dict(part.partition("=")[::2] for part in text.split(",")) for text in filters]
+        if not asked or any("relations.ownedby" not in each for each in asked):
+            return None
+        found = []
+        for ref, document in self.documents.items():
+            annotations = document["metadata"].get("annotations", {})
+            owner = document.get("spec", {}).get("owner") or ""
+            for each in asked:
+                (annotation,) = (name.removeprefix("metadata.annotations.") for name in each if "annotations" in name)
+                owned = each["relations.ownedby"] == (owner if ":" in owner else f"group:default/{owner}")
+                if owned and annotation in annotations and (user, ref) not in self.hidden:
+                    found.append(document)
+        return {"items": found, "totalItems": len(found), "pageInfo": {}}
 
     def _queried(self, filters: list[str]) -> dict[str, Any]:
         children = {
