@@ -135,9 +135,8 @@ def _answering(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[R
     async def answered(request: Request) -> Response:
         try:
             return await handler(request)
-        except SigningKeyUnavailableError as error:
-            # It says what of this service's database or settings is wrong: for the log, and not for every caller.
-            log.warning("no token can be signed", problem=str(error))
+        except SigningKeyUnavailableError:
+            # What of this service's database or settings is wrong is for its log, and not for every caller.
             return _refusal(ProblemError(ProblemType.RECORDS_UNAVAILABLE, "This service cannot sign its tokens now."))
         except Exception as error:
             problem = problem_of(error)

@@ -25,8 +25,12 @@ READ_AGAIN_AFTER = 30.0
 """Seconds after which the stored key is read again: another replica may have replaced it."""
 
 
+LOGGED_EVERY = 60.0
+"""Seconds in which a key that cannot be had makes one log line, however many ask for it."""
+
+
 class SigningKeyUnavailableError(Exception):
-    """The key cannot be had now; the message says why and holds nothing of it."""
+    """The key cannot be had now; the log says why."""
 
 
 class KeySource(Protocol):
@@ -73,6 +77,7 @@ class KeyInDatabase:
         self._now = now
         self._monotonic = monotonic
         self._make = make
+        self._logged_at = -LOGGED_EVERY
         self._known: tuple[SigningKey, float] | None = None
         self._flight: SingleFlight[SigningKey] = SingleFlight()
 
@@ -83,12 +88,19 @@ class KeyInDatabase:
             return known[0]
         try:
             key = await self._flight.do(NAME, self._read_or_made)
-        except StoreError as error:
+        except (StoreError, SigningKeyUnavailableError) as error:
+            self._report(str(error))
             if known is None:
-                raise SigningKeyUnavailableError(f"the signing key cannot be read: {error}") from None
+                raise SigningKeyUnavailableError from None
             key = known[0]
         self._known = key, self._monotonic()
         return key
+
+    def _report(self, problem: str) -> None:
+        now = self._monotonic()
+        if now - self._logged_at >= LOGGED_EVERY:
+            self._logged_at = now
+            log.warning("signing key cannot be read", problem=problem)
 
     async def _read_or_made(self) -> SigningKey:
         sealed = await self._stored()

@@ -11,7 +11,8 @@ import httpx
 
 from bff.actions.endpoints import KEYS, LIST
 from bff.backstage.own_tokens import SigningKey
-from tests.conftest import Start
+from tests.backstage.stub import StubBackstage
+from tests.conftest import Running, Start
 from tests.web.test_numbers import MEMBER, REF, Portal
 from tests.web.test_numbers import portal as in_front_of_backstage
 
@@ -19,7 +20,11 @@ SIGNING_KEY = SigningKey.make()
 
 
 class Source(Portal):
-    """The service as Backstage's plugins ask it."""
+    """The service as Backstage's plugins ask it; `given` are the tokens with which it was asked."""
+
+    def __init__(self, running: Running, stub: StubBackstage) -> None:
+        super().__init__(running, stub)
+        self.given: list[str] = []
 
     def token(self, user: str | None = MEMBER, *, via: str = "mcp-actions", **claims: Any) -> str:
         """The token with which the plugin `via` calls for `user`; for no person where that is None."""
@@ -32,7 +37,8 @@ class Source(Portal):
     async def call(self, action: str, body: object, *, token: str | None = None) -> httpx.Response:
         """One invocation, as Backstage makes it; as the member's without another token."""
         path = f"{LIST}/{quote(f'keeptrusts:{action}', safe='')}/invoke"
-        headers = {"authorization": f"Bearer {token or self.token()}"}
+        self.given.append(token or self.token())
+        headers = {"authorization": f"Bearer {self.given[-1]}"}
         return await self.running.client.post(path, json=body, headers=headers)
 
     async def output(self, action: str, body: object, *, user: str = MEMBER) -> dict[str, Any]:
@@ -55,6 +61,9 @@ async def source(start: Start, **settings: Any) -> AsyncIterator[Source]:
         defaults["bff_signing_key"] = SIGNING_KEY.pem()
     async with in_front_of_backstage(start, **(defaults | settings)) as portal:
         made = Source(portal.running, portal.stub)
+        if "bff_store_key" in settings:
+            # The first question makes the tables of the database: there is nothing that reads by itself here.
+            await made.get(MEMBER)
         keys = await made.running.client.get(KEYS)
         if keys.status_code == 200:
             made.stub.own_keys = keys.json()["keys"]

@@ -123,6 +123,8 @@ class StubBackstage:
         self.requests: list[httpx.Request] = []
         self.lost: set[str] = set()
         """Paths that answer 503, as a plugin that is down does."""
+        self.echoes = False
+        """Whether a refusal repeats the request's headers, as a proxy that wants to help may."""
         self.reply: httpx.Response | Exception | None = None
         """What every request meets instead of an answer, if set."""
         self.gate: asyncio.Event | None = None
@@ -222,7 +224,8 @@ class StubBackstage:
             filters = request.url.params.get_list("filter")
             owned = self._owned(self._bearers[bearer], filters)
             return httpx.Response(200, json=self._queried(filters) if owned is None else owned)
-        return httpx.Response(401, json={"error": {"name": "AuthenticationError", "message": "no"}})
+        said = str(request.headers.raw) if self.echoes else "no"
+        return httpx.Response(401, json={"error": {"name": "AuthenticationError", "message": said}})
 
     def _signing_keys(self) -> dict[str, Key]:
         plugins = {"scaffolder": self.scaffolder_key, "mcp-actions": self.mcp_key}
