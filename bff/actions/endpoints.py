@@ -18,6 +18,7 @@ from bff.actions.action import Action, Asked, listed
 from bff.actions.entity_access import EntityAccess
 from bff.actions.own_key import KeySource, SigningKeyUnavailableError
 from bff.backstage.caller import Identity, NoPersonError
+from bff.fair_places import FairPlaces
 from bff.telemetry.logs import logger
 from bff.web.answers import JSON, NO_STORE, read_body
 from bff.web.problems import ProblemError, ProblemType, problem_of
@@ -35,6 +36,10 @@ KEYS = f"{BASE}/.backstage/auth/v1/jwks.json"
 
 LONGEST = 20.0
 """Seconds for an invocation: Backstage's own command gives up after 30, and its plugins wait for 300."""
+
+PLACES = 16
+MOST_PLACES_EACH = 4
+"""Invocations at once, in all and of one person; the others wait for their turn. They take turns with the list, which must not wait for them."""
 
 _STATUSES = {
     "InputError": 400,
@@ -73,6 +78,7 @@ class Actions:
         self._identity = identity
         self._access = access
         self._keys = keys
+        self._places = FairPlaces(PLACES, most_each=MOST_PLACES_EACH)
 
     def routes(self) -> list[routing.Route]:
         """The routes, for the service's application."""
@@ -116,8 +122,12 @@ class Actions:
             raise ProblemError(ProblemType.NOT_FOUND, "There is no such action.")
         # A call without arguments has no body.
         given = await read_body(request, action.takes, empty=b"{}")
-        caller = await self._access.acting(caller)
-        output = await action.handler(Asked(Call(request, self._service, caller), self._access), given)
+        await self._places.take(caller.key)
+        try:
+            acting = await self._access.acting(caller)
+            output = await action.handler(Asked(Call(request, self._service, acting), self._access), given)
+        finally:
+            self._places.give_back(caller.key)
         return Response(b'{"output":' + output + b"}", media_type=JSON, headers=NO_STORE)
 
     async def jwks(self, request: Request) -> Response:

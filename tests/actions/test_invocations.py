@@ -213,6 +213,25 @@ async def test_a_slow_backstage_does_not_hold_an_invocation(start: Start) -> Non
     assert refusal(reply)[:2] == (503, "ServiceUnavailableError")
 
 
+async def test_invocations_that_hang_hold_neither_the_list_nor_others(start: Start) -> None:
+    """While one person's hundred invocations wait for Backstage, the list is answered, and so is what is in memory for others."""
+    async with source(start) as made:
+        await made.output("get-ai-governance-status", {"entityRef": REF}, user=OPERATOR)
+        await made.output("get-ai-platform-health", {})
+        made.stub.gate = asyncio.Event()
+        token = made.token()
+        hanging = [
+            asyncio.ensure_future(made.call("get-ai-governance-status", {"entityRef": REF}, token=token))
+            for _ in range(100)
+        ]
+        await asyncio.sleep(0)
+        assert (await made.running.client.get(LIST)).status_code == 200
+        await made.output("get-ai-governance-status", {"entityRef": REF}, user=OPERATOR)
+        assert not any(each.done() for each in hanging)
+        made.stub.gate.set()
+        assert {(await each).status_code for each in hanging} == {200}
+
+
 async def test_an_invocation_ends_within_its_limit(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """An invocation that gets no answer at all ends by itself, though the plugins of Backstage would wait for minutes."""
     monkeypatch.setattr("bff.actions.endpoints.LONGEST", 0.05)

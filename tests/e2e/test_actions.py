@@ -21,6 +21,7 @@ from tests.e2e.harness.switch import Switch
 
 BOT = "component:default/customer-support-bot"
 RESTRICTED = "component:default/restricted-bot"
+PRICES = "component:default/price-checker"
 GATE = "template:default/deploy-within-ai-budget"
 STATUS, CHECK, SPEND, FINDINGS, HEALTH = (
     f"keeptrusts.{name}"
@@ -43,10 +44,15 @@ def new_store_key() -> str:
 async def acting_service(backstage: Backstage, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
     """A service whose actions are on."""
     folder = tmp_path_factory.mktemp("actions")
-    settings = {"BFF_ACTIONS": "on", "BFF_STORE_KEY": new_store_key(), "BFF_DATA_DIR": str(folder)}
+    settings = {
+        "BFF_ACTIONS": "on",
+        "BFF_STORE_KEY": new_store_key(),
+        "BFF_DATA_DIR": str(folder),
+        "BFF_SPEND_PERMISSION": "on",
+    }
     log = folder / "service.log"
     async with Service(backstage_url=backstage.url, token=backstage.token, log=log, settings=settings) as service:
-        await backstage.ingested(BOT, RESTRICTED, "group:default/support-team", GATE)
+        await backstage.ingested(BOT, RESTRICTED, PRICES, "group:default/support-team", GATE)
         yield service
 
 
@@ -68,9 +74,11 @@ async def card(backstage: Backstage, token: str, ref: str = BOT, resource: str =
     return document
 
 
-def without_time(document: Any) -> Any:
-    """A status without what moves between two questions."""
-    return {name: value for name, value in document.items() if name != "freshness"}
+def facts(status: Any) -> dict[str, Any]:
+    """What of a status does not move with the time of day: the sandbox is without traffic."""
+    steady = ("entityRef", "state", "gatewayKey", "policyTier", "team", "wallet", "activity", "tightestLimit", "links")
+    budget = {name: status["budget"][name] for name in ("daily", "spent", "usedRatio", "resetsAt")}
+    return {name: status[name] for name in steady} | {"budget": budget}
 
 
 async def test_the_tools_are_listed_and_called(backstage: Backstage, acting: Service) -> None:
@@ -92,7 +100,7 @@ async def test_the_tools_are_listed_and_called(backstage: Backstage, acting: Ser
     assert not [result for result in session.results if result.get("isError")], session.results
     status, check, spend, findings, health = (result["structuredContent"] for result in session.results)
     page = await card(backstage, token)
-    assert without_time(status) == without_time(page)
+    assert facts(status) == facts(page)
     assert check["dailyBudget"] == page["budget"]["daily"]
     assert check["spentToday"] == page["budget"]["spent"]
     assert spend["total"] == (await card(backstage, token, resource="spend?days=7"))["total"]
@@ -117,6 +125,17 @@ async def test_a_stranger_gets_what_the_page_gives_them(backstage: Backstage, ac
     assert denied["isError"]
     assert said(denied).startswith("NotFoundError: ")
     assert (check["structuredContent"]["allowed"], check["structuredContent"]["reason"]) == (False, "not-found")
+
+
+async def test_a_policy_by_name_withholds_amounts(backstage: Backstage, acting: Service) -> None:
+    """An owner to whom the policy denies `keeptrusts.spend.read` sees no amounts of their own entity, on the page and from a tool."""
+    del acting
+    token = await backstage.user_token("pricing-analyst")
+    session = await ask(backstage, (STATUS, {"entityRef": PRICES}), token=token)
+    (seen,) = session.results
+    for status in (seen["structuredContent"], await card(backstage, token, PRICES)):
+        assert status["budget"] is None
+        assert "numbers-withheld" in [finding["code"] for finding in status["findings"]]
 
 
 async def test_wrong_input_is_explained(backstage: Backstage, acting: Service) -> None:
