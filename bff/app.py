@@ -28,17 +28,21 @@ from bff.app_connections import (
     trusting,
     watched_secrets,
 )
-from bff.app_provisioning import build_provisioner, open_vault
+from bff.app_provisioning import build_provisioner, open_policy, open_vault
+from bff.app_watch import open_watch
 from bff.backstage.catalog import BackstageCatalog
 from bff.backstage.client import BackstageClient
 from bff.breaker import BreakerState
 from bff.keeptrusts.client import KeeptrustsClient
 from bff.secret_files import Secret
 from bff.settings import IN_MEMORY, Settings
+from bff.spend.exports import SpendExports
 from bff.spend.reports import SpendReports
-from bff.status.answers import Answers, FindingCounts
+from bff.spend.rollups import RollUps
+from bff.status.answers import Answers
 from bff.status.checks import Checks
 from bff.status.findings import REMEDIES, Rules
+from bff.status.leader import OrganisationReader
 from bff.status.numbers import NumbersAccess
 from bff.status.organisation_cache import OrganisationCache
 from bff.store.database import Database
@@ -47,6 +51,7 @@ from bff.telemetry.metrics import Metrics
 from bff.telemetry.recent_calls import RecentCalls
 from bff.tls import expiry
 from bff.upstream import Upstream
+from bff.watch.watcher import Watcher
 from bff.web.envelope import Envelope
 from bff.web.hits import Hits, Short
 from bff.web.openapi import ROUTES, rendered
@@ -66,6 +71,7 @@ class App:
 
     service: Service
     settings: Settings
+    watcher: Watcher
     lifespan: Callable[[], contextlib.AbstractAsyncContextManager[None]]
 
     def drain(self) -> float:
@@ -93,8 +99,9 @@ def create_app(
     upstreams = Upstreams(settings, world, calls, secret)
     backstage = open_backstage(settings, world, calls, tls)
     identity, catalog = callers(settings, world, backstage, secret("backstage_token"), metrics.refused)
-    api_url = str(settings.keeptrusts_api_url)
-    control_plane = upstreams.open("keeptrusts", api_url, with_token=True, via=world.control_plane)
+    control_plane = upstreams.open(
+        "keeptrusts", str(settings.keeptrusts_api_url), with_token=True, via=world.control_plane
+    )
     client = KeeptrustsClient(control_plane)
     database = open_database(settings, address=secret("database_url"), observer=calls)
     reader = open_reader(settings, world, client, database, metrics=metrics, background=background)
@@ -115,19 +122,38 @@ def create_app(
         gateway_url=settings.keeptrusts_gateway_url,
         remedies={**REMEDIES, **settings.remedies},
     )
-    counts = FindingCounts(monotonic=world.monotonic)
+    every_viewer = settings.bff_numbers == "viewers" or settings.bff_auth == "none"
+    policy = open_policy(settings, metrics)
+    watch = open_watch(
+        settings,
+        world,
+        observer=calls,
+        tls=tls,
+        secret=secret,
+        people=catalog,
+        cache=cache,
+        reader=reader,
+        database=database,
+        rules=rules,
+        every_viewer=every_viewer,
+        policy=policy,
+        metrics=metrics,
+    )
+    answers = Answers(catalog, rules=rules, metrics=metrics)
     service = Service(
         identity=identity,
         catalog=catalog,
         numbers=NumbersAccess(
             catalog,
             platform_groups=settings.platform_groups,
-            every_viewer=settings.bff_numbers == "viewers" or settings.bff_auth == "none",
+            every_viewer=every_viewer,
             permission=spend_permission(settings, world, backstage),
         ),
         cache=cache,
-        answers=Answers(catalog, rules=rules, metrics=metrics, counts=counts),
+        answers=answers,
         spend=SpendReports(catalog, reader, rules=rules, longest_wait=world.longest_wait),
+        rollups=RollUps(catalog, answers, reader, rules=rules, longest_wait=world.longest_wait),
+        exports=SpendExports(catalog, reader, rules=rules, history=timedelta(days=settings.bff_history_days)),
         platform=platform(settings, world, upstreams),
         metrics=metrics,
         provisioner=None,
@@ -159,6 +185,7 @@ def create_app(
             vault,
             catalog,
             database,
+            policy=policy,
             counter=metrics,
             clock=world.clock,
             changed=cache.expire,
@@ -166,24 +193,19 @@ def create_app(
             local_may=local_provisioning,
         )
     actions = _action_routes(settings, world, service, backstage, database, secret)
-    metrics.configured(refresh=settings.bff_refresh_seconds, stale_limit=settings.bff_stale_limit_seconds)
-    metrics.watch_findings(counts.findings, counts.entities)
-    metrics.watch_ledger(lambda: _read_share(cache), reader.difference, reader.is_short)
-    metrics.watch_service(cache.can_answer, lambda: service.draining)
 
     def lifespan() -> contextlib.AbstractAsyncContextManager[None]:
         closing = [upstreams.close, *([backstage.aclose] if backstage else []), *([vault.aclose] if vault else [])]
-        closing += [reader.aclose, database.close]
+        closing += [watch.aclose, reader.aclose, database.close]
         # What is being provisioned is ended before the connections that it needs are closed.
         closing[:0] = [service.provisioner.under_way.settled] if service.provisioner else []
         keeping: list[Callable[[], Awaitable[None]]] = [vault.keep] if vault and background else []
         keeping += [service.provisioner.keep] if service.provisioner and background else []
+        keeping += [partial(watch.watcher.run, world.sleep)] if background else []
         keeping += [partial(metrics.watch_loop, world.monotonic, world.sleep)] if background else []
         return _lifespan(service, [*closing, world.traces.aclose], keeping, world if background else None)
 
-    metrics.watch_database(reader.backlog, reader.database_up)
-    if (certificate := settings.keeptrusts_client_cert_file) is not None:
-        metrics.watch_certificate("keeptrusts-client", partial(expiry, certificate))
+    _report(metrics, settings, service, reader)
     access = world.access or AccessLog(level=settings.bff_log_level)
     # Made here: it takes longer than a request may.
     rendered()
@@ -210,8 +232,20 @@ def create_app(
         short,
         service,
         settings,
+        watch.watcher,
         lifespan,
     )
+
+
+def _report(metrics: Metrics, settings: Settings, service: Service, reader: OrganisationReader) -> None:
+    """Let the metrics show what the parts of the service know of themselves."""
+    cache = service.cache
+    metrics.configured(refresh=settings.bff_refresh_seconds, stale_limit=settings.bff_stale_limit_seconds)
+    metrics.watch_ledger(lambda: _read_share(cache), reader.difference, reader.is_short)
+    metrics.watch_service(cache.can_answer, lambda: service.draining)
+    metrics.watch_database(reader.backlog, reader.database_up)
+    if (certificate := settings.keeptrusts_client_cert_file) is not None:
+        metrics.watch_certificate("keeptrusts-client", partial(expiry, certificate))
 
 
 def _action_routes(

@@ -23,6 +23,7 @@ STOPS = frozenset(
         Code.OWNER_MISMATCH,
         Code.WALLET_DEPLETED,
         Code.BUDGET_EXCEEDED,
+        Code.MONTH_BUDGET_EXCEEDED,
     }
 )
 """Findings with which the answer is no. A wrong tier is an error on the card, and stops no request."""

@@ -8,9 +8,8 @@ from typing import Protocol
 
 from bff.actions.own_key import KeySource
 from bff.backstage.caller import Caller
-from bff.backstage.catalog import BackstageCatalog, Owned
-from bff.backstage.entities import Entity
-from bff.status.claims import GATEWAY_KEY_NAME
+from bff.backstage.catalog import BackstageCatalog
+from bff.backstage.entities import Entity, Members
 from bff.status.numbers import NumbersAccess
 from bff.values import EntityRef
 
@@ -27,7 +26,7 @@ class EntityAccess(Protocol):
     async def acts_for(self, caller: Caller) -> frozenset[EntityRef]:
         """The caller and their groups."""
 
-    async def owned(self, caller: Caller, owners: Collection[EntityRef]) -> Owned:
+    async def owned(self, caller: Caller, owners: Collection[EntityRef]) -> Members:
         """The entities with a gateway key that one of `owners` owns, those that are for `caller`."""
 
 
@@ -65,9 +64,9 @@ class AsPerson(_OfCatalog):
         """The entity, as Backstage shows it to the person."""
         return await self._catalog.entity(caller, ref)
 
-    async def owned(self, caller: Caller, owners: Collection[EntityRef]) -> Owned:
+    async def owned(self, caller: Caller, owners: Collection[EntityRef]) -> Members:
         """Those that Backstage shows to the person."""
-        return await self._catalog.owned(owners, annotation=GATEWAY_KEY_NAME, caller=caller)
+        return await self._catalog.owned(owners, caller=caller)
 
 
 class ForOwners(_OfCatalog):
@@ -90,8 +89,8 @@ class ForOwners(_OfCatalog):
         entity = await self._catalog.entity_for_service(ref)
         return entity if entity is not None and self._numbers.owns(acts_for, entity.owner) else None
 
-    async def owned(self, caller: Caller, owners: Collection[EntityRef]) -> Owned:
+    async def owned(self, caller: Caller, owners: Collection[EntityRef]) -> Members:
         """Those of the `owners` of which `caller` is one."""
         acts_for = await self.acts_for(caller)
         theirs = [owner for owner in owners if self._numbers.owns(acts_for, owner)]
-        return await self._catalog.owned(theirs, annotation=GATEWAY_KEY_NAME, caller=None)
+        return await self._catalog.owned(theirs, caller=None)

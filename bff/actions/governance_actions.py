@@ -114,11 +114,12 @@ class OverDays(OfEntity):
 @action(
     "get-ai-spend",
     "AI spend",
-    """Reports what one catalog entity has spent on AI models over the last days, by day and by model, with its daily budget and with
-    what is missing. Use it for questions about cost over time: "what did this service cost this week?", "which model is the
-    expensive one?", "on which day did it jump?". For today alone, and for whether it may go on, use check-ai-budget. Amounts are
-    exact decimals as text with a currency. Where `complete` is false the sums are lower bounds: say so when you repeat them. Sums are
-    null where the amounts are not for the person who asks.""",
+    """Reports what one catalog entity has spent on AI models: over the last days, by day and by model, against the period before, and
+    by month, with a forecast to the month's end where there is one, unusual days and what is missing. Use it for questions about cost
+    over time: "what did this service cost this week?", "where will this month end?", "which model is the expensive one?", "on which
+    day did it jump?". For today alone, and for whether it may go on, use check-ai-budget. Amounts are exact decimals as text with a
+    currency. Where `complete` is false the sums are lower bounds: say so when you repeat them. Sums are null where the amounts are not
+    for the person who asks.""",
     takes=OverDays,
     gives=SpendReport,
 )
@@ -159,8 +160,9 @@ class OwnedFindings(WireModel):
     owners: tuple[str, ...] = Field(description="Whose entities were looked at")
     states: dict[State, int] = Field(description="How many entities with a gateway key are in each state")
     entities: tuple[EntityFindings, ...] = Field(description="Those that are not in order, worst first")
-    left_out: int = Field(
-        ge=0, description="How many more there are: those past `limit`, and those that were not looked at"
+    left_out: int = Field(ge=0, description="How many more of those there are, past `limit`")
+    complete: bool = Field(
+        description="False: the owners own more entities than are looked at, so that there may be more findings"
     )
 
 
@@ -198,7 +200,8 @@ async def findings(asked: Asked, given: OfOwner) -> bytes:
         entities=tuple(
             EntityFindings(entity_ref=each.entity_ref, state=each.state, findings=each.findings) for each in shown
         ),
-        left_out=len(pressing) - len(shown) + owned.total - len(owned.entities),
+        left_out=len(pressing) - len(shown),
+        complete=not owned.truncated,
     )
     return _body(found)
 
@@ -234,8 +237,7 @@ class Nothing(Input):
 async def platform_health(asked: Asked, given: Nothing) -> bytes:
     """Answer with the body of the gateway's card."""
     del given
-    answer, _ = await asked.service.platform.current()
-    return answer.body
+    return (await asked.service.platform.current()).answer.body
 
 
 ACTIONS = (governance_status, budget_check, spend, findings, platform_health)

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
-from urllib.parse import urlencode
 
 from cachetools import LRUCache
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bff.backstage.by_refs import ENTITY_FIELDS, ByRefs, Found
+from bff.backstage.by_refs import ByRefs, Found
 from bff.backstage.caller import Caller
 from bff.backstage.client import BackstageClient
-from bff.backstage.entities import CatalogContractError, DescriptorError, Entity, read_entity
-from bff.backstage.groups import QUERY, SERVICE, CurrentMemberships, Groups, ReadGroup
+from bff.backstage.entities import Entity, Members
+from bff.backstage.groups import SERVICE, CurrentMemberships, Groups, ReadGroup
+from bff.backstage.members import MemberQueries
 from bff.expiring import Expiring
 from bff.fair_places import FairPlaces
+from bff.single_flight import SingleFlight
 from bff.upstream import TokenSource
 from bff.values import EntityRef
 
@@ -35,12 +33,10 @@ PLACES = 16
 MOST_PLACES_EACH = 8
 """Calls at once to the catalog, in all and of one caller: who reads a thousand entities leaves places for a card."""
 
-MOST_OWNED = 500
-"""Entities of up to `_OWNERS_IN_A_CALL` owners that are read."""
-
-_OWNERS_IN_A_CALL = 30
 _MOST_READERS_NOT_SEEING = 200
 _MOST_ENTITIES = 20_000
+_MOST_MEMBERS = 400_000
+"""Members in the lists that are remembered, of one caller each: about 4 MB besides the entities, which lists share."""
 
 
 class BackstageCatalog:
@@ -72,6 +68,9 @@ class BackstageCatalog:
         self._decisions: Expiring[tuple[str, EntityRef], Entity] = Expiring(most_decisions, clock=monotonic)
         self._not_seen: Expiring[str, Expiring[EntityRef, None]] = Expiring(_MOST_READERS_NOT_SEEING, clock=monotonic)
         self._shared: LRUCache[EntityRef, Entity] = LRUCache(_MOST_ENTITIES)
+        self._member_queries = MemberQueries(backstage, places=places, keep=self._remember_all)
+        self._members: Expiring[tuple[str, EntityRef], Members] = Expiring(_MOST_MEMBERS, clock=monotonic)
+        self._reading: SingleFlight[Members] = SingleFlight()
 
     async def entity(self, caller: Caller, ref: EntityRef) -> Entity | None:
         """The entity, or None when it does not exist or `caller` may not read it."""
@@ -111,6 +110,27 @@ class BackstageCatalog:
         """What `memberships` gives from memory, None where Backstage must be asked."""
         return self._memberships.known(caller)
 
+    async def members(self, caller: Caller, ref: EntityRef) -> Members:
+        """The members of a group, a system or a domain, as far as `caller` may see them. Raises `NoMembersError` for other kinds."""
+        if caller.token is None:
+            return Members((ref,), ())
+        kept = self._members.get((caller.key, ref))
+        if kept is not None and self._monotonic() < kept.until:
+            return kept.value
+        token = caller.token
+        members = await self._reading.do(
+            (caller.key, ref), lambda: self._member_queries.members(caller.key, token, ref)
+        )
+        size = 1 + len(members.containers) + len(members.entities)
+        self._members.put((caller.key, ref), members, until=self._monotonic() + REMEMBERED_FOR, size=size)
+        return members
+
+    async def claiming(self, caller: Caller) -> Members:
+        """Every entity that names a gateway key and that `caller` may see; from the catalog each time."""
+        if caller.token is None:
+            return Members((), ())
+        return await self._member_queries.claiming(caller.key, caller.token)
+
     async def group(self, ref: EntityRef) -> Entity | None:
         """A group (or a user) as the service itself may see it."""
         return await self._groups.group(ref)
@@ -123,26 +143,13 @@ class BackstageCatalog:
         """The entity as the service's own token may see it: whether a caller may have it is for the one who asks to decide."""
         return (await self._groups.by_token(partial(self._by_refs.read, SERVICE, refs=[ref])))[ref]
 
-    async def owned(self, owners: Collection[EntityRef], *, annotation: str, caller: Caller | None) -> Owned:
-        """The entities with `annotation` that one of `owners` owns, as `caller` may see them (None: as the service may)."""
-        entities: dict[EntityRef, Entity] = {}
-        total, listed = 0, sorted(owners)
-        for first in range(0, len(listed), _OWNERS_IN_A_CALL):
-            asked = [("limit", str(MOST_OWNED)), ("fields", ",".join(ENTITY_FIELDS))]
-            asked += [
-                ("filter", f"metadata.annotations.{annotation},relations.ownedby={owner}")
-                for owner in listed[first : first + _OWNERS_IN_A_CALL]
-            ]
-            ask = partial(self._backstage.get_as, _owned, f"{QUERY}?{urlencode(asked)}", operation="owned")
-            if caller is None:
-                page = await self._groups.by_token(ask)
-            elif caller.token is None:
-                return Owned((), 0)
-            else:
-                page = await ask(token=caller.token)
-            entities |= {entity.ref: entity for entity in page.entities}
-            total += page.total
-        return Owned(tuple(entities.values()), max(total, len(entities)))
+    async def owned(self, owners: Collection[EntityRef], *, caller: Caller | None) -> Members:
+        """The entities that claim a key and that one of `owners` owns, as `caller` may see them (None: as the service may)."""
+        if caller is None:
+            return await self._groups.by_token(partial(self._member_queries.owned, SERVICE, owners))
+        if caller.token is None:
+            return Members((), ())
+        return await self._member_queries.owned(caller.key, owners, token=caller.token)
 
     def _remember(self, reader: str, found: Found) -> Found:
         shared = {ref: self._one_for_all(entity) for ref, entity in found.items()}
@@ -152,6 +159,10 @@ class BackstageCatalog:
                 self._decisions.put((reader, ref), entity, until=until)
         self._remember_not_seen(reader, [ref for ref, entity in shared.items() if entity is None])
         return shared
+
+    def _remember_all(self, reader: str, found: Sequence[Entity]) -> list[Entity]:
+        kept = self._remember(reader, {entity.ref: entity for entity in found})
+        return [entity for entity in kept.values() if entity is not None]
 
     def _remember_not_seen(self, reader: str, refs: list[EntityRef]) -> None:
         # Each reader's apart: a list of invented names is as long as somebody likes, and would push out all decisions.
@@ -171,26 +182,3 @@ class BackstageCatalog:
         if shared != entity:
             shared = self._shared[entity.ref] = entity
         return shared
-
-
-@dataclass(frozen=True, slots=True)
-class Owned:
-    """Entities of some owners; `total` is how many there are, of which `entities` may be the first."""
-
-    entities: tuple[Entity, ...]
-    total: int
-
-
-class _Page(BaseModel):
-    model_config = ConfigDict(extra="ignore", populate_by_name=True)
-
-    items: list[dict[str, Any]]
-    total_items: int = Field(alias="totalItems", ge=0)
-
-
-def _owned(reply: Any) -> Owned:
-    try:
-        page = _Page.model_validate(reply)
-        return Owned(tuple(read_entity(item) for item in page.items), page.total_items)
-    except (ValidationError, DescriptorError):
-        raise CatalogContractError(f"Backstage GET {QUERY}: a reply that is no list of entities") from None

@@ -7,7 +7,7 @@ import glob
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -15,7 +15,18 @@ from pathlib import Path
 import structlog
 
 from bff.backstage.caller import Caller
-from bff.backstage.entities import DescriptorError, Entity, read_entity, read_refs
+from bff.backstage.entities import (
+    GATEWAY_KEY_NAME,
+    DescriptorError,
+    Entity,
+    Members,
+    Watched,
+    read_entity,
+    read_refs,
+    read_relations,
+)
+from bff.backstage.members import members_among
+from bff.backstage.watched import PAGE, GroupMembers, Page
 from bff.backstage.yaml_documents import YamlError, read_documents
 from bff.values import EntityRef
 
@@ -62,6 +73,22 @@ class FileCatalog:
         found = (await self._current()).entities
         return [found.get(ref) for ref in refs]
 
+    async def members(self, caller: Caller, ref: EntityRef) -> Members:
+        """The members of a group, a system or a domain; `caller` makes no difference."""
+        del caller
+        index = await self._current()
+        return members_among(
+            ref, index.entities.values(), lambda relation, target: index.related.get((relation, target), ())
+        )
+
+    async def claiming(self, caller: Caller) -> Members:
+        """Every entity that names a gateway key."""
+        del caller
+        entities = (await self._current()).entities
+        return Members(
+            (), tuple(entities[ref] for ref in sorted(entities) if GATEWAY_KEY_NAME in entities[ref].annotations)
+        )
+
     async def group(self, ref: EntityRef) -> Entity | None:
         """A group or a user."""
         return (await self._current()).entities.get(ref)
@@ -71,6 +98,23 @@ class FileCatalog:
         if caller.user is None:
             return frozenset()
         return (await self._current()).groups.get(caller.user, frozenset()) | {caller.user}
+
+    async def pages(self) -> AsyncIterator[Page]:
+        """All entities, as the watch reads them."""
+        index = await self._current()
+        refs = list(index.entities)
+        for first in range(0, len(refs), PAGE):
+            yield Page(tuple(index.watched(ref) for ref in refs[first : first + PAGE]))
+
+    async def by_refs(self, refs: Collection[EntityRef]) -> Mapping[EntityRef, Watched | None]:
+        """Each of `refs` as the files have it now."""
+        index = await self._current()
+        return {ref: index.watched(ref) if ref in index.entities else None for ref in refs}
+
+    async def group_members(self, group: EntityRef) -> GroupMembers:
+        """The users of a group: `memberOf` of users, `members` of the group; groups below it are not followed."""
+        groups = (await self._current()).groups
+        return GroupMembers(frozenset(user for user, of in groups.items() if group in of and user.kind == "user"))
 
     def refs(self) -> list[EntityRef]:
         """All references as of the last look at the files, sorted."""
@@ -109,13 +153,22 @@ class FileCatalog:
 class _Index:
     entities: dict[EntityRef, Entity] = field(default_factory=dict)
     groups: dict[EntityRef, frozenset[EntityRef]] = field(default_factory=dict)
+    related: dict[tuple[str, EntityRef], set[EntityRef]] = field(default_factory=dict)
+    """The sources of relations, by relation and target."""
     problems: tuple[str, ...] = ()
+    consumes: dict[EntityRef, frozenset[EntityRef]] = field(default_factory=dict)
+
+    def watched(self, ref: EntityRef) -> Watched:
+        entity = self.entities[ref]
+        return Watched(ref, entity.annotations, entity.owner, self.consumes.get(ref, frozenset()))
 
 
 def _index(scan: Scan) -> _Index:
     entities: dict[EntityRef, Entity] = {}
     places: dict[EntityRef, str] = {}
     groups: dict[EntityRef, frozenset[EntityRef]] = {}
+    related: dict[tuple[str, EntityRef], set[EntityRef]] = {}
+    consumes: dict[EntityRef, frozenset[EntityRef]] = {}
     problems = list(scan.problems)
     for path, file in scan.files.items():
         problems.extend(file.problems)
@@ -125,10 +178,13 @@ def _index(scan: Scan) -> _Index:
                 problems.append(f"{place}: {ref} is left out, since {places[ref]} has it already")
                 continue
             entities[ref], places[ref] = found.entity, place
+            consumes[ref] = frozenset(target for _, relation, target in found.relations if relation == "consumesApi")
             groups[ref] = groups.get(ref, frozenset()) | found.groups
             for member in found.members:
                 groups[member] = groups.get(member, frozenset()) | {ref}
-    return _Index(entities, groups, tuple(problems))
+            for source, relation, target in found.relations:
+                related.setdefault((relation, target), set()).add(source)
+    return _Index(entities, groups, related, tuple(problems), consumes)
 
 
 LARGEST_FILE = 16 * 1024 * 1024
@@ -142,12 +198,13 @@ _SUFFIXES = (".yaml", ".yml")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An entity and the line it begins at; for a user its groups, for a group its members."""
+    """An entity, the line it begins at, and its relations; for a user its groups, for a group its members."""
 
     entity: Entity
     line: int
     groups: frozenset[EntityRef] = frozenset()
     members: frozenset[EntityRef] = frozenset()
+    relations: frozenset[tuple[EntityRef, str, EntityRef]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,4 +343,5 @@ def _found(value: object, line: int) -> Found:
         line,
         groups=read_refs(value, member="memberOf", kind="group", namespace=namespace),
         members=read_refs(value, member="members", kind="user", namespace=namespace),
+        relations=read_relations(value),
     )

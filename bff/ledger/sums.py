@@ -9,22 +9,26 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Executable, and_, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import Executable, and_, bindparam, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bff.keeptrusts.facts import (
     UNPAID_VERDICTS,
     Activity,
     ActivityToday,
+    KeyDays,
+    LedgerDay,
+    LedgerRow,
     ModelSpend,
     SpendEvent,
     SpendHistory,
+    SpendOfKeys,
     SpendTally,
     SpendToday,
 )
@@ -84,7 +88,8 @@ def day_number(day: date) -> int:
     return day.year * 10_000 + day.month * 100 + day.day
 
 
-def _day_of(number: int) -> date:
+def day_of(number: int) -> date:
+    """Return the day that a number of the database stands for."""
     return date(number // 10_000, number // 100 % 100, number % 100)
 
 
@@ -103,6 +108,7 @@ class Ledger:
         self._history = history
         self._lag = lag // timedelta(microseconds=1)
         self._windows: list[tuple[int, int, int]] = []
+        self._changed: set[date] = set()
         self._insert_events = database.prepared(insert(events))
         self._add_sums = database.prepared(self._adding())
         self._upsert_marks = database.prepared(self._marking())
@@ -147,6 +153,8 @@ class Ledger:
         async with self._database.write(held) as connection:
             known = await self._known(connection, list(by_id))
             changes, rows, repriced, costs = self._changes(by_id, known)
+            # Before the end of the transaction: where that is not known, the days are read again for nothing.
+            self._changed |= {day_of(day) for day, _, _, _ in changes}
             if changes:
                 await self._add(connection, changes)
             if rows:
@@ -204,7 +212,7 @@ class Ledger:
             if protected is not None:
                 condition = and_(condition, events.c.at >= protected)
             await connection.execute(delete(events).where(condition))
-            oldest = day_number((now - self._history).astimezone(self._zone).date())
+            oldest = day_number(self.oldest_day(now))
             await connection.execute(delete(sums).where(and_(sums.c.ledger_id == self._id, sums.c.day < oldest)))
             await self._save(connection, after)
         return after
@@ -234,10 +242,195 @@ class Ledger:
         # In a thread: with thousands of keys this would block the event loop.
         return await asyncio.to_thread(self._today_of, rows, window, now, progress)
 
-    async def history(self, *, key_ids: frozenset[str], team_id: str | None, days: int, now: datetime) -> SpendHistory:
-        """Return spend of keys over the last `days` budget days with today, and what events of their team without a key cost."""
+    async def of_keys(
+        self,
+        key_ids: frozenset[str],
+        *,
+        teams: frozenset[str],
+        whole_teams: frozenset[str] = frozenset(),
+        days: Sequence[date],
+        previous: Sequence[date],
+        earlier: Sequence[date] = (),
+        now: datetime,
+    ) -> SpendOfKeys:
+        """Return spend of keys over `days`, oldest first, with the sums of the `previous` period and of `earlier` days.
+
+        `teams` are those whose events without a key may be these keys'. Of `whole_teams`, which are among them, every event
+        of `days` is looked at.
+        """
+        before = sorted({*previous, *earlier} - {*days})
+        async with self._database.read() as connection:
+
+            async def read(columns: Sequence[Any], of_days: Sequence[date], *, having: Any = None) -> list[Any]:
+                found: list[Any] = []
+                for chunk in _chunks(sorted(key_ids)):
+                    query = (
+                        select(*columns, *_SUMMED)
+                        .where(and_(self._of_days(of_days), sums.c.key_id.in_(chunk)))
+                        .group_by(*columns)
+                    )
+                    found += (await connection.execute(query if having is None else query.having(having))).all()
+                return found
+
+            by_key = await read((sums.c.day, sums.c.key_id), days)
+            by_model = await read((sums.c.model,), days)
+            of_previous = await read((sums.c.key_id,), previous)
+            by_day = await read((sums.c.day,), before)
+            doubtful = await read((sums.c.day, sums.c.key_id), [*before, *days], having=_DOUBTFUL)
+            of_teams = await self._of_teams(connection, teams, whole_teams, days)
+            text = await connection.scalar(select(ledgers.c.state).where(ledgers.c.id == self._id))
+        progress = decoded(text or "")
+        kept_from = self._kept_from(progress, [*by_day, *by_key], oldest=min(*before, *days), today=days[-1])
+        looked_at = [day for day in (*before, *days) if day >= min(kept_from, days[0])]
+        incomplete = self._incomplete_days(looked_at, progress, now)
+        of_key = self._unread_of_keys(progress, key_ids, {*before, *days})
+        for row in doubtful:
+            if reason := _doubt(row):
+                of_key.setdefault(row.key_id, {}).setdefault(day_of(row.day), reason)
+        # In a thread: with thousands of keys this would block the event loop.
+        return await asyncio.to_thread(
+            _spend_of_keys,
+            by_key,
+            by_model,
+            of_previous,
+            by_day,
+            of_teams,
+            teams - whole_teams,
+            incomplete,
+            of_key,
+            kept_from,
+        )
+
+    async def of_day(
+        self,
+        day: date,
+        *,
+        key_ids: frozenset[str] | None,
+        nameless_of: frozenset[str] = frozenset(),
+        now: datetime,
+    ) -> LedgerDay:
+        """Return the sums of one day by key, team and model: of all keys, or of `key_ids` and what names none in some teams."""
+        columns = (sums.c.key_id, sums.c.team_id, sums.c.model)
+        that_day = self._of_days([day])
+        conditions = [that_day]
+        if key_ids is not None:
+            conditions = [and_(that_day, sums.c.key_id.in_(chunk)) for chunk in _chunks(sorted(key_ids))]
+        if nameless_of:
+            conditions.append(and_(that_day, sums.c.key_id == "", sums.c.team_id.in_(sorted(nameless_of))))
+        rows: list[Any] = []
+        async with self._database.read() as connection:
+            for condition in conditions:
+                query = select(*columns, *_SUMMED).where(condition).group_by(*columns).order_by(*columns)
+                rows += (await connection.execute(query)).all()
+            text = await connection.scalar(select(ledgers.c.state).where(ledgers.c.id == self._id))
+        progress = decoded(text or "")
+        missing = self._incomplete_days([day], progress, now).get(day)
+        named = frozenset(row.key_id for row in rows)
+        doubted = {key_id for key_id, days in self._unread_of_keys(progress, named, {day}).items() if days}
+        of_key: defaultdict[str, Money] = defaultdict(Money.zero)
+        for row in rows:
+            of_key[row.key_id] += joined(row.usd, row.pico)
+            if row.unpriced:
+                doubted.add(row.key_id)
+        doubted |= {key_id for key_id, spent in of_key.items() if key_id and spent < _NOTHING}
+        of_day = tuple(
+            LedgerRow(
+                row.key_id,
+                row.team_id,
+                row.model,
+                joined(row.usd, row.pico),
+                int(row.requests),
+                missing is None and row.key_id not in doubted,
+            )
+            for row in rows
+        )
+        return LedgerDay(day, of_day, missing)
+
+    def _kept_from(self, progress: Progress, rows: Sequence[Any], *, oldest: date, today: date) -> date:
+        """The first day of which anything is known: it was read, or `rows` have a sum of it."""
+        covered = instant(progress.covered_from).astimezone(self._zone).date() if progress.covered_from else today
+        known = [day_of(min(row.day for row in rows))] if rows else []
+        return max(oldest, min(covered, *known, today))
+
+    def _of_days(self, days: Iterable[date]) -> Any:
+        return and_(sums.c.ledger_id == self._id, sums.c.day.in_([day_number(day) for day in days]))
+
+    async def _of_teams(
+        self, connection: AsyncConnection, teams: frozenset[str], whole_teams: frozenset[str], days: Sequence[date]
+    ) -> list[Any]:
+        columns = (sums.c.key_id, sums.c.team_id)
+        of_days = self._of_days(days)
+        found: list[Any] = []
+        for ids, nameless in ((whole_teams, False), (teams - whole_teams, True)):
+            for chunk in _chunks(sorted(ids)):
+                condition = and_(of_days, sums.c.team_id.in_(chunk))
+                if nameless:
+                    condition = and_(condition, sums.c.key_id == "")
+                query = select(*columns, *_SUMMED).where(condition).group_by(*columns)
+                found += (await connection.execute(query)).all()
+        return found
+
+    def _incomplete_days(self, days: Iterable[date], progress: Progress, now: datetime) -> dict[date, str]:
+        """The days of which no sum is whole, each with the reason."""
+        at = micros(now)
+        reasons = {day: progress.missing(day, self._zone, now=at, lag=self._lag) for day in days}
+        return {day: reason for day, reason in reasons.items() if reason is not None}
+
+    def _unread_of_keys(
+        self, progress: Progress, key_ids: Collection[str], days: Collection[date]
+    ) -> dict[str, dict[date, str]]:
+        """The days of single keys of which an event could not be read."""
+        found: dict[str, dict[date, str]] = {}
+        for event in progress.unread:
+            day = BudgetWindow.containing(instant(event.at), self._zone).day
+            if event.key_id and event.key_id in key_ids and day in days:
+                found.setdefault(event.key_id, {})[day] = f"an event could not be read ({event.reason})"
+        return found
+
+    def changed_days(self) -> frozenset[date]:
+        """Return the days of which this process has counted events since the last call."""
+        changed, self._changed = frozenset(self._changed), set()
+        return changed
+
+    def oldest_day(self, now: datetime) -> date:
+        """Return the oldest day whose sums are kept at `now`."""
+        return (now - self._history).astimezone(self._zone).date()
+
+    async def sums_of(self, days: Sequence[date]) -> Sequence[Any]:
+        """Return the sums of some days: rows of day number, key, team, `usd`, `pico`, and how many requests have no price."""
+        columns = (sums.c.day, sums.c.key_id, sums.c.team_id)
+        query = (
+            select(*columns, func.sum(sums.c.usd), func.sum(sums.c.pico), func.sum(sums.c.unpriced))
+            .where(and_(sums.c.ledger_id == self._id, sums.c.day.in_([day_number(day) for day in days])))
+            .group_by(*columns)
+        )
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).all()
+
+    async def models_of(self, key_ids: Sequence[str], days: Sequence[date]) -> list[tuple[date, str, str, Money]]:
+        """Return what some keys have spent by model on some days: day, key, model ('' for none) and amount."""
+        columns = (sums.c.day, sums.c.key_id, sums.c.model)
+        of_days = and_(sums.c.ledger_id == self._id, sums.c.day.in_([day_number(day) for day in days]))
+        query = (
+            select(*columns, func.sum(sums.c.usd), func.sum(sums.c.pico))
+            .where(and_(of_days, sums.c.key_id.in_(key_ids)))
+            .group_by(*columns)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return [(day_of(day), key_id, model, joined(usd, pico)) for day, key_id, model, usd, pico in rows]
+
+    async def history(
+        self, *, key_ids: frozenset[str], team_id: str | None, days: int, now: datetime, earlier: int = 0
+    ) -> SpendHistory:
+        """Return spend of keys over the last `days` budget days with today, and what events of their team without a key cost.
+
+        Of `earlier` more days before them there are those of which anything was read and is still kept: see `kept_from`.
+        """
         today = BudgetWindow.containing(now, self._zone).day
-        wanted = [today - timedelta(days=ago) for ago in range(days)]
+        first = today - timedelta(days=days - 1)
+        oldest = max(first - timedelta(days=earlier), min(self.oldest_day(now), first))
+        wanted = [today - timedelta(days=ago) for ago in range((today - oldest).days + 1)]
         columns = (
             sums.c.day,
             sums.c.key_id,
@@ -259,20 +452,23 @@ class Ledger:
             text = await connection.scalar(select(ledgers.c.state).where(ledgers.c.id == self._id))
         progress = decoded(text or "")
         at = micros(now)
+        # Looking into each of 400 days takes longer than to read their sums.
+        kept_from = self._kept_from(progress, [*rows, *nameless], oldest=oldest, today=today)
         missing = {
             day: reason
             for day in wanted
+            if day >= min(kept_from, first)
             if (reason := progress.missing(day, self._zone, now=at, lag=self._lag, key_ids=key_ids)) is not None
         }
         by_key: defaultdict[tuple[int, str], Money] = defaultdict(Money.zero)
         for row in rows:
             by_key[row.day, row.key_id] += joined(row.usd, row.pico)
             if row.unpriced:
-                missing.setdefault(_day_of(row.day), _unpriced(int(row.unpriced)))
+                missing.setdefault(day_of(row.day), _unpriced(int(row.unpriced)))
         for (day, _), amount in by_key.items():
             if amount < _NOTHING:
-                missing.setdefault(_day_of(day), _OVERCORRECTED)
-        return SpendHistory(_tally(rows), _tally(nameless), missing)
+                missing.setdefault(day_of(day), _OVERCORRECTED)
+        return SpendHistory(_tally(rows), _tally(nameless), missing, kept_from)
 
     def _today_of(
         self, rows: Iterable[Any], window: BudgetWindow, now: datetime, progress: Progress
@@ -424,6 +620,18 @@ class Ledger:
         return number
 
 
+_SUMMED = (
+    func.sum(sums.c.usd).label("usd"),
+    func.sum(sums.c.pico).label("pico"),
+    func.sum(sums.c.requests).label("requests"),
+    func.sum(sums.c.unpriced).label("unpriced"),
+)
+
+_DOUBTFUL = or_(func.sum(sums.c.unpriced) > 0, func.sum(sums.c.usd) < 0, func.sum(sums.c.pico) < 0)
+
+_KEYS_AT_ONCE = 5_000
+"""Ids in one query: SQLite takes 32,766 parameters at the most."""
+
 _FOUND = select(events.c.id, events.c.usd, events.c.pico).where(
     and_(
         events.c.ledger_id == bindparam("ledger"),
@@ -447,12 +655,69 @@ def _unpriced(count: int) -> str:
     return f"{count} requests have no price yet" if count > 1 else "one request has no price yet"
 
 
+def _chunks(ids: Sequence[str]) -> list[Sequence[str]]:
+    return [ids[start : start + _KEYS_AT_ONCE] for start in range(0, len(ids), _KEYS_AT_ONCE)]
+
+
+def _doubt(row: Any) -> str | None:
+    """Why the sum of a key's day is not what was spent; None where it is."""
+    if row.unpriced:
+        return _unpriced(int(row.unpriced))
+    return _OVERCORRECTED if joined(row.usd, row.pico) < _NOTHING else None
+
+
+def _spend_of_keys(
+    by_key: Iterable[Any],
+    by_model: Iterable[Any],
+    of_previous: Iterable[Any],
+    by_day: Iterable[Any],
+    of_teams: Iterable[Any],
+    nameless_only: Collection[str],
+    incomplete: Mapping[date, str],
+    of_key: Mapping[str, Mapping[date, str]],
+    kept_from: date,
+) -> SpendOfKeys:
+    days: defaultdict[date, Money] = defaultdict(Money.zero)
+    for row in by_day:
+        days[day_of(row.day)] += joined(row.usd, row.pico)
+    of_keys: defaultdict[str, dict[date, Money]] = defaultdict(dict)
+    requests: defaultdict[str, int] = defaultdict(int)
+    for row in by_key:
+        day, spent = day_of(row.day), joined(row.usd, row.pico)
+        of_keys[row.key_id][day] = spent
+        requests[row.key_id] += int(row.requests)
+        days[day] += spent
+    models: dict[str | None, ModelSpend] = {}
+    for row in by_model:
+        before = models.get(row.model or None, ModelSpend(_NOTHING, 0))
+        spent = before.spent + joined(row.usd, row.pico)
+        models[row.model or None] = ModelSpend(spent, before.requests + int(row.requests))
+    teams: defaultdict[str, Money] = defaultdict(Money.zero)
+    nameless: dict[str, Money] = {}
+    for row in of_teams:
+        spent = joined(row.usd, row.pico)
+        if row.team_id not in nameless_only:
+            teams[row.key_id] += spent
+        if not row.key_id:
+            nameless[row.team_id] = spent
+    return SpendOfKeys(
+        by_key={key_id: KeyDays(spent, requests[key_id]) for key_id, spent in of_keys.items()},
+        by_model=models,
+        previous={row.key_id: joined(row.usd, row.pico) for row in of_previous},
+        by_day=dict(days),
+        of_teams=dict(teams),
+        nameless=nameless,
+        incomplete_days=incomplete,
+        incomplete_of_key=of_key,
+        kept_from=kept_from,
+    )
+
+
 def _tally(rows: Iterable[Any]) -> SpendTally:
-    by_day: dict[date, Money] = {}
-    by_model: dict[str | None, ModelSpend] = {}
+    by_day: dict[date, dict[str | None, ModelSpend]] = {}
     for row in rows:
-        amount, day, model = joined(row.usd, row.pico), _day_of(row.day), row.model or None
-        by_day[day] = by_day.get(day, _NOTHING) + amount
-        before = by_model.get(model, ModelSpend(_NOTHING, 0))
-        by_model[model] = ModelSpend(before.spent + amount, before.requests + int(row.requests))
-    return SpendTally(by_day, by_model)
+        models, model = by_day.setdefault(day_of(row.day), {}), row.model or None
+        spend = ModelSpend(joined(row.usd, row.pico), int(row.requests))
+        known = models.get(model)
+        models[model] = spend if known is None else known.plus(spend)
+    return SpendTally(by_day)

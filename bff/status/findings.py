@@ -58,6 +58,10 @@ class Code(StrEnum):
     BUDGET_NEAR = "budget-near"
     BUDGET_EXCEEDED = "budget-exceeded"
     BUDGET_PACE = "budget-pace"
+    MONTH_BUDGET_NEAR = "month-budget-near"
+    MONTH_BUDGET_EXCEEDED = "month-budget-exceeded"
+    MONTH_BUDGET_PACE = "month-budget-pace"
+    SPEND_UNUSUAL = "spend-unusual"
     SPEND_INCOMPLETE = "spend-incomplete"
     DATA_STALE = "data-stale"
     CATALOG_DENIED = "catalog-denied"
@@ -65,6 +69,7 @@ class Code(StrEnum):
     UPSTREAM_DENIED = "upstream-denied"
     UPSTREAM_CONTRACT = "upstream-contract"
     NUMBERS_WITHHELD = "numbers-withheld"
+    TRUNCATED = "truncated"
 
     @property
     def severity(self) -> Severity:
@@ -85,8 +90,29 @@ _ERRORS = frozenset(
         Code.TIER_UNENFORCED,
         Code.WALLET_DEPLETED,
         Code.BUDGET_EXCEEDED,
+        Code.MONTH_BUDGET_EXCEEDED,
     }
 )
+
+ALERTED = frozenset(
+    {
+        "budget-pace",
+        "budget-near",
+        "budget-exceeded",
+        "month-budget-near",
+        "month-budget-exceeded",
+        "wallet-low",
+        "wallet-depleted",
+        "key-expiring",
+        "key-expired",
+        "key-revoked",
+        "key-not-found",
+        "tier-drift",
+        "spend-unusual",
+        "owner-mismatch",
+    }
+)
+"""The codes of the findings of which owners, or the platform groups, are notified."""
 
 _WORST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.INFO)
 _ORDER = {code: (_WORST_FIRST.index(code.severity), place) for place, code in enumerate(Code)}

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from bff.backstage.caller import Caller
+from bff.backstage.caller import LOCAL, Caller
 from bff.backstage.entities import CatalogContractError, CatalogDeniedError, Memberships
 from bff.status import wire
 from bff.status.findings import Code, Finding, params
@@ -89,6 +89,16 @@ class NumbersAccess:
         """Whether one who acts for these groups and this user is of `owner`, or of the platform groups."""
         return self.viewer_in(acts_for).sees_numbers(owner)
 
+    async def is_of_platform(self, caller: Caller) -> bool:
+        """Whether `caller` is in a platform group now, or is the one caller of a service without authentication.
+
+        It does not depend on who sees the amounts of an entity: what is of the whole organisation is also of entities that a
+        viewer may not see. Raises `CatalogError` when their groups cannot be asked for.
+        """
+        if caller == LOCAL:
+            return True
+        return not self._platform_groups.isdisjoint(await self._memberships.memberships(caller))
+
     def viewer_in(self, acts_for: frozenset[EntityRef]) -> Viewer:
         """The viewer who acts for these groups and this user."""
         return EVERYTHING if not self._platform_groups.isdisjoint(acts_for) else Viewer(acts_for)
@@ -149,6 +159,10 @@ WITHOUT_AMOUNTS: Mapping[str, str] = {
     Code.BUDGET_NEAR: "Most of the daily budget is spent.",
     Code.BUDGET_EXCEEDED: "The daily budget is spent.",
     Code.BUDGET_PACE: "At this pace the daily budget runs out before it resets.",
+    Code.MONTH_BUDGET_NEAR: "Most of the monthly budget is spent.",
+    Code.MONTH_BUDGET_EXCEEDED: "The monthly budget is spent.",
+    Code.MONTH_BUDGET_PACE: "At this pace the month ends above the monthly budget.",
+    Code.SPEND_UNUSUAL: "A day of late has cost far more than is usual for this key.",
     Code.SPEND_INCOMPLETE: "Sums of spend are lower bounds, since not all of it has been read.",
 }
 """The sentence of each code whose own may hold an amount, by code."""
@@ -163,6 +177,7 @@ HOLD_NO_AMOUNT = frozenset(
         Code.KEY_EXPIRING,
         Code.NUMBERS_WITHHELD,
         Code.OWNER_MISMATCH,
+        Code.TRUNCATED,
         Code.TIER_UNDECLARED,
         Code.TIER_DRIFT,
         Code.TIER_UNENFORCED,

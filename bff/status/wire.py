@@ -30,6 +30,16 @@ Ratio = Annotated[
 ]
 
 
+MONTH = r"^[0-9]{4}-[0-9]{2}$"
+"""The form of a calendar month: `2026-11`."""
+
+FORECAST_RULE = (
+    "The spend so far, and for each day that is left the median of this key's weekdays or weekend days over the last 28 "
+    "closed days; `low` and `high` take the 10th and the 90th percentile of those days instead."
+)
+"""How a forecast is made, in one sentence."""
+
+
 class WireModel(BaseModel):
     """A frozen JSON object; unknown members are refused where we make it ourselves."""
 
@@ -247,6 +257,99 @@ class ModelSpend(WireModel):
     requests: int = Field(ge=0, description="Requests, those that cost nothing too")
 
 
+class Change(WireModel):
+    """By how much an amount differs from an earlier one."""
+
+    amount: Amount = Field(description="The later amount less the earlier one; below zero where less was spent")
+    ratio: Ratio | None = Field(description="`amount` as a share of the earlier amount; null where that is zero")
+
+
+class PreviousPeriod(WireModel):
+    """Spend of the period of the same length that ends where the reported one begins: whole days, each of them over."""
+
+    from_: date = Field(alias="from", description="Its first day")
+    to: date = Field(description="Its last day")
+    total: Amount
+    complete: bool = Field(description="False: `total` is a lower bound")
+    change: Change = Field(description="From `total` to the total of the report, whose last day has not ended")
+
+
+class PreviousPeriodByDay(PreviousPeriod):
+    """The same with its days."""
+
+    by_day: tuple[DailySpend, ...] = Field(description="One item a day, oldest first, days without spend too")
+
+
+class MonthBefore(WireModel):
+    """Spend of the month before the running one."""
+
+    month: str = Field(pattern=MONTH, examples=["2026-10"])
+    spent: Amount = Field(description="Of the whole month")
+    spent_to_date: Amount = Field(
+        description="Of as many of its first days as the running month has had; of the last of them the share of its spend "
+        "that is the share of today that has passed; so it is comparable with the `spent` of the running month"
+    )
+    complete: bool = Field(description="False: both are lower bounds")
+
+
+class MonthForecast(WireModel):
+    """Where the month is likely to end, as a range."""
+
+    low: Amount
+    likely: Amount
+    high: Amount
+    based_on_days: int = Field(ge=7, le=28, description="How many closed days of the last 28 it is made from")
+
+
+class MonthToDate(WireModel):
+    """The running calendar month in the service's time zone."""
+
+    month: str = Field(pattern=MONTH, examples=["2026-11"])
+    spent: Amount = Field(description="From the first of the month until now")
+    complete: bool = Field(description="False: `spent` is a lower bound")
+    budget: Amount | None = Field(
+        default=None,
+        description="The declared monthly budget; null when none is declared; 0 means nothing may be spent",
+    )
+    used_ratio: Ratio | None = Field(
+        default=None,
+        description="spent / budget; may exceed 1; null without a budget, and when something is spent of a budget of 0",
+    )
+    previous: MonthBefore | None = Field(default=None, description="Null when nothing was kept of it")
+    change: Change | None = Field(
+        default=None,
+        description="From `previous.spentToDate` to `spent`; null without `previous`, and where either is a lower bound",
+    )
+    forecast: MonthForecast | None = Field(default=None, description=f"{FORECAST_RULE} Null: see `forecastMissing`")
+    forecast_missing: Literal["too-few-days", "incomplete"] | None = Field(
+        default=None,
+        description="Why there is no forecast: fewer than 7 whole days of spend, or days that could not be read whole",
+    )
+
+
+class MonthSpend(WireModel):
+    """Spend of one calendar month."""
+
+    month: str = Field(pattern=MONTH, examples=["2026-10"])
+    spent: Amount
+    requests: int = Field(ge=0, description="Requests, those that cost nothing too")
+    complete: bool = Field(description="False: `spent` is a lower bound")
+    partial: bool = Field(description="True for the month that has not ended")
+
+
+class UnusualDay(WireModel):
+    """A day that cost far more than is usual for this key."""
+
+    date: date
+    spent: Amount
+    usual: Amount = Field(description="The median of the weekdays, or of the weekend days, of the 28 days before it")
+    times: Ratio | None = Field(description="spent / usual; null where `usual` is zero")
+    model: str | None = Field(
+        description="The model whose spend grew most against its own usual; null where requests name no model, or none stands out"
+    )
+    partial: bool = Field(description="True for the day that has not ended: `spent` is what it has cost so far")
+
+
 class SpendReport(WireModel):
     """Spend of all keys of one entity's claim by day and by model; sections are null when the numbers are withheld or unknown."""
 
@@ -261,7 +364,113 @@ class SpendReport(WireModel):
         default=None, description="One item a day, oldest first, days without spend too"
     )
     by_model: tuple[ModelSpend, ...] | None = Field(default=None, description="Largest first")
+    previous: PreviousPeriodByDay | None = Field(default=None, description="Null when nothing was kept of it")
+    month: MonthToDate | None = None
+    months: tuple[MonthSpend, ...] | None = Field(
+        default=None,
+        max_length=13,
+        description="The running month and up to 12 before it, oldest first, without those of which nothing was kept",
+    )
+    unusual_days: tuple[UnusualDay, ...] | None = Field(
+        default=None, description="The unusual days among `byDay`, oldest first"
+    )
     findings: tuple[Finding, ...] = ()
+    freshness: Freshness
+
+
+class RollUpMember(WireModel):
+    """One member of a roll-up."""
+
+    entity_ref: str
+    state: State
+    worst: Finding | None = Field(default=None, description="Its worst finding; null when it has none")
+    spent: Amount | None = Field(
+        default=None,
+        description="Of its key; null when it has no key of its own, and when the amounts are withheld. A key that several members "
+        "claim stands with the first of them by reference, and is 0 with the others",
+    )
+    previous: Amount | None = Field(
+        default=None, description="The same in the period before; null when nothing was kept of it"
+    )
+    keys: tuple[str, ...] = Field(description="The name of the key that it claims; empty when it names none")
+    shared: bool = Field(description="True: another member claims the same key")
+    withheld: bool = Field(description="True: its amounts are not for this viewer")
+    complete: bool = Field(description="False: `spent` is a lower bound, or could not be had")
+    by_day: tuple[str, ...] | None = Field(
+        default=None,
+        description="Plain decimal amounts in the currency of `spent`, in the order of the roll-up's `byDay`",
+    )
+
+
+class RollUpKey(WireModel):
+    """Spend of all keys of one name in one team that members claim."""
+
+    key: str = Field(description="The name of the key")
+    team: str | None = Field(description="The name of its team; null for a key that is in no team")
+    spent: Amount
+    requests: int = Field(ge=0)
+    members: tuple[str, ...] = Field(description="The references of the members that claim it")
+    complete: bool = Field(description="False: `spent` is a lower bound")
+
+
+class RollUpSharedKey(WireModel):
+    """A key that several members claim: its spend counts once."""
+
+    key: str
+    team: str | None
+    members: tuple[str, ...]
+
+
+class TeamWallet(WireModel):
+    """The wallet of one team."""
+
+    team: str
+    available: Amount
+    state: WalletState
+
+
+class RollUp(WireModel):
+    """The members of a group, a system or a domain as the caller may see them, and what their keys have spent, each key once.
+
+    Amounts are of the members whose amounts are for this viewer, and null when there are members and none of them is.
+    """
+
+    entity_ref: str
+    days: int = Field(ge=1, le=90)
+    timezone: str = Field(description="IANA zone in which a budget day begins", examples=["UTC"])
+    total: Amount | None = None
+    complete: bool = Field(
+        description="False: `total` is a lower bound, since something could not be read, is withheld, names no key, or was left off"
+    )
+    states: dict[State, int] = Field(description="How many members are in each state")
+    members: tuple[RollUpMember, ...] = Field(
+        description="At most 1,000, the largest spend first, then the worst state first: entities that carry "
+        "keeptrusts.dev/gateway-key-name or consume the gateway's API"
+    )
+    by_key: tuple[RollUpKey, ...] | None = Field(default=None, description="Largest first")
+    by_model: tuple[ModelSpend, ...] | None = Field(default=None, description="Largest first")
+    by_day: tuple[DailySpend, ...] | None = Field(
+        default=None,
+        description="One item a day, oldest first; `complete` is about the keys whose amounts are shown",
+    )
+    shared_keys: tuple[RollUpSharedKey, ...] = ()
+    unclaimed: Amount | None = Field(
+        default=None,
+        description="For groups: what the teams of the group and of the groups below it spent by keys that no member claims, "
+        "or by no key; null when that cannot be said, and when it is withheld",
+    )
+    withheld: int = Field(ge=0, description="How many members have amounts that are not for this viewer")
+    daily_budget: Amount | None = Field(
+        default=None, description="The declared daily budgets added up, of each key once; null when none is declared"
+    )
+    budgets: int = Field(ge=0, description="How many budgets `dailyBudget` adds up")
+    wallets: tuple[TeamWallet, ...] | None = Field(default=None, description="Of the teams concerned, each once")
+    previous: PreviousPeriod | None = Field(default=None, description="Null when nothing was kept of it")
+    month: MonthToDate | None = Field(
+        default=None,
+        description="Of the keys whose amounts are shown; `budget` adds up the monthly budgets where each of these keys has one",
+    )
+    findings: tuple[Finding, ...] = Field(default=(), description="What is missing of the roll-up itself, worst first")
     freshness: Freshness
 
 

@@ -143,6 +143,9 @@ async def test_what_i_own_is_listed_with_what_is_wrong(start: Start) -> None:
         made.stub.add("component:default/keyless", owner="support-team", gateway_key_name="no-such-key")
         made.stub.add("component:default/plain", owner="support-team")
         made.stub.add("component:default/foreign", owner="others", gateway_key_name="no-such-key")
+        for name, owner in (("keyless", OWNER), ("plain", OWNER), ("foreign", "group:default/others")):
+            made.stub.relate(f"component:default/{name}", "ownedBy", owner)
+        made.stub.relate(REF, "ownedBy", OWNER)
         found = await made.output("list-ai-findings", {})
         few = await made.output("list-ai-findings", {"limit": 1, "owner": OWNER})
         theirs = await made.output("list-ai-findings", {}, user=STRANGER)
@@ -150,6 +153,7 @@ async def test_what_i_own_is_listed_with_what_is_wrong(start: Start) -> None:
     assert found["entities"][0]["entityRef"] == "component:default/keyless"
     assert found["entities"][0]["findings"][0]["code"] == "key-not-found"
     assert sum(found["states"].values()) == 2
+    assert found["complete"]
     assert (len(few["entities"]), few["leftOut"]) == (1, len(found["entities"]) - 1)
     assert [each["entityRef"] for each in theirs["entities"]] == ["component:default/foreign"]
 
@@ -157,6 +161,7 @@ async def test_what_i_own_is_listed_with_what_is_wrong(start: Start) -> None:
 async def test_what_others_own_is_not_listed_for_owners_alone(start: Start) -> None:
     """Where entities are read with the service's own token, naming another group gives nothing of it."""
     async with source(start, bff_actions_catalog="owners") as made:
+        made.stub.relate(REF, "ownedBy", OWNER)
         found = await made.output("list-ai-findings", {"owner": OWNER}, user=STRANGER)
         own = await made.output("list-ai-findings", {"owner": OWNER})
     assert (found["states"], found["entities"]) == ({}, [])

@@ -55,6 +55,40 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/entities/{kind}/{namespace}/{name}/rollup": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What the members of a group, a system or a domain have spent, each key once, and their states */
+        readonly get: operations["getEntitiesRollup"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/spend": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What the whole organisation has spent in a month: a row a day, key, team and model, with the entity that claims the key */
+        readonly get: operations["getSpend"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/gateway": {
         readonly parameters: {
             readonly query?: never;
@@ -451,11 +485,24 @@ export interface components {
             readonly complete: boolean;
         };
         /**
+         * Change
+         * @description By how much an amount differs from an earlier one.
+         */
+        readonly Change: {
+            /** @description The later amount less the earlier one; below zero where less was spent */
+            readonly amount: components["schemas"]["Amount"];
+            /**
+             * Ratio
+             * @description `amount` as a share of the earlier amount; null where that is zero
+             */
+            readonly ratio: number | null;
+        };
+        /**
          * Code
          * @description Every finding there is; clients switch on these, so they never change.
          * @enum {string}
          */
-        readonly Code: "annotation-missing" | "annotation-invalid" | "key-not-found" | "key-revoked" | "key-expired" | "key-expiring" | "owner-mismatch" | "tier-undeclared" | "tier-drift" | "tier-unenforced" | "wallet-missing" | "wallet-low" | "wallet-depleted" | "budget-near" | "budget-exceeded" | "budget-pace" | "spend-incomplete" | "data-stale" | "catalog-denied" | "upstream-unavailable" | "upstream-denied" | "upstream-contract" | "numbers-withheld";
+        readonly Code: "annotation-missing" | "annotation-invalid" | "key-not-found" | "key-revoked" | "key-expired" | "key-expiring" | "owner-mismatch" | "tier-undeclared" | "tier-drift" | "tier-unenforced" | "wallet-missing" | "wallet-low" | "wallet-depleted" | "budget-near" | "budget-exceeded" | "budget-pace" | "month-budget-near" | "month-budget-exceeded" | "month-budget-pace" | "spend-unusual" | "spend-incomplete" | "data-stale" | "catalog-denied" | "upstream-unavailable" | "upstream-denied" | "upstream-contract" | "numbers-withheld" | "truncated";
         /**
          * ConfigurationRecord
          * @description A policy configuration made from a template, whose id is the tier. A.
@@ -825,6 +872,117 @@ export interface components {
             readonly requests: number;
         };
         /**
+         * MonthBefore
+         * @description Spend of the month before the running one.
+         */
+        readonly MonthBefore: {
+            /**
+             * Month
+             * @example 2026-10
+             */
+            readonly month: string;
+            /** @description Of the whole month */
+            readonly spent: components["schemas"]["Amount"];
+            /** @description Of as many of its first days as the running month has had; of the last of them the share of its spend that is the share of today that has passed; so it is comparable with the `spent` of the running month */
+            readonly spentToDate: components["schemas"]["Amount"];
+            /**
+             * Complete
+             * @description False: both are lower bounds
+             */
+            readonly complete: boolean;
+        };
+        /**
+         * MonthForecast
+         * @description Where the month is likely to end, as a range.
+         */
+        readonly MonthForecast: {
+            readonly low: components["schemas"]["Amount"];
+            readonly likely: components["schemas"]["Amount"];
+            readonly high: components["schemas"]["Amount"];
+            /**
+             * Basedondays
+             * @description How many closed days of the last 28 it is made from
+             */
+            readonly basedOnDays: number;
+        };
+        /**
+         * MonthSpend
+         * @description Spend of one calendar month.
+         */
+        readonly MonthSpend: {
+            /**
+             * Month
+             * @example 2026-10
+             */
+            readonly month: string;
+            readonly spent: components["schemas"]["Amount"];
+            /**
+             * Requests
+             * @description Requests, those that cost nothing too
+             */
+            readonly requests: number;
+            /**
+             * Complete
+             * @description False: `spent` is a lower bound
+             */
+            readonly complete: boolean;
+            /**
+             * Partial
+             * @description True for the month that has not ended
+             */
+            readonly partial: boolean;
+        };
+        /**
+         * MonthToDate
+         * @description The running calendar month in the service's time zone.
+         */
+        readonly MonthToDate: {
+            /**
+             * Month
+             * @example 2026-11
+             */
+            readonly month: string;
+            /** @description From the first of the month until now */
+            readonly spent: components["schemas"]["Amount"];
+            /**
+             * Complete
+             * @description False: `spent` is a lower bound
+             */
+            readonly complete: boolean;
+            /**
+             * @description The declared monthly budget; null when none is declared; 0 means nothing may be spent
+             * @default null
+             */
+            readonly budget?: components["schemas"]["Amount"] | null;
+            /**
+             * Usedratio
+             * @description spent / budget; may exceed 1; null without a budget, and when something is spent of a budget of 0
+             * @default null
+             */
+            readonly usedRatio?: number | null;
+            /**
+             * @description Null when nothing was kept of it
+             * @default null
+             */
+            readonly previous?: components["schemas"]["MonthBefore"] | null;
+            /**
+             * @description From `previous.spentToDate` to `spent`; null without `previous`, and where either is a lower bound
+             * @default null
+             */
+            readonly change?: components["schemas"]["Change"] | null;
+            /**
+             * @description The spend so far, and for each day that is left the median of this key's weekdays or weekend days over the last 28 closed days; `low` and `high` take the 10th and the 90th percentile of those days instead. Null: see `forecastMissing`
+             * @default null
+             */
+            readonly forecast?: components["schemas"]["MonthForecast"] | null;
+            /**
+             * Forecastmissing
+             * @description Why there is no forecast: fewer than 7 whole days of spend, or days that could not be read whole
+             * @default null
+             */
+            readonly forecastMissing?: ("too-few-days" | "incomplete") | null;
+        };
+        /**
          * NewConfiguration
          * @description `POST /v1/configurations`.
          */
@@ -987,6 +1145,63 @@ export interface components {
             readonly revokesAt?: string | null;
         };
         /**
+         * PreviousPeriod
+         * @description Spend of the period of the same length that ends where the reported one begins: whole days, each of them over.
+         */
+        readonly PreviousPeriod: {
+            /**
+             * From
+             * Format: date
+             * @description Its first day
+             */
+            readonly from: string;
+            /**
+             * To
+             * Format: date
+             * @description Its last day
+             */
+            readonly to: string;
+            readonly total: components["schemas"]["Amount"];
+            /**
+             * Complete
+             * @description False: `total` is a lower bound
+             */
+            readonly complete: boolean;
+            /** @description From `total` to the total of the report, whose last day has not ended */
+            readonly change: components["schemas"]["Change"];
+        };
+        /**
+         * PreviousPeriodByDay
+         * @description The same with its days.
+         */
+        readonly PreviousPeriodByDay: {
+            /**
+             * From
+             * Format: date
+             * @description Its first day
+             */
+            readonly from: string;
+            /**
+             * To
+             * Format: date
+             * @description Its last day
+             */
+            readonly to: string;
+            readonly total: components["schemas"]["Amount"];
+            /**
+             * Complete
+             * @description False: `total` is a lower bound
+             */
+            readonly complete: boolean;
+            /** @description From `total` to the total of the report, whose last day has not ended */
+            readonly change: components["schemas"]["Change"];
+            /**
+             * Byday
+             * @description One item a day, oldest first, days without spend too
+             */
+            readonly byDay: readonly components["schemas"]["DailySpend"][];
+        };
+        /**
          * Problem
          * @description RFC 9457 problem details.
          */
@@ -1126,6 +1341,200 @@ export interface components {
             readonly revoked: readonly string[];
         };
         /**
+         * RollUp
+         * @description The members of a group, a system or a domain as the caller may see them, and what their keys have spent, each key once.
+         *
+         *     Amounts are of the members whose amounts are for this viewer, and null when there are members and none of them is.
+         */
+        readonly RollUp: {
+            /** Entityref */
+            readonly entityRef: string;
+            /** Days */
+            readonly days: number;
+            /**
+             * Timezone
+             * @description IANA zone in which a budget day begins
+             * @example UTC
+             */
+            readonly timezone: string;
+            /** @default null */
+            readonly total?: components["schemas"]["Amount"] | null;
+            /**
+             * Complete
+             * @description False: `total` is a lower bound, since something could not be read, is withheld, names no key, or was left off
+             */
+            readonly complete: boolean;
+            /**
+             * States
+             * @description How many members are in each state
+             */
+            readonly states: {
+                readonly [key: string]: number;
+            };
+            /**
+             * Members
+             * @description At most 1,000, the largest spend first, then the worst state first: entities that carry keeptrusts.dev/gateway-key-name or consume the gateway's API
+             */
+            readonly members: readonly components["schemas"]["RollUpMember"][];
+            /**
+             * Bykey
+             * @description Largest first
+             * @default null
+             */
+            readonly byKey?: readonly components["schemas"]["RollUpKey"][] | null;
+            /**
+             * Bymodel
+             * @description Largest first
+             * @default null
+             */
+            readonly byModel?: readonly components["schemas"]["ModelSpend"][] | null;
+            /**
+             * Byday
+             * @description One item a day, oldest first; `complete` is about the keys whose amounts are shown
+             * @default null
+             */
+            readonly byDay?: readonly components["schemas"]["DailySpend"][] | null;
+            /**
+             * Sharedkeys
+             * @default []
+             */
+            readonly sharedKeys?: readonly components["schemas"]["RollUpSharedKey"][];
+            /**
+             * @description For groups: what the teams of the group and of the groups below it spent by keys that no member claims, or by no key; null when that cannot be said, and when it is withheld
+             * @default null
+             */
+            readonly unclaimed?: components["schemas"]["Amount"] | null;
+            /**
+             * Withheld
+             * @description How many members have amounts that are not for this viewer
+             */
+            readonly withheld: number;
+            /**
+             * @description The declared daily budgets added up, of each key once; null when none is declared
+             * @default null
+             */
+            readonly dailyBudget?: components["schemas"]["Amount"] | null;
+            /**
+             * Budgets
+             * @description How many budgets `dailyBudget` adds up
+             */
+            readonly budgets: number;
+            /**
+             * Wallets
+             * @description Of the teams concerned, each once
+             * @default null
+             */
+            readonly wallets?: readonly components["schemas"]["TeamWallet"][] | null;
+            /**
+             * @description Null when nothing was kept of it
+             * @default null
+             */
+            readonly previous?: components["schemas"]["PreviousPeriod"] | null;
+            /**
+             * @description Of the keys whose amounts are shown; `budget` adds up the monthly budgets where each of these keys has one
+             * @default null
+             */
+            readonly month?: components["schemas"]["MonthToDate"] | null;
+            /**
+             * Findings
+             * @description What is missing of the roll-up itself, worst first
+             * @default []
+             */
+            readonly findings?: readonly components["schemas"]["Finding"][];
+            readonly freshness: components["schemas"]["Freshness"];
+        };
+        /**
+         * RollUpKey
+         * @description Spend of all keys of one name in one team that members claim.
+         */
+        readonly RollUpKey: {
+            /**
+             * Key
+             * @description The name of the key
+             */
+            readonly key: string;
+            /**
+             * Team
+             * @description The name of its team; null for a key that is in no team
+             */
+            readonly team: string | null;
+            readonly spent: components["schemas"]["Amount"];
+            /** Requests */
+            readonly requests: number;
+            /**
+             * Members
+             * @description The references of the members that claim it
+             */
+            readonly members: readonly string[];
+            /**
+             * Complete
+             * @description False: `spent` is a lower bound
+             */
+            readonly complete: boolean;
+        };
+        /**
+         * RollUpMember
+         * @description One member of a roll-up.
+         */
+        readonly RollUpMember: {
+            /** Entityref */
+            readonly entityRef: string;
+            readonly state: components["schemas"]["State"];
+            /**
+             * @description Its worst finding; null when it has none
+             * @default null
+             */
+            readonly worst?: components["schemas"]["Finding"] | null;
+            /**
+             * @description Of its key; null when it has no key of its own, and when the amounts are withheld. A key that several members claim stands with the first of them by reference, and is 0 with the others
+             * @default null
+             */
+            readonly spent?: components["schemas"]["Amount"] | null;
+            /**
+             * @description The same in the period before; null when nothing was kept of it
+             * @default null
+             */
+            readonly previous?: components["schemas"]["Amount"] | null;
+            /**
+             * Keys
+             * @description The name of the key that it claims; empty when it names none
+             */
+            readonly keys: readonly string[];
+            /**
+             * Shared
+             * @description True: another member claims the same key
+             */
+            readonly shared: boolean;
+            /**
+             * Withheld
+             * @description True: its amounts are not for this viewer
+             */
+            readonly withheld: boolean;
+            /**
+             * Complete
+             * @description False: `spent` is a lower bound, or could not be had
+             */
+            readonly complete: boolean;
+            /**
+             * Byday
+             * @description Plain decimal amounts in the currency of `spent`, in the order of the roll-up's `byDay`
+             * @default null
+             */
+            readonly byDay?: readonly string[] | null;
+        };
+        /**
+         * RollUpSharedKey
+         * @description A key that several members claim: its spend counts once.
+         */
+        readonly RollUpSharedKey: {
+            /** Key */
+            readonly key: string;
+            /** Team */
+            readonly team: string | null;
+            /** Members */
+            readonly members: readonly string[];
+        };
+        /**
          * RotatedKey
          * @description What a rotation answers, beside where the key is in Vault.
          */
@@ -1253,6 +1662,25 @@ export interface components {
              */
             readonly byModel?: readonly components["schemas"]["ModelSpend"][] | null;
             /**
+             * @description Null when nothing was kept of it
+             * @default null
+             */
+            readonly previous?: components["schemas"]["PreviousPeriodByDay"] | null;
+            /** @default null */
+            readonly month?: components["schemas"]["MonthToDate"] | null;
+            /**
+             * Months
+             * @description The running month and up to 12 before it, oldest first, without those of which nothing was kept
+             * @default null
+             */
+            readonly months?: readonly components["schemas"]["MonthSpend"][] | null;
+            /**
+             * Unusualdays
+             * @description The unusual days among `byDay`, oldest first
+             * @default null
+             */
+            readonly unusualDays?: readonly components["schemas"]["UnusualDay"][] | null;
+            /**
              * Findings
              * @default []
              */
@@ -1330,6 +1758,20 @@ export interface components {
             readonly id: string;
             /** Name */
             readonly name: string;
+        };
+        /**
+         * TeamWallet
+         * @description The wallet of one team.
+         */
+        readonly TeamWallet: {
+            /** Team */
+            readonly team: string;
+            readonly available: components["schemas"]["Amount"];
+            /**
+             * State
+             * @enum {string}
+             */
+            readonly state: "healthy" | "low" | "depleted";
         };
         /**
          * TokenRecord
@@ -1433,6 +1875,35 @@ export interface components {
              * @default null
              */
             readonly note?: string | null;
+        };
+        /**
+         * UnusualDay
+         * @description A day that cost far more than is usual for this key.
+         */
+        readonly UnusualDay: {
+            /**
+             * Date
+             * Format: date
+             */
+            readonly date: string;
+            readonly spent: components["schemas"]["Amount"];
+            /** @description The median of the weekdays, or of the weekend days, of the 28 days before it */
+            readonly usual: components["schemas"]["Amount"];
+            /**
+             * Times
+             * @description spent / usual; null where `usual` is zero
+             */
+            readonly times: number | null;
+            /**
+             * Model
+             * @description The model whose spend grew most against its own usual; null where requests name no model, or none stands out
+             */
+            readonly model: string | null;
+            /**
+             * Partial
+             * @description True for the day that has not ended: `spent` is what it has cost so far
+             */
+            readonly partial: boolean;
         };
         /**
          * WalletRecord
@@ -1734,6 +2205,8 @@ export interface operations {
             readonly query?: {
                 /** @description How many budget days, today included */
                 readonly days?: number;
+                /** @description `json` is the report; `csv` is a file of RFC 4180, `focus` one with the columns of FOCUS 1.2 */
+                readonly format?: "json" | "csv" | "focus";
             };
             readonly header?: never;
             readonly path: {
@@ -1755,6 +2228,7 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["SpendReport"];
+                    readonly "text/csv": string;
                 };
             };
             /** @description What the entity tag in If-None-Match names is still the answer */
@@ -1791,7 +2265,210 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing is here for you */
+            /** @description Nothing is here for you; There is no spend that this could be a file of */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Keeptrusts cannot be reached; Callers cannot be verified now; The Backstage catalog cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getEntitiesRollup: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How many budget days, today included */
+                readonly days?: number;
+                /** @description `json` is the report; `csv` is a file of RFC 4180, `focus` one with the columns of FOCUS 1.2 */
+                readonly format?: "json" | "csv" | "focus";
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @example group */
+                readonly kind: "group" | "system" | "domain";
+                /** @example default */
+                readonly namespace: string;
+                /** @example support-team */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What the members of a group, a system or a domain have spent, each key once, and their states */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RollUp"];
+                    readonly "text/csv": string;
+                };
+            };
+            /** @description What the entity tag in If-None-Match names is still the answer */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not an entity reference */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing is here for you; There is no spend that this could be a file of */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Keeptrusts cannot be reached; Callers cannot be verified now; The Backstage catalog cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getSpend: {
+        readonly parameters: {
+            readonly query?: {
+                /**
+                 * @description The calendar month; the running one unless given
+                 * @example 2026-11
+                 */
+                readonly month?: string;
+                /** @description `csv` is a file of RFC 4180, `focus` one with the columns of FOCUS 1.2 */
+                readonly format?: "csv" | "focus";
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What the whole organisation has spent in a month: a row a day, key, team and model, with the entity that claims the key */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/csv": string;
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no spend that this could be a file of */
             readonly 404: {
                 headers: {
                     readonly [name: string]: unknown;

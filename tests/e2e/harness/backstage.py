@@ -23,6 +23,7 @@ CONFIGURATION = (
     FOLDER / "app-config.yaml",
     _KEEPTRUSTS,
     CHECKOUT / "catalog/backstage/app-config.keeptrusts-actions.yaml",
+    FOLDER / "app-config.notifications.yaml",
 )
 EXPECTED = (
     "component:default/customer-support-bot",

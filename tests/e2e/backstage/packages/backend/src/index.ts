@@ -16,6 +16,8 @@ backend.add(import('@backstage/plugin-catalog-backend-module-scaffolder-entity-m
 
 backend.add(import('@backstage/plugin-mcp-actions-backend'));
 
+backend.add(import('@backstage/plugin-notifications-backend'));
+
 backend.add(import('@backstage/plugin-permission-backend'));
 backend.add(deniedReads);
 
