@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from bff.status.claims import POLICY_TIER, annotation_named
+from bff.status.claims import POLICY_TIER
 from bff.status.findings import TRIED_AGAIN, Code, State
 from bff.status.wire import Amount, Finding, Freshness, GovernanceStatus, Instant, WireModel
 from bff.values import USD, EntityRef, Money
@@ -166,7 +166,8 @@ def _left(status: GovernanceStatus) -> Money | None:
 
 def _stops(finding: Finding) -> bool:
     # Of the annotations, the tier alone has nothing to do with spending.
-    of_the_tier = finding.code is Code.ANNOTATION_INVALID and annotation_named(finding.message) == POLICY_TIER
+    named = finding.params.get("annotation") if finding.params is not None else None
+    of_the_tier = finding.code is Code.ANNOTATION_INVALID and named == POLICY_TIER
     return finding.code in STOPS and not of_the_tier
 
 

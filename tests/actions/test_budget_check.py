@@ -103,7 +103,7 @@ def test_a_malformed_tier_stops_nothing() -> None:
     """An annotation that cannot be read stops, but for the policy tier, which has nothing to do with money."""
     answers = {}
     for annotation in (GATEWAY_KEY_NAME, DAILY_BUDGET, POLICY_TIER):
-        finding = read_claims({annotation: f"\x00 {POLICY_TIER}"}).malformed[annotation]
+        finding = read_claims({annotation: f" {POLICY_TIER} "}).malformed[annotation]
         answers[annotation] = check_budget(status(finding)).allowed
     assert answers == {GATEWAY_KEY_NAME: False, DAILY_BUDGET: False, POLICY_TIER: True}
 

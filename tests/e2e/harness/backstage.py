@@ -70,6 +70,8 @@ class Backstage:
             BFF_URL=bff_url,
             BFF_BACKSTAGE_TOKEN=token,
             AI_ROBOT_TOKEN=self.robot_token,
+            # Asked for where dynamic plugins lie outside the checkout.
+            NODE_PATH=str(CHECKOUT / "node_modules"),
         )
         self._process: asyncio.subprocess.Process | None = None
 

@@ -1,4 +1,5 @@
 import { createBackend } from '@backstage/backend-defaults';
+import { dynamicPluginsFeatureLoader } from '@backstage/backend-dynamic-feature-service';
 import { deniedReads } from './deniedReads.ts';
 import { testUser } from './testUser.ts';
 
@@ -25,5 +26,8 @@ backend.add(import('@backstage/plugin-proxy-backend'));
 
 backend.add(import('@backstage/plugin-scaffolder-backend'));
 backend.add(import('@roadiehq/scaffolder-backend-module-http-request'));
+
+// Where the configuration names a folder of dynamic plugins.
+backend.add(dynamicPluginsFeatureLoader);
 
 backend.start();
