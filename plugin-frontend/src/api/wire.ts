@@ -74,7 +74,181 @@ export interface WorstStatuses {
 /** Spend of one entity's key by day and by model. @public */
 export type SpendReport = Omit<Schemas['SpendReport'], 'findings'> & {
   readonly findings?: readonly Finding[];
+  readonly previous?: PreviousSpend | null;
+  readonly month?: MonthSpend | null;
+  /** The months that are kept, oldest first. */
+  readonly months?: readonly PastMonth[] | null;
+  readonly unusualDays?: readonly UnusualDay[] | null;
 };
+/**
+ * How a sum differs from the one that it is held against; `ratio` is null where that one is 0.
+ *
+ * @public
+ */
+export interface SpendChange {
+  readonly amount: Amount;
+  readonly ratio?: number | null;
+}
+/**
+ * The period of the same length just before.
+ *
+ * @public
+ */
+export interface PreviousSpend {
+  readonly from: string;
+  readonly to: string;
+  readonly total: Amount;
+  readonly complete: boolean;
+  readonly change?: SpendChange | null;
+  readonly byDay?: readonly DailySpend[] | null;
+}
+/**
+ * The month to date, how it compares, and where it is likely to end.
+ *
+ * @public
+ */
+export interface MonthSpend {
+  /** Such as `2026-11`. */
+  readonly month: string;
+  readonly spent: Amount;
+  readonly complete: boolean;
+  readonly budget?: Amount | null;
+  readonly usedRatio?: number | null;
+  readonly previous?: {
+    readonly month: string;
+    readonly spent: Amount;
+    /** Over as much of that month as has gone of this one. */
+    readonly spentToDate: Amount;
+    readonly complete: boolean;
+  } | null;
+  readonly change?: SpendChange | null;
+  readonly forecast?: SpendForecast | null;
+  readonly forecastMissing?: 'too-few-days' | 'incomplete' | null;
+}
+/**
+ * What a month is likely to come to, as a range.
+ *
+ * @public
+ */
+export interface SpendForecast {
+  readonly low: Amount;
+  readonly likely: Amount;
+  readonly high: Amount;
+  readonly basedOnDays: number;
+}
+/**
+ * Spend of one month.
+ *
+ * @public
+ */
+export interface PastMonth {
+  readonly month: string;
+  readonly spent: Amount;
+  readonly requests: number;
+  readonly complete: boolean;
+  /** The month has not ended, or began before the first day that is kept. */
+  readonly partial: boolean;
+}
+/**
+ * A day far above the usual.
+ *
+ * @public
+ */
+export interface UnusualDay {
+  readonly date: string;
+  readonly spent: Amount;
+  readonly usual: Amount;
+  /** How many times the usual. */
+  readonly times?: number | null;
+  /** The model that made the difference. */
+  readonly model?: string | null;
+  readonly partial: boolean;
+}
+/**
+ * The AI access of the members of a group, a system or a domain, as the viewer may see them.
+ *
+ * @public
+ */
+export interface RollUp {
+  readonly entityRef: string;
+  readonly days: number;
+  readonly timezone: string;
+  /** Each key once. */
+  readonly total?: Amount | null;
+  readonly complete: boolean;
+  readonly states: Readonly<Partial<Record<GovernanceState, number>>>;
+  /** Largest spend first, then worst state. */
+  readonly members: readonly RollUpMember[];
+  readonly byKey?: readonly KeySpend[] | null;
+  readonly byModel?: readonly ModelSpend[] | null;
+  readonly byDay?: readonly DailySpend[] | null;
+  /** Keys that several members claim. */
+  readonly sharedKeys?: readonly SharedKey[];
+  /** By keys of the group's teams that no member claims. */
+  readonly unclaimed?: Amount | null;
+  /** How many members' amounts are not for the viewer. */
+  readonly withheld: number;
+  readonly dailyBudget?: Amount | null;
+  /** How many members declare a daily budget. */
+  readonly budgets?: number;
+  readonly wallets?: readonly TeamWallet[] | null;
+  readonly previous?: PreviousSpend | null;
+  readonly month?: MonthSpend | null;
+  readonly findings?: readonly Finding[];
+  readonly freshness: Freshness;
+}
+/**
+ * One member of a roll-up.
+ *
+ * @public
+ */
+export interface RollUpMember {
+  readonly entityRef: string;
+  readonly state: GovernanceState;
+  readonly worst?: Finding | null;
+  /** 0 where a key is shared and stands with another member. */
+  readonly spent?: Amount | null;
+  readonly previous?: Amount | null;
+  readonly keys?: readonly string[];
+  readonly shared: boolean;
+  readonly withheld: boolean;
+  readonly complete: boolean;
+  /** Amounts in the order of the roll-up's `byDay`, in the currency of `spent`. */
+  readonly byDay?: readonly string[] | null;
+}
+/**
+ * Spend of one key over a period.
+ *
+ * @public
+ */
+export interface KeySpend {
+  readonly key: string;
+  readonly team?: string | null;
+  readonly spent: Amount;
+  readonly requests: number;
+  readonly members: readonly string[];
+  readonly complete: boolean;
+}
+/**
+ * A key that several members claim.
+ *
+ * @public
+ */
+export interface SharedKey {
+  readonly key: string;
+  readonly team?: string | null;
+  readonly members: readonly string[];
+}
+/**
+ * What a team's wallet still holds.
+ *
+ * @public
+ */
+export interface TeamWallet {
+  readonly team: string;
+  readonly available: Amount;
+  readonly state: WalletStatus['state'];
+}
 /** Spend of one budget day. @public */
 export type DailySpend = Schemas['DailySpend'];
 /** Spend on one model over a period. @public */

@@ -2,9 +2,14 @@ import {
   Finding,
   KeeptrustsError,
   KeeptrustsErrorKind,
+  MonthSpend,
+  PreviousSpend,
+  SpendChange,
   UnreachableError,
   UnreachablePart,
+  UnusualDay,
 } from '../api';
+import { Certainty } from '../domain/bounds';
 import { known } from '../domain/known';
 import { Pace } from '../domain/pace';
 import { Translate } from './ref';
@@ -36,6 +41,101 @@ export function paceText(
     default:
       return t('pace.lasts');
   }
+}
+
+/** Sums that are held against each other. */
+interface Comparison {
+  change?: SpendChange | null;
+  /** Both are whole: sums that are lower bounds cannot be compared. */
+  comparable: boolean;
+}
+
+/** Which of three sentences a change is said in; undefined where there is none to say. */
+function directionOf({
+  change,
+  comparable,
+}: Comparison): 'more' | 'less' | 'same' | undefined {
+  if (!comparable || typeof change?.ratio !== 'number') return undefined;
+  if (change.ratio === 0) return 'same';
+  return change.ratio > 0 ? 'more' : 'less';
+}
+
+/** How the month to date compares with as much of the month before; undefined where nothing of that is kept. */
+export function monthChangeText(
+  words: Words,
+  { previous, change, complete }: MonthSpend,
+  attribution?: Certainty['attribution'],
+): string | undefined {
+  if (!previous) return undefined;
+  const { t } = words;
+  const values = {
+    month: words.month(previous.month),
+    amount: words.bound(words.money(previous.spentToDate), {
+      complete: previous.complete,
+      attribution,
+    }),
+  };
+  const comparable = complete && previous.complete;
+  const share = words.ratio(Math.abs(change?.ratio ?? 0));
+  switch (directionOf({ change, comparable })) {
+    case 'more':
+      return t('month.more', { ...values, share });
+    case 'less':
+      return t('month.less', { ...values, share });
+    case 'same':
+      return t('month.same', values);
+    default:
+      return t('month.before', values);
+  }
+}
+
+/** How `days` days compare with as many before them; undefined where nothing of those is kept. */
+export function periodChangeText(
+  words: Words,
+  days: number,
+  { complete, attribution }: Certainty,
+  previous: PreviousSpend | null | undefined,
+): string | undefined {
+  if (!previous) return undefined;
+  const { t } = words;
+  const { change } = previous;
+  const values = {
+    count: days,
+    number: words.count(days),
+    amount: words.bound(words.money(previous.total), {
+      complete: previous.complete,
+      attribution,
+    }),
+  };
+  const comparable = complete && previous.complete;
+  const share = words.ratio(Math.abs(change?.ratio ?? 0));
+  switch (directionOf({ change, comparable })) {
+    case 'more':
+      return t('spend.previous.more', { ...values, share });
+    case 'less':
+      return t('spend.previous.less', { ...values, share });
+    case 'same':
+      return t('spend.previous.same', values);
+    default:
+      return t('spend.previous.sum', values);
+  }
+}
+
+/** What makes a day unusual: how far above the usual it is, and by which model. */
+export function unusualText(
+  { t, money, times }: Words,
+  { usual, times: factor, model }: UnusualDay,
+): string {
+  const values = { usual: money(usual) };
+  if (typeof factor === 'number') {
+    const withTimes = { ...values, times: times(factor) };
+    return model
+      ? t('spend.unusual.timesByModel', { ...withTimes, model })
+      : t('spend.unusual.times', withTimes);
+  }
+  return model
+    ? t('spend.unusual.byModel', { ...values, model })
+    : t('spend.unusual.day', values);
 }
 
 /** An error in words for a person. */
