@@ -30,6 +30,16 @@ Ratio = Annotated[
 ]
 
 
+MONTH = r"^[0-9]{4}-[0-9]{2}$"
+"""The form of a calendar month: `2026-11`."""
+
+FORECAST_RULE = (
+    "The spend so far, and for each day that is left the median of this key's weekdays or weekend days over the last 28 "
+    "closed days; `low` and `high` take the lower and the upper quartile of those days instead."
+)
+"""How a forecast is made, in one sentence."""
+
+
 class WireModel(BaseModel):
     """A frozen JSON object; unknown members are refused where we make it ourselves."""
 
@@ -247,6 +257,99 @@ class ModelSpend(WireModel):
     requests: int = Field(ge=0, description="Requests, those that cost nothing too")
 
 
+class Change(WireModel):
+    """By how much an amount differs from an earlier one."""
+
+    amount: Amount = Field(description="The later amount less the earlier one; below zero where less was spent")
+    ratio: Ratio | None = Field(description="`amount` as a share of the earlier amount; null where that is zero")
+
+
+class PreviousPeriod(WireModel):
+    """Spend of the period of the same length that ends where the reported one begins: whole days, each of them over."""
+
+    from_: date = Field(alias="from", description="Its first day")
+    to: date = Field(description="Its last day")
+    total: Amount
+    complete: bool = Field(description="False: `total` is a lower bound")
+    change: Change = Field(description="From `total` to the total of the report, whose last day has not ended")
+
+
+class PreviousPeriodByDay(PreviousPeriod):
+    """The same with its days."""
+
+    by_day: tuple[DailySpend, ...] = Field(description="One item a day, oldest first, days without spend too")
+
+
+class MonthBefore(WireModel):
+    """Spend of the month before the running one."""
+
+    month: str = Field(pattern=MONTH, examples=["2026-10"])
+    spent: Amount = Field(description="Of the whole month")
+    spent_to_date: Amount = Field(
+        description="Of as many of its first days as the running month has had; of the last of them the share of its spend "
+        "that is the share of today that has passed; so it is comparable with the `spent` of the running month"
+    )
+    complete: bool = Field(description="False: both are lower bounds")
+
+
+class MonthForecast(WireModel):
+    """Where the month is likely to end, as a range."""
+
+    low: Amount
+    likely: Amount
+    high: Amount
+    based_on_days: int = Field(ge=7, le=28, description="How many closed days of the last 28 it is made from")
+
+
+class MonthToDate(WireModel):
+    """The running calendar month in the service's time zone."""
+
+    month: str = Field(pattern=MONTH, examples=["2026-11"])
+    spent: Amount = Field(description="From the first of the month until now")
+    complete: bool = Field(description="False: `spent` is a lower bound")
+    budget: Amount | None = Field(
+        default=None,
+        description="The declared monthly budget; null when none is declared; 0 means nothing may be spent",
+    )
+    used_ratio: Ratio | None = Field(
+        default=None,
+        description="spent / budget; may exceed 1; null without a budget, and when something is spent of a budget of 0",
+    )
+    previous: MonthBefore | None = Field(default=None, description="Null when nothing was kept of it")
+    change: Change | None = Field(
+        default=None,
+        description="From `previous.spentToDate` to `spent`; null without `previous`, and where either is a lower bound",
+    )
+    forecast: MonthForecast | None = Field(default=None, description=f"{FORECAST_RULE} Null: see `forecastMissing`")
+    forecast_missing: Literal["too-few-days", "incomplete"] | None = Field(
+        default=None,
+        description="Why there is no forecast: fewer than 7 whole days of spend, or days that could not be read whole",
+    )
+
+
+class MonthSpend(WireModel):
+    """Spend of one calendar month."""
+
+    month: str = Field(pattern=MONTH, examples=["2026-10"])
+    spent: Amount
+    requests: int = Field(ge=0, description="Requests, those that cost nothing too")
+    complete: bool = Field(description="False: `spent` is a lower bound")
+    partial: bool = Field(description="True for the month that has not ended")
+
+
+class UnusualDay(WireModel):
+    """A day that cost far more than is usual for this key."""
+
+    date: date
+    spent: Amount
+    usual: Amount = Field(description="The median of the weekdays, or of the weekend days, of the 28 days before it")
+    times: Ratio | None = Field(description="spent / usual; null where `usual` is zero")
+    model: str | None = Field(
+        description="The model whose spend grew most against its own usual; null where requests name no model, or none stands out"
+    )
+    partial: bool = Field(description="True for the day that has not ended: `spent` is what it has cost so far")
+
+
 class SpendReport(WireModel):
     """Spend of all keys of one entity's claim by day and by model; sections are null when the numbers are withheld or unknown."""
 
@@ -261,6 +364,16 @@ class SpendReport(WireModel):
         default=None, description="One item a day, oldest first, days without spend too"
     )
     by_model: tuple[ModelSpend, ...] | None = Field(default=None, description="Largest first")
+    previous: PreviousPeriodByDay | None = Field(default=None, description="Null when nothing was kept of it")
+    month: MonthToDate | None = None
+    months: tuple[MonthSpend, ...] | None = Field(
+        default=None,
+        max_length=13,
+        description="The running month and up to 12 before it, oldest first, without those of which nothing was kept",
+    )
+    unusual_days: tuple[UnusualDay, ...] | None = Field(
+        default=None, description="The unusual days among `byDay`, oldest first"
+    )
     findings: tuple[Finding, ...] = ()
     freshness: Freshness
 

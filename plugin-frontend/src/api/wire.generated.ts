@@ -451,6 +451,19 @@ export interface components {
             readonly complete: boolean;
         };
         /**
+         * Change
+         * @description By how much an amount differs from an earlier one.
+         */
+        readonly Change: {
+            /** @description The later amount less the earlier one; below zero where less was spent */
+            readonly amount: components["schemas"]["Amount"];
+            /**
+             * Ratio
+             * @description `amount` as a share of the earlier amount; null where that is zero
+             */
+            readonly ratio: number | null;
+        };
+        /**
          * Code
          * @description Every finding there is; clients switch on these, so they never change.
          * @enum {string}
@@ -825,6 +838,117 @@ export interface components {
             readonly requests: number;
         };
         /**
+         * MonthBefore
+         * @description Spend of the month before the running one.
+         */
+        readonly MonthBefore: {
+            /**
+             * Month
+             * @example 2026-10
+             */
+            readonly month: string;
+            /** @description Of the whole month */
+            readonly spent: components["schemas"]["Amount"];
+            /** @description Of as many of its first days as the running month has had; of the last of them the share of its spend that is the share of today that has passed; so it is comparable with the `spent` of the running month */
+            readonly spentToDate: components["schemas"]["Amount"];
+            /**
+             * Complete
+             * @description False: both are lower bounds
+             */
+            readonly complete: boolean;
+        };
+        /**
+         * MonthForecast
+         * @description Where the month is likely to end, as a range.
+         */
+        readonly MonthForecast: {
+            readonly low: components["schemas"]["Amount"];
+            readonly likely: components["schemas"]["Amount"];
+            readonly high: components["schemas"]["Amount"];
+            /**
+             * Basedondays
+             * @description How many closed days of the last 28 it is made from
+             */
+            readonly basedOnDays: number;
+        };
+        /**
+         * MonthSpend
+         * @description Spend of one calendar month.
+         */
+        readonly MonthSpend: {
+            /**
+             * Month
+             * @example 2026-10
+             */
+            readonly month: string;
+            readonly spent: components["schemas"]["Amount"];
+            /**
+             * Requests
+             * @description Requests, those that cost nothing too
+             */
+            readonly requests: number;
+            /**
+             * Complete
+             * @description False: `spent` is a lower bound
+             */
+            readonly complete: boolean;
+            /**
+             * Partial
+             * @description True for the month that has not ended
+             */
+            readonly partial: boolean;
+        };
+        /**
+         * MonthToDate
+         * @description The running calendar month in the service's time zone.
+         */
+        readonly MonthToDate: {
+            /**
+             * Month
+             * @example 2026-11
+             */
+            readonly month: string;
+            /** @description From the first of the month until now */
+            readonly spent: components["schemas"]["Amount"];
+            /**
+             * Complete
+             * @description False: `spent` is a lower bound
+             */
+            readonly complete: boolean;
+            /**
+             * @description The declared monthly budget; null when none is declared; 0 means nothing may be spent
+             * @default null
+             */
+            readonly budget?: components["schemas"]["Amount"] | null;
+            /**
+             * Usedratio
+             * @description spent / budget; may exceed 1; null without a budget, and when something is spent of a budget of 0
+             * @default null
+             */
+            readonly usedRatio?: number | null;
+            /**
+             * @description Null when nothing was kept of it
+             * @default null
+             */
+            readonly previous?: components["schemas"]["MonthBefore"] | null;
+            /**
+             * @description From `previous.spentToDate` to `spent`; null without `previous`, and where either is a lower bound
+             * @default null
+             */
+            readonly change?: components["schemas"]["Change"] | null;
+            /**
+             * @description The spend so far, and for each day that is left the median of this key's weekdays or weekend days over the last 28 closed days; `low` and `high` take the lower and the upper quartile of those days instead. Null: see `forecastMissing`
+             * @default null
+             */
+            readonly forecast?: components["schemas"]["MonthForecast"] | null;
+            /**
+             * Forecastmissing
+             * @description Why there is no forecast: fewer than 7 whole days of spend, or days that could not be read whole
+             * @default null
+             */
+            readonly forecastMissing?: ("too-few-days" | "incomplete") | null;
+        };
+        /**
          * NewConfiguration
          * @description `POST /v1/configurations`.
          */
@@ -985,6 +1109,37 @@ export interface components {
              * @default null
              */
             readonly revokesAt?: string | null;
+        };
+        /**
+         * PreviousPeriodByDay
+         * @description The same with its days.
+         */
+        readonly PreviousPeriodByDay: {
+            /**
+             * From
+             * Format: date
+             * @description Its first day
+             */
+            readonly from: string;
+            /**
+             * To
+             * Format: date
+             * @description Its last day
+             */
+            readonly to: string;
+            readonly total: components["schemas"]["Amount"];
+            /**
+             * Complete
+             * @description False: `total` is a lower bound
+             */
+            readonly complete: boolean;
+            /** @description From `total` to the total of the report, whose last day has not ended */
+            readonly change: components["schemas"]["Change"];
+            /**
+             * Byday
+             * @description One item a day, oldest first, days without spend too
+             */
+            readonly byDay: readonly components["schemas"]["DailySpend"][];
         };
         /**
          * Problem
@@ -1253,6 +1408,25 @@ export interface components {
              */
             readonly byModel?: readonly components["schemas"]["ModelSpend"][] | null;
             /**
+             * @description Null when nothing was kept of it
+             * @default null
+             */
+            readonly previous?: components["schemas"]["PreviousPeriodByDay"] | null;
+            /** @default null */
+            readonly month?: components["schemas"]["MonthToDate"] | null;
+            /**
+             * Months
+             * @description The running month and up to 12 before it, oldest first, without those of which nothing was kept
+             * @default null
+             */
+            readonly months?: readonly components["schemas"]["MonthSpend"][] | null;
+            /**
+             * Unusualdays
+             * @description The unusual days among `byDay`, oldest first
+             * @default null
+             */
+            readonly unusualDays?: readonly components["schemas"]["UnusualDay"][] | null;
+            /**
              * Findings
              * @default []
              */
@@ -1433,6 +1607,35 @@ export interface components {
              * @default null
              */
             readonly note?: string | null;
+        };
+        /**
+         * UnusualDay
+         * @description A day that cost far more than is usual for this key.
+         */
+        readonly UnusualDay: {
+            /**
+             * Date
+             * Format: date
+             */
+            readonly date: string;
+            readonly spent: components["schemas"]["Amount"];
+            /** @description The median of the weekdays, or of the weekend days, of the 28 days before it */
+            readonly usual: components["schemas"]["Amount"];
+            /**
+             * Times
+             * @description spent / usual; null where `usual` is zero
+             */
+            readonly times: number | null;
+            /**
+             * Model
+             * @description The model whose spend grew most against its own usual; null where requests name no model, or none stands out
+             */
+            readonly model: string | null;
+            /**
+             * Partial
+             * @description True for the day that has not ended: `spent` is what it has cost so far
+             */
+            readonly partial: boolean;
         };
         /**
          * WalletRecord
