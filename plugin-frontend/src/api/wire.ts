@@ -74,96 +74,21 @@ export interface WorstStatuses {
 /** Spend of one entity's key by day and by model. @public */
 export type SpendReport = Omit<Schemas['SpendReport'], 'findings'> & {
   readonly findings?: readonly Finding[];
-  readonly previous?: PreviousSpend | null;
-  readonly month?: MonthSpend | null;
-  /** The months that are kept, oldest first. */
-  readonly months?: readonly PastMonth[] | null;
-  readonly unusualDays?: readonly UnusualDay[] | null;
 };
-/**
- * How a sum differs from the one that it is held against; `ratio` is null where that one is 0.
- *
- * @public
- */
-export interface SpendChange {
-  readonly amount: Amount;
-  readonly ratio?: number | null;
-}
-/**
- * The period of the same length just before.
- *
- * @public
- */
-export interface PreviousSpend {
-  readonly from: string;
-  readonly to: string;
-  readonly total: Amount;
-  readonly complete: boolean;
-  readonly change?: SpendChange | null;
+/** How a sum differs from an earlier one. @public */
+export type Change = Schemas['Change'];
+/** The period of the same length just before; a roll-up has it without its days. @public */
+export type PreviousPeriod = Omit<Schemas['PreviousPeriodByDay'], 'byDay'> & {
   readonly byDay?: readonly DailySpend[] | null;
-}
-/**
- * The month to date, how it compares, and where it is likely to end.
- *
- * @public
- */
-export interface MonthSpend {
-  /** Such as `2026-11`. */
-  readonly month: string;
-  readonly spent: Amount;
-  readonly complete: boolean;
-  readonly budget?: Amount | null;
-  readonly usedRatio?: number | null;
-  readonly previous?: {
-    readonly month: string;
-    readonly spent: Amount;
-    /** Over as much of that month as has gone of this one. */
-    readonly spentToDate: Amount;
-    readonly complete: boolean;
-  } | null;
-  readonly change?: SpendChange | null;
-  readonly forecast?: SpendForecast | null;
-  readonly forecastMissing?: 'too-few-days' | 'incomplete' | null;
-}
-/**
- * What a month is likely to come to, as a range.
- *
- * @public
- */
-export interface SpendForecast {
-  readonly low: Amount;
-  readonly likely: Amount;
-  readonly high: Amount;
-  readonly basedOnDays: number;
-}
-/**
- * Spend of one month.
- *
- * @public
- */
-export interface PastMonth {
-  readonly month: string;
-  readonly spent: Amount;
-  readonly requests: number;
-  readonly complete: boolean;
-  /** The month has not ended, or began before the first day that is kept. */
-  readonly partial: boolean;
-}
-/**
- * A day far above the usual.
- *
- * @public
- */
-export interface UnusualDay {
-  readonly date: string;
-  readonly spent: Amount;
-  readonly usual: Amount;
-  /** How many times the usual. */
-  readonly times?: number | null;
-  /** The model that made the difference. */
-  readonly model?: string | null;
-  readonly partial: boolean;
-}
+};
+/** The month to date, how it compares, and where it is likely to end. @public */
+export type MonthToDate = Schemas['MonthToDate'];
+/** What a month is likely to come to, as a range. @public */
+export type MonthForecast = Schemas['MonthForecast'];
+/** Spend of one month. @public */
+export type MonthSpend = Schemas['MonthSpend'];
+/** A day that cost far more than is usual. @public */
+export type UnusualDay = Schemas['UnusualDay'];
 /**
  * The AI access of the members of a group, a system or a domain, as the viewer may see them.
  *
@@ -192,8 +117,8 @@ export interface RollUp {
   /** How many members declare a daily budget. */
   readonly budgets?: number;
   readonly wallets?: readonly TeamWallet[] | null;
-  readonly previous?: PreviousSpend | null;
-  readonly month?: MonthSpend | null;
+  readonly previous?: PreviousPeriod | null;
+  readonly month?: MonthToDate | null;
   readonly findings?: readonly Finding[];
   readonly freshness: Freshness;
 }

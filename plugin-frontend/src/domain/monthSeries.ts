@@ -1,12 +1,12 @@
-import { MonthSpend, PastMonth, SpendForecast } from '../api';
+import { MonthToDate, MonthSpend, MonthForecast } from '../api';
 import { sizeOf } from './spendSeries';
 
 /** One month, with what a chart needs to draw it. */
-export interface MonthBar extends PastMonth {
+export interface MonthBar extends MonthSpend {
   /** `spent` as a number, for lengths only. */
   size: number;
   /** Of the month that has not ended. */
-  forecast?: SpendForecast;
+  forecast?: MonthForecast;
   /** The lowest and the highest likely end, as numbers. */
   range?: readonly [number, number];
 }
@@ -21,8 +21,8 @@ export interface MonthSeries {
 
 /** The months that are kept, with the forecast at the one that has not ended; undefined where there are none. */
 export function monthSeriesOf(
-  months: readonly PastMonth[] | null | undefined,
-  current: MonthSpend | null | undefined,
+  months: readonly MonthSpend[] | null | undefined,
+  current: MonthToDate | null | undefined,
 ): MonthSeries | undefined {
   if (!months?.length) return undefined;
   const bars = months.map((month): MonthBar => {

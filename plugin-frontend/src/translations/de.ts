@@ -488,9 +488,9 @@ const de: WordsOf<typeof en> = {
     range: '{{low}} bis {{high}}',
     likely: 'am wahrscheinlichsten {{likely}}',
     how_one:
-      'Berechnet aus dem Median der Werktage und dem der Wochenendtage der letzten 28 abgeschlossenen Tage, von denen {{number}} bekannt ist; die Spanne ist ihre übliche Streuung.',
+      'Die Ausgaben bisher und für jeden kommenden Tag der Median der Werktage oder der Wochenendtage unter den letzten 28 abgeschlossenen ({{number}} ist bekannt); die Spanne nimmt ihre Quartile.',
     how_other:
-      'Berechnet aus dem Median der Werktage und dem der Wochenendtage der letzten 28 abgeschlossenen Tage, von denen {{number}} bekannt sind; die Spanne ist ihre übliche Streuung.',
+      'Die Ausgaben bisher und für jeden kommenden Tag der Median der Werktage oder der Wochenendtage unter den letzten 28 abgeschlossenen ({{number}} sind bekannt); die Spanne nimmt ihre Quartile.',
     noForecast: 'Keine Prognose',
     tooFewDays: 'Weniger als 7 ganze Tage sind bekannt.',
     incomplete: 'Nicht alle Ausgaben sind gelesen.',
@@ -507,12 +507,12 @@ const de: WordsOf<typeof en> = {
     spent: 'Ausgegeben',
     requests: 'Anfragen',
     remarks: 'Anmerkungen',
-    partial: 'Kein ganzer Monat',
+    partial: 'Monat bis jetzt',
     incomplete: 'Untergrenze: Nicht alle Ereignisse waren lesbar',
     forecast: 'Endet wahrscheinlich zwischen {{low}} und {{high}}',
     legend: {
       spent: 'Ausgegeben',
-      partial: 'Kein ganzer Monat',
+      partial: 'Monat bis jetzt',
       incomplete: 'Untergrenze',
       forecast: 'Wahrscheinliche Spanne am Monatsende',
     },

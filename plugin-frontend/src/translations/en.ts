@@ -484,9 +484,9 @@ export const en = {
     range: '{{low}} to {{high}}',
     likely: 'most likely {{likely}}',
     how_one:
-      'Made of the median weekday and the median weekend day of the last 28 days that have ended, of which {{number}} is known; the range is their usual spread.',
+      'What is spent so far, and for each day to come the median of the weekdays or the weekend days among the last 28 that have ended ({{number}} is known); the range takes their quartiles.',
     how_other:
-      'Made of the median weekday and the median weekend day of the last 28 days that have ended, of which {{number}} are known; the range is their usual spread.',
+      'What is spent so far, and for each day to come the median of the weekdays or the weekend days among the last 28 that have ended ({{number}} are known); the range takes their quartiles.',
     noForecast: 'No forecast',
     tooFewDays: 'Fewer than 7 whole days are known.',
     incomplete: 'Not all of the spend has been read.',
@@ -503,12 +503,12 @@ export const en = {
     spent: 'Spent',
     requests: 'Requests',
     remarks: 'Remarks',
-    partial: 'Not a whole month',
+    partial: 'Month so far',
     incomplete: 'Lower bound: not all events could be read',
     forecast: 'Likely to end between {{low}} and {{high}}',
     legend: {
       spent: 'Spent',
-      partial: 'Not a whole month',
+      partial: 'Month so far',
       incomplete: 'Lower bound',
       forecast: 'Likely range at the month’s end',
     },

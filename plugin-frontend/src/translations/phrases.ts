@@ -2,9 +2,9 @@ import {
   Finding,
   KeeptrustsError,
   KeeptrustsErrorKind,
-  MonthSpend,
-  PreviousSpend,
-  SpendChange,
+  MonthToDate,
+  PreviousPeriod,
+  Change,
   UnreachableError,
   UnreachablePart,
   UnusualDay,
@@ -45,7 +45,7 @@ export function paceText(
 
 /** Sums that are held against each other. */
 interface Comparison {
-  change?: SpendChange | null;
+  change?: Change | null;
   /** Both are whole: sums that are lower bounds cannot be compared. */
   comparable: boolean;
 }
@@ -63,7 +63,7 @@ function directionOf({
 /** How the month to date compares with as much of the month before; undefined where nothing of that is kept. */
 export function monthChangeText(
   words: Words,
-  { previous, change, complete }: MonthSpend,
+  { previous, change, complete }: MonthToDate,
   attribution?: Certainty['attribution'],
 ): string | undefined {
   if (!previous) return undefined;
@@ -94,7 +94,7 @@ export function periodChangeText(
   words: Words,
   days: number,
   { complete, attribution }: Certainty,
-  previous: PreviousSpend | null | undefined,
+  previous: PreviousPeriod | null | undefined,
 ): string | undefined {
   if (!previous) return undefined;
   const { t } = words;

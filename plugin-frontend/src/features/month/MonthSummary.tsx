@@ -1,6 +1,6 @@
 import { Text } from '@backstage/ui';
 import { ReactNode } from 'react';
-import { MonthSpend } from '../../api';
+import { MonthToDate } from '../../api';
 import { Certainty } from '../../domain/bounds';
 import { isZero } from '../../domain/money';
 import { monthChangeText, useWords, Words } from '../../translations';
@@ -18,7 +18,7 @@ export function MonthSummary({
   month,
   attribution,
 }: {
-  month: MonthSpend;
+  month: MonthToDate;
   attribution?: Certainty['attribution'];
 }) {
   const words = useWords();
@@ -64,7 +64,7 @@ export function MonthSummary({
 function Forecast({
   month: { forecast, forecastMissing },
 }: {
-  month: MonthSpend;
+  month: MonthToDate;
 }) {
   const { t, money, count } = useWords();
   return (
@@ -109,17 +109,17 @@ const Note = ({ children }: { children: ReactNode }) => (
 );
 
 /** A budget of 0 is used up by anything. */
-const usedRatioOf = ({ usedRatio, spent }: MonthSpend): number =>
+const usedRatioOf = ({ usedRatio, spent }: MonthToDate): number =>
   usedRatio ?? (isZero(spent) ? 0 : 1);
 
 const usedText = (
   { t, ratio, bound }: Words,
-  month: MonthSpend,
+  month: MonthToDate,
   certainty: Certainty,
 ): string =>
   t('month.used', { used: bound(ratio(usedRatioOf(month)), certainty) });
 
-function toneOf(month: MonthSpend): 'normal' | 'attention' | 'bad' {
+function toneOf(month: MonthToDate): 'normal' | 'attention' | 'bad' {
   const used = usedRatioOf(month);
   if (used >= 1) return 'bad';
   return used >= NEAR ? 'attention' : 'normal';

@@ -1,6 +1,6 @@
 import { Text } from '@backstage/ui';
 import { RiInformationLine, RiLockLine } from '@remixicon/react';
-import { MonthSpend, RollUp } from '../../api';
+import { MonthToDate, RollUp } from '../../api';
 import { Certainty } from '../../domain/bounds';
 import { useWords } from '../../translations';
 import styles from './RollUp.module.css';
@@ -14,7 +14,7 @@ export const certaintyOf = ({
 });
 
 /** The month of a roll-up, which is as uncertain as its other sums. */
-export const monthOf = (rollUp: RollUp): MonthSpend | undefined =>
+export const monthOf = (rollUp: RollUp): MonthToDate | undefined =>
   rollUp.month
     ? {
         ...rollUp.month,

@@ -7,7 +7,7 @@ import {
   ReferenceDot,
   ReferenceLine,
 } from 'recharts';
-import { PreviousSpend } from '../../api';
+import { PreviousPeriod } from '../../api';
 import { axisUpTo } from '../../domain/axis';
 import { shareOf, SpendDay, SpendSeries } from '../../domain/spendSeries';
 import { useWords } from '../../translations';
@@ -28,7 +28,7 @@ const ABOVE = 20;
 export interface SpendChartProps {
   series: SpendSeries;
   /** The period before, whose days the series has. */
-  previous?: PreviousSpend | null;
+  previous?: PreviousPeriod | null;
 }
 
 /**

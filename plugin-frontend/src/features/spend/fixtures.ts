@@ -93,7 +93,7 @@ export const withHistory: SpendReport = {
       spent: usd('6903.11'),
       requests: 30412,
       complete: false,
-      partial: true,
+      partial: false,
     },
     {
       month: '2026-02',
