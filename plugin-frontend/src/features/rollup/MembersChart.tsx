@@ -52,6 +52,7 @@ export function MembersChart({ series }: { series: MemberSeries }) {
           isAnimationActive={false}
           shape={({ x, y, width, height, payload }: BarShapeProps) => {
             const { partial, complete } = payload as MemberDay;
+            if (!height) return <g />;
             return (
               <Rectangle
                 x={x}

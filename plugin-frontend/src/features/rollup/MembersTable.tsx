@@ -1,12 +1,13 @@
 import { TablePagination } from '@backstage/ui';
 import { useMemo, useState } from 'react';
-import { RollUp, RollUpMember } from '../../api';
+import { Amount, RollUp, RollUpMember } from '../../api';
 import {
   DEAREST_FIRST,
   MEMBER_COLUMNS,
   MemberOrder,
   orderedMembers,
 } from '../../domain/memberOrder';
+import { isZero } from '../../domain/money';
 import { shareOf } from '../../domain/spendSeries';
 import { useWords, Words } from '../../translations';
 import { DataColumn, DataTable } from '../../ui/DataTable';
@@ -121,8 +122,9 @@ function columnsOf(
       id: 'share',
       label: t('rollUp.members.share'),
       numeric: true,
-      render: ({ spent }) => {
-        const share = spent ? shareOf(spent, total) : undefined;
+      render: member => {
+        const spent = ownSpend(member);
+        const share = spent && shareOf(spent, total);
         return share === undefined ? t('overview.nothing') : ratio(share);
       },
     },
@@ -146,10 +148,19 @@ function columnsOf(
   ];
 }
 
-function spentText(
-  { t, money, bound }: Words,
-  { spent, withheld, complete }: RollUpMember,
-): string {
-  if (withheld) return t('rollUp.members.withheld');
-  return spent ? bound(money(spent), { complete }) : t('overview.nothing');
+function spentText({ t, money, bound }: Words, member: RollUpMember): string {
+  if (member.withheld) return t('rollUp.members.withheld');
+  const spent = ownSpend(member);
+  return spent
+    ? bound(money(spent), { complete: member.complete })
+    : t('overview.nothing');
+}
+
+/** What is spent by the member's own keys. One that has none, or whose key stands with another member, has not spent nothing. */
+function ownSpend({
+  spent,
+  shared,
+  keys = [],
+}: RollUpMember): Amount | undefined {
+  return keys.length && spent && !(shared && isZero(spent)) ? spent : undefined;
 }

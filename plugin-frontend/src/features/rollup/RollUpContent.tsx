@@ -43,16 +43,16 @@ export function RollUpContent({ defaultPeriod }: RollUpContentOptions) {
     <section aria-label={t('rollUp.tab')} className={styles.page}>
       <div className={styles.bar}>
         <PeriodChoice period={period} onChoose={choosePeriod} />
-        {rollUp?.byDay && (
-          <DownloadButton
-            load={(format, signal) =>
-              api.exportRollUp(entityRef, period, format, { signal })
-            }
-          />
-        )}
         {rollUp && (
-          <div>
+          <div className={styles.tools}>
             <FreshnessBar resource={resource} stale={rollUp.freshness.stale} />
+            {rollUp.byDay && (
+              <DownloadButton
+                load={(format, signal) =>
+                  api.exportRollUp(entityRef, period, format, { signal })
+                }
+              />
+            )}
           </div>
         )}
       </div>

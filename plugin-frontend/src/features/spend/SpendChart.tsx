@@ -86,15 +86,18 @@ export function SpendChart({ series, previous }: SpendChartProps) {
           className={styles.budget}
         />
       )}
-      {days.some(day => day.before) && (
-        <Line
-          dataKey="beforeSize"
-          className={styles.before}
-          isAnimationActive={false}
-          dot={false}
-          activeDot={false}
-        />
-      )}
+      {days.some(day => day.before) &&
+        // Over a bar the line is seen by the edge that it has.
+        [styles.edge, styles.before].map(className => (
+          <Line
+            key={className}
+            dataKey="beforeSize"
+            className={className}
+            isAnimationActive={false}
+            dot={false}
+            activeDot={false}
+          />
+        ))}
       {unusual.map(({ date, size }) => (
         <ReferenceDot
           key={date}

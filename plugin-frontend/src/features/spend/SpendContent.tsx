@@ -52,16 +52,16 @@ function ClaimedSpend({
     <section aria-label={t('spend.title')} className={styles.page}>
       <div className={styles.bar}>
         <PeriodChoice period={period} onChoose={choosePeriod} />
-        {report?.byDay && (
-          <DownloadButton
-            load={(format, signal) =>
-              api.exportSpend(entityRef, period, format, { signal })
-            }
-          />
-        )}
         {report && (
-          <div className={styles.freshness}>
+          <div className={styles.tools}>
             <FreshnessBar resource={resource} stale={report.freshness.stale} />
+            {report.byDay && (
+              <DownloadButton
+                load={(format, signal) =>
+                  api.exportSpend(entityRef, period, format, { signal })
+                }
+              />
+            )}
           </div>
         )}
       </div>
