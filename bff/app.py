@@ -32,7 +32,9 @@ from bff.backstage.client import BackstageClient
 from bff.breaker import BreakerState
 from bff.keeptrusts.client import KeeptrustsClient
 from bff.settings import IN_MEMORY, Settings
+from bff.spend.exports import SpendExports
 from bff.spend.reports import SpendReports
+from bff.spend.rollups import RollUps
 from bff.status.answers import Answers, FindingCounts
 from bff.status.checks import Checks
 from bff.status.findings import REMEDIES, Rules
@@ -90,8 +92,9 @@ def create_app(
     upstreams = Upstreams(settings, world, calls, secret)
     backstage = open_backstage(settings, world, calls, tls)
     identity, catalog = callers(settings, world, backstage, secret("backstage_token"), metrics.refused)
-    api_url = str(settings.keeptrusts_api_url)
-    control_plane = upstreams.open("keeptrusts", api_url, with_token=True, via=world.control_plane)
+    control_plane = upstreams.open(
+        "keeptrusts", str(settings.keeptrusts_api_url), with_token=True, via=world.control_plane
+    )
     client = KeeptrustsClient(control_plane)
     database = open_database(settings, address=secret("database_url"), observer=calls)
     reader = open_reader(settings, world, client, database, metrics=metrics, background=background)
@@ -113,6 +116,7 @@ def create_app(
         remedies={**REMEDIES, **settings.remedies},
     )
     counts = FindingCounts(monotonic=world.monotonic)
+    answers = Answers(catalog, rules=rules, metrics=metrics, counts=counts)
     service = Service(
         identity=identity,
         catalog=catalog,
@@ -122,8 +126,10 @@ def create_app(
             every_viewer=settings.bff_numbers == "viewers" or settings.bff_auth == "none",
         ),
         cache=cache,
-        answers=Answers(catalog, rules=rules, metrics=metrics, counts=counts),
+        answers=answers,
         spend=SpendReports(catalog, reader, rules=rules, longest_wait=world.longest_wait),
+        rollups=RollUps(catalog, answers, reader, rules=rules, longest_wait=world.longest_wait),
+        exports=SpendExports(catalog, reader, rules=rules, history=timedelta(days=settings.bff_history_days)),
         platform=platform(settings, world, upstreams),
         metrics=metrics,
         provisioner=None,

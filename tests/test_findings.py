@@ -63,11 +63,12 @@ async def test_the_plugins_examples_are_current(running: Running) -> None:
 def test_what_the_examples_cannot_show_is_tested_here() -> None:
     """The findings that no example shows are those of an upstream in trouble, each of which has its test below.
 
-    Those of Backstage, whose callers the examples do without, are tested in `web/test_numbers.py`.
+    Those of Backstage, whose callers the examples do without, are tested in `web/test_numbers.py`, and those of roll-ups in
+    `spend/test_rollup.py`.
     """
     shown = {code for _, found in REACHABLE.values() for code in found}
     rest = {"spend-incomplete", "data-stale", "upstream-unavailable", "upstream-denied", "upstream-contract"}
-    rest |= {"catalog-denied", "numbers-withheld"}
+    rest |= {"catalog-denied", "numbers-withheld", "truncated"}
     assert shown | rest == {code.value for code in Code}
 
 

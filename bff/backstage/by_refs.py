@@ -7,7 +7,8 @@ what does not exist.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -93,24 +94,11 @@ class ByRefs:
     async def _made(self, reader: str, call: _Call) -> Found:
         if self._boarding.get(reader) is call:
             del self._boarding[reader]
-        await self._take_place(reader)
-        try:
+        async with turn(self._places, reader, f"POST {PATH}"):
             body = {"entityRefs": [str(ref) for ref in call.refs], "fields": self._fields}
             read = partial(_found, call.refs)
             found = await self._backstage.query_as(read, PATH, body, operation=self._operation, token=call.token)
-        finally:
-            if self._places is not None:
-                self._places.give_back(reader)
         return self._keep(reader, found)
-
-    async def _take_place(self, reader: str) -> None:
-        if self._places is None:
-            return
-        try:
-            async with asyncio.timeout(PLACE_WITHIN):
-                await self._places.take(reader)
-        except TimeoutError:
-            raise CatalogUnavailableError(f"Backstage POST {PATH}: no turn within {PLACE_WITHIN:g} s") from None
 
     def _landed(self, reader: str, call: _Call, flight: asyncio.Task[Found]) -> None:
         for ref in call.refs:
@@ -118,6 +106,23 @@ class ByRefs:
         if not flight.cancelled():
             # Retrieve the exception so that asyncio does not log it where every waiter was cancelled.
             flight.exception()
+
+
+@contextlib.asynccontextmanager
+async def turn(places: FairPlaces | None, reader: str, what: str) -> AsyncIterator[None]:
+    """Hold a place of `reader` while the body makes a call. Raises `CatalogUnavailableError` where none is free in time."""
+    if places is None:
+        yield
+        return
+    try:
+        async with asyncio.timeout(PLACE_WITHIN):
+            await places.take(reader)
+    except TimeoutError:
+        raise CatalogUnavailableError(f"Backstage {what}: no turn within {PLACE_WITHIN:g} s") from None
+    try:
+        yield
+    finally:
+        places.give_back(reader)
 
 
 @dataclass(slots=True)

@@ -10,10 +10,12 @@ from cachetools import LRUCache
 from bff.backstage.by_refs import ByRefs, Found
 from bff.backstage.caller import Caller
 from bff.backstage.client import BackstageClient
-from bff.backstage.entities import Entity
+from bff.backstage.entities import Entity, Members
 from bff.backstage.groups import CurrentMemberships, Groups, ReadGroup
+from bff.backstage.members import MemberQueries
 from bff.expiring import Expiring
 from bff.fair_places import FairPlaces
+from bff.single_flight import SingleFlight
 from bff.upstream import TokenSource
 from bff.values import EntityRef
 
@@ -32,6 +34,8 @@ MOST_PLACES_EACH = 8
 
 _MOST_READERS_NOT_SEEING = 200
 _MOST_ENTITIES = 20_000
+_MOST_MEMBERS = 400_000
+"""Members in the lists that are remembered, of one caller each: about 4 MB besides the entities, which lists share."""
 
 
 class BackstageCatalog:
@@ -62,6 +66,9 @@ class BackstageCatalog:
         self._decisions: Expiring[tuple[str, EntityRef], Entity] = Expiring(most_decisions, clock=monotonic)
         self._not_seen: Expiring[str, Expiring[EntityRef, None]] = Expiring(_MOST_READERS_NOT_SEEING, clock=monotonic)
         self._shared: LRUCache[EntityRef, Entity] = LRUCache(_MOST_ENTITIES)
+        self._member_queries = MemberQueries(backstage, places=places, keep=self._remember_all)
+        self._members: Expiring[tuple[str, EntityRef], Members] = Expiring(_MOST_MEMBERS, clock=monotonic)
+        self._reading: SingleFlight[Members] = SingleFlight()
 
     async def entity(self, caller: Caller, ref: EntityRef) -> Entity | None:
         """The entity, or None when it does not exist or `caller` may not read it."""
@@ -101,6 +108,27 @@ class BackstageCatalog:
         """What `memberships` gives from memory, None where Backstage must be asked."""
         return self._memberships.known(caller)
 
+    async def members(self, caller: Caller, ref: EntityRef) -> Members:
+        """The members of a group, a system or a domain, as far as `caller` may see them. Raises `NoMembersError` for other kinds."""
+        if caller.token is None:
+            return Members((ref,), ())
+        kept = self._members.get((caller.key, ref))
+        if kept is not None and self._monotonic() < kept.until:
+            return kept.value
+        token = caller.token
+        members = await self._reading.do(
+            (caller.key, ref), lambda: self._member_queries.members(caller.key, token, ref)
+        )
+        size = 1 + len(members.containers) + len(members.entities)
+        self._members.put((caller.key, ref), members, until=self._monotonic() + REMEMBERED_FOR, size=size)
+        return members
+
+    async def claiming(self, caller: Caller) -> Members:
+        """Every entity that names a gateway key and that `caller` may see; from the catalog each time."""
+        if caller.token is None:
+            return Members((), ())
+        return await self._member_queries.claiming(caller.key, caller.token)
+
     async def group(self, ref: EntityRef) -> Entity | None:
         """A group (or a user) as the service itself may see it."""
         return await self._groups.group(ref)
@@ -117,6 +145,10 @@ class BackstageCatalog:
                 self._decisions.put((reader, ref), entity, until=until)
         self._remember_not_seen(reader, [ref for ref, entity in shared.items() if entity is None])
         return shared
+
+    def _remember_all(self, reader: str, found: Sequence[Entity]) -> list[Entity]:
+        kept = self._remember(reader, {entity.ref: entity for entity in found})
+        return [entity for entity in kept.values() if entity is not None]
 
     def _remember_not_seen(self, reader: str, refs: list[EntityRef]) -> None:
         # Each reader's apart: a list of invented names is as long as somebody likes, and would push out all decisions.

@@ -32,6 +32,20 @@ class Entity:
     member_of: frozenset[EntityRef] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The members of an entity, each once, by reference.
+
+    A member carries the annotation `keeptrusts.dev/gateway-key-name`, or consumes the gateway's API. `containers` are the
+    entity itself and those groups, systems or domains below it whose members these are. `truncated` says that there are
+    more than are listed.
+    """
+
+    containers: tuple[EntityRef, ...]
+    entities: tuple[Entity, ...]
+    truncated: bool = False
+
+
 class CatalogError(Exception):
     """Base of what can go wrong when the catalog is asked; no message holds a token."""
 
@@ -52,6 +66,10 @@ class CatalogContractError(CatalogError):
     """The catalog's reply is not what Backstage is known to send."""
 
 
+class NoMembersError(CatalogError):
+    """An entity of this kind has no members; the message names the kinds that have."""
+
+
 class Catalog(Protocol):
     """Entities as one caller may see them. Methods raise `CatalogError`."""
 
@@ -60,6 +78,12 @@ class Catalog(Protocol):
 
     async def entities(self, caller: Caller, refs: Sequence[EntityRef]) -> list[Entity | None]:
         """The same for many: one item a reference, in their order."""
+
+    async def members(self, caller: Caller, ref: EntityRef) -> Members:
+        """The members of a group, a system or a domain, as far as `caller` may see them. Raises `NoMembersError` for other kinds."""
+
+    async def claiming(self, caller: Caller) -> Members:
+        """Every entity that names a gateway key and that `caller` may see."""
 
     async def group(self, ref: EntityRef) -> Entity | None:
         """A group (or a user) as the service itself may see it, for finding the owner's team."""
@@ -77,6 +101,8 @@ class Memberships(Protocol):
 
 PREFIX = "keeptrusts.dev/"
 """What the names of this project's annotations begin with."""
+
+GATEWAY_KEY_NAME = f"{PREFIX}gateway-key-name"
 
 ORIGIN = "backstage.io/managed-by-origin-location"
 """The annotation in which Backstage keeps where an entity was registered."""
@@ -116,6 +142,38 @@ def read_refs(document: object, *, member: str, kind: str, namespace: str) -> fr
         return frozenset()
     found = (_parsed(item, kind=kind, namespace=namespace) for item in listed)
     return frozenset(ref for ref in found if ref is not None)
+
+
+def read_relations(document: object) -> frozenset[tuple[EntityRef, str, EntityRef]]:
+    """The relations that Backstage makes of a descriptor's `spec`, as (source, relation, target), as far as members need them.
+
+    Raises `DescriptorError` as `read_entity` does.
+    """
+    entity = read_entity(document)
+    ref, spec = entity.ref, _member(document, "spec")
+    found: set[tuple[EntityRef, str, EntityRef]] = set()
+    if entity.owner is not None:
+        found.add((ref, "ownedBy", entity.owner))
+    for member, relation, kind in _RELATIONS:
+        written = spec.get(member)
+        for text in written if isinstance(written, list) else [written]:
+            target = _parsed(text, kind=kind, namespace=ref.namespace)
+            if target is None:
+                continue
+            found.add((target, "childOf", ref) if member == "children" else (ref, relation, target))
+    return frozenset(found)
+
+
+_RELATIONS = (
+    ("system", "partOf", "system"),
+    ("subcomponentOf", "partOf", "component"),
+    ("domain", "partOf", "domain"),
+    ("subdomainOf", "partOf", "domain"),
+    ("parent", "childOf", "group"),
+    ("children", "childOf", "group"),
+    ("consumesApis", "consumesApi", "api"),
+)
+"""Members of `spec`, the relations that they make, and the kinds that their references have unless they say it."""
 
 
 def _ref(document: Mapping[object, object]) -> EntityRef:

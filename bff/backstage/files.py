@@ -15,7 +15,16 @@ from pathlib import Path
 import structlog
 
 from bff.backstage.caller import Caller
-from bff.backstage.entities import DescriptorError, Entity, read_entity, read_refs
+from bff.backstage.entities import (
+    GATEWAY_KEY_NAME,
+    DescriptorError,
+    Entity,
+    Members,
+    read_entity,
+    read_refs,
+    read_relations,
+)
+from bff.backstage.members import members_among
 from bff.backstage.yaml_documents import YamlError, read_documents
 from bff.values import EntityRef
 
@@ -61,6 +70,22 @@ class FileCatalog:
         del caller
         found = (await self._current()).entities
         return [found.get(ref) for ref in refs]
+
+    async def members(self, caller: Caller, ref: EntityRef) -> Members:
+        """The members of a group, a system or a domain; `caller` makes no difference."""
+        del caller
+        index = await self._current()
+        return members_among(
+            ref, index.entities.values(), lambda relation, target: index.related.get((relation, target), ())
+        )
+
+    async def claiming(self, caller: Caller) -> Members:
+        """Every entity that names a gateway key."""
+        del caller
+        entities = (await self._current()).entities
+        return Members(
+            (), tuple(entities[ref] for ref in sorted(entities) if GATEWAY_KEY_NAME in entities[ref].annotations)
+        )
 
     async def group(self, ref: EntityRef) -> Entity | None:
         """A group or a user."""
@@ -109,6 +134,8 @@ class FileCatalog:
 class _Index:
     entities: dict[EntityRef, Entity] = field(default_factory=dict)
     groups: dict[EntityRef, frozenset[EntityRef]] = field(default_factory=dict)
+    related: dict[tuple[str, EntityRef], set[EntityRef]] = field(default_factory=dict)
+    """The sources of relations, by relation and target."""
     problems: tuple[str, ...] = ()
 
 
@@ -116,6 +143,7 @@ def _index(scan: Scan) -> _Index:
     entities: dict[EntityRef, Entity] = {}
     places: dict[EntityRef, str] = {}
     groups: dict[EntityRef, frozenset[EntityRef]] = {}
+    related: dict[tuple[str, EntityRef], set[EntityRef]] = {}
     problems = list(scan.problems)
     for path, file in scan.files.items():
         problems.extend(file.problems)
@@ -128,7 +156,9 @@ def _index(scan: Scan) -> _Index:
             groups[ref] = groups.get(ref, frozenset()) | found.groups
             for member in found.members:
                 groups[member] = groups.get(member, frozenset()) | {ref}
-    return _Index(entities, groups, tuple(problems))
+            for source, relation, target in found.relations:
+                related.setdefault((relation, target), set()).add(source)
+    return _Index(entities, groups, related, tuple(problems))
 
 
 LARGEST_FILE = 16 * 1024 * 1024
@@ -142,12 +172,13 @@ _SUFFIXES = (".yaml", ".yml")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An entity and the line it begins at; for a user its groups, for a group its members."""
+    """An entity, the line it begins at, and its relations; for a user its groups, for a group its members."""
 
     entity: Entity
     line: int
     groups: frozenset[EntityRef] = frozenset()
     members: frozenset[EntityRef] = frozenset()
+    relations: frozenset[tuple[EntityRef, str, EntityRef]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,4 +317,5 @@ def _found(value: object, line: int) -> Found:
         line,
         groups=read_refs(value, member="memberOf", kind="group", namespace=namespace),
         members=read_refs(value, member="members", kind="user", namespace=namespace),
+        relations=read_relations(value),
     )

@@ -58,17 +58,28 @@ def open_bff(url: str, *, seconds: float = TIMEOUT_SECONDS, tls: ssl.SSLContext 
     return Upstream(url, Bff(url), system="bff", limits=Limits(seconds, seconds, seconds), tls=tls)
 
 
-def ask(url: str, entity_ref: str, resource: str, **query: object) -> bytes:
-    """The JSON of `resource` (`governance`, `spend`) of an entity. Raises `Failure`."""
+def ask(
+    url: str,
+    entity_ref: str,
+    resource: str,
+    *,
+    default_kind: str = "component",
+    media_type: str = "application/json",
+    **query: object,
+) -> bytes:
+    """What `resource` (`governance`, `spend`, `rollup`) of an entity is in `media_type`. Raises `Failure`.
+
+    `default_kind` is the kind of a reference that names none.
+    """
     try:
-        ref = EntityRef.parse(entity_ref, default_kind="component")
+        ref = EntityRef.parse(entity_ref, default_kind=default_kind)
     except EntityRefError as error:
         raise Failure(str(error), Exit.USAGE) from None
     token = _token()
     call = Call(resource, "GET", f"/v1/entities/{ref.kind}/{ref.namespace}/{ref.name}/{resource}")
     params = {name: str(value) for name, value in query.items()}
     reply = asyncio.run(_reply(open_bff(_checked(url), tls=_trusted()), call, params, token))
-    if reply.is_success and _is_of(reply, "application/json"):
+    if reply.is_success and _is_of(reply, media_type):
         return reply.body
     raise _failure(reply, ref, url)
 
@@ -121,7 +132,9 @@ def _failure(reply: Reply, ref: EntityRef, url: str) -> Failure:
         case 403:
             return Failure(f"not permitted: {said}", Exit.DENIED)
         case 404 if problem:
-            return Failure(f"{ref} is not in the catalog, or you may not see it", Exit.NOT_FOUND)
+            seen = str(problem.get("type")).endswith(":no-spend")
+            why = f"{ref}: {said}" if seen else f"{ref} is not in the catalog, or you may not see it"
+            return Failure(why, Exit.NOT_FOUND)
         case 404 | 200 | 301 | 302 | 303 | 307 | 308:
             return Failure(f"what answers at {url} is not a BFF: name yours with --url", Exit.UNREACHABLE)
         case 400 | 422:

@@ -105,13 +105,39 @@ def status(*, entity_ref: str, url: str, as_json: bool, fail_on: str | None) -> 
 @click.option(
     "--days", type=click.IntRange(1, 90), default=30, show_default=True, help="How many days back, today included."
 )
-def spend(*, entity_ref: str, url: str, as_json: bool, days: int) -> None:
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "focus"]),
+    default="table",
+    show_default=True,
+    help="Rows of a file instead of tables: CSV, or the columns of FOCUS 1.2.",
+)
+def spend(*, entity_ref: str, url: str, as_json: bool, days: int, form: str) -> None:
     """Show what ENTITY_REF has spent by day and by model.
 
     ENTITY_REF is the entity as Backstage refers to it, such as component:default/customer-support-bot, or its name alone
     for a component in the namespace default. BFF_TOKEN holds your Backstage token, where the BFF wants one.
     """
     from bff.cli.spend import spend as run  # noqa: PLC0415
+
+    run(entity_ref, url=url, as_json=as_json, days=days, form=form)
+
+
+@main.command()
+@click.argument("entity_ref")
+@url_option
+@json_option
+@click.option(
+    "--days", type=click.IntRange(1, 90), default=30, show_default=True, help="How many days back, today included."
+)
+def rollup(*, entity_ref: str, url: str, as_json: bool, days: int) -> None:
+    """Show what the members of ENTITY_REF have spent, each key once, and their states.
+
+    ENTITY_REF is a group, a system or a domain as Backstage refers to it, such as system:default/checkout, or the name alone
+    of a group in the namespace default. BFF_TOKEN holds your Backstage token, where the BFF wants one.
+    """
+    from bff.cli.rollup import rollup as run  # noqa: PLC0415
 
     run(entity_ref, url=url, as_json=as_json, days=days)
 

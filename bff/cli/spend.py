@@ -15,8 +15,14 @@ from bff.cli.tables import BAR_CELLS, console, findings, money, printable
 from bff.status.wire import SpendReport
 
 
-def spend(entity_ref: str, *, url: str, as_json: bool, days: int) -> None:
-    """Print the spend of an entity, as tables or as the BFF's JSON."""
+def spend(entity_ref: str, *, url: str, as_json: bool, days: int, form: str = "table") -> None:
+    """Print the spend of an entity, as tables, as the BFF's JSON, or as the rows of a file (`csv`, `focus`)."""
+    if form != "table":
+        if as_json:
+            raise Failure("--json and --format exclude each other", Exit.USAGE)
+        # As it came: a line ends as RFC 4180 says, on every system.
+        click.echo(ask(url, entity_ref, "spend", media_type="text/csv", days=days, format=form), nl=False)
+        return
     body = ask(url, entity_ref, "spend", days=days)
     try:
         report = SpendReport.model_validate_json(body)

@@ -253,6 +253,62 @@ class ModelSpend:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyDays:
+    """What one key has spent on the days of a period, in USD, and its requests over all of them; days without an event are left out."""
+
+    by_day: Mapping[date, Money] = field(default_factory=dict)
+    requests: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SpendOfKeys:
+    """What many keys have spent over the days of a period, in USD.
+
+    by_key              over the days of the period, by key id; keys without an event are left out
+    by_model            over the same days, all keys together; the model is None for events that name none
+    previous            over the days of the period before, by key id
+    by_day              all keys together on every day that was read, those before the period too
+    of_teams            over the days of the period, what every event of the teams asked for cost, by key id; '' names no key
+    nameless            over the same days, what events of a team that name no key cost, by team id
+    incomplete_days     the days that are lower bounds for every key, each with half a sentence that says why
+    incomplete_of_key   further such days of single keys, by key id
+    """
+
+    by_key: Mapping[str, KeyDays] = field(default_factory=dict)
+    by_model: Mapping[str | None, ModelSpend] = field(default_factory=dict)
+    previous: Mapping[str, Money] = field(default_factory=dict)
+    by_day: Mapping[date, Money] = field(default_factory=dict)
+    of_teams: Mapping[str, Money] = field(default_factory=dict)
+    nameless: Mapping[str, Money] = field(default_factory=dict)
+    incomplete_days: Mapping[date, str] = field(default_factory=dict)
+    incomplete_of_key: Mapping[str, Mapping[date, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DaySum:
+    """What the events of one day that name one key, team and model cost in USD; an id or a model that they do not name is ''.
+
+    `complete` is False where `spent` is a lower bound.
+    """
+
+    key_id: str
+    team_id: str
+    model: str
+    spent: Money
+    requests: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DaySums:
+    """The sums of one day; `missing` says in half a sentence why all of them are lower bounds, None where they need not be."""
+
+    day: date
+    sums: tuple[DaySum, ...] = ()
+    missing: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SpendTally:
     """Sums of several budget days in USD: by local day and, over all days, by model.
 

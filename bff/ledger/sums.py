@@ -9,22 +9,26 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Executable, and_, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import Executable, and_, bindparam, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bff.keeptrusts.facts import (
     UNPAID_VERDICTS,
     Activity,
     ActivityToday,
+    DaySum,
+    DaySums,
+    KeyDays,
     ModelSpend,
     SpendEvent,
     SpendHistory,
+    SpendOfKeys,
     SpendTally,
     SpendToday,
 )
@@ -234,6 +238,134 @@ class Ledger:
         # In a thread: with thousands of keys this would block the event loop.
         return await asyncio.to_thread(self._today_of, rows, window, now, progress)
 
+    async def of_keys(
+        self,
+        key_ids: frozenset[str],
+        *,
+        teams: frozenset[str],
+        whole_teams: frozenset[str] = frozenset(),
+        days: Sequence[date],
+        previous: Sequence[date],
+        earlier: Sequence[date] = (),
+        now: datetime,
+    ) -> SpendOfKeys:
+        """Return spend of keys over `days`, with the sums of the `previous` period and of `earlier` days.
+
+        `teams` are those whose events without a key may be these keys'. Of `whole_teams`, which are among them, every event
+        of `days` is looked at.
+        """
+        before = sorted({*previous, *earlier} - {*days})
+        async with self._database.read() as connection:
+
+            async def read(columns: Sequence[Any], of_days: Sequence[date], *, having: Any = None) -> list[Any]:
+                found: list[Any] = []
+                for chunk in _chunks(sorted(key_ids)):
+                    query = (
+                        select(*columns, *_SUMMED)
+                        .where(and_(self._of_days(of_days), sums.c.key_id.in_(chunk)))
+                        .group_by(*columns)
+                    )
+                    found += (await connection.execute(query if having is None else query.having(having))).all()
+                return found
+
+            by_key = await read((sums.c.day, sums.c.key_id), days)
+            by_model = await read((sums.c.model,), days)
+            of_previous = await read((sums.c.key_id,), previous)
+            by_day = await read((sums.c.day,), before)
+            doubtful = await read((sums.c.day, sums.c.key_id), [*before, *days], having=_DOUBTFUL)
+            of_teams = await self._of_teams(connection, teams, whole_teams, days)
+            text = await connection.scalar(select(ledgers.c.state).where(ledgers.c.id == self._id))
+        progress = decoded(text or "")
+        incomplete = self._incomplete_days([*before, *days], progress, now)
+        of_key = self._unread_of_keys(progress, key_ids, {*before, *days})
+        for row in doubtful:
+            if reason := _doubt(row):
+                of_key.setdefault(row.key_id, {}).setdefault(_day_of(row.day), reason)
+        # In a thread: with thousands of keys this would block the event loop.
+        return await asyncio.to_thread(
+            _spend_of_keys, by_key, by_model, of_previous, by_day, of_teams, teams - whole_teams, incomplete, of_key
+        )
+
+    async def of_day(
+        self,
+        day: date,
+        *,
+        key_ids: frozenset[str] | None,
+        nameless_of: frozenset[str] = frozenset(),
+        now: datetime,
+    ) -> DaySums:
+        """Return the sums of one day by key, team and model: of all keys, or of `key_ids` and what names none in some teams."""
+        columns = (sums.c.key_id, sums.c.team_id, sums.c.model)
+        that_day = self._of_days([day])
+        conditions = [that_day]
+        if key_ids is not None:
+            conditions = [and_(that_day, sums.c.key_id.in_(chunk)) for chunk in _chunks(sorted(key_ids))]
+        if nameless_of:
+            conditions.append(and_(that_day, sums.c.key_id == "", sums.c.team_id.in_(sorted(nameless_of))))
+        rows: list[Any] = []
+        async with self._database.read() as connection:
+            for condition in conditions:
+                query = select(*columns, *_SUMMED).where(condition).group_by(*columns).order_by(*columns)
+                rows += (await connection.execute(query)).all()
+            text = await connection.scalar(select(ledgers.c.state).where(ledgers.c.id == self._id))
+        progress = decoded(text or "")
+        missing = self._incomplete_days([day], progress, now).get(day)
+        named = frozenset(row.key_id for row in rows)
+        doubted = {key_id for key_id, days in self._unread_of_keys(progress, named, {day}).items() if days}
+        of_key: defaultdict[str, Money] = defaultdict(Money.zero)
+        for row in rows:
+            of_key[row.key_id] += joined(row.usd, row.pico)
+            if row.unpriced:
+                doubted.add(row.key_id)
+        doubted |= {key_id for key_id, spent in of_key.items() if key_id and spent < _NOTHING}
+        of_day = tuple(
+            DaySum(
+                row.key_id,
+                row.team_id,
+                row.model,
+                joined(row.usd, row.pico),
+                int(row.requests),
+                missing is None and row.key_id not in doubted,
+            )
+            for row in rows
+        )
+        return DaySums(day, of_day, missing)
+
+    def _of_days(self, days: Iterable[date]) -> Any:
+        return and_(sums.c.ledger_id == self._id, sums.c.day.in_([day_number(day) for day in days]))
+
+    async def _of_teams(
+        self, connection: AsyncConnection, teams: frozenset[str], whole_teams: frozenset[str], days: Sequence[date]
+    ) -> list[Any]:
+        columns = (sums.c.key_id, sums.c.team_id)
+        of_days = self._of_days(days)
+        found: list[Any] = []
+        for ids, nameless in ((whole_teams, False), (teams - whole_teams, True)):
+            for chunk in _chunks(sorted(ids)):
+                condition = and_(of_days, sums.c.team_id.in_(chunk))
+                if nameless:
+                    condition = and_(condition, sums.c.key_id == "")
+                query = select(*columns, *_SUMMED).where(condition).group_by(*columns)
+                found += (await connection.execute(query)).all()
+        return found
+
+    def _incomplete_days(self, days: Iterable[date], progress: Progress, now: datetime) -> dict[date, str]:
+        """The days of which no sum is whole, each with the reason."""
+        at = micros(now)
+        reasons = {day: progress.missing(day, self._zone, now=at, lag=self._lag) for day in days}
+        return {day: reason for day, reason in reasons.items() if reason is not None}
+
+    def _unread_of_keys(
+        self, progress: Progress, key_ids: Collection[str], days: Collection[date]
+    ) -> dict[str, dict[date, str]]:
+        """The days of single keys of which an event could not be read."""
+        found: dict[str, dict[date, str]] = {}
+        for event in progress.unread:
+            day = BudgetWindow.containing(instant(event.at), self._zone).day
+            if event.key_id and event.key_id in key_ids and day in days:
+                found.setdefault(event.key_id, {})[day] = f"an event could not be read ({event.reason})"
+        return found
+
     async def history(self, *, key_ids: frozenset[str], team_id: str | None, days: int, now: datetime) -> SpendHistory:
         """Return spend of keys over the last `days` budget days with today, and what events of their team without a key cost."""
         today = BudgetWindow.containing(now, self._zone).day
@@ -424,6 +556,18 @@ class Ledger:
         return number
 
 
+_SUMMED = (
+    func.sum(sums.c.usd).label("usd"),
+    func.sum(sums.c.pico).label("pico"),
+    func.sum(sums.c.requests).label("requests"),
+    func.sum(sums.c.unpriced).label("unpriced"),
+)
+
+_DOUBTFUL = or_(func.sum(sums.c.unpriced) > 0, func.sum(sums.c.usd) < 0, func.sum(sums.c.pico) < 0)
+
+_KEYS_AT_ONCE = 5_000
+"""Ids in one query: SQLite takes 32,766 parameters at the most."""
+
 _FOUND = select(events.c.id, events.c.usd, events.c.pico).where(
     and_(
         events.c.ledger_id == bindparam("ledger"),
@@ -445,6 +589,62 @@ def _pair(amount: Money) -> dict[str, int]:
 
 def _unpriced(count: int) -> str:
     return f"{count} requests have no price yet" if count > 1 else "one request has no price yet"
+
+
+def _chunks(ids: Sequence[str]) -> list[Sequence[str]]:
+    return [ids[start : start + _KEYS_AT_ONCE] for start in range(0, len(ids), _KEYS_AT_ONCE)]
+
+
+def _doubt(row: Any) -> str | None:
+    """Why the sum of a key's day is not what was spent; None where it is."""
+    if row.unpriced:
+        return _unpriced(int(row.unpriced))
+    return _OVERCORRECTED if joined(row.usd, row.pico) < _NOTHING else None
+
+
+def _spend_of_keys(
+    by_key: Iterable[Any],
+    by_model: Iterable[Any],
+    of_previous: Iterable[Any],
+    by_day: Iterable[Any],
+    of_teams: Iterable[Any],
+    nameless_only: Collection[str],
+    incomplete: Mapping[date, str],
+    of_key: Mapping[str, Mapping[date, str]],
+) -> SpendOfKeys:
+    days: defaultdict[date, Money] = defaultdict(Money.zero)
+    for row in by_day:
+        days[_day_of(row.day)] += joined(row.usd, row.pico)
+    of_keys: defaultdict[str, dict[date, Money]] = defaultdict(dict)
+    requests: defaultdict[str, int] = defaultdict(int)
+    for row in by_key:
+        day, spent = _day_of(row.day), joined(row.usd, row.pico)
+        of_keys[row.key_id][day] = spent
+        requests[row.key_id] += int(row.requests)
+        days[day] += spent
+    models: dict[str | None, ModelSpend] = {}
+    for row in by_model:
+        before = models.get(row.model or None, ModelSpend(_NOTHING, 0))
+        spent = before.spent + joined(row.usd, row.pico)
+        models[row.model or None] = ModelSpend(spent, before.requests + int(row.requests))
+    teams: defaultdict[str, Money] = defaultdict(Money.zero)
+    nameless: dict[str, Money] = {}
+    for row in of_teams:
+        spent = joined(row.usd, row.pico)
+        if row.team_id not in nameless_only:
+            teams[row.key_id] += spent
+        if not row.key_id:
+            nameless[row.team_id] = spent
+    return SpendOfKeys(
+        by_key={key_id: KeyDays(spent, requests[key_id]) for key_id, spent in of_keys.items()},
+        by_model=models,
+        previous={row.key_id: joined(row.usd, row.pico) for row in of_previous},
+        by_day=dict(days),
+        of_teams=dict(teams),
+        nameless=nameless,
+        incomplete_days=incomplete,
+        incomplete_of_key=of_key,
+    )
 
 
 def _tally(rows: Iterable[Any]) -> SpendTally:

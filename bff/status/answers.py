@@ -141,9 +141,14 @@ async def owner_of(entity: Entity, groups: Groups) -> Owner:
 
 async def owners_of(entities: Iterable[Entity], groups: Groups) -> dict[EntityRef | None, Owner]:
     """The owners of many, by reference: asked for at once, since one after the other would add up their waiting."""
-    refs = list(dict.fromkeys(entity.owner for entity in entities))
-    owners = await asyncio.gather(*(_owner(ref, groups) for ref in refs))
-    return dict(zip(refs, owners, strict=True))
+    return await owners_by_ref((entity.owner for entity in entities), groups)
+
+
+async def owners_by_ref(refs: Iterable[EntityRef | None], groups: Groups) -> dict[EntityRef | None, Owner]:
+    """The same by the references of the owners themselves."""
+    listed = list(dict.fromkeys(refs))
+    owners = await asyncio.gather(*(_owner(ref, groups) for ref in listed))
+    return dict(zip(listed, owners, strict=True))
 
 
 async def _owner(ref: EntityRef | None, groups: Groups) -> Owner:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeVar
 
+from bff.backstage import entities
 from bff.status.findings import Code, Finding, params
 from bff.values import USD, EntityRef, Money
 from bff.wording import listed, quoted
@@ -22,7 +23,7 @@ T = TypeVar("T")
 
 """The annotations that this project reads, as the guide names them."""
 
-GATEWAY_KEY_NAME = "keeptrusts.dev/gateway-key-name"
+GATEWAY_KEY_NAME = entities.GATEWAY_KEY_NAME
 POLICY_TIER = "keeptrusts.dev/policy-tier"
 DAILY_BUDGET = "keeptrusts.dev/daily-budget"
 

@@ -65,6 +65,7 @@ class Code(StrEnum):
     UPSTREAM_DENIED = "upstream-denied"
     UPSTREAM_CONTRACT = "upstream-contract"
     NUMBERS_WITHHELD = "numbers-withheld"
+    TRUNCATED = "truncated"
 
     @property
     def severity(self) -> Severity:

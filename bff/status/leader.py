@@ -11,9 +11,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,7 +25,7 @@ from bff.keeptrusts.client import MOST_REJECTED_KEPT, KeeptrustsClient
 from bff.keeptrusts.directory import Directory, Listed, cause_of
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamUnavailableError
 from bff.keeptrusts.events import EventFeed
-from bff.keeptrusts.facts import Cause, Facts, GatewayKey, Reading, SpendHistory, Wallet
+from bff.keeptrusts.facts import Cause, DaySums, Facts, GatewayKey, Reading, SpendHistory, SpendOfKeys, Wallet
 from bff.ledger.checksum import Balance
 from bff.ledger.feed import Feed, Turn
 from bff.ledger.progress import Progress, instant, micros
@@ -53,6 +53,9 @@ LEAST_SECONDS_BETWEEN_LISTS = 5.0
 
 LONGEST_LEASE = 20.0
 LEAST_LEASE = 1.5
+
+
+_OF_A_TOKEN = "token:"  # noqa: S105 - what a ledger's name begins with where the organisation's id is not known
 
 
 class FactsUnreadableError(Exception):
@@ -168,6 +171,47 @@ class OrganisationReader:
             return await ledger.history(key_ids=key_ids, team_id=team_id, days=days, now=now)
         except (StoreError, ValueError) as error:
             raise FactsUnreadableError(f"The database cannot be used: {error}.") from None
+
+    async def spend_of_keys(
+        self,
+        key_ids: frozenset[str],
+        *,
+        teams: frozenset[str],
+        whole_teams: frozenset[str] = frozenset(),
+        days: Sequence[date],
+        previous: Sequence[date],
+        earlier: Sequence[date] = (),
+        now: datetime,
+    ) -> SpendOfKeys:
+        """Spend of many keys, as `Ledger.of_keys` has it. Raises `FactsUnreadableError`."""
+        try:
+            ledger, _, _ = await self._prepared(now)
+            return await ledger.of_keys(
+                key_ids,
+                teams=teams,
+                whole_teams=whole_teams,
+                days=days,
+                previous=previous,
+                earlier=earlier,
+                now=now,
+            )
+        except (StoreError, ValueError) as error:
+            raise FactsUnreadableError(f"The database cannot be used: {error}.") from None
+
+    async def spend_of_day(
+        self, day: date, *, key_ids: frozenset[str] | None, nameless_of: frozenset[str] = frozenset(), now: datetime
+    ) -> DaySums:
+        """The sums of one day, as `Ledger.of_day` has them. Raises `FactsUnreadableError`."""
+        try:
+            ledger, _, _ = await self._prepared(now)
+            return await ledger.of_day(day, key_ids=key_ids, nameless_of=nameless_of, now=now)
+        except (StoreError, ValueError) as error:
+            raise FactsUnreadableError(f"The database cannot be used: {error}.") from None
+
+    @property
+    def organisation_id(self) -> str:
+        """The organisation's own id; empty before it was read, and where Keeptrusts does not say it."""
+        return "" if self._organisation_id.startswith(_OF_A_TOKEN) else self._organisation_id
 
     def difference(self) -> float:
         """What the wallets have paid beyond what the events add up to, in USD, where this process leads; else 0."""
@@ -418,7 +462,7 @@ class OrganisationReader:
         except KeeptrustsError as error:
             # Without an id, each token has a ledger of its own, so that no organisation sees another's.
             log.warning("organisation is not known by its id", reason=error.reason)
-            return f"token:{self._identity}"
+            return f"{_OF_A_TOKEN}{self._identity}"
         statement = self._database.upsert(organisations).values(identity=self._identity, organisation=organisation)
         async with self._database.write() as connection:
             await connection.execute(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from bff.backstage.caller import Caller
+from bff.backstage.caller import LOCAL, Caller
 from bff.backstage.entities import CatalogContractError, CatalogDeniedError, Memberships
 from bff.status import wire
 from bff.status.findings import Code, Finding, params
@@ -57,6 +57,16 @@ class NumbersAccess:
             # This lasts until somebody mends it: no caller sees more meanwhile, and the rest of the answer is there.
             return Viewer(frozenset())
         return self.viewer_in(acts_for)
+
+    async def is_of_platform(self, caller: Caller) -> bool:
+        """Whether `caller` is in a platform group now, or is the one caller of a service without authentication.
+
+        It does not depend on who sees the amounts of an entity: what is of the whole organisation is also of entities that a
+        viewer may not see. Raises `CatalogError` when their groups cannot be asked for.
+        """
+        if caller == LOCAL:
+            return True
+        return not self._platform_groups.isdisjoint(await self._memberships.memberships(caller))
 
     def viewer_in(self, acts_for: frozenset[EntityRef]) -> Viewer:
         """The viewer who acts for these groups and this user."""
@@ -132,6 +142,7 @@ HOLD_NO_AMOUNT = frozenset(
         Code.KEY_EXPIRING,
         Code.NUMBERS_WITHHELD,
         Code.OWNER_MISMATCH,
+        Code.TRUNCATED,
         Code.TIER_UNDECLARED,
         Code.TIER_DRIFT,
         Code.TIER_UNENFORCED,

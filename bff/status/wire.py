@@ -378,6 +378,99 @@ class SpendReport(WireModel):
     freshness: Freshness
 
 
+class RollUpMember(WireModel):
+    """One member of a roll-up."""
+
+    entity_ref: str
+    state: State
+    worst: Finding | None = Field(default=None, description="Its worst finding; null when it has none")
+    spent: Amount | None = Field(
+        default=None,
+        description="Of its key; null when it has no key of its own, and when the amounts are withheld. A key that several members "
+        "claim stands with the first of them by reference, and is 0 with the others",
+    )
+    previous: Amount | None = Field(
+        default=None, description="The same in the period before; null when nothing was kept of it"
+    )
+    keys: tuple[str, ...] = Field(description="The name of the key that it claims; empty when it names none")
+    shared: bool = Field(description="True: another member claims the same key")
+    withheld: bool = Field(description="True: its amounts are not for this viewer")
+    complete: bool = Field(description="False: `spent` is a lower bound, or could not be had")
+    by_day: tuple[str, ...] | None = Field(
+        default=None,
+        description="Plain decimal amounts in the currency of `spent`, in the order of the roll-up's `byDay`",
+    )
+
+
+class RollUpKey(WireModel):
+    """Spend of all keys of one name in one team that members claim."""
+
+    key: str = Field(description="The name of the key")
+    team: str | None = Field(description="The name of its team; null for a key that is in no team")
+    spent: Amount
+    requests: int = Field(ge=0)
+    members: tuple[str, ...] = Field(description="The references of the members that claim it")
+    complete: bool = Field(description="False: `spent` is a lower bound")
+
+
+class RollUpSharedKey(WireModel):
+    """A key that several members claim: its spend counts once."""
+
+    key: str
+    team: str | None
+    members: tuple[str, ...]
+
+
+class TeamWallet(WireModel):
+    """The wallet of one team."""
+
+    team: str
+    available: Amount
+    state: WalletState
+
+
+class RollUp(WireModel):
+    """The members of a group, a system or a domain as the caller may see them, and what their keys have spent, each key once.
+
+    Amounts are of the members whose amounts are for this viewer, and null when there are members and none of them is.
+    """
+
+    entity_ref: str
+    days: int = Field(ge=1, le=90)
+    timezone: str = Field(description="IANA zone in which a budget day begins", examples=["UTC"])
+    total: Amount | None = None
+    complete: bool = Field(
+        description="False: `total` is a lower bound, since something could not be read, is withheld, names no key, or was left off"
+    )
+    states: dict[State, int] = Field(description="How many members are in each state")
+    members: tuple[RollUpMember, ...] = Field(
+        description="At most 1,000, the largest spend first, then the worst state first: entities that carry "
+        "keeptrusts.dev/gateway-key-name or consume the gateway's API"
+    )
+    by_key: tuple[RollUpKey, ...] | None = Field(default=None, description="Largest first")
+    by_model: tuple[ModelSpend, ...] | None = Field(default=None, description="Largest first")
+    by_day: tuple[DailySpend, ...] | None = Field(
+        default=None,
+        description="One item a day, oldest first; `complete` is about the keys whose amounts are shown",
+    )
+    shared_keys: tuple[RollUpSharedKey, ...] = ()
+    unclaimed: Amount | None = Field(
+        default=None,
+        description="For groups: what the teams of the group and of the groups below it spent by keys that no member claims, "
+        "or by no key; null when that cannot be said, and when it is withheld",
+    )
+    withheld: int = Field(ge=0, description="How many members have amounts that are not for this viewer")
+    daily_budget: Amount | None = Field(
+        default=None, description="The declared daily budgets added up, of each key once; null when none is declared"
+    )
+    budgets: int = Field(ge=0, description="How many budgets `dailyBudget` adds up")
+    wallets: tuple[TeamWallet, ...] | None = Field(default=None, description="Of the teams concerned, each once")
+    previous: PreviousPeriod | None = Field(default=None, description="Null when nothing was kept of it")
+    month: MonthToDate | None = None
+    findings: tuple[Finding, ...] = Field(default=(), description="What is missing of the roll-up itself, worst first")
+    freshness: Freshness
+
+
 ProviderState = Literal["reachable", "unreachable"]
 
 

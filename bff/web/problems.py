@@ -18,6 +18,7 @@ from bff.backstage.entities import (
     CatalogContractError,
     CatalogDeniedError,
     CatalogUnavailableError,
+    NoMembersError,
     ServiceDeniedError,
 )
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamDeniedError, UpstreamRejectedError, UpstreamUnavailableError
@@ -31,6 +32,7 @@ from bff.provisioning.errors import (
     RecordsUnavailableError,
     RuleError,
 )
+from bff.spend.exports import AmountsWithheldError, NothingToExportError
 from bff.status.organisation_cache import FactsUnavailableError
 from bff.values import EntityRefError
 from bff.vault.errors import (
@@ -54,6 +56,7 @@ class ProblemType(Enum):
     UNAUTHENTICATED = ("unauthenticated", 401, "Sign in first")
     FORBIDDEN = ("forbidden", 403, "Not permitted")
     NOT_FOUND = ("not-found", 404, "Nothing is here for you")
+    NO_SPEND = ("no-spend", 404, "There is no spend that this could be a file of")
     METHOD_NOT_ALLOWED = ("method-not-allowed", 405, "This method has no meaning here")
     TOO_SLOW = ("too-slow", 408, "The body takes too long")
     CONFLICT = ("conflict", 409, "Something else of that name is there")
@@ -125,7 +128,7 @@ class ProblemError(Exception):
         return {name: value for name, value in members.items() if value is not None}
 
 
-def problem_of(error: Exception) -> ProblemError:  # noqa: C901, PLR0911 - a table of errors, one line each
+def problem_of(error: Exception) -> ProblemError:  # noqa: C901, PLR0911, PLR0912 - a table of errors, one line each
     """The problem that `error` is to a caller; what is not known here is our own fault and says nothing more."""
     match error:
         case ProblemError():
@@ -153,6 +156,13 @@ def problem_of(error: Exception) -> ProblemError:  # noqa: C901, PLR0911 - a tab
             )
         case CatalogContractError():
             return ProblemError(ProblemType.CATALOG_CONTRACT)
+        case NoMembersError():
+            return ProblemError(ProblemType.INVALID, str(error))
+        case NothingToExportError():
+            return ProblemError(ProblemType.NO_SPEND, str(error))
+        case AmountsWithheldError():
+            detail = "The amounts are for members of the owning group and of the platform groups."
+            return ProblemError(ProblemType.FORBIDDEN, detail)
         case FactsUnavailableError():
             return ProblemError(
                 ProblemType.UPSTREAM_UNAVAILABLE, str(error), {"retry-after": str(ceil(error.retry_after))}

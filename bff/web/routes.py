@@ -29,7 +29,9 @@ from bff.expiring import Expiring
 from bff.platform.health import PlatformStatuses
 from bff.provisioning.errors import ProvisioningOffError
 from bff.provisioning.provisioner import Provisioner
+from bff.spend.exports import SpendExports
 from bff.spend.reports import SpendReports
+from bff.spend.rollups import RollUps
 from bff.status.answers import Answers
 from bff.status.numbers import NumbersAccess, Viewer
 from bff.status.organisation_cache import OrganisationCache, Served, Snapshot
@@ -102,6 +104,8 @@ class Service:
     cache: OrganisationCache
     answers: Answers
     spend: SpendReports
+    rollups: RollUps
+    exports: SpendExports
     platform: PlatformStatuses
     metrics: Metrics
     provisioner: Provisioner | None
@@ -123,8 +127,9 @@ class Service:
 class Access(Enum):
     """Who may use a route, in words for the reference, and the problems that others get.
 
-    `Endpoint` refuses callers without a valid token on every route that is not public. `ENTITY` is refused by
-    `Call.entity`, and the team of `PROVISIONING` by the provisioner, since both depend on what is asked for.
+    `Endpoint` refuses callers without a valid token on every route that is not public, and on those of `PLATFORM` people of
+    no platform group. `ENTITY` is refused by `Call.entity`, and the team of `PROVISIONING` by the provisioner, since both
+    depend on what is asked for.
     """
 
     PUBLIC = ("everything that reaches the port", ())
@@ -135,6 +140,10 @@ class Access(Enum):
     ENTITY = (
         "callers who may see the entity in Backstage",
         (*SIGNED_IN[1], ProblemType.CATALOG_UNAVAILABLE, ProblemType.CATALOG_CONTRACT),
+    )
+    PLATFORM = (
+        "members of `BFF_PLATFORM_GROUPS`; with `BFF_AUTH=none` every caller",
+        ENTITY[1],
     )
     PROVISIONING = (
         "people of the group that owns the team, or of `BFF_PLATFORM_GROUPS`",
@@ -281,7 +290,9 @@ class Call:
         """The caller as far as numbers go; asked for after `entity`, since a stranger's groups are not read for a 404."""
         return await self.service.numbers.viewer(self.caller)
 
-    def record_read(self, what: Literal["status", "statuses", "spend"], **of_what: str | int) -> None:
+    def record_read(
+        self, what: Literal["status", "statuses", "spend", "rollup", "export"], **of_what: str | int
+    ) -> None:
         """Record that the caller is shown amounts, where reads are recorded; `of_what` says of which entities."""
         if (log := self.service.reads) is None:
             return
@@ -389,6 +400,10 @@ class Endpoint:
         caller = await self._service.identity.caller(_authorization(scope))
         if access is Access.PROVISIONING and self._service.provisioner is None:
             raise ProvisioningOffError("Provisioning is off: this service has no KEEPTRUSTS_ADMIN_TOKEN.")
+        if access is Access.PLATFORM and not await self._service.numbers.is_of_platform(caller):
+            raise ProblemError(
+                ProblemType.FORBIDDEN, "This is for members of the platform groups (BFF_PLATFORM_GROUPS)."
+            )
         return caller
 
 

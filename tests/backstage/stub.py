@@ -184,6 +184,11 @@ class StubBackstage:
         self.add(user)
         self.documents[user]["relations"] = [{"type": "memberOf", "targetRef": group} for group in groups]
 
+    def relate(self, source: str, relation: str, *targets: str) -> None:
+        """Give an entity that was added relations to others."""
+        related = self.documents[source].setdefault("relations", [])
+        related += [{"type": relation, "targetRef": target} for target in targets]
+
     async def _answer(self, request: httpx.Request) -> httpx.Response:  # noqa: PLR0911 - one return a route
         path = request.url.path.removeprefix("/portal")
         self.calls[path] += 1
@@ -206,25 +211,54 @@ class StubBackstage:
             asked = json.loads(request.content)["entityRefs"]
             return httpx.Response(200, json={"items": [self._seen(self._bearers[bearer], ref) for ref in asked]})
         if path == "/api/catalog/entities/by-query" and bearer in self._bearers:
-            return httpx.Response(200, json=self._queried(request.url.params.get_list("filter")))
+            return httpx.Response(200, json=self._queried(self._bearers[bearer], request.url.params))
         return httpx.Response(401, json={"error": {"name": "AuthenticationError", "message": "no"}})
 
-    def _queried(self, filters: list[str]) -> dict[str, Any]:
+    def _queried(self, user: str, params: httpx.QueryParams) -> dict[str, Any]:
+        """The page that a query asks for; a cursor holds the rest of the query, as a real one does."""
+        asked = (
+            json.loads(params["cursor"]) if "cursor" in params else {"filters": params.get_list("filter"), "from": 0}
+        )
+        if any("parentof=" in text for text in asked["filters"]):
+            return self._above(asked["filters"])
+        found = [
+            document
+            for ref, document in sorted(self.documents.items())
+            if (user, ref) not in self.hidden and any(_passes(document, text) for text in asked["filters"])
+        ]
+        start, limit = asked["from"], int(params.get("limit", "20"))
+        more = {"nextCursor": json.dumps(asked | {"from": start + limit})} if len(found) > start + limit else {}
+        return {"items": found[start : start + limit], "totalItems": len(found), "pageInfo": more}
+
+    def _above(self, filters: list[str]) -> dict[str, Any]:
         children = {
             part.removeprefix("relations.parentof=")
             for text in filters
             for part in text.split(",")
             if "parentof=" in part
         }
-        if filters and "metadata.annotations." in filters[0]:
-            annotation = filters[0].rpartition("metadata.annotations.")[2]
-            claiming = [
-                each for each in self.documents.values() if annotation in each["metadata"].get("annotations", {})
-            ]
-            return {"items": claiming, "totalItems": len(claiming), "pageInfo": {}}
         found = sorted({parent for child in children for parent in self.parents.get(child, [])})
         items = [{"kind": "Group", "metadata": {"name": ref.partition("/")[2]}} for ref in found]
         return {"items": items, "totalItems": len(items), "pageInfo": {}}
 
     def _seen(self, user: str, ref: str) -> dict[str, Any] | None:
         return None if (user, ref) in self.hidden else self.documents.get(ref)
+
+
+def _passes(document: dict[str, Any], text: str) -> bool:
+    """Whether a filter lets a document through: every key must be met, by any of its values where it has some."""
+    wanted: dict[str, set[str]] = {}
+    for part in text.split(","):
+        key, _, value = part.partition("=")
+        wanted.setdefault(key.lower(), set()).update({value} if value else set())
+    return all(_has(document, key, values) for key, values in wanted.items())
+
+
+def _has(document: dict[str, Any], key: str, values: set[str]) -> bool:
+    if key == "kind":
+        return str(document["kind"]).lower() in values
+    if key.startswith("relations."):
+        relation = key.removeprefix("relations.")
+        targets = {each["targetRef"] for each in document.get("relations", []) if each["type"].lower() == relation}
+        return not targets.isdisjoint(values)
+    return key.removeprefix("metadata.annotations.") in document["metadata"].get("annotations", {})

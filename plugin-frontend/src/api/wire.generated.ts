@@ -55,6 +55,40 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/entities/{kind}/{namespace}/{name}/rollup": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What the members of a group, a system or a domain have spent, each key once, and their states */
+        readonly get: operations["getEntitiesRollup"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/spend": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What the whole organisation has spent in a month: a row a day, key, team and model, with the entity that claims the key */
+        readonly get: operations["getSpend"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/gateway": {
         readonly parameters: {
             readonly query?: never;
@@ -468,7 +502,7 @@ export interface components {
          * @description Every finding there is; clients switch on these, so they never change.
          * @enum {string}
          */
-        readonly Code: "annotation-missing" | "annotation-invalid" | "key-not-found" | "key-revoked" | "key-expired" | "key-expiring" | "owner-mismatch" | "tier-undeclared" | "tier-drift" | "tier-unenforced" | "wallet-missing" | "wallet-low" | "wallet-depleted" | "budget-near" | "budget-exceeded" | "budget-pace" | "spend-incomplete" | "data-stale" | "catalog-denied" | "upstream-unavailable" | "upstream-denied" | "upstream-contract" | "numbers-withheld";
+        readonly Code: "annotation-missing" | "annotation-invalid" | "key-not-found" | "key-revoked" | "key-expired" | "key-expiring" | "owner-mismatch" | "tier-undeclared" | "tier-drift" | "tier-unenforced" | "wallet-missing" | "wallet-low" | "wallet-depleted" | "budget-near" | "budget-exceeded" | "budget-pace" | "spend-incomplete" | "data-stale" | "catalog-denied" | "upstream-unavailable" | "upstream-denied" | "upstream-contract" | "numbers-withheld" | "truncated";
         /**
          * ConfigurationRecord
          * @description A policy configuration made from a template, whose id is the tier. A.
@@ -1111,6 +1145,32 @@ export interface components {
             readonly revokesAt?: string | null;
         };
         /**
+         * PreviousPeriod
+         * @description Spend of the period of the same length that ends where the reported one begins: whole days, each of them over.
+         */
+        readonly PreviousPeriod: {
+            /**
+             * From
+             * Format: date
+             * @description Its first day
+             */
+            readonly from: string;
+            /**
+             * To
+             * Format: date
+             * @description Its last day
+             */
+            readonly to: string;
+            readonly total: components["schemas"]["Amount"];
+            /**
+             * Complete
+             * @description False: `total` is a lower bound
+             */
+            readonly complete: boolean;
+            /** @description From `total` to the total of the report, whose last day has not ended */
+            readonly change: components["schemas"]["Change"];
+        };
+        /**
          * PreviousPeriodByDay
          * @description The same with its days.
          */
@@ -1279,6 +1339,197 @@ export interface components {
              * @description The ids of the keys that were revoked just now
              */
             readonly revoked: readonly string[];
+        };
+        /**
+         * RollUp
+         * @description The members of a group, a system or a domain as the caller may see them, and what their keys have spent, each key once.
+         *
+         *     Amounts are of the members whose amounts are for this viewer, and null when there are members and none of them is.
+         */
+        readonly RollUp: {
+            /** Entityref */
+            readonly entityRef: string;
+            /** Days */
+            readonly days: number;
+            /**
+             * Timezone
+             * @description IANA zone in which a budget day begins
+             * @example UTC
+             */
+            readonly timezone: string;
+            /** @default null */
+            readonly total?: components["schemas"]["Amount"] | null;
+            /**
+             * Complete
+             * @description False: `total` is a lower bound, since something could not be read, is withheld, names no key, or was left off
+             */
+            readonly complete: boolean;
+            /**
+             * States
+             * @description How many members are in each state
+             */
+            readonly states: {
+                readonly [key: string]: number;
+            };
+            /**
+             * Members
+             * @description At most 1,000, the largest spend first, then the worst state first: entities that carry keeptrusts.dev/gateway-key-name or consume the gateway's API
+             */
+            readonly members: readonly components["schemas"]["RollUpMember"][];
+            /**
+             * Bykey
+             * @description Largest first
+             * @default null
+             */
+            readonly byKey?: readonly components["schemas"]["RollUpKey"][] | null;
+            /**
+             * Bymodel
+             * @description Largest first
+             * @default null
+             */
+            readonly byModel?: readonly components["schemas"]["ModelSpend"][] | null;
+            /**
+             * Byday
+             * @description One item a day, oldest first; `complete` is about the keys whose amounts are shown
+             * @default null
+             */
+            readonly byDay?: readonly components["schemas"]["DailySpend"][] | null;
+            /**
+             * Sharedkeys
+             * @default []
+             */
+            readonly sharedKeys?: readonly components["schemas"]["RollUpSharedKey"][];
+            /**
+             * @description For groups: what the teams of the group and of the groups below it spent by keys that no member claims, or by no key; null when that cannot be said, and when it is withheld
+             * @default null
+             */
+            readonly unclaimed?: components["schemas"]["Amount"] | null;
+            /**
+             * Withheld
+             * @description How many members have amounts that are not for this viewer
+             */
+            readonly withheld: number;
+            /**
+             * @description The declared daily budgets added up, of each key once; null when none is declared
+             * @default null
+             */
+            readonly dailyBudget?: components["schemas"]["Amount"] | null;
+            /**
+             * Budgets
+             * @description How many budgets `dailyBudget` adds up
+             */
+            readonly budgets: number;
+            /**
+             * Wallets
+             * @description Of the teams concerned, each once
+             * @default null
+             */
+            readonly wallets?: readonly components["schemas"]["TeamWallet"][] | null;
+            /**
+             * @description Null when nothing was kept of it
+             * @default null
+             */
+            readonly previous?: components["schemas"]["PreviousPeriod"] | null;
+            /** @default null */
+            readonly month?: components["schemas"]["MonthToDate"] | null;
+            /**
+             * Findings
+             * @description What is missing of the roll-up itself, worst first
+             * @default []
+             */
+            readonly findings?: readonly components["schemas"]["Finding"][];
+            readonly freshness: components["schemas"]["Freshness"];
+        };
+        /**
+         * RollUpKey
+         * @description Spend of all keys of one name in one team that members claim.
+         */
+        readonly RollUpKey: {
+            /**
+             * Key
+             * @description The name of the key
+             */
+            readonly key: string;
+            /**
+             * Team
+             * @description The name of its team; null for a key that is in no team
+             */
+            readonly team: string | null;
+            readonly spent: components["schemas"]["Amount"];
+            /** Requests */
+            readonly requests: number;
+            /**
+             * Members
+             * @description The references of the members that claim it
+             */
+            readonly members: readonly string[];
+            /**
+             * Complete
+             * @description False: `spent` is a lower bound
+             */
+            readonly complete: boolean;
+        };
+        /**
+         * RollUpMember
+         * @description One member of a roll-up.
+         */
+        readonly RollUpMember: {
+            /** Entityref */
+            readonly entityRef: string;
+            readonly state: components["schemas"]["State"];
+            /**
+             * @description Its worst finding; null when it has none
+             * @default null
+             */
+            readonly worst?: components["schemas"]["Finding"] | null;
+            /**
+             * @description Of its key; null when it has no key of its own, and when the amounts are withheld. A key that several members claim stands with the first of them by reference, and is 0 with the others
+             * @default null
+             */
+            readonly spent?: components["schemas"]["Amount"] | null;
+            /**
+             * @description The same in the period before; null when nothing was kept of it
+             * @default null
+             */
+            readonly previous?: components["schemas"]["Amount"] | null;
+            /**
+             * Keys
+             * @description The name of the key that it claims; empty when it names none
+             */
+            readonly keys: readonly string[];
+            /**
+             * Shared
+             * @description True: another member claims the same key
+             */
+            readonly shared: boolean;
+            /**
+             * Withheld
+             * @description True: its amounts are not for this viewer
+             */
+            readonly withheld: boolean;
+            /**
+             * Complete
+             * @description False: `spent` is a lower bound, or could not be had
+             */
+            readonly complete: boolean;
+            /**
+             * Byday
+             * @description Plain decimal amounts in the currency of `spent`, in the order of the roll-up's `byDay`
+             * @default null
+             */
+            readonly byDay?: readonly string[] | null;
+        };
+        /**
+         * RollUpSharedKey
+         * @description A key that several members claim: its spend counts once.
+         */
+        readonly RollUpSharedKey: {
+            /** Key */
+            readonly key: string;
+            /** Team */
+            readonly team: string | null;
+            /** Members */
+            readonly members: readonly string[];
         };
         /**
          * RotatedKey
@@ -1504,6 +1755,20 @@ export interface components {
             readonly id: string;
             /** Name */
             readonly name: string;
+        };
+        /**
+         * TeamWallet
+         * @description The wallet of one team.
+         */
+        readonly TeamWallet: {
+            /** Team */
+            readonly team: string;
+            readonly available: components["schemas"]["Amount"];
+            /**
+             * State
+             * @enum {string}
+             */
+            readonly state: "healthy" | "low" | "depleted";
         };
         /**
          * TokenRecord
@@ -1937,6 +2202,8 @@ export interface operations {
             readonly query?: {
                 /** @description How many budget days, today included */
                 readonly days?: number;
+                /** @description `json` is the report; `csv` is a file of RFC 4180, `focus` one with the columns of FOCUS 1.2 */
+                readonly format?: "json" | "csv" | "focus";
             };
             readonly header?: never;
             readonly path: {
@@ -1958,6 +2225,7 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["SpendReport"];
+                    readonly "text/csv": string;
                 };
             };
             /** @description What the entity tag in If-None-Match names is still the answer */
@@ -1974,6 +2242,209 @@ export interface operations {
                 };
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing is here for you */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Keeptrusts cannot be reached; Callers cannot be verified now; The Backstage catalog cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getEntitiesRollup: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How many budget days, today included */
+                readonly days?: number;
+                /** @description `json` is the report; `csv` is a file of RFC 4180, `focus` one with the columns of FOCUS 1.2 */
+                readonly format?: "json" | "csv" | "focus";
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @example group */
+                readonly kind: "group" | "system" | "domain";
+                /** @example default */
+                readonly namespace: string;
+                /** @example support-team */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What the members of a group, a system or a domain have spent, each key once, and their states */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RollUp"];
+                    readonly "text/csv": string;
+                };
+            };
+            /** @description What the entity tag in If-None-Match names is still the answer */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not an entity reference */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing is here for you */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Keeptrusts cannot be reached; Callers cannot be verified now; The Backstage catalog cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getSpend: {
+        readonly parameters: {
+            readonly query?: {
+                /**
+                 * @description The calendar month; the running one unless given
+                 * @example 2026-11
+                 */
+                readonly month?: string;
+                /** @description `csv` is a file of RFC 4180, `focus` one with the columns of FOCUS 1.2 */
+                readonly format?: "csv" | "focus";
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What the whole organisation has spent in a month: a row a day, key, team and model, with the entity that claims the key */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/csv": string;
                 };
             };
             /** @description Sign in first */
