@@ -77,10 +77,8 @@ export type SpendReport = Omit<Schemas['SpendReport'], 'findings'> & {
 };
 /** How a sum differs from an earlier one. @public */
 export type Change = Schemas['Change'];
-/** The period of the same length just before; a roll-up has it without its days. @public */
-export type PreviousPeriod = Omit<Schemas['PreviousPeriodByDay'], 'byDay'> & {
-  readonly byDay?: readonly DailySpend[] | null;
-};
+/** The period of the same length just before. @public */
+export type PreviousPeriod = Schemas['PreviousPeriod'];
 /** The month to date, how it compares, and where it is likely to end. @public */
 export type MonthToDate = Schemas['MonthToDate'];
 /** What a month is likely to come to, as a range. @public */
@@ -94,86 +92,22 @@ export type UnusualDay = Schemas['UnusualDay'];
  *
  * @public
  */
-export interface RollUp {
-  readonly entityRef: string;
-  readonly days: number;
-  readonly timezone: string;
-  /** Each key once. */
-  readonly total?: Amount | null;
-  readonly complete: boolean;
-  readonly states: Readonly<Partial<Record<GovernanceState, number>>>;
-  /** Largest spend first, then worst state. */
-  readonly members: readonly RollUpMember[];
-  readonly byKey?: readonly KeySpend[] | null;
-  readonly byModel?: readonly ModelSpend[] | null;
-  readonly byDay?: readonly DailySpend[] | null;
-  /** Keys that several members claim. */
-  readonly sharedKeys?: readonly SharedKey[];
-  /** By keys of the group's teams that no member claims. */
-  readonly unclaimed?: Amount | null;
-  /** How many members' amounts are not for the viewer. */
-  readonly withheld: number;
-  readonly dailyBudget?: Amount | null;
-  /** How many members declare a daily budget. */
-  readonly budgets?: number;
-  readonly wallets?: readonly TeamWallet[] | null;
-  readonly previous?: PreviousPeriod | null;
-  readonly month?: MonthToDate | null;
+export type RollUp = Omit<
+  Schemas['RollUp'],
+  'findings' | 'members' | 'states'
+> & {
   readonly findings?: readonly Finding[];
-  readonly freshness: Freshness;
-}
-/**
- * One member of a roll-up.
- *
- * @public
- */
-export interface RollUpMember {
-  readonly entityRef: string;
-  readonly state: GovernanceState;
+  readonly members: readonly RollUpMember[];
+  readonly states: Readonly<Partial<Record<GovernanceState, number>>>;
+};
+/** One member of a roll-up. @public */
+export type RollUpMember = Omit<Schemas['RollUpMember'], 'worst'> & {
   readonly worst?: Finding | null;
-  /** 0 where a key is shared and stands with another member. */
-  readonly spent?: Amount | null;
-  readonly previous?: Amount | null;
-  readonly keys?: readonly string[];
-  readonly shared: boolean;
-  readonly withheld: boolean;
-  readonly complete: boolean;
-  /** Amounts in the order of the roll-up's `byDay`, in the currency of `spent`. */
-  readonly byDay?: readonly string[] | null;
-}
-/**
- * Spend of one key over a period.
- *
- * @public
- */
-export interface KeySpend {
-  readonly key: string;
-  readonly team?: string | null;
-  readonly spent: Amount;
-  readonly requests: number;
-  readonly members: readonly string[];
-  readonly complete: boolean;
-}
-/**
- * A key that several members claim.
- *
- * @public
- */
-export interface SharedKey {
-  readonly key: string;
-  readonly team?: string | null;
-  readonly members: readonly string[];
-}
-/**
- * What a team's wallet still holds.
- *
- * @public
- */
-export interface TeamWallet {
-  readonly team: string;
-  readonly available: Amount;
-  readonly state: WalletStatus['state'];
-}
+};
+/** A key that several members claim. @public */
+export type RollUpSharedKey = Schemas['RollUpSharedKey'];
+/** What a team's wallet still holds. @public */
+export type TeamWallet = Schemas['TeamWallet'];
 /** Spend of one budget day. @public */
 export type DailySpend = Schemas['DailySpend'];
 /** Spend on one model over a period. @public */

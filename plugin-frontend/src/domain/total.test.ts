@@ -35,10 +35,10 @@ describe('totalOf', () => {
     });
   });
 
-  it('counts a key that two entities claim once', () => {
+  it('counts a key that two entities claim once, as it was read last', () => {
     const { spent, entities } = totalOf([
       spending('a', '5'),
-      { ...spending('a', '5'), entityRef: 'component:default/other' },
+      { ...spending('a', '4.5'), entityRef: 'component:default/other' },
     ])!;
 
     expect([spent.amount, entities]).toEqual(['5', 2]);

@@ -1,7 +1,8 @@
-import { Amount } from '../api';
+import { Amount, BudgetStatus } from '../api';
 import { GovernedEntity } from '../api/governedEntities';
 import { Certainty } from './bounds';
 import { addedUp } from './decimals';
+import { sizeOf } from './spendSeries';
 
 /** What entities have spent today, together. */
 export interface Total extends Certainty {
@@ -25,12 +26,16 @@ export function totalOf(
   if (!known.length) return undefined;
   const { currency } = known[0].budget.spent;
   const counted = known.filter(it => it.budget.spent.currency === currency);
-  const byKey = new Map(
-    counted.map(({ entityRef, status: { team, gatewayKey }, budget }) => [
-      team && gatewayKey ? `${team.id} ${gatewayKey.declared}` : entityRef,
-      budget,
-    ]),
-  );
+  const byKey = new Map<string, BudgetStatus>();
+  for (const { entityRef, status, budget } of counted) {
+    const { team, gatewayKey } = status;
+    const key =
+      team && gatewayKey ? `${team.id} ${gatewayKey.declared}` : entityRef;
+    const other = byKey.get(key);
+    // Of two statuses the one that was made later has read more.
+    if (!other || sizeOf(other.spent) < sizeOf(budget.spent))
+      byKey.set(key, budget);
+  }
   const sums = [...byKey.values()];
   const unknown = entities.length - counted.length;
   return {

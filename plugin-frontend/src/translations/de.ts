@@ -535,10 +535,12 @@ const de: WordsOf<typeof en> = {
     },
     empty: {
       title: 'Kein Mitglied nutzt KI über das Gateway',
-      description_one:
-        'Nichts, was hierher gehört und Sie sehen dürfen, nennt einen Keeptrusts-Gateway-Schlüssel: {{number}} Entität.',
-      description_other:
-        'Nichts, was hierher gehört und Sie sehen dürfen, nennt einen Keeptrusts-Gateway-Schlüssel: {{number}} Entitäten.',
+      description:
+        'Nichts, was hierher gehört und Sie sehen dürfen, nennt einen Keeptrusts-Gateway-Schlüssel.',
+      withoutKey_one:
+        '{{number}} Mitglied nutzt die API des Gateways ohne eigenen Schlüssel.',
+      withoutKey_other:
+        '{{number}} Mitglieder nutzen die API des Gateways ohne eigene Schlüssel.',
     },
     budget: {
       title: 'Tagesbudgets zusammen',
@@ -566,8 +568,6 @@ const de: WordsOf<typeof en> = {
       more_other: 'Bei {{number}} weiteren Mitgliedern ist etwas zu prüfen.',
     },
     days: {
-      heading: 'Nach Tag und Mitglied',
-      view: 'Die Tage zeigen als',
       label_one:
         'Ausgaben nach Mitglied über {{number}} Tag. Die Pfeiltasten gehen von Tag zu Tag; die Tabelle hat dieselben Zahlen.',
       label_other:

@@ -531,10 +531,12 @@ export const en = {
     },
     empty: {
       title: 'No member uses AI through the gateway',
-      description_one:
-        'None of what belongs here and you may see names a Keeptrusts gateway key: {{number}} entity.',
-      description_other:
-        'None of what belongs here and you may see names a Keeptrusts gateway key: {{number}} entities.',
+      description:
+        'Nothing that belongs here and that you may see names a Keeptrusts gateway key.',
+      withoutKey_one:
+        '{{number}} member uses the API of the gateway without a key of its own.',
+      withoutKey_other:
+        '{{number}} members use the API of the gateway without keys of their own.',
     },
     budget: {
       title: 'Daily budgets together',
@@ -561,8 +563,6 @@ export const en = {
       more_other: '{{number}} more members need attention.',
     },
     days: {
-      heading: 'By day and member',
-      view: 'Show the days as',
       label_one:
         'Spend by member over {{number}} day. The arrow keys go from day to day; the table has the same numbers.',
       label_other:

@@ -23,10 +23,10 @@ export function MemberDaysCard({
   const nothingToDraw = series.highest === 0;
   return (
     <CardFrame
-      title={t('rollUp.days.heading')}
+      title={t('spend.chart.heading')}
       badge={
         <ViewChoice
-          label={t('rollUp.days.view')}
+          label={t('spend.view.label')}
           asTable={asTable}
           onChoose={choose}
         />
@@ -109,7 +109,7 @@ function MemberDaysTable({
   const latestFirst = useMemo(() => [...days].reverse(), [days]);
   return (
     <DataTable
-      label={words.t('rollUp.days.heading')}
+      label={words.t('spend.chart.heading')}
       columns={columns}
       rows={latestFirst}
       idOf={dateOf}

@@ -129,7 +129,18 @@ describe('RollUpCard', () => {
     expect(
       await screen.findByText('No member uses AI through the gateway'),
     ).toBeInTheDocument();
+    expect(
+      screen.getByText(
+        '1 member uses the API of the gateway without a key of its own.',
+      ),
+    ).toBeInTheDocument();
     expect(screen.queryByText(/Spent in/)).toBeNull();
+  });
+
+  it('shows what a group’s teams spend though no member names a key', async () => {
+    rendered({ ...withoutAi, unclaimed: team.unclaimed, month: team.month });
+
+    expect(await screen.findByText('$3,210.50')).toBeInTheDocument();
   });
 
   it('marks what is out of date', async () => {

@@ -1,6 +1,7 @@
 import { Text } from '@backstage/ui';
 import { RollUp } from '../../api';
 import { memberSeriesOf } from '../../domain/memberSeries';
+import { isZero } from '../../domain/money';
 import {
   periodChangeText,
   useWords,
@@ -104,7 +105,7 @@ function Sums({ rollUp }: { rollUp: RollUp }) {
             : undefined,
         ]}
       />
-      {unclaimed && (
+      {unclaimed && !isZero(unclaimed) && (
         <Figure
           label={t('rollUp.unclaimed.title')}
           value={words.bound(money(unclaimed), { complete: rollUp.complete })}

@@ -1,6 +1,6 @@
 import { Text } from '@backstage/ui';
 import { useMemo } from 'react';
-import { SharedKey } from '../../api';
+import { RollUpSharedKey } from '../../api';
 import { useWords } from '../../translations';
 import { CardFrame } from '../../ui/CardFrame';
 import { DataColumn, DataTable } from '../../ui/DataTable';
@@ -9,10 +9,10 @@ import { entityOf } from './member';
 import styles from './RollUp.module.css';
 
 /** The keys that several members claim, and which ones. */
-export function SharedKeys({ keys }: { keys: readonly SharedKey[] }) {
+export function SharedKeys({ keys }: { keys: readonly RollUpSharedKey[] }) {
   const { t } = useWords();
   const columns = useMemo(
-    (): DataColumn<SharedKey>[] => [
+    (): DataColumn<RollUpSharedKey>[] => [
       {
         id: 'key',
         label: t('rollUp.shared.key'),
@@ -59,4 +59,4 @@ export function SharedKeys({ keys }: { keys: readonly SharedKey[] }) {
 }
 
 /** Two teams may each have a key of one name. */
-const idOf = ({ key, team }: SharedKey) => `${team}/${key}`;
+const idOf = ({ key, team }: RollUpSharedKey) => `${team}/${key}`;

@@ -76,7 +76,7 @@ export const team: RollUp = {
   timezone: 'UTC',
   total: usd('3052.00'),
   complete: true,
-  states: { ok: 6, warning: 1, error: 1, unconfigured: 1, unknown: 0 },
+  states: { ok: 6, warning: 1, error: 1, unconfigured: 1 },
   members: MEMBERS,
   byKey: [],
   byModel: [
@@ -127,6 +127,11 @@ export const partlyWithheld: RollUp = {
       : it,
   ),
   total: usd('2352.00'),
+  complete: false,
+  byModel: [
+    { model: 'claude-sonnet-4', spent: usd('1881.60'), requests: 15730 },
+    { model: 'gpt-4o-mini', spent: usd('470.40'), requests: 37763 },
+  ],
 };
 
 /** No amount is for the viewer. */
@@ -176,6 +181,7 @@ export const partlyRead: RollUp = {
 export const withoutAi: RollUp = {
   ...team,
   members: MEMBERS.filter(it => it.state === 'unconfigured'),
+  unclaimed: usd('0'),
   states: { unconfigured: 1 },
   total: usd('0'),
   byModel: [],
