@@ -63,12 +63,13 @@ async def test_the_plugins_examples_are_current(running: Running) -> None:
 def test_what_the_examples_cannot_show_is_tested_here() -> None:
     """The findings that no example shows are those of an upstream in trouble, each of which has its test below.
 
-    Those of Backstage, whose callers the examples do without, are tested in `web/test_numbers.py`, and those of roll-ups in
-    `spend/test_rollup.py`.
+    Those of Backstage, whose callers the examples do without, are tested in `web/test_numbers.py`; those of months and unusual
+    days, for which the examples have no past, in `web/test_months.py`; that of roll-ups in `spend/test_rollup.py`.
     """
     shown = {code for _, found in REACHABLE.values() for code in found}
     rest = {"spend-incomplete", "data-stale", "upstream-unavailable", "upstream-denied", "upstream-contract"}
     rest |= {"catalog-denied", "numbers-withheld", "truncated"}
+    rest |= {"month-budget-near", "month-budget-exceeded", "month-budget-pace", "spend-unusual"}
     assert shown | rest == {code.value for code in Code}
 
 

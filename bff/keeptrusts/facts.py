@@ -6,7 +6,7 @@ Adapters make these; decisions read them. A part that could not be read carries 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -197,6 +197,25 @@ class SpendToday:
 
 
 @dataclass(frozen=True, slots=True)
+class SpendDays:
+    """Spend of the closed budget days from `first` on, by key: whole amounts of 1e-12 USD, one a day, oldest first.
+
+    `by_key` maps key ids, `unattributed_by_team` teams, to what their events that name a key, or none, have cost. Keys and teams
+    without spend are left out. The sums of `incomplete` days are lower bounds for every key, those of `incomplete_by_key` for
+    one. `models` has the spend by model, as far back as `by_key` and for today as well, of those keys alone of which one of the
+    last days stands out. Numbers and not `Money`: there are as many as keys times days, and few of them are looked at.
+    """
+
+    first: date
+    count: int
+    by_key: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    unattributed_by_team: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    incomplete: tuple[date, ...] = ()
+    incomplete_by_key: Mapping[str, tuple[date, ...]] = field(default_factory=dict)
+    models: Mapping[str, Mapping[str, tuple[int, ...]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Activity:
     """What the policy did today for one key: counts of decisions by verdict."""
 
@@ -238,6 +257,7 @@ class Facts:
     wallets: Reading[tuple[Wallet, ...]]
     spend: Reading[SpendToday]
     activity: Reading[ActivityToday]
+    days: Reading[SpendDays] = field(default_factory=lambda: Reading(None))
 
     def parts(self) -> dict[str, Reading[Any]]:
         """Every part by its name, in this order."""
@@ -250,6 +270,10 @@ class ModelSpend:
 
     spent: Money
     requests: int
+
+    def plus(self, other: ModelSpend) -> ModelSpend:
+        """Both together."""
+        return ModelSpend(self.spent + other.spent, self.requests + other.requests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +296,7 @@ class SpendOfKeys:
     nameless            over the same days, what events of a team that name no key cost, by team id
     incomplete_days     the days that are lower bounds for every key, each with half a sentence that says why
     incomplete_of_key   further such days of single keys, by key id
+    kept_from           nothing is known of days before it; None: all of them are kept
     """
 
     by_key: Mapping[str, KeyDays] = field(default_factory=dict)
@@ -282,10 +307,11 @@ class SpendOfKeys:
     nameless: Mapping[str, Money] = field(default_factory=dict)
     incomplete_days: Mapping[date, str] = field(default_factory=dict)
     incomplete_of_key: Mapping[str, Mapping[date, str]] = field(default_factory=dict)
+    kept_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class DaySum:
+class LedgerRow:
     """What the events of one day that name one key, team and model cost in USD; an id or a model that they do not name is ''.
 
     `complete` is False where `spent` is a lower bound.
@@ -300,23 +326,45 @@ class DaySum:
 
 
 @dataclass(frozen=True, slots=True)
-class DaySums:
+class LedgerDay:
     """The sums of one day; `missing` says in half a sentence why all of them are lower bounds, None where they need not be."""
 
     day: date
-    sums: tuple[DaySum, ...] = ()
+    rows: tuple[LedgerRow, ...] = ()
     missing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SpendTally:
-    """Sums of several budget days in USD: by local day and, over all days, by model.
+    """Sums of several budget days in USD, by local day and then by model.
 
     Days and models without an event may be left out; the model is None for events that name none.
     """
 
-    by_day: Mapping[date, Money] = field(default_factory=dict)
-    by_model: Mapping[str | None, ModelSpend] = field(default_factory=dict)
+    by_day_and_model: Mapping[date, Mapping[str | None, ModelSpend]] = field(default_factory=dict)
+
+    @property
+    def by_day(self) -> Mapping[date, Money]:
+        """The sums of each day over all models."""
+        nothing = Money.zero()
+        return {
+            day: sum((model.spent for model in models.values()), nothing)
+            for day, models in self.by_day_and_model.items()
+        }
+
+    @property
+    def by_model(self) -> Mapping[str | None, ModelSpend]:
+        """The sums of each model over all days."""
+        return self.by_model_on(self.by_day_and_model)
+
+    def by_model_on(self, days: Iterable[date]) -> Mapping[str | None, ModelSpend]:
+        """Return the sums of each model over some of the days."""
+        sums: dict[str | None, ModelSpend] = {}
+        for day in days:
+            for model, more in self.by_day_and_model.get(day, {}).items():
+                known = sums.get(model)
+                sums[model] = more if known is None else known.plus(more)
+        return sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,12 +372,14 @@ class SpendHistory:
     """Spend of the keys of one name over several budget days, the running one included.
 
     `key` holds what names one of the keys; `unattributed` what events of their team that name no key cost.
-    `incomplete_days` maps the days that could not be read whole to half a sentence that says why.
+    `incomplete_days` maps the days that could not be read whole to half a sentence that says why. Of days before `kept_from`
+    nothing is known; None: all of them are kept.
     """
 
     key: SpendTally = field(default_factory=SpendTally)
     unattributed: SpendTally = field(default_factory=SpendTally)
     incomplete_days: Mapping[date, str] = field(default_factory=dict)
+    kept_from: date | None = None
 
 
 def rows_left_out(rejected: Sequence[RejectedRow], count: int, fitting: int | None) -> str:

@@ -22,9 +22,9 @@ from bff.keeptrusts.facts import (
     UNPAID_VERDICTS,
     Activity,
     ActivityToday,
-    DaySum,
-    DaySums,
     KeyDays,
+    LedgerDay,
+    LedgerRow,
     ModelSpend,
     SpendEvent,
     SpendHistory,
@@ -88,7 +88,8 @@ def day_number(day: date) -> int:
     return day.year * 10_000 + day.month * 100 + day.day
 
 
-def _day_of(number: int) -> date:
+def day_of(number: int) -> date:
+    """Return the day that a number of the database stands for."""
     return date(number // 10_000, number // 100 % 100, number % 100)
 
 
@@ -107,6 +108,7 @@ class Ledger:
         self._history = history
         self._lag = lag // timedelta(microseconds=1)
         self._windows: list[tuple[int, int, int]] = []
+        self._changed: set[date] = set()
         self._insert_events = database.prepared(insert(events))
         self._add_sums = database.prepared(self._adding())
         self._upsert_marks = database.prepared(self._marking())
@@ -151,6 +153,8 @@ class Ledger:
         async with self._database.write(held) as connection:
             known = await self._known(connection, list(by_id))
             changes, rows, repriced, costs = self._changes(by_id, known)
+            # Before the end of the transaction: where that is not known, the days are read again for nothing.
+            self._changed |= {day_of(day) for day, _, _, _ in changes}
             if changes:
                 await self._add(connection, changes)
             if rows:
@@ -208,7 +212,7 @@ class Ledger:
             if protected is not None:
                 condition = and_(condition, events.c.at >= protected)
             await connection.execute(delete(events).where(condition))
-            oldest = day_number((now - self._history).astimezone(self._zone).date())
+            oldest = day_number(self.oldest_day(now))
             await connection.execute(delete(sums).where(and_(sums.c.ledger_id == self._id, sums.c.day < oldest)))
             await self._save(connection, after)
         return after
@@ -249,7 +253,7 @@ class Ledger:
         earlier: Sequence[date] = (),
         now: datetime,
     ) -> SpendOfKeys:
-        """Return spend of keys over `days`, with the sums of the `previous` period and of `earlier` days.
+        """Return spend of keys over `days`, oldest first, with the sums of the `previous` period and of `earlier` days.
 
         `teams` are those whose events without a key may be these keys'. Of `whole_teams`, which are among them, every event
         of `days` is looked at.
@@ -276,14 +280,25 @@ class Ledger:
             of_teams = await self._of_teams(connection, teams, whole_teams, days)
             text = await connection.scalar(select(ledgers.c.state).where(ledgers.c.id == self._id))
         progress = decoded(text or "")
-        incomplete = self._incomplete_days([*before, *days], progress, now)
+        kept_from = self._kept_from(progress, [*by_day, *by_key], oldest=min(*before, *days), today=days[-1])
+        looked_at = [day for day in (*before, *days) if day >= min(kept_from, days[0])]
+        incomplete = self._incomplete_days(looked_at, progress, now)
         of_key = self._unread_of_keys(progress, key_ids, {*before, *days})
         for row in doubtful:
             if reason := _doubt(row):
-                of_key.setdefault(row.key_id, {}).setdefault(_day_of(row.day), reason)
+                of_key.setdefault(row.key_id, {}).setdefault(day_of(row.day), reason)
         # In a thread: with thousands of keys this would block the event loop.
         return await asyncio.to_thread(
-            _spend_of_keys, by_key, by_model, of_previous, by_day, of_teams, teams - whole_teams, incomplete, of_key
+            _spend_of_keys,
+            by_key,
+            by_model,
+            of_previous,
+            by_day,
+            of_teams,
+            teams - whole_teams,
+            incomplete,
+            of_key,
+            kept_from,
         )
 
     async def of_day(
@@ -293,7 +308,7 @@ class Ledger:
         key_ids: frozenset[str] | None,
         nameless_of: frozenset[str] = frozenset(),
         now: datetime,
-    ) -> DaySums:
+    ) -> LedgerDay:
         """Return the sums of one day by key, team and model: of all keys, or of `key_ids` and what names none in some teams."""
         columns = (sums.c.key_id, sums.c.team_id, sums.c.model)
         that_day = self._of_days([day])
@@ -319,7 +334,7 @@ class Ledger:
                 doubted.add(row.key_id)
         doubted |= {key_id for key_id, spent in of_key.items() if key_id and spent < _NOTHING}
         of_day = tuple(
-            DaySum(
+            LedgerRow(
                 row.key_id,
                 row.team_id,
                 row.model,
@@ -329,7 +344,13 @@ class Ledger:
             )
             for row in rows
         )
-        return DaySums(day, of_day, missing)
+        return LedgerDay(day, of_day, missing)
+
+    def _kept_from(self, progress: Progress, rows: Sequence[Any], *, oldest: date, today: date) -> date:
+        """The first day of which anything is known: it was read, or `rows` have a sum of it."""
+        covered = instant(progress.covered_from).astimezone(self._zone).date() if progress.covered_from else today
+        known = [day_of(min(row.day for row in rows))] if rows else []
+        return max(oldest, min(covered, *known, today))
 
     def _of_days(self, days: Iterable[date]) -> Any:
         return and_(sums.c.ledger_id == self._id, sums.c.day.in_([day_number(day) for day in days]))
@@ -366,10 +387,50 @@ class Ledger:
                 found.setdefault(event.key_id, {})[day] = f"an event could not be read ({event.reason})"
         return found
 
-    async def history(self, *, key_ids: frozenset[str], team_id: str | None, days: int, now: datetime) -> SpendHistory:
-        """Return spend of keys over the last `days` budget days with today, and what events of their team without a key cost."""
+    def changed_days(self) -> frozenset[date]:
+        """Return the days of which this process has counted events since the last call."""
+        changed, self._changed = frozenset(self._changed), set()
+        return changed
+
+    def oldest_day(self, now: datetime) -> date:
+        """Return the oldest day whose sums are kept at `now`."""
+        return (now - self._history).astimezone(self._zone).date()
+
+    async def sums_of(self, days: Sequence[date]) -> Sequence[Any]:
+        """Return the sums of some days: rows of day number, key, team, `usd`, `pico`, and how many requests have no price."""
+        columns = (sums.c.day, sums.c.key_id, sums.c.team_id)
+        query = (
+            select(*columns, func.sum(sums.c.usd), func.sum(sums.c.pico), func.sum(sums.c.unpriced))
+            .where(and_(sums.c.ledger_id == self._id, sums.c.day.in_([day_number(day) for day in days])))
+            .group_by(*columns)
+        )
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).all()
+
+    async def models_of(self, key_ids: Sequence[str], days: Sequence[date]) -> list[tuple[date, str, str, Money]]:
+        """Return what some keys have spent by model on some days: day, key, model ('' for none) and amount."""
+        columns = (sums.c.day, sums.c.key_id, sums.c.model)
+        of_days = and_(sums.c.ledger_id == self._id, sums.c.day.in_([day_number(day) for day in days]))
+        query = (
+            select(*columns, func.sum(sums.c.usd), func.sum(sums.c.pico))
+            .where(and_(of_days, sums.c.key_id.in_(key_ids)))
+            .group_by(*columns)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return [(day_of(day), key_id, model, joined(usd, pico)) for day, key_id, model, usd, pico in rows]
+
+    async def history(
+        self, *, key_ids: frozenset[str], team_id: str | None, days: int, now: datetime, earlier: int = 0
+    ) -> SpendHistory:
+        """Return spend of keys over the last `days` budget days with today, and what events of their team without a key cost.
+
+        Of `earlier` more days before them there are those of which anything was read and is still kept: see `kept_from`.
+        """
         today = BudgetWindow.containing(now, self._zone).day
-        wanted = [today - timedelta(days=ago) for ago in range(days)]
+        first = today - timedelta(days=days - 1)
+        oldest = max(first - timedelta(days=earlier), min(self.oldest_day(now), first))
+        wanted = [today - timedelta(days=ago) for ago in range((today - oldest).days + 1)]
         columns = (
             sums.c.day,
             sums.c.key_id,
@@ -391,20 +452,23 @@ class Ledger:
             text = await connection.scalar(select(ledgers.c.state).where(ledgers.c.id == self._id))
         progress = decoded(text or "")
         at = micros(now)
+        # Looking into each of 400 days takes longer than to read their sums.
+        kept_from = self._kept_from(progress, [*rows, *nameless], oldest=oldest, today=today)
         missing = {
             day: reason
             for day in wanted
+            if day >= min(kept_from, first)
             if (reason := progress.missing(day, self._zone, now=at, lag=self._lag, key_ids=key_ids)) is not None
         }
         by_key: defaultdict[tuple[int, str], Money] = defaultdict(Money.zero)
         for row in rows:
             by_key[row.day, row.key_id] += joined(row.usd, row.pico)
             if row.unpriced:
-                missing.setdefault(_day_of(row.day), _unpriced(int(row.unpriced)))
+                missing.setdefault(day_of(row.day), _unpriced(int(row.unpriced)))
         for (day, _), amount in by_key.items():
             if amount < _NOTHING:
-                missing.setdefault(_day_of(day), _OVERCORRECTED)
-        return SpendHistory(_tally(rows), _tally(nameless), missing)
+                missing.setdefault(day_of(day), _OVERCORRECTED)
+        return SpendHistory(_tally(rows), _tally(nameless), missing, kept_from)
 
     def _today_of(
         self, rows: Iterable[Any], window: BudgetWindow, now: datetime, progress: Progress
@@ -611,14 +675,15 @@ def _spend_of_keys(
     nameless_only: Collection[str],
     incomplete: Mapping[date, str],
     of_key: Mapping[str, Mapping[date, str]],
+    kept_from: date,
 ) -> SpendOfKeys:
     days: defaultdict[date, Money] = defaultdict(Money.zero)
     for row in by_day:
-        days[_day_of(row.day)] += joined(row.usd, row.pico)
+        days[day_of(row.day)] += joined(row.usd, row.pico)
     of_keys: defaultdict[str, dict[date, Money]] = defaultdict(dict)
     requests: defaultdict[str, int] = defaultdict(int)
     for row in by_key:
-        day, spent = _day_of(row.day), joined(row.usd, row.pico)
+        day, spent = day_of(row.day), joined(row.usd, row.pico)
         of_keys[row.key_id][day] = spent
         requests[row.key_id] += int(row.requests)
         days[day] += spent
@@ -644,15 +709,15 @@ def _spend_of_keys(
         nameless=nameless,
         incomplete_days=incomplete,
         incomplete_of_key=of_key,
+        kept_from=kept_from,
     )
 
 
 def _tally(rows: Iterable[Any]) -> SpendTally:
-    by_day: dict[date, Money] = {}
-    by_model: dict[str | None, ModelSpend] = {}
+    by_day: dict[date, dict[str | None, ModelSpend]] = {}
     for row in rows:
-        amount, day, model = joined(row.usd, row.pico), _day_of(row.day), row.model or None
-        by_day[day] = by_day.get(day, _NOTHING) + amount
-        before = by_model.get(model, ModelSpend(_NOTHING, 0))
-        by_model[model] = ModelSpend(before.spent + amount, before.requests + int(row.requests))
-    return SpendTally(by_day, by_model)
+        models, model = by_day.setdefault(day_of(row.day), {}), row.model or None
+        spend = ModelSpend(joined(row.usd, row.pico), int(row.requests))
+        known = models.get(model)
+        models[model] = spend if known is None else known.plus(spend)
+    return SpendTally(by_day)

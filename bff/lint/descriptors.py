@@ -21,6 +21,7 @@ KNOWN = (
     names.GATEWAY_KEY_NAME,
     names.POLICY_TIER,
     names.DAILY_BUDGET,
+    names.MONTHLY_BUDGET,
     names.GATEWAY_TYPE,
     names.API_URL,
     names.TEAM,

@@ -14,7 +14,7 @@ from io import StringIO
 from itertools import groupby
 from typing import Literal
 
-from bff.keeptrusts.facts import DaySum, DaySums, GatewayKey
+from bff.keeptrusts.facts import GatewayKey, LedgerDay, LedgerRow
 from bff.spend.rollup import Shown
 from bff.status.key_claims import NamedKey
 from bff.status.organisation import Organisation
@@ -65,19 +65,19 @@ class Labels:
         )
 
 
-def export_rows(day: DaySums, labels: Labels, *, nameless: EntityRef | None = None) -> list[ExportRow]:
+def export_rows(day: LedgerDay, labels: Labels, *, nameless: EntityRef | None = None) -> list[ExportRow]:
     """Return the rows of one day, in the order of their columns.
 
     What names no key stands with the entity `nameless`. A day that is a lower bound and has no sums is a row of nothing, so
     that it is not taken for a day without spend.
     """
-    rows = [_row(day.day, each, labels, nameless) for each in day.sums]
+    rows = [_row(day.day, each, labels, nameless) for each in day.rows]
     if not rows and day.missing is not None:
         rows.append(ExportRow(day.day, nameless, "", "", "", "", "", _NOTHING, 0, "none", complete=False))
     return sorted(rows, key=lambda row: (row.entity is None, row.entity, row.team, row.key, row.model, row.key_id))
 
 
-def _row(day: date, each: DaySum, labels: Labels, nameless: EntityRef | None) -> ExportRow:
+def _row(day: date, each: LedgerRow, labels: Labels, nameless: EntityRef | None) -> ExportRow:
     key = labels.keys.get(each.key_id)
     team_id = (key.team_id if key is not None else None) or each.team_id
     return ExportRow(
@@ -172,9 +172,10 @@ SERVICE = "Keeptrusts AI gateway"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose charges these are: the organisation's id, and the zone in which its days and months begin."""
+    """Whose charges these are: the organisation's id and name ('' if unknown), and the zone in which its days and months begin."""
 
     id: str
+    name: str
     zone: tzinfo
 
 
@@ -196,7 +197,7 @@ def _month(day: date, zone: tzinfo) -> tuple[str, str]:
 _FOCUS: Mapping[str, Callable[[ExportRow, Account], str]] = {
     "BilledCost": lambda row, _: row.spent.plain(),
     "BillingAccountId": lambda _, account: safe(account.id),
-    "BillingAccountName": lambda _row, _account: "",
+    "BillingAccountName": lambda _, account: safe(account.name),
     "BillingCurrency": lambda _row, _account: USD,
     "BillingPeriodEnd": lambda row, account: _month(row.day, account.zone)[1],
     "BillingPeriodStart": lambda row, account: _month(row.day, account.zone)[0],

@@ -46,11 +46,15 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """What is exported: which keys, None for all, the names of what the sums hold, and whose entity has what names no key."""
+    """What is exported: the names of what the sums hold, and which keys, None for all.
+
+    Of the teams `nameless_of`, what names no key on `nameless_days` stands with the entity `nameless`.
+    """
 
     labels: Labels
     key_ids: frozenset[str] | None
     nameless_of: frozenset[str] = frozenset()
+    nameless_days: frozenset[date] = frozenset()
     nameless: EntityRef | None = None
 
 
@@ -86,12 +90,13 @@ class SpendExports:
             )
         except FactsUnreadableError as error:
             raise _unavailable(error) from None
-        # As in the report: requests that name no key may be this key's, so they count where there are any.
-        nameless = sum((history.unattributed.by_day.get(day, _NOTHING) for day in wanted), _NOTHING)
+        # As in the report: requests that name no key may be this key's, so they count on the days on which they cost anything.
+        nameless = frozenset(day for day, spent in history.unattributed.by_day.items() if spent > _NOTHING)
         scope = _Scope(
             Labels.of(keys_shown(claims, {entity.ref}), snapshot.organisation),
             claim.key_ids,
-            frozenset({team_id}) if team_id is not None and nameless > _NOTHING else frozenset(),
+            frozenset({team_id} if team_id is not None else ()),
+            nameless,
             entity.ref,
         )
         return await self._export(f"spend_{_plain(entity.ref)}", wanted, scope, snapshot, form)
@@ -173,9 +178,9 @@ class SpendExports:
         return Export(f"{name}{span}.{ending}", _resumed(first, parts))
 
     async def _parts(self, days: Sequence[date], scope: _Scope, now: datetime, form: Format) -> AsyncIterator[bytes]:
-        header, written = writer_of(
-            form, Account(self._reader.organisation_id or NO_ORGANISATION, self._rules.timezone)
-        )
+        reader = self._reader
+        account = Account(reader.organisation_id or NO_ORGANISATION, reader.organisation_name, self._rules.timezone)
+        header, written = writer_of(form, account)
 
         def lines(rows: Sequence[ExportRow]) -> bytes:
             return written(rows).encode()

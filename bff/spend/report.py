@@ -1,9 +1,10 @@
-"""What an entity's key has spent over some days, by day and by model."""
+"""What an entity's key has spent over some days, by day and by model, and in the months before."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from bff.keeptrusts.facts import Cause, Facts, ModelSpend, Reading, SpendHistory, SpendTally
@@ -12,13 +13,30 @@ from bff.status.assessment import findings_on_wire, freshness
 from bff.status.claimed_key import ClaimedKey, find_claimed_key
 from bff.status.claims import NO_KEY, POLICY_TIER, Claims, Subject, read_claims
 from bff.status.findings import TRIED_AGAIN, Code, Finding, Rules, is_unexplained, upstream_findings, worst_first
+from bff.status.months import (
+    BASIS_DAYS,
+    Days,
+    DaySum,
+    first_of_months,
+    month_findings,
+    month_of,
+    months_of,
+    previous_period,
+)
 from bff.status.organisation import Organisation
+from bff.status.unusual import LATELY, ModelDays, lately, unusual_days
 from bff.status.wire import Amount, DailySpend, SpendReport
 from bff.values import BudgetWindow, Money
 from bff.wording import sentence
 
 _NOTHING = Money.zero()
-_NO_SPEND = ModelSpend(_NOTHING, 0)
+
+
+def days_before(days: int, *, now: datetime, rules: Rules) -> int:
+    """Return how many days before the last `days` a report looks at: the period before, a basis for each day, and the months."""
+    today = BudgetWindow.containing(now, rules.timezone).day
+    first = first_of_months(today)
+    return max((today - first).days + 1 - days, days, BASIS_DAYS)
 
 
 def report_spend(
@@ -32,9 +50,9 @@ def report_spend(
 ) -> SpendReport:
     """Report the last `days` budget days (1 to 90), the running one included.
 
-    `history` is of all keys that `find_claimed_key` finds for `subject`, over the same days; None when there is no such key
-    or its spend could not be read. Numbers are withheld on the same grounds as in an assessment, and then `history` is not
-    looked at.
+    `history` is of all keys that `find_claimed_key` finds for `subject`, over the same days and `days_before` them; None when
+    there is no such key or its spend could not be read. Numbers are withheld on the same grounds as in an assessment, and then
+    `history` is not looked at.
     """
     claims = read_claims(subject.annotations)
     report = SpendReport(
@@ -54,11 +72,16 @@ def report_spend(
     if claimed.key is None:
         pass
     elif history is not None:
-        today = BudgetWindow.containing(now, rules.timezone).day
-        wanted = [today - timedelta(days=ago) for ago in reversed(range(days))]
+        window = BudgetWindow.containing(now, rules.timezone)
+        wanted = [window.day - timedelta(days=ago) for ago in reversed(range(days))]
         incomplete = {day: history.incomplete_days[day] for day in wanted if day in history.incomplete_days}
-        sums = _sums(history, wanted, incomplete)
+        spend = _spend_by_day(history)
+        sums = _sums(history, spend, wanted, incomplete)
         findings += _incomplete(incomplete)
+        elapsed = window.elapsed_ratio(organisation.facts.spend.observed_at or now)
+        more, found = _months(history, spend, wanted, elapsed, claims, rules)
+        sums |= more
+        findings += found
     elif organisation.facts.spend.cause is Cause.DENIED:
         findings += upstream_findings({"spend": organisation.facts.spend}, zone=rules.timezone, stale=False)
     else:
@@ -80,32 +103,91 @@ def _findings(claims: Claims, claimed: ClaimedKey, facts: Facts, rules: Rules) -
     ]
 
 
-def _sums(history: SpendHistory, days: list[date], missing: Mapping[date, str]) -> dict[str, object]:
-    # As in the budget: requests that name no key may be this key's, so they count where there are any.
-    nameless = sum((history.unattributed.by_day.get(day, _NOTHING) for day in days), _NOTHING) > _NOTHING
-    tallies = (history.key, history.unattributed) if nameless else (history.key,)
-    by_day = [_total(tally.by_day.get(day, _NOTHING) for tally in tallies) for day in days]
+_SpendByDay = Mapping[date, Mapping[str | None, ModelSpend]]
+
+
+def _spend_by_day(history: SpendHistory) -> _SpendByDay:
+    """Return what counts as the key's by day and model.
+
+    As in the budget: requests that name no key may be this key's, so they count on the days on which they cost anything. A
+    correction that names no key may belong to another key, and must not lower the sum of these keys' own events.
+    """
+    spend = dict(history.key.by_day_and_model)
+    for day in _nameless_days(history):
+        both = dict(spend.get(day, {}))
+        for model, more in history.unattributed.by_day_and_model[day].items():
+            both[model] = both[model].plus(more) if model in both else more
+        spend[day] = both
+    return spend
+
+
+def _nameless_days(history: SpendHistory) -> frozenset[date]:
+    return frozenset(day for day, spent in history.unattributed.by_day.items() if spent > _NOTHING)
+
+
+def _sums(
+    history: SpendHistory, spend: _SpendByDay, days: list[date], missing: Mapping[date, str]
+) -> dict[str, object]:
+    by_day = [_total(each.spent for each in spend.get(day, {}).values()) for day in days]
     return {
-        "attribution": "team" if nameless else "key",
+        "attribution": "key" if _nameless_days(history).isdisjoint(days) else "team",
         "complete": not missing,
         "total": Amount.of(_total(by_day)),
         "by_day": tuple(
             DailySpend(date=day, spent=Amount.of(money), partial=day == days[-1], complete=day not in missing)
             for day, money in zip(days, by_day, strict=True)
         ),
-        "by_model": _by_model(tallies),
+        "by_model": _by_model(SpendTally(spend).by_model_on(days)),
     }
 
 
-def _by_model(tallies: tuple[SpendTally, ...]) -> tuple[wire.ModelSpend, ...]:
-    models = {model for tally in tallies for model in tally.by_model}
-    spend = {model: [tally.by_model.get(model, _NO_SPEND) for tally in tallies] for model in models}
-    sums = {model: _total(part.spent for part in parts) for model, parts in spend.items()}
-    largest_first = sorted(models, key=lambda model: (-sums[model].amount, model is None, model or ""))
+def _by_model(spend: Mapping[str | None, ModelSpend]) -> tuple[wire.ModelSpend, ...]:
+    largest_first = sorted(spend, key=lambda model: (-spend[model].spent.amount, model is None, model or ""))
     return tuple(
-        wire.ModelSpend(model=model, spent=Amount.of(sums[model]), requests=sum(part.requests for part in spend[model]))
+        wire.ModelSpend(model=model, spent=Amount.of(spend[model].spent), requests=spend[model].requests)
         for model in largest_first
     )
+
+
+def _months(
+    history: SpendHistory, spend: _SpendByDay, wanted: list[date], elapsed: Decimal, claims: Claims, rules: Rules
+) -> tuple[dict[str, object], list[Finding]]:
+    """Return the sections beyond the days that were asked for, and what they have to say."""
+    first, today = wanted[0], wanted[-1]
+    days, by_model = _days(history, spend, today), _model_days(spend)
+    nameless = _nameless_days(history)
+    month = month_of(days, today=today, elapsed=elapsed, budget=claims.monthly_budget)
+    since = min(first, today - timedelta(days=LATELY))
+    unusual = unusual_days(days, first=since, today=today, elapsed=elapsed, by_model=by_model)
+    now_total = _total(days[day].spent for day in wanted if day in days)
+    sections: dict[str, object] = {
+        "previous": previous_period(days, first=first, length=len(wanted), now_total=now_total),
+        "month": month.on_wire(),
+        "months": months_of(days, _requests(spend), today=today),
+        "unusual_days": tuple(each.on_wire() for each in unusual if each.day >= first),
+    }
+    shared = any(day >= month.first for day in nameless)
+    findings = month_findings(month, rules, shared=shared)
+    findings += [each.finding(shared=each.day in nameless) for each in lately(unusual, today=today)]
+    return sections, findings
+
+
+def _days(history: SpendHistory, spend: _SpendByDay, today: date) -> Days:
+    """Return the sum of each day that is known, days without spend too."""
+    start = history.kept_from or min((*spend, *history.incomplete_days, today))
+    known = (start + timedelta(days=number) for number in range((today - start).days + 1))
+    return {
+        day: DaySum(_total(each.spent for each in spend.get(day, {}).values()), day not in history.incomplete_days)
+        for day in known
+    }
+
+
+def _model_days(spend: _SpendByDay) -> ModelDays:
+    return {day: {model: each.spent for model, each in models.items()} for day, models in spend.items()}
+
+
+def _requests(spend: _SpendByDay) -> dict[date, int]:
+    return {day: sum(each.requests for each in models.values()) for day, models in spend.items()}
 
 
 def _incomplete(missing: Mapping[date, str]) -> list[Finding]:

@@ -10,7 +10,7 @@ from cachetools import LRUCache
 from bff.backstage.entities import Catalog, Entity
 from bff.keeptrusts.facts import Cause
 from bff.single_flight import SingleFlight
-from bff.spend.report import report_spend
+from bff.spend.report import days_before, report_spend
 from bff.status.answers import Answer, owner_of, serialised
 from bff.status.claimed_key import find_claimed_key
 from bff.status.claims import Subject, read_claims
@@ -72,7 +72,11 @@ class SpendReports:
         # When Keeptrusts denies the events, older sums must not hide that.
         if claimed.key is not None and snapshot.facts.spend.cause is not Cause.DENIED:
             history = await self._reader.history(
-                key_ids=frozenset(key.id for key in claimed.keys), team_id=claimed.key.team_id, days=days, now=now
+                key_ids=frozenset(key.id for key in claimed.keys),
+                team_id=claimed.key.team_id,
+                days=days,
+                now=now,
+                earlier=days_before(days, now=now, rules=rules),
             )
         report = report_spend(subject, snapshot.organisation, history, days=days, now=now, rules=rules)
         if not numbers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from bff.keeptrusts.facts import Cause, Facts, KeyDays, ModelSpend, Reading, SpendOfKeys
 from bff.status import wire
 from bff.status.assessment import freshness, wallet_state
+from bff.status.claims import Claims
 from bff.status.findings import (
     TRIED_AGAIN,
     Code,
@@ -21,10 +22,10 @@ from bff.status.findings import (
     worst_first,
 )
 from bff.status.key_claims import KeyClaim, NamedKey, claimants
+from bff.status.months import DaySum, month_of, previous_period
 from bff.status.organisation import Organisation
 from bff.status.wire import (
     Amount,
-    Change,
     DailySpend,
     PreviousPeriod,
     RollUp,
@@ -33,7 +34,7 @@ from bff.status.wire import (
     RollUpSharedKey,
     TeamWallet,
 )
-from bff.values import EntityRef, Money
+from bff.values import BudgetWindow, EntityRef, Money
 from bff.wording import listed, quoted, sentence
 
 _NOTHING = Money.zero()
@@ -66,7 +67,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """The days of a roll-up, oldest first: those it is about, as many before them, and further ones for the month."""
+    """The days of a roll-up, oldest first: those it is about, as many before them, and those that the month needs."""
 
     days: tuple[date, ...]
     previous: tuple[date, ...]
@@ -127,7 +128,9 @@ def roll_up(
     if spend is None or hidden:
         return answer
     total = _total(key.spent for key in keys.values())
-    budgets = _budgets(members, shown)
+    budgets = _budgets(members, shown, lambda claims: claims.daily_budget)
+    monthly = _budgets(members, shown, lambda claims: claims.monthly_budget)
+    days = _known_days(spend, period)
     return answer.model_copy(
         update={
             "total": Amount.of(total),
@@ -138,7 +141,8 @@ def roll_up(
             "daily_budget": Amount.of(_total(budgets)) if budgets else None,
             "budgets": len(budgets),
             "wallets": _wallets({named.team_id for named in shown} | (teams or frozenset()), organisation, rules),
-            "previous": _previous(keys, total, spend, period),
+            "previous": _previous(days, total, period),
+            "month": _month(days, monthly, shown, organisation.facts, now, rules),
         }
     )
 
@@ -193,7 +197,7 @@ def _members(
     spend: SpendOfKeys | None,
     period: Period,
 ) -> tuple[RollUpMember, ...]:
-    kept = spend is not None and _is_kept(spend, keys, period)
+    kept = spend is not None and any(day in _known_days(spend, period) for day in period.previous)
     rows = [_member(member, shown, keys, period, previous_kept=kept) for member in members]
     rows.sort(key=lambda row: (-row[0].amount, _WORST_FIRST.index(row[1].state), row[1].entity_ref))
     return tuple(row for _, row in rows)
@@ -280,11 +284,13 @@ def _unclaimed(
     return Amount.of(_total(spent for key_id, spent in spend.of_teams.items() if key_id not in claimed))
 
 
-def _budgets(members: Iterable[Member], shown: Mapping[NamedKey, Shown]) -> list[Money]:
-    """The daily budget of each key, that of the first member that declares one."""
+def _budgets(
+    members: Iterable[Member], shown: Mapping[NamedKey, Shown], of: Callable[[Claims], Money | None]
+) -> list[Money]:
+    """The budget of each key that has one: that of the first member that declares it."""
     found: dict[NamedKey, Money] = {}
     for member in sorted(members, key=lambda member: member.ref):
-        named, budget = member.claim.named, member.claim.claims.daily_budget
+        named, budget = member.claim.named, of(member.claim.claims)
         if member.numbers and named in shown and named is not None and budget is not None:
             found.setdefault(named, budget)
     return list(found.values())
@@ -303,28 +309,41 @@ def _wallets(team_ids: Iterable[str], organisation: Organisation, rules: Rules) 
     return tuple(sorted(found, key=lambda wallet: wallet.team))
 
 
-def _is_kept(spend: SpendOfKeys, keys: Mapping[NamedKey, _KeySums], period: Period) -> bool:
-    """Whether anything is known of the period before: a day of it was read whole, or something was spent."""
-    return any(day not in spend.incomplete_days for day in period.previous) or any(
-        sums.previous for sums in keys.values()
-    )
+# --- other periods ---
 
 
-def _previous(
-    keys: Mapping[NamedKey, _KeySums], total: Money, spend: SpendOfKeys, period: Period
-) -> PreviousPeriod | None:
-    if not _is_kept(spend, keys, period):
-        return None
-    before = _total(sums.previous for sums in keys.values())
+def _known_days(spend: SpendOfKeys, period: Period) -> dict[date, DaySum]:
+    """What all keys together spent on each day that is known, days without spend too."""
     incomplete = set(spend.incomplete_days).union(*spend.incomplete_of_key.values())
-    change = total - before
+    return {
+        day: DaySum(spend.by_day.get(day, _NOTHING), day not in incomplete)
+        for day in {*period.earlier, *period.previous, *period.days}
+        if spend.kept_from is None or day >= spend.kept_from
+    }
+
+
+def _previous(days: Mapping[date, DaySum], total: Money, period: Period) -> PreviousPeriod | None:
+    found = previous_period(days, first=period.days[0], length=len(period.days), now_total=total)
+    if found is None:
+        return None
     return PreviousPeriod(
-        from_=period.previous[0],
-        to=period.previous[-1],
-        total=Amount.of(before),
-        complete=incomplete.isdisjoint(period.previous),
-        change=Change(amount=Amount.of(change), ratio=change.ratio_to(before) if before else None),
+        from_=found.from_, to=found.to, total=found.total, complete=found.complete, change=found.change
     )
+
+
+def _month(
+    days: Mapping[date, DaySum],
+    budgets: Collection[Money],
+    shown: Mapping[NamedKey, Shown],
+    facts: Facts,
+    now: datetime,
+    rules: Rules,
+) -> wire.MonthToDate:
+    window = BudgetWindow.containing(now, rules.timezone)
+    elapsed = window.elapsed_ratio(facts.spend.observed_at or now)
+    # The spend of all keys says nothing of the budgets of some.
+    budget = _total(budgets) if budgets and len(budgets) == len(shown) else None
+    return month_of(days, today=window.day, elapsed=elapsed, budget=budget).on_wire()
 
 
 # --- what is missing ---

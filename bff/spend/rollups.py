@@ -21,6 +21,7 @@ from bff.status.claims import Owner, Subject
 from bff.status.findings import Code, Rules, State
 from bff.status.key_claims import key_claims
 from bff.status.leader import FactsUnreadableError, OrganisationReader
+from bff.status.months import BASIS_DAYS
 from bff.status.numbers import Viewer
 from bff.status.organisation_cache import LEAST_SECONDS_BETWEEN_READS, LONGEST_WAIT, FactsUnavailableError, Snapshot
 from bff.status.ownership import owner_team
@@ -168,9 +169,12 @@ class RollUps:
 
 
 def _period(days: int, now: datetime, rules: Rules) -> Period:
-    """The last `days` budget days, the running one included, and as many before them."""
+    """The last `days` budget days, the running one included, as many before them, and those that a month is compared with."""
     whole = last_days(2 * days, now, rules)
-    return Period(days=whole[days:], previous=whole[:days])
+    today = whole[-1]
+    month_before = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+    needed = max((today - month_before).days, BASIS_DAYS)
+    return Period(days=whole[days:], previous=whole[:days], earlier=last_days(needed + 1, now, rules))
 
 
 def last_days(count: int, now: datetime, rules: Rules) -> tuple[date, ...]:

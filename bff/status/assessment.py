@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta, tzinfo
-from decimal import Decimal
+from datetime import date, datetime, timedelta, tzinfo
+from decimal import Context, Decimal
 from typing import Any, Literal
 from urllib.parse import quote
 
-from bff.keeptrusts.facts import Activity, Facts, GatewayKey, Reading, SpendToday, Team, Wallet, WalletScope
+from bff.keeptrusts.facts import Activity, Facts, GatewayKey, Reading, SpendDays, SpendToday, Team, Wallet, WalletScope
 from bff.status import wire
 from bff.status.claimed_key import ClaimedKey, find_claimed_key
 from bff.status.claims import DAILY_BUDGET, NO_KEY, POLICY_TIER, Claims, Owner, Subject, read_claims
@@ -32,7 +32,9 @@ from bff.status.findings import (
     upstream_findings,
     worst_first,
 )
+from bff.status.months import Days, DaySum, month_findings, month_of
 from bff.status.organisation import Organisation
+from bff.status.unusual import LATELY, ModelDays, lately, unusual_days
 from bff.status.wire import (
     ActivityStatus,
     Amount,
@@ -74,6 +76,7 @@ def assess(subject: Subject, organisation: Organisation, now: datetime, rules: R
     budget: Section[BudgetStatus] = Section()
     if spent is not None:
         budget = assess_budget(spent, claims.daily_budget, window, now=now, rules=rules)
+    usual = assess_days(claims, claimed, spent, organisation, window, now=now, rules=rules)
     wallet = assess_wallet(claimed, organisation, rules)
     activity = assess_activity(claimed, organisation, window)
     findings = worst_first(
@@ -83,6 +86,7 @@ def assess(subject: Subject, organisation: Organisation, now: datetime, rules: R
             *tier.findings,
             *wallet.findings,
             *budget.findings,
+            *usual,
             *upstream_findings(_parts_used(claimed, facts), zone=rules.timezone, stale=is_unexplained(facts, rules)),
         )
     )
@@ -359,6 +363,8 @@ def _spend_incomplete(spent: Spent) -> Finding:
 
 
 _MICROSECOND = timedelta(microseconds=1)
+_ONE_DAY = timedelta(days=1)
+_EXACT = Context(prec=80)
 
 
 def exhaustion(
@@ -379,6 +385,80 @@ def exhaustion(
     if needed >= window.length // _MICROSECOND:
         return None
     return (window.start + int(needed) * _MICROSECOND).replace(microsecond=0)
+
+
+# --- the days before ---
+
+
+def assess_days(
+    claims: Claims,
+    claimed: ClaimedKey,
+    spent: Spent | None,
+    organisation: Organisation,
+    window: BudgetWindow,
+    *,
+    now: datetime,
+    rules: Rules,
+) -> list[Finding]:
+    """Return what there is to say of the month's budget and of unusual days; nothing where the closed days are not known."""
+    recent = organisation.facts.days.value
+    if recent is None or spent is None or recent.first + recent.count * _ONE_DAY != window.day:
+        return []
+    nameless = recent.unattributed_by_team.get(claimed.team_id or "")
+    days = claimed_days(claimed.keys, nameless, spent, recent, window.day)
+    elapsed = window.elapsed_ratio(spent.observed_at or now)
+    findings: list[Finding] = []
+    if claims.monthly_budget is not None:
+        month = month_of(days, today=window.day, elapsed=elapsed, budget=claims.monthly_budget)
+        past = nameless[-window.day.day + 1 :] if nameless is not None and window.day.day > 1 else ()
+        shared = spent.attribution == "team" or any(amount > 0 for amount in past)
+        findings += month_findings(month, rules, shared=shared)
+    unusual = unusual_days(
+        days,
+        first=window.day - LATELY * _ONE_DAY,
+        today=window.day,
+        elapsed=elapsed,
+        by_model=_model_days(claimed.keys, recent),
+    )
+    for each in lately(unusual, today=window.day):
+        place = (each.day - recent.first).days
+        of_team = spent.attribution == "team" if each.partial else nameless is not None and nameless[place] > 0
+        findings.append(each.finding(shared=of_team))
+    return findings
+
+
+def claimed_days(
+    keys: Sequence[GatewayKey], nameless: Sequence[int] | None, spent: Spent, recent: SpendDays, today: date
+) -> Days:
+    """Return the closed days of `keys` together, and today from `spent`.
+
+    `nameless` is what the team's requests that name no key cost on each closed day: it counts where it is above zero, as in
+    today's spend.
+    """
+    rows: list[Sequence[int]] = [recent.by_key[key.id] for key in keys if key.id in recent.by_key]
+    if nameless is not None:
+        rows.append([max(amount, 0) for amount in nameless])
+    incomplete = {*recent.incomplete, *(day for key in keys for day in recent.incomplete_by_key.get(key.id, ()))}
+    nothing = (0,) * recent.count
+    days = {
+        day: DaySum(Money(_EXACT.scaleb(Decimal(amount), -12)), day not in incomplete)
+        for place, amount in enumerate(map(sum, zip(*(rows or [nothing]), strict=True)))
+        for day in (recent.first + place * _ONE_DAY,)
+    }
+    days[today] = DaySum(spent.money, spent.complete)
+    return days
+
+
+def _model_days(keys: Sequence[GatewayKey], recent: SpendDays) -> ModelDays:
+    found: dict[date, dict[str | None, Money]] = {}
+    for key in keys:
+        for model, amounts in recent.models.get(key.id, {}).items():
+            for place, amount in enumerate(amounts):
+                if amount:
+                    of_day = found.setdefault(recent.first + place * _ONE_DAY, {})
+                    more = Money(_EXACT.scaleb(Decimal(amount), -12))
+                    of_day[model or None] = of_day.get(model or None, Money.zero()) + more
+    return found
 
 
 # --- wallet ---

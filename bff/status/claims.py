@@ -1,4 +1,4 @@
-"""What an entity claims in its annotations: a gateway key, a policy tier, a daily budget.
+"""What an entity claims in its annotations: a gateway key, a policy tier, a daily and a monthly budget.
 
 Anyone who can edit a catalog file can write these, so each value is read strictly, and what cannot be read is never
 guessed at: it becomes a finding that names the annotation, shows the value and says how to write it.
@@ -26,6 +26,7 @@ T = TypeVar("T")
 GATEWAY_KEY_NAME = entities.GATEWAY_KEY_NAME
 POLICY_TIER = "keeptrusts.dev/policy-tier"
 DAILY_BUDGET = "keeptrusts.dev/daily-budget"
+MONTHLY_BUDGET = "keeptrusts.dev/monthly-budget"
 
 GATEWAY_TYPE = "keeptrusts.dev/gateway-type"
 """Marks the entity of the gateway itself."""
@@ -127,6 +128,7 @@ class Claims:
     gateway_key_name: str | None = None
     policy_tier: PolicyTier | None = None
     daily_budget: Money | None = None
+    monthly_budget: Money | None = None
     malformed: Mapping[str, Finding] = field(default_factory=dict)
 
     @property
@@ -159,6 +161,7 @@ def read_claims(annotations: Mapping[str, str]) -> Claims:
         gateway_key_name=part(GATEWAY_KEY_NAME, _key_name, "the name of a gateway key", _KEY_NAME_HINT),
         policy_tier=part(POLICY_TIER, PolicyTier.parse, "a policy tier", _TIER_HINT),
         daily_budget=part(DAILY_BUDGET, _budget, "an amount of US dollars", _BUDGET_HINT),
+        monthly_budget=part(MONTHLY_BUDGET, _budget, "an amount of US dollars", _BUDGET_HINT),
         malformed=malformed,
     )
 

@@ -58,6 +58,10 @@ class Code(StrEnum):
     BUDGET_NEAR = "budget-near"
     BUDGET_EXCEEDED = "budget-exceeded"
     BUDGET_PACE = "budget-pace"
+    MONTH_BUDGET_NEAR = "month-budget-near"
+    MONTH_BUDGET_EXCEEDED = "month-budget-exceeded"
+    MONTH_BUDGET_PACE = "month-budget-pace"
+    SPEND_UNUSUAL = "spend-unusual"
     SPEND_INCOMPLETE = "spend-incomplete"
     DATA_STALE = "data-stale"
     CATALOG_DENIED = "catalog-denied"
@@ -86,6 +90,7 @@ _ERRORS = frozenset(
         Code.TIER_UNENFORCED,
         Code.WALLET_DEPLETED,
         Code.BUDGET_EXCEEDED,
+        Code.MONTH_BUDGET_EXCEEDED,
     }
 )
 

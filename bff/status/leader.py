@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -25,12 +25,14 @@ from bff.keeptrusts.client import MOST_REJECTED_KEPT, KeeptrustsClient
 from bff.keeptrusts.directory import Directory, Listed, cause_of
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamUnavailableError
 from bff.keeptrusts.events import EventFeed
-from bff.keeptrusts.facts import Cause, DaySums, Facts, GatewayKey, Reading, SpendHistory, SpendOfKeys, Wallet
+from bff.keeptrusts.facts import Cause, Facts, GatewayKey, LedgerDay, Reading, SpendHistory, SpendOfKeys, Wallet
 from bff.ledger.checksum import Balance
 from bff.ledger.feed import Feed, Turn
 from bff.ledger.progress import Progress, instant, micros
+from bff.ledger.recent import RecentDays
 from bff.ledger.sums import Ledger
 from bff.status.snapshot_store import Look, ReadFacts, SnapshotStore, UnreadableSnapshotError
+from bff.status.unusual import stands_out
 from bff.store.database import Database, LeaseLostError, StoreError
 from bff.store.lease import Held, Leases
 from bff.store.tables import PENDING_ACT, acts, ledgers, organisations
@@ -125,6 +127,7 @@ class OrganisationReader:
         self._ledger_id: int | None = None
         self._ledger: Ledger | None = None
         self._feed: Feed | None = None
+        self._recent: RecentDays | None = None
         self._snapshots: SnapshotStore | None = None
         self._listed: Listed | None = None
         self._listed_at: float | None = None
@@ -133,6 +136,8 @@ class OrganisationReader:
         self._wanted = 0
         self._asked = False
         self._leading: tuple[Held, Held | None] | None = None
+        self.organisation_name = ""
+        """What Keeptrusts calls the organisation; empty where this process could not ask."""
         self.role: Role | None = None
         self.progress: Progress | None = None
         """How far the feed was read, where this process leads."""
@@ -164,11 +169,16 @@ class OrganisationReader:
                 self._is(Role.ALONE, str(error))
             await asyncio.sleep(min(self._pause, left))
 
-    async def history(self, *, key_ids: frozenset[str], team_id: str | None, days: int, now: datetime) -> SpendHistory:
-        """Spend of the keys over the last `days` budget days, the running one included. Raises `FactsUnreadableError`."""
+    async def history(
+        self, *, key_ids: frozenset[str], team_id: str | None, days: int, now: datetime, earlier: int = 0
+    ) -> SpendHistory:
+        """Spend of the keys over the last `days` budget days, the running one included, and over `earlier` more before them.
+
+        Raises `FactsUnreadableError`.
+        """
         try:
             ledger, _, _ = await self._prepared(now)
-            return await ledger.history(key_ids=key_ids, team_id=team_id, days=days, now=now)
+            return await ledger.history(key_ids=key_ids, team_id=team_id, days=days, now=now, earlier=earlier)
         except (StoreError, ValueError) as error:
             raise FactsUnreadableError(f"The database cannot be used: {error}.") from None
 
@@ -200,7 +210,7 @@ class OrganisationReader:
 
     async def spend_of_day(
         self, day: date, *, key_ids: frozenset[str] | None, nameless_of: frozenset[str] = frozenset(), now: datetime
-    ) -> DaySums:
+    ) -> LedgerDay:
         """The sums of one day, as `Ledger.of_day` has them. Raises `FactsUnreadableError`."""
         try:
             ledger, _, _ = await self._prepared(now)
@@ -268,9 +278,14 @@ class OrganisationReader:
                 listed = self._listed
                 assert listed is not None  # noqa: S101 - the lists are due where there are none
                 writing = await self._leases.acquire(f"ledger:{self._ledger_id}")
+                recent = self._recent
+                assert recent is not None  # noqa: S101 - prepared with the ledger
+                if self._leading is None or None in {writing, self._leading[1]}:
+                    # Another process has counted events meanwhile, or does so now.
+                    recent.forget()
                 self._leading = (held, writing)
                 turn = await self._read_feed(now, ledger, feed, writing, totals)
-                facts = await self._facts(now, ledger, listed, turn)
+                facts = await self._facts(now, ledger, recent, listed, turn)
                 read = ReadFacts(facts, max(now, self._clock()))
                 self._known = await snapshots.publish(read, held)
         except LeaseLostError:
@@ -297,10 +312,12 @@ class OrganisationReader:
     async def _totals_again(self) -> Mapping[str, Money] | None:
         return _totals(await self._directory.read_wallets(self._clock()))
 
-    async def _facts(self, now: datetime, ledger: Ledger, listed: Listed, turn: Turn) -> Facts:
+    async def _facts(self, now: datetime, ledger: Ledger, recent: RecentDays, listed: Listed, turn: Turn) -> Facts:
         self.progress = turn.progress
         # Side by side: with a slow database each wait of its own brings the end of the lease nearer.
         (spend, activity), revocations = await asyncio.gather(ledger.today(now, turn.progress), self._revocations())
+        seconds = READING_SECONDS if self._published else FIRST_READING_SECONDS
+        days = await recent.read(now, turn.progress, spend, seconds=seconds)
         return Facts(
             teams=listed.teams,
             keys=_with_revocations(listed.keys, revocations),
@@ -308,6 +325,7 @@ class OrganisationReader:
             wallets=listed.wallets,
             spend=_with_rejected(self._reading(spend, turn, now), turn.progress),
             activity=self._reading(activity, turn, now),
+            days=self._reading(days, turn, now),
         )
 
     async def _revocations(self) -> Mapping[str, datetime]:
@@ -445,6 +463,9 @@ class OrganisationReader:
                     backfill=self._timing.backfill,
                     monotonic=self._monotonic,
                 )
+                self._recent = RecentDays(
+                    self._ledger, self._zone, lag=lag, monotonic=self._monotonic, stands_out=stands_out
+                )
                 self._snapshots = SnapshotStore(self._database, ledger_id)
             return self._ledger, self._feed, self._snapshots
 
@@ -452,7 +473,8 @@ class OrganisationReader:
         """The organisation's own id. Raises `KeeptrustsError` while it cannot be asked for and was never known."""
         known = select(organisations.c.organisation).where(organisations.c.identity == self._identity)
         try:
-            organisation = (await self._client.whoami()).organization.id
+            known_as = (await self._client.whoami()).organization
+            organisation, self.organisation_name = known_as.id, known_as.name
         except UpstreamUnavailableError:
             async with self._database.read() as connection:
                 found = await connection.scalar(known)
@@ -563,4 +585,4 @@ def _unread(error: KeeptrustsError) -> Facts:
     def nothing() -> Reading[Any]:
         return Reading(None, cause=cause_of(error), detail=error.reason)
 
-    return Facts(nothing(), nothing(), nothing(), nothing(), nothing(), nothing())
+    return Facts(*(nothing() for _ in fields(Facts)))

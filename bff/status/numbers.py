@@ -128,6 +128,10 @@ WITHOUT_AMOUNTS: Mapping[str, str] = {
     Code.BUDGET_NEAR: "Most of the daily budget is spent.",
     Code.BUDGET_EXCEEDED: "The daily budget is spent.",
     Code.BUDGET_PACE: "At this pace the daily budget runs out before it resets.",
+    Code.MONTH_BUDGET_NEAR: "Most of the monthly budget is spent.",
+    Code.MONTH_BUDGET_EXCEEDED: "The monthly budget is spent.",
+    Code.MONTH_BUDGET_PACE: "At this pace the month ends above the monthly budget.",
+    Code.SPEND_UNUSUAL: "A day of late has cost far more than is usual for this key.",
     Code.SPEND_INCOMPLETE: "Sums of spend are lower bounds, since not all of it has been read.",
 }
 """The sentence of each code whose own may hold an amount, by code."""

@@ -141,6 +141,8 @@ _COLLECTIONS: Mapping[tuple[str, str], TypeAdapter[Any]] = {
     ("spend", "by_key"): TypeAdapter(dict[str, Money]),
     ("spend", "unattributed_by_team"): TypeAdapter(dict[str, Money]),
     ("spend", "missing_by_key"): TypeAdapter(dict[str, str]),
+    ("days", "by_key"): TypeAdapter(dict[str, tuple[int, ...]]),
+    ("days", "unattributed_by_team"): TypeAdapter(dict[str, tuple[int, ...]]),
     ("activity", "by_key"): TypeAdapter(dict[str, Activity]),
     ("activity", "by_team"): TypeAdapter(dict[str, Activity]),
 }

@@ -35,7 +35,7 @@ MONTH = r"^[0-9]{4}-[0-9]{2}$"
 
 FORECAST_RULE = (
     "The spend so far, and for each day that is left the median of this key's weekdays or weekend days over the last 28 "
-    "closed days; `low` and `high` take the lower and the upper quartile of those days instead."
+    "closed days; `low` and `high` take the 10th and the 90th percentile of those days instead."
 )
 """How a forecast is made, in one sentence."""
 
@@ -466,7 +466,10 @@ class RollUp(WireModel):
     budgets: int = Field(ge=0, description="How many budgets `dailyBudget` adds up")
     wallets: tuple[TeamWallet, ...] | None = Field(default=None, description="Of the teams concerned, each once")
     previous: PreviousPeriod | None = Field(default=None, description="Null when nothing was kept of it")
-    month: MonthToDate | None = None
+    month: MonthToDate | None = Field(
+        default=None,
+        description="Of the keys whose amounts are shown; `budget` adds up the monthly budgets where each of these keys has one",
+    )
     findings: tuple[Finding, ...] = Field(default=(), description="What is missing of the roll-up itself, worst first")
     freshness: Freshness
 

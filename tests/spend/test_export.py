@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bff.keeptrusts.facts import DaySum, DaySums, GatewayKey
+from bff.keeptrusts.facts import GatewayKey, LedgerDay, LedgerRow
 from bff.spend.export import Account, ExportRow, Labels, csv_lines, export_rows, safe, writer_of
 from bff.values import EntityRef, Money
 from tests.spend.focus_columns import COLUMNS
 
 DAY = date(2026, 3, 10)
 BOT = EntityRef("component", "default", "bot")
-ACCOUNT = Account("org_1", ZoneInfo("Europe/Berlin"))
+ACCOUNT = Account("org_1", "Acme", ZoneInfo("Europe/Berlin"))
 LABELS = Labels(
     {"tok_1": BOT, "tok_2": BOT},
     {
@@ -32,14 +32,14 @@ LABELS = Labels(
 )
 
 
-def sum_of(key_id: str, spent: str, *, team: str = "team_1", model: str = "gpt-4o", requests: int = 1) -> DaySum:
+def sum_of(key_id: str, spent: str, *, team: str = "team_1", model: str = "gpt-4o", requests: int = 1) -> LedgerRow:
     """One sum of the ledger."""
-    return DaySum(key_id, team, model, Money(Decimal(spent)), requests, complete=True)
+    return LedgerRow(key_id, team, model, Money(Decimal(spent)), requests, complete=True)
 
 
-def rows_of(*sums: DaySum, missing: str | None = None, nameless: EntityRef | None = None) -> list[ExportRow]:
+def rows_of(*sums: LedgerRow, missing: str | None = None, nameless: EntityRef | None = None) -> list[ExportRow]:
     """The rows of a day with these sums."""
-    return export_rows(DaySums(DAY, sums, missing), LABELS, nameless=nameless)
+    return export_rows(LedgerDay(DAY, sums, missing), LABELS, nameless=nameless)
 
 
 def opened(text: str) -> list[dict[str, str]]:
@@ -183,7 +183,7 @@ def test_nulls_depend_on_each_other_as_published() -> None:
         assert row["ResourceName"] != row["ResourceId"] or not row["ResourceId"]
         assert (row["ChargeCategory"], row["ChargeClass"]) == ("Usage", "")
         assert row["PricingQuantity"]
-        assert row["InvoiceId"] == row["BillingAccountName"] == ""
+        assert (row["InvoiceId"], row["BillingAccountId"], row["BillingAccountName"]) == ("", "org_1", "Acme")
     by_key = {row["ResourceId"]: row for row in focus_rows()}
     assert (by_key["tok_1"]["ResourceName"], by_key["tok_1"]["SubAccountName"]) == ("bot-key", "support")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -21,15 +22,9 @@ def ago(days: int) -> date:
     return TODAY - timedelta(days=days)
 
 
-def tally(by_day: dict[int, str], **by_model: tuple[str, int]) -> SpendTally:
-    """Sums by days ago and by model; the model `none` stands for no model."""
-    return SpendTally(
-        {ago(days): usd(amount) for days, amount in by_day.items()},
-        {
-            None if model == "none" else model: ModelSpend(usd(amount), requests)
-            for model, (amount, requests) in by_model.items()
-        },
-    )
+def tally(by_day: Mapping[int, str | Decimal], model: str | None = "m", requests: int = 1) -> SpendTally:
+    """Sums by days ago, all of one model."""
+    return SpendTally({ago(days): {model: ModelSpend(usd(amount), requests)} for days, amount in by_day.items()})
 
 
 def test_every_day_has_its_item() -> None:
@@ -46,7 +41,8 @@ def test_every_day_has_its_item() -> None:
 
 def test_models_come_largest_first() -> None:
     """Bookings without a model are one of them."""
-    report = Scenario().report(SpendHistory(tally({0: "6"}, small=("1", 5), large=("3", 2), none=("2", 1))))
+    models = {"small": ModelSpend(usd(1), 5), "large": ModelSpend(usd(3), 2), None: ModelSpend(usd(2), 1)}
+    report = Scenario().report(SpendHistory(SpendTally({TODAY: models})))
     assert report.by_model is not None
     assert [(item.model, item.spent.amount, item.requests) for item in report.by_model] == [
         ("large", "3", 2),
@@ -64,7 +60,7 @@ def test_days_outside_the_period_do_not_count() -> None:
 
 def test_spend_that_names_no_key_is_added_and_said_so() -> None:
     """As in the budget section."""
-    history = SpendHistory(tally({0: "1"}, m=("1", 1)), tally({0: "2"}, m=("2", 3)))
+    history = SpendHistory(tally({0: "1"}), tally({0: "2"}, requests=3))
     report = Scenario().report(history)
     assert report.total is not None
     assert report.by_model is not None
@@ -99,7 +95,7 @@ def test_unread_history_is_no_zero() -> None:
 )
 def test_what_the_status_withholds_the_report_withholds(scenario: Scenario, code: Code) -> None:
     """Even if somebody hands in numbers."""
-    report = scenario.report(SpendHistory(tally({0: "777"}, other=("777", 7))))
+    report = scenario.report(SpendHistory(tally({0: "777"}, requests=7)))
     assert "777" not in report.model_dump_json()
     assert code in [finding.code for finding in report.findings]
 
@@ -112,7 +108,7 @@ def test_an_expired_key_still_has_its_history() -> None:
 @given(st.dictionaries(st.integers(0, 100), st.decimals("-1000", "1000000", places=9), max_size=30), st.integers(1, 90))
 def test_the_days_add_up_to_the_total(spend: dict[int, Decimal], days: int) -> None:
     """Exactly, and for every length of the period."""
-    history = SpendHistory(SpendTally({ago(when): usd(amount) for when, amount in spend.items()}))
+    history = SpendHistory(tally(spend))
     report = Scenario().report(history, days=days)
     assert report.by_day is not None
     assert report.total is not None

@@ -20,15 +20,17 @@ from bff.keeptrusts.facts import (
     Facts,
     GatewayKey,
     Reading,
+    SpendDays,
     SpendHistory,
     SpendToday,
     Team,
     Wallet,
     WalletScope,
 )
+from bff.ledger.recent import CLOSED_DAYS
 from bff.spend.report import report_spend
 from bff.status.assessment import assess
-from bff.status.claims import DAILY_BUDGET, GATEWAY_KEY_NAME, POLICY_TIER, Owner, Subject
+from bff.status.claims import DAILY_BUDGET, GATEWAY_KEY_NAME, MONTHLY_BUDGET, POLICY_TIER, Owner, Subject
 from bff.status.findings import Code, Rules
 from bff.status.organisation import Organisation
 from bff.status.wire import Finding, GovernanceStatus, SpendReport
@@ -122,13 +124,15 @@ class Scenario:
         NOON,
     )
 
+    days: Reading[SpendDays] = Reading(None)
+
     def but(self, **changes: Any) -> Scenario:
         """The same scenario with these parts in place of its own."""
         return replace(self, **changes)
 
     def annotated(self, **changes: str | None) -> Scenario:
-        """The same scenario with the `key`, `tier` or `budget` annotation changed, or left out where None."""
-        names = {"key": GATEWAY_KEY_NAME, "tier": POLICY_TIER, "budget": DAILY_BUDGET}
+        """The same scenario with the `key`, `tier`, `budget` or `month` annotation changed, or left out where None."""
+        names = {"key": GATEWAY_KEY_NAME, "tier": POLICY_TIER, "budget": DAILY_BUDGET, "month": MONTHLY_BUDGET}
         merged = {**self.annotations, **{names[name]: value for name, value in changes.items()}}
         return self.but(annotations={name: value for name, value in merged.items() if value is not None})
 
@@ -141,10 +145,23 @@ class Scenario:
         spend = SpendToday(MIDNIGHT.date(), by_key={"tok_1": usd(amount)})
         return self.but(spend=Reading(replace(spend, **changes), NOON))
 
+    def after(self, *last: int, **changes: Any) -> Scenario:
+        """The same scenario where the key has spent 100 USD on each of 31 closed days, but `last` on the last of them.
+
+        `changes` go to the closed days.
+        """
+        dollars = (100,) * (CLOSED_DAYS - len(last)) + last
+        days = SpendDays(
+            MIDNIGHT.date() - timedelta(days=CLOSED_DAYS),
+            CLOSED_DAYS,
+            by_key={"tok_1": tuple(amount * 10**12 for amount in dollars)},
+        )
+        return self.but(days=Reading(replace(days, **changes), NOON))
+
     @property
     def facts(self) -> Facts:
         """All parts."""
-        return Facts(self.teams, self.keys, self.configurations, self.wallets, self.spend, self.activity)
+        return Facts(self.teams, self.keys, self.configurations, self.wallets, self.spend, self.activity, self.days)
 
     @property
     def organisation(self) -> Organisation:

@@ -48,6 +48,10 @@ EVERY_FINDING: dict[Code, Scenario] = {
     Code.BUDGET_NEAR: SCENARIO.having_spent("499"),
     Code.BUDGET_EXCEEDED: SCENARIO.having_spent("501"),
     Code.BUDGET_PACE: SCENARIO.having_spent("360"),
+    Code.MONTH_BUDGET_NEAR: SCENARIO.annotated(month="1200").after(),
+    Code.MONTH_BUDGET_EXCEEDED: SCENARIO.annotated(month="900").after(),
+    Code.MONTH_BUDGET_PACE: SCENARIO.annotated(month="2000").after(),
+    Code.SPEND_UNUSUAL: SCENARIO.after(700, models={"tok_1": {"gpt-4o": (0,) * 30 + (600 * 10**12, 0), "": (1,) * 32}}),
     Code.SPEND_INCOMPLETE: SCENARIO.having_spent("1", missing="no event has been read yet"),
     Code.CATALOG_DENIED: SCENARIO.but(owner=replace(SCENARIO.owner, unreadable=True, denied=True)),
     Code.DATA_STALE: SCENARIO.but(keys=replace(SCENARIO.keys, cause=Cause.UNAVAILABLE)),
@@ -70,7 +74,10 @@ def test_every_finding_comes_from_facts(code: Code) -> None:
     assert finding.hint
 
 
-@pytest.mark.parametrize("code", [code for code in OF_FACTS if code not in {Code.BUDGET_NEAR, Code.BUDGET_PACE}])
+NOT_ALONE = {Code.BUDGET_NEAR, Code.BUDGET_PACE, Code.MONTH_BUDGET_NEAR}
+
+
+@pytest.mark.parametrize("code", [code for code in OF_FACTS if code not in NOT_ALONE])
 def test_one_thing_out_of_order_makes_one_finding(code: Code) -> None:
     """No mistake makes two findings; only a budget that is nearly used up may run out as well."""
     assert EVERY_FINDING[code].codes() == [code]

@@ -15,7 +15,7 @@ from bff.status.claims import Owner
 from bff.status.findings import Code, Finding, params
 from bff.values import CurrencyMismatchError, EntityRef, Money
 
-from .conftest import KEY, NOON, Scenario, usd, wallet
+from .conftest import KEY, MIDNIGHT, NOON, Scenario, usd, wallet
 from .test_assessment import EVERY_FINDING, OF_FACTS, SCENARIO, scenarios
 
 PARTS = ("teams", "keys", "configurations", "wallets", "spend", "activity")
@@ -38,6 +38,16 @@ EXPECTED: dict[Code, Mapping[str, str] | None] = {
     Code.BUDGET_NEAR: {"spent": "499", "budget": "500", "ratio": "0.998", "currency": "USD"},
     Code.BUDGET_EXCEEDED: {"spent": "501", "budget": "500", "currency": "USD"},
     Code.BUDGET_PACE: {"exhaustsAt": "2026-03-10T16:40:00Z", "resetsAt": "2026-03-11T00:00:00Z"},
+    Code.MONTH_BUDGET_NEAR: {"spent": "1000", "budget": "1200", "ratio": "0.8333", "currency": "USD"},
+    Code.MONTH_BUDGET_EXCEEDED: {"spent": "1000", "budget": "900", "currency": "USD"},
+    Code.MONTH_BUDGET_PACE: {"likely": "3150", "low": "3150", "high": "3150", "budget": "2000", "currency": "USD"},
+    Code.SPEND_UNUSUAL: {
+        "date": "2026-03-09",
+        "spent": "700",
+        "usual": "100",
+        "model": "gpt-4o",
+        "currency": "USD",
+    },
     Code.SPEND_INCOMPLETE: None,
     Code.CATALOG_DENIED: {},
     Code.DATA_STALE: {"since": "2026-03-10T12:00:00Z"},
@@ -110,6 +120,16 @@ def test_params_hold_what_the_sentence_says(code: Code) -> None:
             id="the team's nameless requests count",
         ),
         pytest.param(Code.BUDGET_EXCEEDED, SCENARIO.having_spent("500"), id="all is spent and no more"),
+        pytest.param(
+            Code.MONTH_BUDGET_EXCEEDED,
+            SCENARIO.annotated(month="900").after(incomplete=(MIDNIGHT.date() - timedelta(days=1),)),
+            id="the month is a lower bound",
+        ),
+        pytest.param(
+            Code.MONTH_BUDGET_NEAR,
+            SCENARIO.annotated(month="1200").after(unattributed_by_team={"team_1": (0,) * 30 + (1,)}),
+            id="the team's nameless requests count in the month",
+        ),
         pytest.param(
             Code.BUDGET_PACE,
             SCENARIO.having_spent("360").but(now=NOON + timedelta(hours=6)),

@@ -208,8 +208,8 @@ def test_a_refused_service_is_the_services_own_trouble() -> None:
 
 
 HISTORY = SpendHistory(
-    SpendTally({MIDNIGHT.date(): usd("487.65")}, {"gpt-4o": ModelSpend(usd("487.65"), 7)}),
-    SpendTally({}, {}),
+    SpendTally({MIDNIGHT.date(): {"gpt-4o": ModelSpend(usd("487.65"), 7)}}),
+    SpendTally(),
     {MIDNIGHT.date(): "the wallets have paid 31.41 USD that are in no event"},
 )
 

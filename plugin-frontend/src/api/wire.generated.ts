@@ -502,7 +502,7 @@ export interface components {
          * @description Every finding there is; clients switch on these, so they never change.
          * @enum {string}
          */
-        readonly Code: "annotation-missing" | "annotation-invalid" | "key-not-found" | "key-revoked" | "key-expired" | "key-expiring" | "owner-mismatch" | "tier-undeclared" | "tier-drift" | "tier-unenforced" | "wallet-missing" | "wallet-low" | "wallet-depleted" | "budget-near" | "budget-exceeded" | "budget-pace" | "spend-incomplete" | "data-stale" | "catalog-denied" | "upstream-unavailable" | "upstream-denied" | "upstream-contract" | "numbers-withheld" | "truncated";
+        readonly Code: "annotation-missing" | "annotation-invalid" | "key-not-found" | "key-revoked" | "key-expired" | "key-expiring" | "owner-mismatch" | "tier-undeclared" | "tier-drift" | "tier-unenforced" | "wallet-missing" | "wallet-low" | "wallet-depleted" | "budget-near" | "budget-exceeded" | "budget-pace" | "month-budget-near" | "month-budget-exceeded" | "month-budget-pace" | "spend-unusual" | "spend-incomplete" | "data-stale" | "catalog-denied" | "upstream-unavailable" | "upstream-denied" | "upstream-contract" | "numbers-withheld" | "truncated";
         /**
          * ConfigurationRecord
          * @description A policy configuration made from a template, whose id is the tier. A.
@@ -971,7 +971,7 @@ export interface components {
              */
             readonly change?: components["schemas"]["Change"] | null;
             /**
-             * @description The spend so far, and for each day that is left the median of this key's weekdays or weekend days over the last 28 closed days; `low` and `high` take the lower and the upper quartile of those days instead. Null: see `forecastMissing`
+             * @description The spend so far, and for each day that is left the median of this key's weekdays or weekend days over the last 28 closed days; `low` and `high` take the 10th and the 90th percentile of those days instead. Null: see `forecastMissing`
              * @default null
              */
             readonly forecast?: components["schemas"]["MonthForecast"] | null;
@@ -1430,7 +1430,10 @@ export interface components {
              * @default null
              */
             readonly previous?: components["schemas"]["PreviousPeriod"] | null;
-            /** @default null */
+            /**
+             * @description Of the keys whose amounts are shown; `budget` adds up the monthly budgets where each of these keys has one
+             * @default null
+             */
             readonly month?: components["schemas"]["MonthToDate"] | null;
             /**
              * Findings
@@ -2262,7 +2265,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing is here for you */
+            /** @description Nothing is here for you; There is no spend that this could be a file of */
             readonly 404: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -2374,7 +2377,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing is here for you */
+            /** @description Nothing is here for you; There is no spend that this could be a file of */
             readonly 404: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -2465,7 +2468,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nothing is here for you */
+            /** @description There is no spend that this could be a file of */
             readonly 404: {
                 headers: {
                     readonly [name: string]: unknown;
