@@ -138,10 +138,17 @@ const de: WordsOf<typeof en> = {
         '{{spent}} sind diesen Monat ausgegeben, mehr als das Monatsbudget von {{budget}}.',
       hint: 'Erhöhen Sie das Budget in der Katalogdatei, oder prüfen Sie, welches Modell es verbraucht.',
     },
+    monthBudgetPace: {
+      message:
+        'Bei diesem Verbrauch endet der Monat bei etwa {{likely}} (zwischen {{low}} und {{high}}), über dem Monatsbudget von {{budget}}.',
+      hint: 'Erhöhen Sie das Budget in der Katalogdatei, oder sehen Sie nach, welches Modell es ausgibt.',
+    },
     spendUnusual: {
       message:
-        '{{spent}} liegt weit über den üblichen {{usual}} eines Tages; den größten Anteil hat {{model}}.',
-      hint: 'Sehen Sie die Ausgaben nach Modell an.',
+        '{{day}} kostete {{spent}}, weit über den üblichen {{usual}}; das meiste der Differenz ist {{model}}.',
+      withoutModel:
+        '{{day}} kostete {{spent}}, weit über den üblichen {{usual}}.',
+      hint: 'Sehen Sie nach, welches Modell es ausgibt. Hat das niemand erwartet, erneuern Sie den Schlüssel: Er kann in fremde Hände gelangt sein.',
     },
     withoutAmounts: {
       walletLow: 'Das Guthaben des Teams ist niedrig oder leer.',
@@ -149,6 +156,12 @@ const de: WordsOf<typeof en> = {
       budgetExceeded: 'Das Tagesbudget ist ausgegeben.',
       budgetPace:
         'Bei diesem Tempo ist das Tagesbudget aufgebraucht, bevor es zurückgesetzt wird.',
+      monthBudgetNear: 'Das meiste des Monatsbudgets ist ausgegeben.',
+      monthBudgetExceeded: 'Das Monatsbudget ist ausgegeben.',
+      monthBudgetPace:
+        'Bei diesem Tempo endet der Monat über dem Monatsbudget.',
+      spendUnusual:
+        'Ein Tag der letzten Zeit kostete weit mehr, als für diesen Schlüssel üblich ist.',
       spendIncomplete:
         'Summen der Ausgaben sind Untergrenzen, da noch nicht alles gelesen ist.',
       spendIncompleteHint: 'Der Dienst liest von selbst weiter.',

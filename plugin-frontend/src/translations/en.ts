@@ -139,10 +139,16 @@ export const en = {
         '{{spent}} are spent this month, more than the monthly budget of {{budget}}.',
       hint: 'Raise the budget in the catalog file, or see which model spends it.',
     },
+    monthBudgetPace: {
+      message:
+        'At this pace the month ends at about {{likely}} (between {{low}} and {{high}}), above the monthly budget of {{budget}}.',
+      hint: 'Raise the budget in the catalog file, or see which model spends it.',
+    },
     spendUnusual: {
       message:
-        '{{spent}} is far above the usual {{usual}} of a day; most of the difference is {{model}}.',
-      hint: 'See the spend by model.',
+        '{{day}} cost {{spent}}, far above the usual {{usual}}; most of the difference is {{model}}.',
+      withoutModel: '{{day}} cost {{spent}}, far above the usual {{usual}}.',
+      hint: 'See which model spends it. If no one expected this, rotate the key: it may have leaked.',
     },
     // What those see for whom the amounts are not: each without a number, and with the hint of its code.
     withoutAmounts: {
@@ -150,6 +156,11 @@ export const en = {
       budgetNear: 'Most of the daily budget is spent.',
       budgetExceeded: 'The daily budget is spent.',
       budgetPace: 'At this pace the daily budget runs out before it resets.',
+      monthBudgetNear: 'Most of the monthly budget is spent.',
+      monthBudgetExceeded: 'The monthly budget is spent.',
+      monthBudgetPace: 'At this pace the month ends above the monthly budget.',
+      spendUnusual:
+        'A day of late has cost far more than is usual for this key.',
       spendIncomplete:
         'Sums of spend are lower bounds, since not all of it has been read.',
       spendIncompleteHint: 'The service reads on by itself.',

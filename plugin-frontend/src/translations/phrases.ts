@@ -229,6 +229,10 @@ interface Read {
   money(name: string): string;
   ratio(name: string): string;
   moment(name: string): string;
+  /** A budget day. */
+  day(name: string): string;
+  /** Whether the finding has this parameter. */
+  has(name: string): boolean;
 }
 
 class MissingParameter extends Error {}
@@ -339,14 +343,28 @@ const OF_CODE: Record<string, (t: Translate, read: Read) => FindingText> = {
     }),
     hint: t('finding.monthBudgetExceeded.hint'),
   }),
-  'spend-unusual': (t, { money, text }) => ({
-    message: t('finding.spendUnusual.message', {
+  'month-budget-pace': (t, { money }) => ({
+    message: t('finding.monthBudgetPace.message', {
+      likely: money('likely'),
+      low: money('low'),
+      high: money('high'),
+      budget: money('budget'),
+    }),
+    hint: t('finding.monthBudgetPace.hint'),
+  }),
+  'spend-unusual': (t, { day, money, text, has }) => {
+    const values = {
+      day: day('date'),
       spent: money('spent'),
       usual: money('usual'),
-      model: text('model'),
-    }),
-    hint: t('finding.spendUnusual.hint'),
-  }),
+    };
+    return {
+      message: has('model')
+        ? t('finding.spendUnusual.message', { ...values, model: text('model') })
+        : t('finding.spendUnusual.withoutModel', values),
+      hint: t('finding.spendUnusual.hint'),
+    };
+  },
   'data-stale': (t, { moment }) => ({
     message: t('finding.dataStale.message', { since: moment('since') }),
     hint: t('finding.dataStale.hint'),
@@ -374,6 +392,22 @@ const WITHOUT_AMOUNTS: Record<string, (t: Translate) => FindingText> = {
   'budget-pace': t => ({
     message: t('finding.withoutAmounts.budgetPace'),
     hint: t('finding.budgetPace.hint'),
+  }),
+  'month-budget-near': t => ({
+    message: t('finding.withoutAmounts.monthBudgetNear'),
+    hint: t('finding.monthBudgetNear.hint'),
+  }),
+  'month-budget-exceeded': t => ({
+    message: t('finding.withoutAmounts.monthBudgetExceeded'),
+    hint: t('finding.monthBudgetExceeded.hint'),
+  }),
+  'month-budget-pace': t => ({
+    message: t('finding.withoutAmounts.monthBudgetPace'),
+    hint: t('finding.monthBudgetPace.hint'),
+  }),
+  'spend-unusual': t => ({
+    message: t('finding.withoutAmounts.spendUnusual'),
+    hint: t('finding.spendUnusual.hint'),
   }),
   'spend-incomplete': t => ({
     message: t('finding.withoutAmounts.spendIncomplete'),
@@ -439,6 +473,8 @@ function readerOf(
   };
   return {
     text: given,
+    has: name => known(params, name) !== undefined,
+    day: name => words.day(given(name)),
     money: name => {
       const amount = given(name);
       valid(name, amount, amount !== '' && Number.isFinite(Number(amount)));
