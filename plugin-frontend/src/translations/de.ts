@@ -599,7 +599,9 @@ const de: WordsOf<typeof en> = {
       share: 'Anteil',
       keys: 'Schlüssel',
       withheld: 'Nicht für Sie',
-      shared: 'Steht bei einem anderen Mitglied, das denselben Schlüssel nennt',
+      elsewhere:
+        'Steht bei einem anderen Mitglied, das denselben Schlüssel nennt',
+      shared: 'Auch von einem anderen Mitglied genannt',
     },
     shared: {
       heading: 'Schlüssel, die mehrere Mitglieder nennen',

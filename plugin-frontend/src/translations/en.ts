@@ -592,7 +592,8 @@ export const en = {
       share: 'Share',
       keys: 'Keys',
       withheld: 'Not for you',
-      shared: 'Stands with another member that names the same key',
+      elsewhere: 'Stands with another member that names the same key',
+      shared: 'Named by another member too',
     },
     shared: {
       heading: 'Keys that several members name',

@@ -56,17 +56,19 @@ export function MonthSummary({
           </dd>
         </div>
       )}
-      <Forecast month={month} />
+      <Forecast month={month} certainty={certainty} />
     </dl>
   );
 }
 
 function Forecast({
   month: { forecast, forecastMissing },
+  certainty,
 }: {
   month: MonthToDate;
+  certainty: Certainty;
 }) {
-  const { t, money, count } = useWords();
+  const { t, money, count, bound } = useWords();
   return (
     <div className={styles.part}>
       <dt>{t('month.forecast')}</dt>
@@ -74,10 +76,13 @@ function Forecast({
         {forecast ? (
           <>
             <span className={styles.range}>
-              {t('month.range', {
-                low: money(forecast.low),
-                high: money(forecast.high),
-              })}
+              {bound(
+                t('month.range', {
+                  low: money(forecast.low),
+                  high: money(forecast.high),
+                }),
+                certainty,
+              )}
             </span>
             <Note>{t('month.likely', { likely: money(forecast.likely) })}</Note>
             <Note>

@@ -115,8 +115,10 @@ function columnsOf(
       label: t('rollUp.members.before'),
       numeric: true,
       sortable: true,
-      render: ({ previous }) =>
-        previous ? money(previous) : t('overview.nothing'),
+      render: ({ previous, ...member }) =>
+        previous && !standsElsewhere(member)
+          ? money(previous)
+          : t('overview.nothing'),
     },
     {
       id: 'share',
@@ -132,15 +134,19 @@ function columnsOf(
       id: 'keys',
       label: t('rollUp.members.keys'),
       wide: true,
-      render: ({ keys = [], shared }) => (
+      render: member => (
         <>
-          {keys.map(key => (
+          {member.keys.map(key => (
             <span key={key} className={styles.line}>
               {key}
             </span>
           ))}
-          {shared && (
-            <span className={styles.second}>{t('rollUp.members.shared')}</span>
+          {member.shared && (
+            <span className={styles.second}>
+              {standsElsewhere(member)
+                ? t('rollUp.members.elsewhere')
+                : t('rollUp.members.shared')}
+            </span>
           )}
         </>
       ),
@@ -156,11 +162,15 @@ function spentText({ t, money, bound }: Words, member: RollUpMember): string {
     : t('overview.nothing');
 }
 
-/** What is spent by the member's own keys. One that has none, or whose key stands with another member, has not spent nothing. */
-function ownSpend({
-  spent,
+/** What is spent by the member's own key. One that has none, or whose key stands with another member, has not spent nothing. */
+const ownSpend = (member: RollUpMember): Amount | undefined =>
+  member.keys.length && member.spent && !standsElsewhere(member)
+    ? member.spent
+    : undefined;
+
+/** Whether the spend of the member's key is counted with another member. */
+const standsElsewhere = ({
   shared,
-  keys = [],
-}: RollUpMember): Amount | undefined {
-  return keys.length && spent && !(shared && isZero(spent)) ? spent : undefined;
-}
+  spent,
+}: Pick<RollUpMember, 'shared' | 'spent'>): boolean =>
+  shared && Boolean(spent) && isZero(spent!);

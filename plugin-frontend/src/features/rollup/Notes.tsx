@@ -28,7 +28,7 @@ export function Notes({ rollUp }: { rollUp: RollUp }) {
   const { withheld, complete, total } = rollUp;
   return (
     <>
-      {total && !complete && (
+      {total && !complete && withheld === 0 && (
         <div className={styles.aside} data-note="lower-bound">
           <RiInformationLine aria-hidden size={16} className={styles.icon} />
           <Text variant="body-small" color="secondary">

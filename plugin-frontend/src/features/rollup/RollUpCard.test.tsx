@@ -97,6 +97,9 @@ describe('RollUpCard', () => {
 
     expect(await screen.findByText('at least $3,210.50')).toBeInTheDocument();
     expect(
+      screen.getByText('at least $9,120.00 to $10,730.00'),
+    ).toBeInTheDocument();
+    expect(
       screen.getByText('The amounts of 2 members are not for you.'),
     ).toBeInTheDocument();
   });

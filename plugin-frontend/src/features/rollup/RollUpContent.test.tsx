@@ -62,7 +62,7 @@ describe('RollUpContent', () => {
 
     const rows = await rowsOf('By member');
     expect(rows[0]).toBe(
-      'customer-support-botcomponentIn order$1,400.00$700.0045%customer-support-bot-gw-key',
+      'customer-support-botcomponentIn order$1,400.00$700.0045%customer-support-bot-gw-keyNamed by another member too',
     );
     expect(rows[7]).toBe(
       'night-shift-botcomponentIn order–––customer-support-bot-gw-keyStands with another member that names the same key',

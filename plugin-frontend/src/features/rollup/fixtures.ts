@@ -35,7 +35,7 @@ function member(
 }
 
 const MEMBERS: readonly RollUpMember[] = [
-  member('customer-support-bot', 1400),
+  member('customer-support-bot', 1400, { shared: true }),
   member('ticket-summarizer', 700, {
     state: 'warning',
     worst: finding(
@@ -55,7 +55,7 @@ const MEMBERS: readonly RollUpMember[] = [
   member('night-shift-bot', 0, {
     keys: ['customer-support-bot-gw-key'],
     shared: true,
-    previous: null,
+    previous: usd('0'),
   }),
   member('billing-service', 0, {
     state: 'unconfigured',

@@ -3,8 +3,11 @@ import {
   EntityAiSpendContent,
   EntityGatewayCard,
   EntityGovernanceStatusCard,
+  EntityRollUpCard,
+  EntityRollUpContent,
   isKeeptrustsAvailable,
   isKeeptrustsGateway,
+  isKeeptrustsRollUp,
 } from 'backstage-plugin-keeptrusts/legacy';
 
 /** The page of every entity, with what this project's README says to put there. */
@@ -22,10 +25,18 @@ export const entityPage = (
             <EntityGatewayCard />
           </EntitySwitch.Case>
         </EntitySwitch>
+        <EntitySwitch>
+          <EntitySwitch.Case if={isKeeptrustsRollUp}>
+            <EntityRollUpCard />
+          </EntitySwitch.Case>
+        </EntitySwitch>
       </>
     </EntityLayout.Route>
     <EntityLayout.Route path="/ai-spend" title="AI spend" if={isKeeptrustsAvailable}>
       <EntityAiSpendContent />
+    </EntityLayout.Route>
+    <EntityLayout.Route path="/ai-roll-up" title="AI spend" if={isKeeptrustsRollUp}>
+      <EntityRollUpContent />
     </EntityLayout.Route>
   </EntityLayout>
 );
