@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -24,6 +25,12 @@ FileState = tuple[int, int, int] | None
 
 class SecretFileError(Exception):
     """A file cannot be used; the message names the setting and the file, and does not quote what it holds."""
+
+
+def fingerprint(name: str, secret: SecretStr) -> str:
+    """32 bits of a hash of a secret and its setting: the same in two processes that have the same secret."""
+    # With the name, so that one token in two settings does not look like one secret.
+    return sha256(f"{name}\0{secret.get_secret_value()}".encode()).hexdigest()[:8]
 
 
 def fits_a_header(secret: SecretStr) -> bool:
@@ -66,7 +73,8 @@ class Secret:
     `name` is its setting. With a `path` the file is read again when it has changed, and when the secret was refused; while
     the file cannot be used, what was read before stays in use. `in_header` is for secrets that headers carry: the
     constructor raises `ValueError` for one that none can, and such a file counts as one that cannot be used. So does one
-    for which `check` raises `ValueError`, whose message says the form expected and quotes nothing.
+    for which `check` raises `ValueError`, whose message says the form expected and quotes nothing. A `fingerprinted` one that
+    has changed is logged with its fingerprint.
     """
 
     def __init__(
@@ -77,6 +85,7 @@ class Secret:
         path: Path | None = None,
         in_header: bool = True,
         check: Callable[[SecretStr], object] | None = None,
+        fingerprinted: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         if in_header and not fits_a_header(value):
@@ -87,6 +96,7 @@ class Secret:
         self._path = path
         self._in_header = in_header
         self._check = check
+        self._fingerprinted = fingerprinted
         self._clock = clock
         # None makes the first use read the file: it may have changed since the settings were read.
         self._state: FileState = None
@@ -124,7 +134,8 @@ class Secret:
             log.warning("secret cannot be read: the one read before stays in use", reason=str(error))
             return
         if found.get_secret_value() != self._value.get_secret_value():
-            log.info("changed secret is read", setting=setting)
+            marks = {"fingerprint": fingerprint(self.name, found)} if self._fingerprinted else {}
+            log.info("changed secret is read", setting=setting, **marks)
         self._value = found
         self.read_at = self._clock()
 

@@ -83,6 +83,8 @@ class SigningKeys:
             raise IdentityUnavailableError("Backstage's signing keys cannot be read")
 
     def _refresh_in_background(self) -> None:
+        if self._background is not None and not self._background.done():
+            return
         if not self._within(self._read_at, REFRESH_AFTER) and not self._paused() and not self._flight.busy(self):
             self._background = asyncio.ensure_future(self._refreshed())
 

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -43,8 +43,10 @@ MOST_CONTAINERS = 1_000
 _PAGE = 250
 """Entities in one reply: some 500 KB, which Backstage gives within its deadline."""
 
-_CONTAINERS_IN_A_CALL = 60
-"""References in one address, which stays below the usual limit of 8 KB."""
+_LONGEST_FILTER = 3_500
+"""Characters of references, as an address has them, in one of its two filters: it stays below the usual limit of 8 KB."""
+
+_AROUND_A_REFERENCE = 30
 
 _GROUP_FIELDS = ("kind", "metadata.name", "metadata.namespace", "metadata.annotations")
 
@@ -198,9 +200,18 @@ def _filter(*parts: Sequence[tuple[str, str | None]]) -> str:
     return ",".join(key if value is None else f"{key}={value}" for part in parts for key, value in part)
 
 
-def _parts(refs: Sequence[EntityRef]) -> Iterator[Sequence[EntityRef]]:
-    for first in range(0, len(refs), _CONTAINERS_IN_A_CALL):
-        yield refs[first : first + _CONTAINERS_IN_A_CALL]
+def _parts(refs: Sequence[EntityRef]) -> Iterator[list[EntityRef]]:
+    """Those of `refs` that fit into one address, then the next ones."""
+    part: list[EntityRef] = []
+    length = 0
+    for ref in refs:
+        needed = len(quote(str(ref), safe="")) + _AROUND_A_REFERENCE
+        if part and length + needed > _LONGEST_FILTER:
+            yield part
+            part, length = [], 0
+        part.append(ref)
+        length += needed
+    yield part
 
 
 def members_among(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +18,7 @@ from bff.backstage.entities import CatalogContractError, CatalogError, Descripto
 from bff.backstage.groups import QUERY, comes_from
 from bff.backstage.identity import PLUGIN_KEYS, USER_KEYS, BackstageIdentity
 from bff.backstage.jwks import ALGORITHMS, usable_keys
+from bff.backstage.notifications import NotificationError, Notifications
 from bff.cli.bff_client import TOKEN_VARIABLE
 from bff.cli.doctor_keeptrusts import Trial, Verdict
 from bff.secret_files import Secret
@@ -36,6 +37,9 @@ AUTHORIZE = "/api/permission/authorize"
 _NOT_THERE = EntityRef("group", "default", "keeptrusts-bff-doctor")
 _OUTSIDE = "BFF_GROUP_ORIGINS does not cover it, so it claims nothing"
 _MOST_PAGES = 100
+_TRIED_AT_MOST = 200
+"""Entities whose decisions are held against what the catalog shows: one page of it."""
+
 _PERSON = f"person of {TOKEN_VARIABLE}"
 
 
@@ -71,6 +75,25 @@ async def examine_backstage(
                 yield trial
     finally:
         await backstage.aclose()
+
+
+async def examine_notifications(settings: Settings) -> AsyncIterator[Trial]:
+    """Find out whether owners could be notified, where that is on. Sends nothing."""
+    token = settings.secret("backstage_token")
+    if settings.bff_notify == "off" or settings.backstage_url is None or token is None:
+        return
+    subject = "notifications, by BACKSTAGE_TOKEN"
+    notifications = Notifications(settings.backstage_url, token=token, tls=trusting(settings))
+    try:
+        await notifications.may_send()
+    except NotificationError as error:
+        yield Trial(Verdict.FAIL, subject, str(error))
+    else:
+        groups = settings.platform_groups
+        unclaimed = "" if groups else "; BFF_PLATFORM_GROUPS is not set, so alerts without an owner reach no person"
+        yield Trial(Verdict.OK if groups else Verdict.WARN, subject, f"may be sent; none was{unclaimed}")
+    finally:
+        await notifications.aclose()
 
 
 async def _signing_keys(backstage: BackstageClient, plugin: str, path: str, *, failing: Verdict) -> Trial:
@@ -212,9 +235,13 @@ async def _person(
         yield Trial(Verdict.FAIL, _PERSON, f"{error}: {hint}")
         return
     yield Trial(Verdict.OK, _PERSON, f"accepted as {caller.user}")
-    yield await _permission(backstage.base, token)
+    mode = await _permission(backstage.base, token)
+    yield mode
     if settings.bff_catalog != "backstage":
         return
+    own = settings.secret("backstage_token")
+    if own is not None and mode.verdict is Verdict.OK:
+        yield await _applied(backstage, own, token, entity)
     catalog = BackstageCatalog(
         backstage.catalog,
         service_token=settings.secret("backstage_token"),
@@ -229,34 +256,67 @@ async def _person(
 async def _permission(backstage: BackstageClient, token: SecretStr) -> Trial:
     """What the policy says of an entity that is not there: only a policy without conditions allows that."""
     subject = "permission mode"
-    item = {
-        "id": "1",
-        "permission": {
-            "type": "resource",
-            "name": "catalog.entity.read",
-            "attributes": {"action": "read"},
-            "resourceType": "catalog-entity",
-        },
-        "resourceRef": str(_NOT_THERE),
-    }
     try:
-        result = await backstage.query_as(_decision, AUTHORIZE, {"items": [item]}, operation="authorize", token=token)
+        [result] = await _decisions(backstage, token, [_NOT_THERE])
     except CatalogError as error:
         return Trial(Verdict.WARN, subject, f"not known, the permission backend may not be installed: {error}")
     said = {
         "ALLOW": "the policy lets this person read every entity",
         "DENY": "the policy decides by entity, or denies this person all",
-    }.get(result or "")
+    }.get(result)
     if said is None:
         return Trial(Verdict.WARN, subject, f"not known: Backstage POST {AUTHORIZE}: a reply without a decision")
     return Trial(Verdict.OK, subject, f"{said}; it applies where Backstage has permission.enabled")
 
 
-def _decision(reply: Any) -> str | None:
-    match reply:
-        case {"items": [{"result": str(result)}]}:
-            return result
-    return None
+async def _applied(backstage: Backstage, own: Secret, token: SecretStr, entity: EntityRef | None) -> Trial:
+    """Whether the catalog hides from a person what the policy denies them.
+
+    Backstage's permission backend decides with `permission.enabled: false` too, and then no plugin asks it. So the two are
+    held against each other, for the first entities of the catalog and the one that is asked for.
+    """
+    subject = "permission.enabled"
+    page = urlencode({"fields": "kind,metadata.name,metadata.namespace", "limit": _TRIED_AT_MOST})
+    try:
+        found, _ = await backstage.catalog.get_as(_queried, f"{QUERY}?{page}", operation="groups", token=own)
+        refs = sorted({each.ref for each in found} | ({entity} if entity is not None else set()))
+        decisions = await _decisions(backstage.base, token, refs) if refs else []
+        denied = [ref for ref, decision in zip(refs, decisions, strict=True) if decision == "DENY"]
+        seen = await ByRefs(backstage.catalog, operation="entities").read("person", token, denied) if denied else {}
+    except CatalogError as error:
+        return Trial(Verdict.WARN, subject, f"not tried: {error}")
+    shown = [str(ref) for ref in denied if seen[ref] is not None]
+    if shown:
+        return Trial(
+            Verdict.WARN,
+            subject,
+            f"not on: the policy denies this person {shown[0]}, and the catalog shows it to them. Every signed-in user may see "
+            "every entity until Backstage has permission.enabled: true",
+        )
+    if denied:
+        return Trial(Verdict.OK, subject, f"on: hidden from this person: {len(denied):,} of {len(refs):,} entities")
+    message = f"not seen: the policy denies this person none of the {len(refs):,} entities that were tried"
+    return Trial(Verdict.OK, subject, message)
+
+
+async def _decisions(backstage: BackstageClient, token: SecretStr, refs: Sequence[EntityRef]) -> list[str]:
+    """What the permission policy says of the reading of each entity by a person: `ALLOW` or `DENY`. Raises `CatalogError`."""
+    permission = {
+        "type": "resource",
+        "name": "catalog.entity.read",
+        "attributes": {"action": "read"},
+        "resourceType": "catalog-entity",
+    }
+    items = [{"id": str(n), "permission": permission, "resourceRef": str(ref)} for n, ref in enumerate(refs)]
+
+    def decided(reply: Any) -> list[str]:
+        match reply:
+            case {"items": [*answers]}:
+                by_id = {answer.get("id"): answer.get("result") for answer in answers if isinstance(answer, dict)}
+                return [str(by_id.get(item["id"])) for item in items]
+        raise CatalogContractError(f"Backstage POST {AUTHORIZE}: a reply without a decision")
+
+    return await backstage.query_as(decided, AUTHORIZE, {"items": items}, operation="authorize", token=token)
 
 
 async def _memberships(catalog: BackstageCatalog, caller: Caller, platform_groups: frozenset[EntityRef]) -> Trial:

@@ -36,6 +36,16 @@ class Observed:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An answer, its age and for how long it is fresh, both in seconds, and whether it was `asked` for just now."""
+
+    answer: Answer
+    age: float
+    ttl: float
+    asked: bool
+
+
 class PlatformStatuses:
     """The health of Keeptrusts: gateway and control plane are asked together, once for all callers in a `refresh`."""
 
@@ -59,14 +69,14 @@ class PlatformStatuses:
         self._latest: Observed | None = None
         self._since: datetime | None = None
 
-    async def current(self, *, insist: bool = False) -> tuple[Answer, float]:
-        """Return the answer and its age in seconds."""
-        latest = self._latest
-        if latest is None or self._monotonic() - latest.at >= (
-            LEAST_SECONDS_BETWEEN_READS if insist else self._refresh
-        ):
+    async def current(self, *, insist: bool = False) -> Shown:
+        """Return the answer. With `insist` it is asked for again though the last one is younger than a refresh."""
+        latest, longest = self._latest, LEAST_SECONDS_BETWEEN_READS if insist else self._refresh
+        asked = latest is None or self._monotonic() - latest.at >= longest
+        if latest is None or asked:
             latest = await self._flight.do("platform", self._ask)
-        return latest.answer, self._monotonic() - latest.at
+        age = self._monotonic() - latest.at
+        return Shown(latest.answer, age=age, ttl=max(self._refresh - age, 0.0), asked=asked)
 
     async def _ask(self) -> Observed:
         gateway, control_plane = await asyncio.gather(self._ask_gateway(), self._control_plane.ready())

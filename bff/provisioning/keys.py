@@ -410,14 +410,17 @@ class Keys:
                 for token in tokens.not_revoked(name)
                 if token.team_id == team.id and request.id in {None, token.id}
             ]
-            if not wanted:
-                return []
-            act = await turn.begin(task.act("revocation", name, f"revoke {name} {request.id or ''}", self._clock()))
-            for token in wanted:
-                await self._client.revoke_token(token.id)
-            revoked = [token.id for token in wanted]
-            await turn.done(act, made=",".join(revoked))
-        return revoked
+            once, ids = f"revoke {name} {request.id or ''}", [token.id for token in wanted]
+            act = await turn.find("revocation", team.id, once)
+            if act is None and wanted:
+                # With the ids from the start: of an act that is interrupted, what is revoked by then is no longer to be seen.
+                act = await turn.begin(task.act("revocation", name, once, self._clock(), made=",".join(ids)))
+            for token_id in ids:
+                await self._client.revoke_token(token_id)
+            if act is not None:
+                known = filter(None, act.made.split(","))
+                await turn.done(act, made=",".join(dict.fromkeys((*known, *ids))))
+        return ids
 
     async def end_due(self, ended: Callable[[Act], None]) -> None:
         """Revoke every old key whose grace is over and which was not used for as long; `ended` gets each act.

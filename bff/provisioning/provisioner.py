@@ -323,7 +323,11 @@ class Provisioner:
             async with self._acts.turn(task.team.id) as turn:
                 there = await self._organisation.configurations(task.team.id, name)
                 found = next((each for each in there if each.name == name), None)
+                act = await turn.find("disabling", task.team.id, name)
                 if found is None:
+                    if act is not None:
+                        # It was interrupted once the configuration was gone.
+                        await turn.done(act, made=act.made)
                     report.outcome = "found"
                     return None
                 living = (await self._organisation.tokens(name)).living(task.team.id, self._clock())
@@ -334,7 +338,9 @@ class Provisioner:
                     living_keys=len(living),
                     others=[each.template_id for each in there if each.enabled and each.id != found.id],
                 )
-                act = await turn.begin(task.act("disabling", name, name, self._clock(), wider=wider))
+                act = act or await turn.begin(
+                    task.act("disabling", name, name, self._clock(), wider=wider, made=found.id)
+                )
                 # A: Keeptrusts' documentation shows no other way to take a configuration out of force.
                 await self._client.delete_configuration(found.id)
                 await turn.done(act, made=found.id)

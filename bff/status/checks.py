@@ -62,6 +62,8 @@ class Checks:
             f"{name}: {part.detail or part.cause}" for name, part in snapshot.facts.parts().items() if part.cause
         ]
         troubled += [f"{name}: {odd.sentence}" for name, odd in not_understood(snapshot.facts).items()]
+        if snapshot.stale and not troubled:
+            troubled = [self._cache.trouble or "the facts are older than they should be"]
         health = Health.FAIL if not self._cache.can_answer() else Health.WARN if troubled else Health.PASS
         age = round(self._cache.age(), 1)
         return HealthCheck(

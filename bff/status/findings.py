@@ -94,6 +94,26 @@ _ERRORS = frozenset(
     }
 )
 
+ALERTED = frozenset(
+    {
+        "budget-pace",
+        "budget-near",
+        "budget-exceeded",
+        "month-budget-near",
+        "month-budget-exceeded",
+        "wallet-low",
+        "wallet-depleted",
+        "key-expiring",
+        "key-expired",
+        "key-revoked",
+        "key-not-found",
+        "tier-drift",
+        "spend-unusual",
+        "owner-mismatch",
+    }
+)
+"""The codes of the findings of which owners, or the platform groups, are notified."""
+
 _WORST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.INFO)
 _ORDER = {code: (_WORST_FIRST.index(code.severity), place) for place, code in enumerate(Code)}
 

@@ -123,6 +123,7 @@ class OrganisationCache:
         self._snapshot: Snapshot | None = None
         self._moment: Moment | None = None
         self._last_good: float | None = None
+        self._reading_since: float | None = None
         self._has_read = False
         self._expired = False
         self._trouble: str | None = None
@@ -144,6 +145,7 @@ class OrganisationCache:
             snapshot, waited = await self._read_for_a_request(snapshot, insist=insist)
         elif self._monotonic() >= self._due_at(snapshot):
             self._read_in_background()
+            snapshot = self._stale_if_late(snapshot)
         self._require_facts(snapshot)
         served = self._served(snapshot)
         return snapshot, "read" if waited and served != "stale" else served
@@ -158,6 +160,7 @@ class OrganisationCache:
         due_at = self._due_at(snapshot)
         if now >= due_at:
             self._read_in_background()
+            snapshot = self._stale_if_late(snapshot)
         try:
             self._require_facts(snapshot)
         except FactsUnavailableError:
@@ -217,6 +220,11 @@ class OrganisationCache:
         return max(self._stale_limit - (self._monotonic() - self._last_good), 0.0)
 
     @property
+    def trouble(self) -> str | None:
+        """Why the latest reading gave nothing, None when it did."""
+        return self._trouble
+
+    @property
     def has_read(self) -> bool:
         """Whether the first reading has ended, well or not. One that ends in a fault of our own does not count."""
         return self._has_read
@@ -251,10 +259,13 @@ class OrganisationCache:
 
     async def _read_once(self, *, insist: bool) -> Snapshot:
         insist, self._expired = insist or self._expired, False
+        self._reading_since = self._monotonic()
         try:
             read = await self._traced_read(insist=insist)
         except FactsUnreadableError as error:
             return self._kept(str(error))
+        finally:
+            self._reading_since = None
         self._trouble = None
         if read is None:
             assert self._snapshot is not None  # noqa: S101 - nothing is newer than what was read before
@@ -272,6 +283,13 @@ class OrganisationCache:
             if causes:
                 mark_failed(min(str(cause) for cause in causes))
             return read
+
+    def _stale_if_late(self, snapshot: Snapshot) -> Snapshot:
+        """`snapshot`, marked as stale when its successor has been read for too long: a slow database ends no reading."""
+        late = max(self._refresh, LONGEST_WAIT)
+        if snapshot.stale or self._reading_since is None or self._monotonic() - self._reading_since < late:
+            return snapshot
+        return self._kept(f"A reading has not ended within {late:g} s.")
 
     def _kept(self, reason: str) -> Snapshot:
         """Keep what was read before, and mark it as stale. Raises `FactsUnavailableError` where there is none."""

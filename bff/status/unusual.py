@@ -3,10 +3,10 @@
 A day is compared with the whole days among the 28 before it, weekdays with weekdays and weekend days with weekend days. It is
 unusual when it lies
 
-- more than four times their spread above their median; the spread is 1.4826 times the median distance from the median, as for
+- more than five times their spread above their median; the spread is 1.4826 times the median distance from the median, as for
   a normal distribution, and at least a fifth of the median, so that a key that spends the same each day is not too touchy;
-- above one and a half times the third highest of all those days, so that a run of every Monday, or growth, is no news, while up
-  to two earlier unusual days do not hide a third;
+- above one and a half times the third highest of them, so that a run of every Monday, or growth, is no news, while up to two
+  earlier unusual days do not hide a third;
 - at least 5 USD above the median, so that cents alarm no one.
 
 Of today, which has not ended, what it has cost so far counts, and for the rest of it the usual in proportion.
@@ -26,7 +26,7 @@ from bff.status.wire import Amount
 from bff.values import Money
 from bff.wording import quoted
 
-SPREADS = Decimal(4)
+SPREADS = Decimal(5)
 LEAST_SPREAD = Decimal("0.2")
 HIGHEST = 3
 TIMES_HIGHEST = Decimal("1.5")
@@ -74,10 +74,14 @@ class Unusual:
 
     def finding(self, *, shared: bool = False) -> Finding:
         """Return what there is to say of it. `shared`: its spend holds what the team's requests that name no key cost."""
-        when = f"Today has cost {self.spent} so far" if self.partial else f"{self.day.isoformat()} cost {self.spent}"
         with_shared = ", with what its team spent without naming a key" if shared else ""
         times = self.times
-        than = f"{times:.1f} times the usual {self.usual}" if times is not None else "where nothing is usual"
+        if self.partial:
+            said = f"Today has cost {self.spent} so far{with_shared}, when a whole day usually costs {self.usual}."
+        elif times is not None:
+            said = f"{self.day.isoformat()} cost {self.spent}{with_shared}: {times:.1f} times the usual {self.usual}."
+        else:
+            said = f"{self.day.isoformat()} cost {self.spent}{with_shared}, when such a day usually costs nothing."
         models = f" Most of the difference is {quoted(self.model)}." if self.model is not None else ""
         values = params(
             date=self.day.isoformat(),
@@ -85,9 +89,7 @@ class Unusual:
             usual=self.usual,
             **({"model": self.model} if self.model is not None else {}),
         )
-        return Finding(
-            Code.SPEND_UNUSUAL, f"{when}{with_shared}: {than}.{models}", _LOOK, values if not shared else None
-        )
+        return Finding(Code.SPEND_UNUSUAL, f"{said}{models}", _LOOK, values if not shared else None)
 
 
 _LOOK = "See which model spends it. If no one expected this, rotate the key: it may have leaked."
@@ -126,7 +128,7 @@ def unusual_day(days: Days, day: date, *, elapsed: Decimal | None = None) -> Unu
     usual = median(alike)
     distances = sorted(abs(amount - usual) for amount in alike)
     spread = max(_NORMAL * median(distances), LEAST_SPREAD * usual)
-    highest = sorted(basis.weekdays + basis.weekend)[-HIGHEST]
+    highest = alike[-min(HIGHEST, len(alike))]
     limit = max(usual + SPREADS * spread, TIMES_HIGHEST * highest, usual + LEAST_EXCESS)
     projected = item.spent.amount + (usual * (1 - elapsed) if elapsed is not None else 0)
     if projected <= limit:

@@ -11,7 +11,7 @@ from bff.status.wire import PlatformStatus
 from bff.telemetry.health import Health, worst
 from bff.web.answers import NO_STORE, Prepared, insists
 from bff.web.problems import ProblemError, ProblemType
-from bff.web.routes import Access, Call, Reply, route
+from bff.web.routes import Access, Call, Reply, cache_status, route
 
 TEXT = "text/plain"
 HEALTH_JSON = "application/health+json"
@@ -41,8 +41,9 @@ _PLAIN = (Reply(schema={"type": "string"}, media_type=TEXT),)
 )
 async def gateway(call: Call) -> Prepared:
     """Answer with the state of the gateway and of the control plane; it needs no facts."""
-    answer, age = await call.service.platform.current(insist=insists(call.request.scope["headers"]))
-    return Prepared(answer.body, answer.etag, age=age, cache_status=b"keeptrusts-bff; hit")
+    shown = await call.service.platform.current(insist=insists(call.request.scope["headers"]))
+    status = cache_status("read" if shown.asked else "fresh", int(shown.ttl))
+    return Prepared(shown.answer.body, shown.answer.etag, age=shown.age, cache_status=status)
 
 
 @route(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import by_refs, herd, hits, ledger
+from tests.bench import by_refs, forecast, herd, hits, ledger
 from tests.bench.machine import require
 
 PARTS = {
@@ -18,6 +18,7 @@ PARTS = {
     "herd": herd.run,
     "by-refs": by_refs.run,
     "ledger": ledger.run,
+    "forecast": forecast.run,
 }
 
 
@@ -27,7 +28,7 @@ def main(names: list[str]) -> None:
     if unknown:
         sys.exit(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
     wanted = names or list(PARTS)
-    if wanted != ["ledger"]:
+    if set(wanted) - {"ledger", "forecast"}:
         require("wrk", *(["nginx"] if "peers" in wanted else []))
     for name in wanted:
         PARTS[name]()

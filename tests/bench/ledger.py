@@ -1,4 +1,4 @@
-"""The ledger at size: a million events of one day, and the report of one key out of 90 days with 15,000 sums each."""
+"""The ledger at size: a million events of one day, reports of one key out of a year, and the closed days of all keys."""
 
 from __future__ import annotations
 
@@ -10,22 +10,30 @@ import subprocess
 import sys
 import tempfile
 import time
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert
 
+from bff.keeptrusts.facts import Facts, Reading, SpendDays
 from bff.ledger.progress import Progress, encoded, micros
+from bff.ledger.recent import RecentDays
 from bff.ledger.sums import Ledger, day_number
 from bff.sandbox.load import LoadProfile
+from bff.status import snapshot_store
+from bff.status.snapshot_store import ReadFacts
+from bff.status.unusual import stands_out
 from bff.store.database import Database
 from bff.store.tables import ledgers, sums
 from tests.harness.postgres import postgres_server
 from tests.harness.upstream import upstream
 
 EVENTS = int(os.environ.get("BENCH_EVENTS", "1000000"))
-DAYS, KEYS, MODELS = 90, 5_000, 3
+DAYS, KEYS, MODELS = 400, 5_000, 3
+REPORTED = 90
 REPORTS = 40
 
 
@@ -60,7 +68,7 @@ def _reading() -> None:
 
 
 def _reports() -> None:
-    print(f"\nA report of one key over {DAYS} days, of {DAYS * KEYS * MODELS:,} sums; {REPORTS} reports\n")
+    print(f"\n{DAYS} days of {KEYS:,} keys, {DAYS * KEYS * MODELS:,} sums; {REPORTS} reports of one key\n")
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(_ask(Database.at(None, folder=Path(folder))))
     with postgres_server() as server, server.database() as url:
@@ -77,15 +85,61 @@ async def _ask(database: Database) -> None:
         for number in range(REPORTS + 1):
             began = time.perf_counter()
             history = await ledger.history(
-                key_ids=frozenset({f"tok_{number * 117 % KEYS}"}), team_id="team_1", days=DAYS, now=now
+                key_ids=frozenset({f"tok_{number * 117 % KEYS}"}),
+                team_id="team_1",
+                days=REPORTED,
+                now=now,
+                earlier=DAYS - REPORTED,
             )
             seconds.append(time.perf_counter() - began)
             assert len(history.key.by_day) == DAYS
+        closed = await _closed_days(ledger, now)
     finally:
         await database.close()
     # The first makes the connection and compiles the query.
     median, slowest = statistics.median(seconds[1:]), max(seconds[1:])
-    print(f"{database.kind:34} {median * 1000:8.1f} ms, slowest {slowest * 1000:.1f} ms")
+    print(f"{f'{database.kind}: a report':34} {median * 1000:8.1f} ms, slowest {slowest * 1000:.1f} ms")
+    for what, figure in closed.items():
+        print(f"{f'{database.kind}: {what}':34} {figure}")
+
+
+async def _closed_days(ledger: Ledger, now: datetime) -> dict[str, str]:
+    """What the closed days of all keys cost the leader: at first, with each snapshot, and after a late event."""
+    recent = RecentDays(
+        ledger, ZoneInfo("UTC"), lag=timedelta(minutes=5), monotonic=time.monotonic, stands_out=stands_out
+    )
+    progress = await ledger.progress()
+    spend, _ = await ledger.today(now, progress)
+    found: dict[str, str] = {}
+
+    async def read() -> SpendDays:
+        made = await recent.read(now, progress, spend, seconds=600)
+        assert made is not None
+        return made
+
+    tracemalloc.start()
+    days = await read()
+    found["kept in memory"] = f"{tracemalloc.get_traced_memory()[0] / 2**20:8.1f} MiB"
+    tracemalloc.stop()
+    recent.forget()
+    for name, changed in (("first reading", ()), ("next snapshot", ()), ("after a late event", (days.first,))):
+        ledger._changed.update(changed)
+        began, processor = time.perf_counter(), time.process_time()
+        await read()
+        elapsed, used = time.perf_counter() - began, time.process_time() - processor
+        found[name] = f"{elapsed * 1000:8.0f} ms, {used * 1000:.0f} ms of processor time here"
+    nothing: Reading[Any] = Reading(None)
+    facts = Facts(nothing, nothing, nothing, nothing, nothing, nothing, Reading(days, now))
+    began = time.process_time()
+    body = snapshot_store.encoded(ReadFacts(facts, now))
+    packed = time.process_time() - began
+    began = time.process_time()
+    snapshot_store.decoded(body)
+    unpacked = time.process_time() - began
+    found["in the stored snapshot"] = (
+        f"{len(body) / 2**20:8.2f} MiB, {packed * 1000:.0f} ms to pack and {unpacked * 1000:.0f} ms to unpack"
+    )
+    return found
 
 
 async def _fill(database: Database, now: datetime) -> None:
@@ -104,7 +158,7 @@ async def _fill(database: Database, now: datetime) -> None:
                 "team_id": f"team_{key % 2_000}",
                 "model": f"model-{model}",
                 "usd": 1,
-                "pico": key,
+                "pico": (key * 7_919 + ago * 104_729 + model) % 1_000_000 * 1_000_000,
                 "requests": 10,
                 "unpriced": 0,
                 "blocked": 0,

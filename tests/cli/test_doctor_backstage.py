@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -25,7 +26,8 @@ BOT = EntityRef("component", "default", "customer-support-bot")
 class Backstage(StubBackstage):
     """A Backstage that also names its issuer and has a permission backend.
 
-    `decision` is its policy's word on an entity that is not there; None stands for no permission backend.
+    `decision` is its policy's word on an entity that is not there; None stands for no permission backend. The policy denies
+    each user what is `denied`, and the catalog hides it from them where permissions are `enabled`.
     """
 
     def __init__(self) -> None:
@@ -33,6 +35,8 @@ class Backstage(StubBackstage):
         self.clock.now = time.time()
         self.issuer: str = ISSUER
         self.decision: str | None = "ALLOW"
+        self.denied: set[tuple[str, str]] = set()
+        self.enabled = True
         self.asked: list[object] = []
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
@@ -40,11 +44,26 @@ class Backstage(StubBackstage):
         if path == CONFIGURATION:
             return httpx.Response(200, json={"issuer": self.issuer})
         if path == AUTHORIZE and self.decision is not None:
-            self.asked.append(json.loads(request.content))
-            return httpx.Response(200, json={"items": [{"id": "1", "result": self.decision}]})
+            self.asked.append(body := json.loads(request.content))
+            user = self._bearers[request.headers["authorization"].removeprefix("Bearer ")]
+            decisions = [
+                {"id": item["id"], "result": self._decided(user, item["resourceRef"])} for item in body["items"]
+            ]
+            return httpx.Response(200, json={"items": decisions})
         if path == AUTHORIZE:
             return httpx.Response(404, json={})
         return await super()._answer(request)
+
+    def _decided(self, user: str, ref: str) -> str | None:
+        if ref not in self.documents:
+            return self.decision
+        return "DENY" if (user, ref) in self.denied else "ALLOW"
+
+    def _queried(self, filters: list[str]) -> dict[str, Any]:
+        return super()._queried(filters) if filters else {"items": [*self.documents.values()], "pageInfo": {}}
+
+    def _seen(self, user: str, ref: str) -> dict[str, Any] | None:
+        return None if self.enabled and (user, ref) in self.denied else super()._seen(user, ref)
 
 
 @pytest.fixture
@@ -133,6 +152,10 @@ async def test_a_person_in_order(backstage: str, stub: Backstage) -> None:
             Verdict.OK,
             "the policy lets this person read every entity; it applies where Backstage has permission.enabled",
         ),
+        "permission.enabled": (
+            Verdict.OK,
+            "not seen: the policy denies this person none of the 3 entities that were tried",
+        ),
         "groups of the person": (Verdict.OK, f"{platform}; may provision for every team"),
         f"catalog, {BOT}": (Verdict.OK, f"seen, with 1 annotations; owner {platform}"),
     }
@@ -144,9 +167,39 @@ async def test_the_policy_is_asked_about_an_entity_that_is_not_there(backstage: 
     trials = await examined(backstage, stub.user_token())
     (mode,) = [trial for trial in trials if trial.subject == "permission mode"]
     assert mode.message.startswith("the policy decides by entity")
-    (asked,) = stub.asked
+    asked = stub.asked[0]
     assert isinstance(asked, dict)
     assert asked["items"][0]["resourceRef"] not in stub.documents
+
+
+async def applied(url: str, stub: Backstage) -> Trial:
+    """What is said of `permission.enabled` by the token of a person whom the policy denies the bot."""
+    stub.denied.add(("user:default/dev", str(BOT)))
+    (trial,) = [each for each in await examined(url, stub.user_token()) if each.subject == "permission.enabled"]
+    return trial
+
+
+async def test_a_policy_that_is_not_applied_is_named(backstage: str, stub: Backstage) -> None:
+    """Where the catalog shows a person what the policy denies them, permissions are off: the entity and the setting are named."""
+    stub.enabled = False
+    trial = await applied(backstage, stub)
+    assert trial.verdict is Verdict.WARN
+    assert trial.message.startswith(f"not on: the policy denies this person {BOT}, and the catalog shows it")
+    assert trial.message.endswith("permission.enabled: true")
+
+
+async def test_a_policy_that_is_applied_is_said_to_be(backstage: str, stub: Backstage) -> None:
+    """Where the catalog hides what the policy denies, permissions are on, and the line counts what is hidden."""
+    trial = await applied(backstage, stub)
+    assert (trial.verdict, trial.message) == (Verdict.OK, "on: hidden from this person: 1 of 3 entities")
+
+
+async def test_a_reply_without_decisions_is_a_warning(backstage: str, stub: Backstage) -> None:
+    """A permission backend that decides neither way leaves the mode open, and nothing is concluded from it."""
+    stub.decision = "PERHAPS"
+    trials = {trial.subject: trial for trial in await examined(backstage, stub.user_token())}
+    assert trials["permission mode"].verdict is Verdict.WARN
+    assert "permission.enabled" not in trials
 
 
 async def test_without_a_permission_backend_the_mode_is_not_known(backstage: str, stub: Backstage) -> None:

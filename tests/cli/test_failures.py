@@ -74,6 +74,12 @@ def test_one_line(run: Run, words: tuple[str, ...], settings: dict[str, str], co
     assert "canary" not in ended.stderr
 
 
+def test_processes_are_replicas_and_no_workers(run: Run) -> None:
+    """One process is all that a command starts: an option for several is no option any more, and its name is said."""
+    ended = run("serve", "--workers", "2")
+    assert (ended.returncode, "--workers" in ended.stderr) == (2, True)
+
+
 def test_a_file_that_cannot_be_written(run: Run, tmp_path: Path) -> None:
     """The OpenAPI document is not written into a folder that is not there, and the file is named."""
     wanted = tmp_path / "nowhere" / "openapi.json"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bff.cli.http_heads import LARGEST_HEAD, BoundedHeads
-from tests.harness.served import served
+from tests.harness.served import served, serving
 
 REQUEST = b"GET / HTTP/1.1\r\nhost: x\r\n"
 SHORT = 0.05
@@ -143,3 +143,29 @@ async def test_an_answer_that_takes_long_is_not_cut_off(monkeypatch: pytest.Monk
         assert answered.startswith(b"HTTP/1.1 200 ")
         assert b"HTTP/1.1 408 " in answered
         writer.close()
+
+
+async def test_an_unread_body_holds_no_connection() -> None:
+    """A body that drips in after its answer was given does not put the end of the connection off."""
+
+    async def quick(scope: Any, receive: Any, send: Any) -> None:
+        del scope, receive
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def drip(writer: asyncio.StreamWriter) -> None:
+        while True:
+            writer.write(b"a")
+            await writer.drain()
+            await asyncio.sleep(SHORT / 10)
+
+    async with serving(quick) as server:
+        server.config.timeout_keep_alive = SHORT  # type: ignore[assignment]  # in seconds, of which uvicorn takes parts too
+        reader, writer = await asyncio.open_connection(*server.listeners[0].getsockname())
+        writer.write(REQUEST + b"content-length: 1000000\r\n\r\n")
+        dripping = asyncio.ensure_future(drip(writer))
+        answered = await asyncio.wait_for(reader.read(), 10)
+        dripping.cancel()
+        await asyncio.gather(dripping, return_exceptions=True)
+        writer.close()
+    assert answered.startswith(b"HTTP/1.1 200 ")

@@ -110,6 +110,13 @@ def test_every_make_target_is_there(target: str) -> None:
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 
 
+@pytest.mark.parametrize("page", [*READ_BY_PEOPLE, *SOURCES], ids=_id)
+def test_only_files_are_installed(page: Path) -> None:
+    """No page and no message has people install the service by a name from a public index, where somebody else may have taken it."""
+    words = [word for line in re.findall(r"pip install ([^\n`)]+)", page.read_text("utf-8")) for word in line.split()]
+    assert [word for word in words if not word.startswith(("-", "./", "/")) and word != "."] == []
+
+
 @pytest.mark.parametrize("page", READ_BY_PEOPLE, ids=_id)
 def test_every_setting_that_a_page_names_is_one(page: Path) -> None:
     """What looks like a setting of the service is one, so that no page keeps a setting that is gone."""

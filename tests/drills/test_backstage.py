@@ -23,6 +23,9 @@ FAULTS: dict[str, Callable[[], Fault]] = {
     "endless": lambda: Reply(body=b'{"items":"' + b"x" * 1_000_000, repeat=None),
 }
 KEYS = "/portal/api/auth/.well-known/jwks.json"
+WITHIN = 15.0
+"""Seconds in which what is bound to happen has happened, on a machine with other things to do."""
+
 OTHER = BOT.replace("customer-support-bot", "somebody-elses-bot")
 
 each_fault = pytest.mark.parametrize("name", FAULTS)
@@ -76,11 +79,14 @@ async def test_keys_that_were_read_go_on_being_used(figure: Figure, monkeypatch:
         good = numbers(await _well(running))
         running.plugins.lost.add(KEYS)
         asked = []
-        until = time.monotonic() + 1.0
-        while time.monotonic() < until:
+        until = time.monotonic() + WITHIN
+        while (await running.health())["backstage:calls"]["status"] == "pass" or len(asked) < 50:
+            assert time.monotonic() < until, "the keys were not read again"
             # A new token each time: a known one is not verified again.
             running.headers["authorization"] = f"Bearer {running.stub.user_token(n=len(asked))}"
             asked.append(await running.ask())
+            # Requests of this process need no socket, and would leave the loop no turn for anything else.
+            await asyncio.sleep(0.005)
         assert all(numbers(one) == good for one in asked)
         await _told(running, "user-keys")
         running.plugins.lost.clear()

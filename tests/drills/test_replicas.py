@@ -285,7 +285,7 @@ async def test_a_leader_that_cannot_publish_is_noticed_by_its_followers(postgres
 async def test_a_slow_database_makes_no_answer_slow(
     postgres_server: PostgresServer, postgres_url: str, figure: Figure
 ) -> None:
-    """With 50 ms more an exchange facts stay fresh; with 1 s an exchange answers are old, at once, and then fresh again."""
+    """With 50 ms more an exchange facts stay fresh; with 2 s, longer than a lease, answers are old, at once, and then fresh again."""
     async with fault_proxy(postgres_server.port) as proxy:
         url = postgres_url.replace(f":{postgres_server.port}/", f":{proxy.port}/")
         async with fleet(DATABASE_URL=url, BFF_REFRESH_SECONDS="1") as running:
@@ -296,7 +296,7 @@ async def test_a_slow_database_makes_no_answer_slow(
                 await _until(lambda: running.asked["/v1/teams"] >= reads + 3)
                 await running.until_roles(replicas, "leading", "following")
                 await _until_fresh(running, replicas)
-                proxy.fault = Slow(1)
+                proxy.fault = Slow(2)
                 await _until_old(running, replicas, seconds=5)
                 await _until_health(running, replicas, status="warn")
                 proxy.fault = HEALTHY

@@ -11,7 +11,10 @@ from pydantic import SecretStr
 from bff.backstage.by_refs import ByRefs
 from bff.backstage.client import BackstageClient
 from bff.backstage.groups import CurrentMemberships, Groups
+from bff.cli.doctor_backstage import examine_backstage
+from bff.cli.doctor_keeptrusts import Verdict
 from bff.secret_files import Secret
+from bff.settings import Settings
 from bff.values import EntityRef
 from tests.e2e.harness.backstage import Backstage
 from tests.e2e.harness.scaffolder import run_template
@@ -89,6 +92,26 @@ async def test_the_permission_policy_decides(backstage: Backstage, ready: Servic
                 headers={"authorization": f"Bearer {token}"},
             )
             assert ["status" in item for item in reply.json()["items"]] == statuses
+
+
+async def test_the_doctor_goes_the_way_of_a_person(backstage: Backstage) -> None:
+    """With the token of somebody whom the policy denies an entity, the doctor sees that Backstage applies its policy."""
+    settings = Settings.load(
+        backstage_url=backstage.url,
+        backstage_token=backstage.token,
+        bff_auth="backstage",
+        bff_catalog="backstage",
+        bff_platform_groups="platform-team",
+    )
+    person = SecretStr(await backstage.user_token("outsider"))
+    trials = {
+        trial.subject: trial async for trial in examine_backstage(settings, person=person, entity=EntityRef.parse(BOT))
+    }
+    assert [trial for trial in trials.values() if trial.verdict is Verdict.FAIL] == []
+    assert trials["person of BFF_TOKEN"].message == "accepted as user:default/outsider"
+    assert trials["permission mode"].message.startswith("the policy decides by entity")
+    assert trials["permission.enabled"].message.startswith("on: hidden from this person: 1 of ")
+    assert trials[f"catalog, {BOT}"].message.startswith("seen, ")
 
 
 async def test_amounts_are_for_the_owners_and_the_platform(backstage: Backstage, ready: Service) -> None:

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +19,8 @@ from playwright.async_api import expect
 
 from bff.sandbox import ADMIN_TOKEN
 from tests.e2e.harness.backstage import Backstage
+from tests.e2e.harness.card import go_to_card
+from tests.e2e.harness.picture import take_picture
 from tests.e2e.harness.scaffolder import Task, run_template
 from tests.e2e.harness.service import Service
 from tests.e2e.harness.switch import Switch
@@ -254,9 +257,13 @@ async def onboarded(journey: Journey) -> str:
 
 
 async def test_a_rotation_from_the_form(
-    journey: Journey, onboarded: str, open_as: Callable[..., Awaitable[Window]], kept: Callable[[], list[bytes]]
+    journey: Journey,
+    onboarded: str,
+    open_as: Callable[..., Awaitable[Window]],
+    kept: Callable[[], list[bytes]],
+    tmp_path: Path,
 ) -> None:
-    """The form of a finding's button makes a successor; both keys work, spend does not jump, and no page or file holds one."""
+    """The form of a finding's button makes a successor; both keys work and are on the card, spend does not jump, no page holds one."""
     old = journey.secret(RETURNS)
     assert await journey.chat(old) == 200
     before = await journey.settled("returns-bot", onboarded, user="returns-clerk")
@@ -283,6 +290,15 @@ async def test_a_rotation_from_the_form(
     assert after["budget"]["daily"] == before["budget"]["daily"]
     assert after["gatewayKey"]["state"] == "active"
     shown = await page.content()
+    previous = after["gatewayKey"]["previous"]
+    assert previous["revokesAt"] is not None
+    card = await go_to_card(page, "returns-bot")
+    line = card.get_by_text("Previous key").locator("..")
+    await expect(line).to_contain_text(f"Previous key {previous['prefix']}… still works")
+    await expect(line).to_contain_text("last used ")
+    await expect(line).to_contain_text("to be revoked, at the earliest ")
+    await take_picture(card, "card-during-a-rotation", tmp_path)
+    shown += await page.content()
     assert not any(key in shown for key in (old, new))
     assert not any(key.encode() in content for key in (old, new) for content in kept())
 

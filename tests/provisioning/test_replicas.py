@@ -43,9 +43,20 @@ class Two:
 
     async def race(self, path: str, body: object, **headers: str) -> list[dict[str, Any]]:
         """The same request to both at once: one of them does it, and the other one finds it."""
-        replies = await asyncio.gather(*(self.post(replica, path, body, **headers) for replica in self.replicas))
+        replies = await self.at_once(path, body, **headers)
         assert sorted(reply.status_code for reply in replies) == [200, 201], [reply.text for reply in replies]
         return [reply.json() for reply in replies]
+
+    async def race_to_end(self, path: str, body: object, *, ended: str) -> Any:
+        """The same request to both at once to end something: what one of them says has `ended`, where the other one found nothing."""
+        replies = await self.at_once(path, body)
+        assert [reply.status_code for reply in replies] == [200, 200], [reply.text for reply in replies]
+        [by_one] = filter(None, [reply.json()[ended] for reply in replies])
+        return by_one
+
+    async def at_once(self, path: str, body: object, **headers: str) -> list[httpx.Response]:
+        """The same request to both at once."""
+        return await asyncio.gather(*(self.post(replica, path, body, **headers) for replica in self.replicas))
 
     def living(self) -> list[str]:
         """The ids of the team's living keys."""
@@ -97,8 +108,15 @@ async def test_replicas_race_and_one_is_killed(postgres_url: str, openbao: OpenB
         assert wallet.balance == Decimal(2000)
         assert len(running.living()) == 2
         assert openbao.versions(PATH) == 2
-        revoked = await running.post(running.replicas[0], f"/v1/tokens/{KEY}/revoke", of_team)
-        assert len(revoked.json()["revoked"]) == 2
+        bystander = state.create_key(f"{TEAM}-other-gw-key", team)[0]
+        living = running.living()
+        revoked = await running.race_to_end(f"/v1/tokens/{KEY}/revoke", of_team, ended="revoked")
+        assert (sorted(revoked), running.living()) == (sorted(living), [])
+        [configuration] = [each for each in state.configurations if each.team_id == team]
+        disabled = await running.race_to_end(f"/v1/configurations/{TEAM}-config/disable", of_team, ended="disabled")
+        assert disabled == configuration.id
+        assert [each for each in state.configurations if each.team_id == team and each.enabled] == []
+        assert state.key(bystander.id).revoked_at is None
         first, second = running.replicas
 
         def kill(method: str, path: str) -> None:

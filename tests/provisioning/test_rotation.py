@@ -98,6 +98,21 @@ async def test_the_facts_say_when_the_old_key_is_to_be_revoked(office: Office) -
     assert await revocations(office) == {new_id: None}
 
 
+async def test_the_card_says_when_the_old_key_is_to_be_revoked(office: Office) -> None:
+    """Over HTTP the card has the key that a rotation replaced, with the very moment that the rotation's reply gave."""
+    office.team = "support-team"
+    team = next(team for team in office.running.state.teams if team.name == office.team)
+    [old] = office.living()
+    replied = (await office.rotate(team.id, grace=10)).json()["previous"]
+    office.running.time.pass_(60)
+    card = "/v1/entities/component/default/customer-support-bot/governance"
+    headers = {"authorization": "Bearer support-engineer", "cache-control": "no-cache"}
+    shown = (await office.running.client.get(card, headers=headers)).json()["gatewayKey"]["previous"]
+    ends = NOON + timedelta(hours=10)
+    assert (replied["id"], datetime.fromisoformat(replied["revokes_at"])) == (old.id, ends)
+    assert (shown["id"], datetime.fromisoformat(shown["revokesAt"])) == (old.id, ends)
+
+
 async def test_an_old_key_that_is_used_lives_on(office: Office) -> None:
     """A key that was used within its grace before is revoked once it was not used for as long."""
     team_id, old_id = await onboarded(office)

@@ -221,6 +221,9 @@ def test_a_spend_report_without_numbers() -> None:
     shown = report_without_numbers(full, SUPPORT)
     assert (shown.entity_ref, shown.days, shown.timezone) == (full.entity_ref, full.days, full.timezone)
     assert (shown.total, shown.by_day, shown.by_model, shown.daily_budget, shown.attribution) == (None,) * 5
+    assert full.month is not None
+    assert full.months
+    assert (shown.previous, shown.month, shown.months, shown.unusual_days) == (None,) * 4
     assert [finding.code for finding in shown.findings] == [Code.SPEND_INCOMPLETE, Code.NUMBERS_WITHHELD]
     body = shown.model_dump_json()
     assert not any(secret in body for secret in ("487.65", "31.41", "gpt-4o", "USD"))

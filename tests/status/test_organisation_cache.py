@@ -452,3 +452,25 @@ async def test_only_what_is_unavailable_is_read_again_soon(
     with pytest.raises(asyncio.CancelledError):
         await cache.run()
     assert reader.reads == reads
+
+
+async def test_a_reading_that_does_not_end_makes_the_facts_stale(
+    cache: OrganisationCache, time: Time, reader: Reader
+) -> None:
+    """While a reading lasts longer than the refresh interval the facts there are say that they are stale, until it ends."""
+    await cache.current()
+    reader.gate = asyncio.Event()
+    time.advance(31)
+    assert (await cache.current())[1] == "revalidating"
+    await settle()
+    time.advance(29)
+    assert (await cache.current())[1] == "revalidating"
+    time.advance(2)
+    moment = cache.moment()
+    assert moment is not None
+    assert (moment.served, moment.age, moment.snapshot.version) == ("stale", 62, 2)
+    assert await cache.current() == (moment.snapshot, "stale")
+    reader.gate.set()
+    await settle()
+    snapshot, served = await cache.current()
+    assert (snapshot.stale, snapshot.version, served) == (False, 3, "fresh")

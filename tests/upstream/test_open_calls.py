@@ -10,6 +10,7 @@ from contextlib import suppress
 import pytest
 
 from bff.backstage.client import BackstageClient
+from bff.backstage.entities import CatalogUnavailableError
 from tests.harness.relay import accepting
 
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
@@ -39,3 +40,18 @@ async def test_a_call_under_way_ends_with_its_pool(passes: int) -> None:
         assert asking.done() or asking.cancelling()
         with suppress(asyncio.CancelledError):
             assert await asking == {}
+
+
+async def test_a_call_after_the_end_fails_as_unavailable() -> None:
+    """A call that comes to its next attempt once the pool is closed ends with an error of its system, which callers handle."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(1000):
+            writer.write(ANSWER)
+
+    async with accepting(answer) as port:
+        client = BackstageClient(f"http://127.0.0.1:{port}")
+        assert await client.get("/", operation="test") == {}
+        await client.aclose()
+        with pytest.raises(CatalogUnavailableError, match="the service is being stopped"):
+            await client.get("/", operation="test")

@@ -72,3 +72,17 @@ async def test_many_viewers_ask_once(running: Running) -> None:
     later = await running.get("/v1/gateway")
     assert running.upstream.paths == ["/readyz"] * 2
     assert later.json()["gateway"]["since"] == replies[0].json()["gateway"]["since"]
+
+
+async def test_the_answer_says_whether_it_was_asked_for_just_now(running: Running) -> None:
+    """The first answer of a refresh interval is a miss that was stored, and the next ones are hits with the time that is left."""
+    first = await running.get("/v1/gateway")
+    running.time.pass_(12)
+    second = await running.get("/v1/gateway")
+    running.time.pass_(18)
+    third = await running.get("/v1/gateway")
+    assert [reply.headers["cache-status"] for reply in (first, second, third)] == [
+        "keeptrusts-bff; fwd=miss; stored; ttl=30",
+        "keeptrusts-bff; hit; ttl=18",
+        "keeptrusts-bff; fwd=miss; stored; ttl=30",
+    ]

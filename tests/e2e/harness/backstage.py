@@ -16,7 +16,11 @@ from tests.e2e.harness.ports import LOOPBACK, free_port
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 FOLDER = CHECKOUT / "tests/e2e/backstage"
-CONFIGURATION = (FOLDER / "app-config.yaml", CHECKOUT / "catalog/backstage/app-config.keeptrusts.yaml")
+CONFIGURATION = (
+    FOLDER / "app-config.yaml",
+    CHECKOUT / "catalog/backstage/app-config.keeptrusts.yaml",
+    FOLDER / "app-config.notifications.yaml",
+)
 EXPECTED = (
     "component:default/customer-support-bot",
     "component:default/restricted-bot",
