@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import by_refs, forecast, herd, hits, ledger
+from tests.bench import by_refs, forecast, herd, hits, ledger, rollup
 from tests.bench.machine import require
 
 PARTS = {
@@ -19,6 +19,7 @@ PARTS = {
     "by-refs": by_refs.run,
     "ledger": ledger.run,
     "forecast": forecast.run,
+    "rollup": rollup.run,
 }
 
 
@@ -28,7 +29,7 @@ def main(names: list[str]) -> None:
     if unknown:
         sys.exit(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
     wanted = names or list(PARTS)
-    if set(wanted) - {"ledger", "forecast"}:
+    if set(wanted) - {"ledger", "forecast", "rollup"}:
         require("wrk", *(["nginx"] if "peers" in wanted else []))
     for name in wanted:
         PARTS[name]()

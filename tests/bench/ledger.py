@@ -79,7 +79,7 @@ async def _ask(database: Database) -> None:
     now = datetime.now(UTC)
     try:
         await database.migrate()
-        await _fill(database, now)
+        await fill(database, now)
         ledger = Ledger(database, 1, ZoneInfo("UTC"), history=timedelta(days=400), lag=timedelta(minutes=5))
         seconds = []
         for number in range(REPORTS + 1):
@@ -142,13 +142,14 @@ async def _closed_days(ledger: Ledger, now: datetime) -> dict[str, str]:
     return found
 
 
-async def _fill(database: Database, now: datetime) -> None:
-    progress = Progress(covered_from=micros(now - timedelta(days=DAYS)), mark=micros(now), read_at=micros(now))
+async def fill(database: Database, now: datetime, *, days: int = DAYS) -> None:
+    """Give a new ledger `days` days of sums, all of which have been read."""
+    progress = Progress(covered_from=micros(now - timedelta(days=days + 1)), mark=micros(now), read_at=micros(now))
     row = {"id": 1, "organisation": "org", "zone": "UTC", "created_at": 0, "used_at": 0, "state": encoded(progress)}
     async with database.write() as connection:
         await connection.execute(insert(ledgers).values(**row))
     adding = database.prepared(insert(sums))
-    for ago in range(DAYS):
+    for ago in range(days):
         day = day_number((now - timedelta(days=ago)).date())
         rows = [
             {
