@@ -61,6 +61,12 @@ async def go_to_tab(page: Page, name: str, query: str = "") -> Locator:
     return tab
 
 
+async def days_as_table(tab: Locator) -> None:
+    """Choose the table in place of the chart of the days."""
+    await tab.get_by_role("radiogroup", name="Show the days as").get_by_role("radio", name="Table").click()
+    await expect(tab.get_by_role("grid", name="By day")).to_be_visible()
+
+
 async def key_of(service: Service, name: str) -> str:
     """The id of a gateway key."""
     keys = (await service.as_admin("GET", "/v1/tokens?limit=200")).json()["data"]
@@ -108,7 +114,7 @@ async def test_numbers_are_those_of_the_service(backstage: Backstage, ready: Ser
     await expect(chart.locator("path[data-partial]")).to_have_count(1)
     spent_on = [day for day in days if float(day["spent"]["amount"]) > 0]
     await expect(chart.locator("path:not([data-partial]).recharts-rectangle")).to_have_count(len(spent_on) - 1)
-    await expect(tab.get_by_role("list", name="Legend")).to_contain_text("Today so far")
+    await expect(tab.get_by_role("list", name="Legend").first).to_contain_text("Today so far")
     total = tab.locator("dt", has_text="Spent in 30 days").locator("xpath=following-sibling::dd")
     await expect(total).to_contain_text(money(report["total"]))
     await expect(total).to_contain_text(f"Today so far {money(days[-1]['spent'])}")
@@ -117,7 +123,7 @@ async def test_numbers_are_those_of_the_service(backstage: Backstage, ready: Ser
         [model["model"], money(model["spent"]), share(model["spent"], report["total"]), f"{model['requests']:,}"]
         for model in report["byModel"]
     ]
-    await tab.get_by_role("radio", name="Table").click()
+    await days_as_table(tab)
     shown = await rows_of(tab.get_by_role("grid", name="By day"))
     assert [[day.replace(",", ""), *others] for day, *others in shown] == [
         [
@@ -230,7 +236,7 @@ async def test_an_unusual_day_is_marked_with_its_model(ready: Service, open_as: 
     tab = await go_to_tab(window.page, BOT)
     await expect(tab.locator("[data-unusual]")).to_have_count(1)
     await expect(tab.get_by_role("list", name="Legend").first).to_contain_text("Unusual day")
-    await tab.get_by_role("radiogroup", name="Show the days as").get_by_role("radio", name="Table").click()
+    await days_as_table(tab)
     row = tab.get_by_role("grid", name="By day").get_by_role("row").nth(2)
     await expect(row).to_contain_text("12.3 times the usual $10.00; most of the rest is gpt-4o")
     assert window.complaints == []
@@ -331,8 +337,7 @@ async def test_it_fits_and_everybody_can_read_it(
     selector = f'section[aria-label="{TITLE}"]'
     assert await grave_findings(window.page, selector) == []
     assert await take_picture(window.page, picture, tmp_path)
-    await tab.get_by_role("radio", name="Table").click()
-    await expect(tab.get_by_role("grid", name="By day")).to_be_visible()
+    await days_as_table(tab)
     assert await tab.evaluate(_FITS)
     assert await grave_findings(window.page, selector) == []
     assert window.complaints == []
