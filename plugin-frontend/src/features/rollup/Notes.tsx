@@ -25,10 +25,13 @@ export const monthOf = (rollUp: RollUp): MonthToDate | undefined =>
 /** Why sums are lower bounds, where they are. */
 export function Notes({ rollUp }: { rollUp: RollUp }) {
   const { t, count } = useWords();
-  const { withheld, complete, total } = rollUp;
+  const { withheld, complete, total, findings = [] } = rollUp;
+  // A finding says more, and so does the number of those whose amounts are missing.
+  const said =
+    withheld > 0 || findings.some(it => it.code === 'spend-incomplete');
   return (
     <>
-      {total && !complete && withheld === 0 && (
+      {total && !complete && !said && (
         <div className={styles.aside} data-note="lower-bound">
           <RiInformationLine aria-hidden size={16} className={styles.icon} />
           <Text variant="body-small" color="secondary">

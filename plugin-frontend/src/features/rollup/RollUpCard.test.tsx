@@ -114,15 +114,23 @@ describe('RollUpCard', () => {
     ).toBeInTheDocument();
   });
 
-  it('says that not all has been read, and makes no forecast of it', async () => {
+  it('says once that not all has been read, and makes no forecast of it', async () => {
     rendered(partlyRead);
 
     expect(await screen.findByText('at least $3,210.50')).toBeInTheDocument();
     expect(
-      screen.getByText('Not all is known, so the sum is a lower bound.'),
-    ).toBeInTheDocument();
+      screen.getAllByText(/lower bound/).map(it => it.textContent),
+    ).toEqual(['Sums of spend are lower bounds: a page could not be read.']);
     expect(
       screen.getByText('Not all of the spend has been read.'),
+    ).toBeInTheDocument();
+  });
+
+  it('says that sums are lower bounds where no finding does', async () => {
+    rendered({ ...partlyRead, findings: [] });
+
+    expect(
+      await screen.findByText('Not all is known, so the sum is a lower bound.'),
     ).toBeInTheDocument();
   });
 

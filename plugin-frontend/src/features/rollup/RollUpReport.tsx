@@ -25,7 +25,7 @@ import { Wallets } from './Wallets';
 /** As many as one looks through; the table of the members has all. */
 const MOST_SHOWN = 10;
 
-/** A roll-up from the whole to its parts: what stands in the way, the sums, who needs attention, days, members, models. */
+/** A roll-up from the whole to its parts: what stands in the way, the sums, the days, who needs attention, members, models. */
 export function RollUpReport({
   rollUp,
   now,
@@ -56,10 +56,10 @@ export function RollUpReport({
           <MonthSummary month={month} />
         </CardFrame>
       )}
+      {series && <MemberDaysCard series={series} timezone={rollUp.timezone} />}
       <CardFrame title={t('rollUp.attention.title')}>
         <Attention members={members} most={MOST_SHOWN} now={now} />
       </CardFrame>
-      {series && <MemberDaysCard series={series} timezone={rollUp.timezone} />}
       <CardFrame title={t('rollUp.members.heading')}>
         <MembersTable members={members} total={total} now={now} />
       </CardFrame>
