@@ -22,6 +22,9 @@ const SAME = new Set([
   'overview.nothing',
   'coverage.column.team',
   'overview.filter.state',
+  'rollUp.states.entry',
+  'rollUp.shared.team',
+  'rollUp.wallets.team',
 ]);
 
 describe.each([
