@@ -26,7 +26,8 @@ from bff.app_connections import (
     trusting,
     watched_secrets,
 )
-from bff.app_provisioning import build_provisioner, open_vault
+from bff.app_provisioning import build_provisioner, open_policy, open_vault
+from bff.app_watch import open_watch
 from bff.backstage.catalog import BackstageCatalog
 from bff.backstage.client import BackstageClient
 from bff.breaker import BreakerState
@@ -35,9 +36,10 @@ from bff.settings import IN_MEMORY, Settings
 from bff.spend.exports import SpendExports
 from bff.spend.reports import SpendReports
 from bff.spend.rollups import RollUps
-from bff.status.answers import Answers, FindingCounts
+from bff.status.answers import Answers
 from bff.status.checks import Checks
 from bff.status.findings import REMEDIES, Rules
+from bff.status.leader import OrganisationReader
 from bff.status.numbers import NumbersAccess
 from bff.status.organisation_cache import OrganisationCache
 from bff.store.database import Database
@@ -46,6 +48,7 @@ from bff.telemetry.metrics import Metrics
 from bff.telemetry.recent_calls import RecentCalls
 from bff.tls import expiry
 from bff.upstream import Upstream
+from bff.watch.watcher import Watcher
 from bff.web.envelope import Envelope
 from bff.web.hits import Hits, Short
 from bff.web.openapi import ROUTES, rendered
@@ -65,6 +68,7 @@ class App:
 
     service: Service
     settings: Settings
+    watcher: Watcher
     lifespan: Callable[[], contextlib.AbstractAsyncContextManager[None]]
 
     def drain(self) -> float:
@@ -115,16 +119,28 @@ def create_app(
         gateway_url=settings.keeptrusts_gateway_url,
         remedies={**REMEDIES, **settings.remedies},
     )
-    counts = FindingCounts(monotonic=world.monotonic)
-    answers = Answers(catalog, rules=rules, metrics=metrics, counts=counts)
+    every_viewer = settings.bff_numbers == "viewers" or settings.bff_auth == "none"
+    policy = open_policy(settings, metrics)
+    watch = open_watch(
+        settings,
+        world,
+        observer=calls,
+        tls=tls,
+        secret=secret,
+        people=catalog,
+        cache=cache,
+        reader=reader,
+        database=database,
+        rules=rules,
+        every_viewer=every_viewer,
+        policy=policy,
+        metrics=metrics,
+    )
+    answers = Answers(catalog, rules=rules, metrics=metrics)
     service = Service(
         identity=identity,
         catalog=catalog,
-        numbers=NumbersAccess(
-            catalog,
-            platform_groups=settings.platform_groups,
-            every_viewer=settings.bff_numbers == "viewers" or settings.bff_auth == "none",
-        ),
+        numbers=NumbersAccess(catalog, platform_groups=settings.platform_groups, every_viewer=every_viewer),
         cache=cache,
         answers=answers,
         spend=SpendReports(catalog, reader, rules=rules, longest_wait=world.longest_wait),
@@ -161,30 +177,26 @@ def create_app(
             vault,
             catalog,
             database,
+            policy=policy,
             counter=metrics,
             clock=world.clock,
             changed=cache.expire,
             sleep=world.sleep,
             local_may=local_provisioning,
         )
-    metrics.configured(refresh=settings.bff_refresh_seconds, stale_limit=settings.bff_stale_limit_seconds)
-    metrics.watch_findings(counts.findings, counts.entities)
-    metrics.watch_ledger(lambda: _read_share(cache), reader.difference, reader.is_short)
-    metrics.watch_service(cache.can_answer, lambda: service.draining)
 
     def lifespan() -> contextlib.AbstractAsyncContextManager[None]:
         closing = [upstreams.close, *([backstage.aclose] if backstage else []), *([vault.aclose] if vault else [])]
-        closing += [reader.aclose, database.close]
+        closing += [watch.aclose, reader.aclose, database.close]
         # What is being provisioned is ended before the connections that it needs are closed.
         closing[:0] = [service.provisioner.under_way.settled] if service.provisioner else []
         keeping: list[Callable[[], Awaitable[None]]] = [vault.keep] if vault and background else []
         keeping += [service.provisioner.keep] if service.provisioner and background else []
+        keeping += [partial(watch.watcher.run, world.sleep)] if background else []
         keeping += [partial(metrics.watch_loop, world.monotonic, world.sleep)] if background else []
         return _lifespan(service, [*closing, world.traces.aclose], keeping, world if background else None)
 
-    metrics.watch_database(reader.backlog, reader.database_up)
-    if (certificate := settings.keeptrusts_client_cert_file) is not None:
-        metrics.watch_certificate("keeptrusts-client", partial(expiry, certificate))
+    _report(metrics, settings, service, reader)
     access = world.access or AccessLog(level=settings.bff_log_level)
     # Made here: it takes longer than a request may.
     rendered()
@@ -203,12 +215,22 @@ def create_app(
     if settings.bff_auth == "backstage" and isinstance(catalog, BackstageCatalog) and service.reads is None:
         short = Hits(service, catalog, access=access, traces=world.traces, monotonic=world.monotonic).answer
     if settings.bff_admin_port is None:
-        return App(serving(ROUTES, lifespan), None, short, service, settings, lifespan)
+        return App(serving(ROUTES, lifespan), None, short, service, settings, watch.watcher, lifespan)
     operations = [each for each in ROUTES if each.tag == "operations"]
     others = [each for each in ROUTES if each.tag != "operations"]
-    return App(
-        serving(others, lifespan), serving(operations, contextlib.nullcontext), short, service, settings, lifespan
-    )
+    admin_app = serving(operations, contextlib.nullcontext)
+    return App(serving(others, lifespan), admin_app, short, service, settings, watch.watcher, lifespan)
+
+
+def _report(metrics: Metrics, settings: Settings, service: Service, reader: OrganisationReader) -> None:
+    """Let the metrics show what the parts of the service know of themselves."""
+    cache = service.cache
+    metrics.configured(refresh=settings.bff_refresh_seconds, stale_limit=settings.bff_stale_limit_seconds)
+    metrics.watch_ledger(lambda: _read_share(cache), reader.difference, reader.is_short)
+    metrics.watch_service(cache.can_answer, lambda: service.draining)
+    metrics.watch_database(reader.backlog, reader.database_up)
+    if (certificate := settings.keeptrusts_client_cert_file) is not None:
+        metrics.watch_certificate("keeptrusts-client", partial(expiry, certificate))
 
 
 def _read_share(cache: OrganisationCache) -> float:

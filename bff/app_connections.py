@@ -57,6 +57,7 @@ class World:
     gateway: HttpTransport | None = None
     backstage: HttpTransport | None = None
     vault: HttpTransport | None = None
+    webhook: HttpTransport | None = None
     access: AccessLog | None = None
     limits: Limits = field(default_factory=Limits)
     """How long calls to outside systems may take; Backstage's share its `deadline`, where that is shorter than their own."""

@@ -84,6 +84,14 @@ def _credentials(settings: Settings, secret: Callable[[str], Secret | None]) -> 
     return token
 
 
+def open_policy(settings: Settings, counter: Metrics) -> PolicySource:
+    """The provisioning policy, as its file has it now. Raises `SettingsError` for a file that cannot be used."""
+    try:
+        return PolicySource(settings.bff_provisioning_policy, rejected=counter.policy_rejected)
+    except PolicyFileError as error:
+        raise SettingsError(f"BFF_PROVISIONING_POLICY: {error}") from None
+
+
 def build_provisioner(
     settings: Settings,
     admin: Upstream,
@@ -91,6 +99,7 @@ def build_provisioner(
     people: People,
     database: Database,
     *,
+    policy: PolicySource,
     counter: Metrics,
     clock: Callable[[], datetime],
     changed: Callable[[], None],
@@ -99,17 +108,13 @@ def build_provisioner(
 ) -> Provisioner:
     """A provisioner that calls Keeptrusts by `admin`; `local_may` as for `Rights`.
 
-    Raises `SettingsError` for a policy file that cannot be used, and an audit log that cannot be written.
+    Raises `SettingsError` for an audit log that cannot be written.
     """
     client = KeeptrustsClient(admin)
     organisation = CurrentOrganisation(client)
     # Of the address alone: a token that was replaced must not make the acts of before another organisation's.
     otherwise = identity_of(str(settings.keeptrusts_api_url), SecretStr(""))
     acts = Acts(database, partial(organisation.id, otherwise=otherwise), holder=secrets.token_hex(8), clock=clock)
-    try:
-        policy = PolicySource(settings.bff_provisioning_policy, rejected=counter.policy_rejected)
-    except PolicyFileError as error:
-        raise SettingsError(f"BFF_PROVISIONING_POLICY: {error}") from None
     try:
         audit = Audit(counter, acts, clock=clock, file=settings.bff_audit_log)
     except AuditLogError as error:

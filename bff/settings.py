@@ -205,6 +205,24 @@ class Settings(BaseSettings):
         description="File to which a JSON line is appended for each act of provisioning and each read of amounts; "
         "without it acts go to the log, and reads are not recorded",
     )
+    bff_watch_seconds: float = Field(
+        default=300,
+        ge=1,
+        le=86400,
+        description="How often all entities that carry our annotations are read from the catalog, and owners notified",
+    )
+    bff_notify: Literal["off", "on"] = Field(
+        default="off",
+        description="Whether owners are notified in Backstage; `BACKSTAGE_TOKEN` then also needs access to the plugin `notifications`",
+    )
+    bff_notify_webhook_url: str | None = Field(
+        default=None,
+        description="HTTPS address to which each notification is posted as a CloudEvent, whatever `BFF_NOTIFY` says; it holds amounts",
+    )
+    bff_notify_webhook_secret: SecretStr | None = Field(
+        default=None,
+        description="Secret that signs those requests: `whsec_` and 24 to 64 random bytes in base64, as Standard Webhooks has it",
+    )
     bff_refresh_seconds: float = Field(default=30, ge=1, le=3600, description="Age at which the facts are read again")
     bff_stale_limit_seconds: float = Field(
         default=3600,
@@ -252,6 +270,23 @@ class Settings(BaseSettings):
             _check_proxy(secret)
         return secret
 
+    @field_validator("bff_notify_webhook_secret")
+    @classmethod
+    def _signing_key(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None:
+            _check_signing_key(secret)
+        return secret
+
+    @field_validator("bff_notify_webhook_url")
+    @classmethod
+    def _webhook_address(cls, text: str | None) -> str | None:
+        if text is not None and not _is_webhook(text):
+            raise ValueError(
+                "must be an https address such as https://hooks.example.com/keeptrusts, without user or fragment; "
+                "http only to this machine"
+            )
+        return text
+
     @field_validator("bff_timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
@@ -297,6 +332,10 @@ class Settings(BaseSettings):
             raise ValueError(f"BFF_ADMIN_PORT={self.bff_admin_port}: must be another port than BFF_PORT")
         if self.bff_stale_limit_seconds < self.bff_refresh_seconds:
             raise ValueError("BFF_STALE_LIMIT_SECONDS must be at least BFF_REFRESH_SECONDS")
+        if (self.bff_notify_webhook_url is None) != (self.bff_notify_webhook_secret is None):
+            raise ValueError(
+                "BFF_NOTIFY_WEBHOOK_URL and BFF_NOTIFY_WEBHOOK_SECRET belong together: set both or neither"
+            )
         self._check_vault()
         self._check_tls_files()
         if self.bff_auth == "none" and self.bff_catalog == "backstage":
@@ -398,6 +437,8 @@ class Settings(BaseSettings):
         self.require("keeptrusts_api_url", "keeptrusts_api_token")
         if self.bff_auth == "backstage" or self.bff_catalog == "backstage":
             self.require("backstage_url")
+        if self.bff_notify == "on":
+            self.require("backstage_url", "backstage_token")
         if self.bff_catalog == "backstage":
             self.require("backstage_token")
         else:
@@ -541,9 +582,28 @@ def _check_proxy(address: SecretStr) -> None:
         raise ValueError("must be an address such as http://user:password@proxy.internal:3128, without a path")
 
 
+def _check_signing_key(secret: SecretStr) -> None:
+    """Raise `ValueError` unless webhooks can be signed by it."""
+    # Imported here: most commands that read settings send no webhook.
+    from bff.watch.webhook import signing_key  # noqa: PLC0415
+
+    signing_key(secret)
+
+
+def _is_webhook(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        usable = bool(parts.hostname) and parts.port != 0 and not (parts.username or parts.password or parts.fragment)
+    except ValueError:
+        return False
+    secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+    return usable and secure and bool(_VISIBLE.fullmatch(text))
+
+
 _CHECKS: Mapping[str, Callable[[SecretStr], None]] = {
     "database_url": _check_database,
     "keeptrusts_proxy_url": _check_proxy,
+    "bff_notify_webhook_secret": _check_signing_key,
 }
 """What secrets of a form are checked by, at the start and whenever their files are read again."""
 

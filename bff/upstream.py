@@ -244,9 +244,10 @@ class Upstream:
         *,
         params: Mapping[str, str] | None = None,
         body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
         token: Token | None = None,
     ) -> Read:
-        """What `read` makes of the reply to a call that changes nothing, so that it may be made again.
+        """What `read` makes of the reply to a call that may be made again: it changes nothing, or the same each time.
 
         Where `read` raises, the attempt counts as ended with that error. A `SecretStr` is a caller's token: it is not
         renewed, and a refusal of it is not ours. Raises the dialect's errors, and what `token` raises.
@@ -262,7 +263,7 @@ class Upstream:
                 # Slept here: stamina's own sleep cannot be replaced where time is a test's.
                 await self._sleep(plan.wait)
             with attempt:
-                return await self._by_token(_Request(call, params, body), read, plan.deadline, token)
+                return await self._by_token(_Request(call, params, body, headers), read, plan.deadline, token)
         raise AssertionError("stamina gives an attempt or raises")
 
     async def change(
@@ -277,7 +278,9 @@ class Upstream:
 
         A refused token is no exception: nothing was done with it, so that a renewed one is tried.
         """
-        return await self._by_token(_Request(call, None, body), read, self._monotonic() + self._limits.deadline, token)
+        return await self._by_token(
+            _Request(call, None, body, None), read, self._monotonic() + self._limits.deadline, token
+        )
 
     def refused(self, operation: str) -> None:
         """Report that the service's own credentials were refused, where they are no token of a call."""
@@ -397,6 +400,7 @@ class Upstream:
             headers |= dialect.credentials(token)
         if request.body is not None:
             headers["content-type"] = "application/json"
+        headers |= request.headers or {}
         async with (
             self._ways.current() as client,
             client.stream(
@@ -437,6 +441,7 @@ class _Request:
     call: Call
     params: Mapping[str, str] | None
     body: bytes | None
+    headers: Mapping[str, str] | None
 
 
 async def _explanation(response: httpx.Response) -> bytes:

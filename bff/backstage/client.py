@@ -49,7 +49,7 @@ class Backstage(Dialect):
         if status in _PASSING:
             return _PassingError(_message(call, f"answered {status}"))
         if status == 429 or status >= 500:
-            return CatalogUnavailableError(_message(call, f"answered {status}"))
+            return CatalogUnavailableError(_message(call, f"answered {status}"), retry_after=reply.retry_after)
         return CatalogContractError(_message(call, f"answered {status}; is this the address of a Backstage backend?"))
 
     def error(self, call: Call, outcome: Outcome, reason: str, retry_after: float | None = None) -> CatalogError:

@@ -46,12 +46,30 @@ class Members:
     truncated: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """An entity as the watch needs it.
+
+    `annotations` holds those of this project, `owner` is None where there is none, and `consumes` are the APIs that the
+    entity consumes.
+    """
+
+    ref: EntityRef
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    owner: EntityRef | None = None
+    consumes: frozenset[EntityRef] = frozenset()
+
+
 class CatalogError(Exception):
     """Base of what can go wrong when the catalog is asked; no message holds a token."""
 
 
 class CatalogUnavailableError(CatalogError):
-    """The catalog gave no answer in time, or a 5xx or 429 reply."""
+    """The catalog gave no answer in time, or a 5xx or 429 reply; `retry_after` is in seconds, where it said so."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class CatalogDeniedError(CatalogError):
@@ -176,6 +194,13 @@ _RELATIONS = (
 """Members of `spec`, the relations that they make, and the kinds that their references have unless they say it."""
 
 
+def read_consumed(document: object, ref: EntityRef) -> frozenset[EntityRef]:
+    """The APIs that the entity `ref` consumes, by the catalog's relations (`consumesApi`) or, in files, `spec.consumesApis`."""
+    return frozenset(_related(document, "consumesApi")) | read_refs(
+        document, member="consumesApis", kind="api", namespace=ref.namespace
+    )
+
+
 def _ref(document: Mapping[object, object]) -> EntityRef:
     metadata = _member(document, "metadata")
     kind, name = document.get("kind"), metadata.get("name")
@@ -217,8 +242,8 @@ def _origin(metadata: Mapping[object, object]) -> str | None:
     return origin if isinstance(origin, str) else None
 
 
-def _related(document: Mapping[object, object], kind: str) -> list[EntityRef]:
-    listed = document.get("relations")
+def _related(document: object, kind: str) -> list[EntityRef]:
+    listed = document.get("relations") if isinstance(document, Mapping) else None
     targets = [
         _parsed(relation.get("targetRef"), kind=None, namespace=DEFAULT_NAMESPACE)
         for relation in (listed if isinstance(listed, list) else ())

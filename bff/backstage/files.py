@@ -7,7 +7,7 @@ import glob
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -20,11 +20,13 @@ from bff.backstage.entities import (
     DescriptorError,
     Entity,
     Members,
+    Watched,
     read_entity,
     read_refs,
     read_relations,
 )
 from bff.backstage.members import members_among
+from bff.backstage.watched import PAGE, GroupMembers, Page
 from bff.backstage.yaml_documents import YamlError, read_documents
 from bff.values import EntityRef
 
@@ -97,6 +99,23 @@ class FileCatalog:
             return frozenset()
         return (await self._current()).groups.get(caller.user, frozenset()) | {caller.user}
 
+    async def pages(self) -> AsyncIterator[Page]:
+        """All entities, as the watch reads them."""
+        index = await self._current()
+        refs = list(index.entities)
+        for first in range(0, len(refs), PAGE):
+            yield Page(tuple(index.watched(ref) for ref in refs[first : first + PAGE]))
+
+    async def by_refs(self, refs: Collection[EntityRef]) -> Mapping[EntityRef, Watched | None]:
+        """Each of `refs` as the files have it now."""
+        index = await self._current()
+        return {ref: index.watched(ref) if ref in index.entities else None for ref in refs}
+
+    async def group_members(self, group: EntityRef) -> GroupMembers:
+        """The users of a group: `memberOf` of users, `members` of the group; groups below it are not followed."""
+        groups = (await self._current()).groups
+        return GroupMembers(frozenset(user for user, of in groups.items() if group in of and user.kind == "user"))
+
     def refs(self) -> list[EntityRef]:
         """All references as of the last look at the files, sorted."""
         return sorted(self._index.entities)
@@ -137,6 +156,11 @@ class _Index:
     related: dict[tuple[str, EntityRef], set[EntityRef]] = field(default_factory=dict)
     """The sources of relations, by relation and target."""
     problems: tuple[str, ...] = ()
+    consumes: dict[EntityRef, frozenset[EntityRef]] = field(default_factory=dict)
+
+    def watched(self, ref: EntityRef) -> Watched:
+        entity = self.entities[ref]
+        return Watched(ref, entity.annotations, entity.owner, self.consumes.get(ref, frozenset()))
 
 
 def _index(scan: Scan) -> _Index:
@@ -144,6 +168,7 @@ def _index(scan: Scan) -> _Index:
     places: dict[EntityRef, str] = {}
     groups: dict[EntityRef, frozenset[EntityRef]] = {}
     related: dict[tuple[str, EntityRef], set[EntityRef]] = {}
+    consumes: dict[EntityRef, frozenset[EntityRef]] = {}
     problems = list(scan.problems)
     for path, file in scan.files.items():
         problems.extend(file.problems)
@@ -153,12 +178,13 @@ def _index(scan: Scan) -> _Index:
                 problems.append(f"{place}: {ref} is left out, since {places[ref]} has it already")
                 continue
             entities[ref], places[ref] = found.entity, place
+            consumes[ref] = frozenset(target for _, relation, target in found.relations if relation == "consumesApi")
             groups[ref] = groups.get(ref, frozenset()) | found.groups
             for member in found.members:
                 groups[member] = groups.get(member, frozenset()) | {ref}
             for source, relation, target in found.relations:
                 related.setdefault((relation, target), set()).add(source)
-    return _Index(entities, groups, related, tuple(problems))
+    return _Index(entities, groups, related, tuple(problems), consumes)
 
 
 LARGEST_FILE = 16 * 1024 * 1024

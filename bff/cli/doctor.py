@@ -18,7 +18,7 @@ from bff.app_connections import keeptrusts_tls, open_database, trusting
 from bff.app_provisioning import open_vault
 from bff.backstage.files import scan_files
 from bff.cli.bff_client import TOKEN_VARIABLE, ask
-from bff.cli.doctor_backstage import examine_backstage
+from bff.cli.doctor_backstage import examine_backstage, examine_notifications
 from bff.cli.doctor_keeptrusts import Trial, Verdict, examine_control_plane, examine_gateway
 from bff.cli.exits import Exit, Failure
 from bff.cli.tables import console, printable
@@ -170,6 +170,8 @@ async def examine_others(
         for trial in _files(settings):
             yield "catalog", trial
     async for trial in examine_backstage(settings, person=person, entity=entity):
+        yield "backstage", trial
+    async for trial in examine_notifications(settings):
         yield "backstage", trial
     if admin is not None:
         yield "provisioning", await _admin(admin)

@@ -18,6 +18,7 @@ from bff.backstage.entities import CatalogContractError, CatalogError, Descripto
 from bff.backstage.groups import QUERY, comes_from
 from bff.backstage.identity import PLUGIN_KEYS, USER_KEYS, BackstageIdentity
 from bff.backstage.jwks import ALGORITHMS, usable_keys
+from bff.backstage.notifications import NotificationError, Notifications
 from bff.cli.bff_client import TOKEN_VARIABLE
 from bff.cli.doctor_keeptrusts import Trial, Verdict
 from bff.secret_files import Secret
@@ -74,6 +75,25 @@ async def examine_backstage(
                 yield trial
     finally:
         await backstage.aclose()
+
+
+async def examine_notifications(settings: Settings) -> AsyncIterator[Trial]:
+    """Find out whether owners could be notified, where that is on. Sends nothing."""
+    token = settings.secret("backstage_token")
+    if settings.bff_notify == "off" or settings.backstage_url is None or token is None:
+        return
+    subject = "notifications, by BACKSTAGE_TOKEN"
+    notifications = Notifications(settings.backstage_url, token=token, tls=trusting(settings))
+    try:
+        await notifications.may_send()
+    except NotificationError as error:
+        yield Trial(Verdict.FAIL, subject, str(error))
+    else:
+        groups = settings.platform_groups
+        unclaimed = "" if groups else "; BFF_PLATFORM_GROUPS is not set, so alerts without an owner reach no person"
+        yield Trial(Verdict.OK if groups else Verdict.WARN, subject, f"may be sent; none was{unclaimed}")
+    finally:
+        await notifications.aclose()
 
 
 async def _signing_keys(backstage: BackstageClient, plugin: str, path: str, *, failing: Verdict) -> Trial:

@@ -33,6 +33,8 @@ def check(file: Path) -> None:
     click.echo(f"{file}: no fault")
     for team, limits in (("every team", policy.limits), *sorted(policy.teams.items())):
         click.echo(f"  {team}: {_described(limits)}")
+    if policy.muted:
+        click.echo(f"  never alerted: {', '.join(sorted(policy.muted))}")
     click.echo(f"  for more, ask {policy.ask}")
 
 

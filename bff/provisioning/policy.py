@@ -52,6 +52,8 @@ class Standing:
 class Policy:
     """The limits of every team, those of named teams (in lower case), and whom to ask for more.
 
+    `muted` are the codes of findings that are never alerted.
+
     The `check` methods raise `RuleError`, which names the rule, its limit, what is left of it and whom to ask. A standing
     with wider rights passes them all.
     """
@@ -59,6 +61,7 @@ class Policy:
     limits: Limits = field(default_factory=Limits)
     teams: Mapping[str, Limits] = field(default_factory=dict)
     ask: str = ASK
+    muted: frozenset[str] = frozenset()
 
     def of_team(self, team: str) -> Limits:
         """The limits of a team, by its name in any case."""

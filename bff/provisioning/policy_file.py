@@ -10,15 +10,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from bff.backstage.yaml_documents import Node, YamlError, read_documents
 from bff.provisioning.policy import ASK, MONTHLY, MOST_KEYS, Limits, Policy
 from bff.status.claims import EXAMPLES
+from bff.status.findings import ALERTED
 from bff.telemetry.logs import logger
 from bff.values import Money
-from bff.wording import quoted
+from bff.wording import listed, quoted
 
 log = logger("provisioning")
 
@@ -80,7 +81,18 @@ class _Team(_Section):
         return replace(general, **written)
 
 
+def _alerted(code: str) -> str:
+    if code not in ALERTED:
+        raise ValueError(f"{quoted(code)} is never alerted: write one of {listed(sorted(ALERTED))}")
+    return code
+
+
+class _Notifications(_Section):
+    mute: list[Annotated[str, AfterValidator(_alerted)]] = []
+
+
 class _File(_Team):
+    notifications: _Notifications = _Notifications()
     ask: Annotated[str, Field(min_length=1, max_length=200)] = ASK
     teams: dict[Annotated[str, Field(min_length=1, max_length=100)], _Team] = {}
 
@@ -102,7 +114,7 @@ def read_policy(text: str) -> Policy:
     if len(teams) < len(written.teams):
         line = _line_of(root, ("teams",))
         raise PolicyFileError(f"line {line}: 'teams': two names differ in upper and lower case alone: keep one of them")
-    return Policy(limits, teams, written.ask)
+    return Policy(limits, teams, written.ask, frozenset(written.notifications.mute))
 
 
 def load_policy(path: Path) -> Policy:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import inf
 from typing import Protocol
@@ -65,11 +64,8 @@ class Answers:
     caller may have it is decided before.
     """
 
-    def __init__(
-        self, catalog: Groups, *, rules: Rules, metrics: Metrics, counts: FindingCounts, most_bytes: int = MOST_BYTES
-    ) -> None:
+    def __init__(self, catalog: Groups, *, rules: Rules, metrics: Metrics, most_bytes: int = MOST_BYTES) -> None:
         self._catalog = catalog
-        self._counts = counts
         self._rules = rules
         self._stale_rules = replace(rules, stale=True)
         self._metrics = metrics
@@ -122,7 +118,6 @@ class Answers:
         status = assess(
             subject, snapshot.organisation, snapshot.assessed_at, self._stale_rules if snapshot.stale else self._rules
         )
-        self._counts.record(subject.ref, (finding.code for finding in status.findings))
         if not numbers:
             status = status_without_numbers(status, owner.ref)
         answer = serialised(status.model_dump_json().encode())
@@ -177,58 +172,24 @@ def serialised(body: bytes) -> Answer:
     return Answer(body, f'"{digest}"'.encode())
 
 
-FORGOTTEN_AFTER = 3600.0
-"""Seconds after the last assessment of an entity after which it is no longer counted."""
-
-MOST_ENTITIES = 20_000
-
-
 class FindingCounts:
-    """Counts findings over the entities that were assessed lately, each as it was assessed last.
+    """Counts findings over all entities of the last sweep, for metrics: it names no entity.
 
-    For metrics: it names no entity. An entity is assessed when a caller asks for it, so this covers what is looked at and
-    not the whole catalog.
+    They are counted where this process watches; elsewhere there are none.
     """
 
-    def __init__(
-        self,
-        *,
-        monotonic: Callable[[], float],
-        forgotten_after: float = FORGOTTEN_AFTER,
-        most_entities: int = MOST_ENTITIES,
-    ) -> None:
-        self._monotonic = monotonic
-        self._forgotten_after = forgotten_after
-        self._most = most_entities
-        # The entity that was assessed longest ago stands first.
-        self._assessed: OrderedDict[EntityRef, tuple[float, frozenset[Code]]] = OrderedDict()
-        self._counts: Counter[Code] = Counter()
+    def __init__(self) -> None:
+        self._entities = 0
+        self._counts: Mapping[Code, int] = {}
 
-    def record(self, ref: EntityRef, codes: Iterable[Code]) -> None:
-        """`ref` was assessed just now, and has the findings `codes`."""
-        found = frozenset(codes)
-        _, before = self._assessed.pop(ref, (0.0, frozenset[Code]()))
-        self._counts.subtract(before)
-        self._counts.update(found)
-        self._assessed[ref] = (self._monotonic(), found)
-        if len(self._assessed) > self._most:
-            self._forget_first()
+    def replace(self, counts: Mapping[Code, int], *, entities: int) -> None:
+        """All entities were assessed just now: how many there are, and how many have each finding."""
+        self._counts, self._entities = dict(counts), entities
 
     def entities(self) -> int:
         """The number of entities that are counted."""
-        self._forget_old()
-        return len(self._assessed)
+        return self._entities
 
     def findings(self) -> Mapping[str, int]:
         """For every finding there is, how many of the counted entities have it."""
-        self._forget_old()
-        return {code.value: self._counts[code] for code in Code}
-
-    def _forget_old(self) -> None:
-        oldest = self._monotonic() - self._forgotten_after
-        while self._assessed and next(iter(self._assessed.values()))[0] < oldest:
-            self._forget_first()
-
-    def _forget_first(self) -> None:
-        _, (_, codes) = self._assessed.popitem(last=False)
-        self._counts.subtract(codes)
+        return {code.value: self._counts.get(code, 0) for code in Code}

@@ -94,6 +94,27 @@ _ERRORS = frozenset(
     }
 )
 
+ALERTED = frozenset(
+    {
+        Code.KEY_NOT_FOUND,
+        Code.KEY_REVOKED,
+        Code.KEY_EXPIRED,
+        Code.KEY_EXPIRING,
+        Code.OWNER_MISMATCH,
+        Code.TIER_DRIFT,
+        Code.WALLET_LOW,
+        Code.WALLET_DEPLETED,
+        Code.BUDGET_NEAR,
+        Code.BUDGET_EXCEEDED,
+        Code.BUDGET_PACE,
+        Code.MONTH_BUDGET_NEAR,
+        Code.MONTH_BUDGET_EXCEEDED,
+        Code.MONTH_BUDGET_PACE,
+        Code.SPEND_UNUSUAL,
+    }
+)
+"""The codes of the findings of which owners, or the platform groups, are notified."""
+
 _WORST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.INFO)
 _ORDER = {code: (_WORST_FIRST.index(code.severity), place) for place, code in enumerate(Code)}
 

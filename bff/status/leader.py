@@ -223,6 +223,11 @@ class OrganisationReader:
         """The organisation's own id; empty before it was read, and where Keeptrusts does not say it."""
         return "" if self._organisation_id.startswith(_OF_A_TOKEN) else self._organisation_id
 
+    @property
+    def stored_as(self) -> str | None:
+        """The name under which what belongs to the organisation is stored; None before it is known."""
+        return self._organisation_id or None
+
     def difference(self) -> float:
         """What the wallets have paid beyond what the events add up to, in USD, where this process leads; else 0."""
         return float(self.progress.checksum.difference.amount) if self.progress is not None else 0.0

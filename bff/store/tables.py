@@ -175,3 +175,44 @@ acts = Table(
     Index("acts_started", "organisation", "started_at"),
     Index("acts_due", "organisation", "due_at"),
 )
+
+sweeps = Table(
+    "sweeps",
+    metadata,
+    Column("organisation", Text, primary_key=True),
+    # The form of the body: a release that does not know it reads the catalog itself.
+    Column("form", Integer, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("complete", Boolean, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("organisation", Text, nullable=False),
+    # What the alert is about and who gets it: a newer alert of the same scope replaces the one before.
+    Column("scope", Text, nullable=False),
+    # The code of a finding.
+    Column("code", Text, nullable=False),
+    # 0 once it is over; a higher step is worse.
+    Column("step", Integer, nullable=False),
+    # The highest step that was raised in this window, and the highest that left on any channel.
+    Column("peak", Integer, nullable=False),
+    Column("reached", Integer, nullable=False, server_default=_ZERO),
+    # A day, or the id of what the alert is about.
+    Column("window", Text, nullable=False),
+    # When the window has passed; null for one without an end.
+    Column("until", BigInteger),
+    # A random number in hexadecimal digits: every attempt to send the message carries it.
+    Column("message_id", Text, nullable=False),
+    # JSON.
+    Column("message", Text, nullable=False),
+    # `due`, `sending`, `sent`, `refused` or `summarised`; empty where the channel is off.
+    Column("backstage", Text, nullable=False, server_default=_NONE),
+    Column("webhook", Text, nullable=False, server_default=_NONE),
+    Column("made_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("organisation", "scope", name="alerts_pkey"),
+    sqlite_with_rowid=False,
+)

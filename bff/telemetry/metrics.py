@@ -28,10 +28,21 @@ import bff
 PREFIX = "keeptrusts_bff"
 REPLICA_ROLES = ("alone", "leading", "following")
 BREAKER_STATES = ("closed", "open", "half-open")
-SYSTEMS_WITH_TOKENS = ("keeptrusts", "keeptrusts-admin", "backstage", "vault", "database")
+SYSTEMS_WITH_TOKENS = (
+    "keeptrusts",
+    "keeptrusts-admin",
+    "backstage",
+    "backstage-sweep",
+    "backstage-notifications",
+    "vault",
+    "database",
+)
 """The systems that the service calls with tokens of its own."""
 OUTCOMES = ("ok", "denied", "rejected", "unavailable", "timeout", "contract", "cancelled", "refused")
 """How an attempt to call an outside system ends, as `CallObserver` describes."""
+
+ALERT_CHANNELS = ("backstage", "webhook")
+ALERT_OUTCOMES = ("sent", "failed", "refused", "dropped", "summarised")
 
 LAG_PAUSE = 0.25
 """Seconds between two measurements of the event loop's lag."""
@@ -231,10 +242,7 @@ class Metrics:
             "can_answer", "1 while there are facts to answer from that are young enough; /readyz does not depend on it"
         )
         self._draining = gauge("draining", "1 once the process was asked to stop")
-        self._findings = gauge(
-            "entities_with_finding", "Entities with the finding, of those assessed within the last hour", "code"
-        )
-        self._assessed = gauge("entities_assessed", "Entities that were assessed within the last hour")
+        self._define_watch(counter, gauge)
         self._findings_source: Callable[[], Mapping[str, int]] = dict
         self._read_share = gauge(
             "ledger_read_ratio", "Share of today's time so far whose events have been read, 0 to 1; -1 before the first"
@@ -309,6 +317,7 @@ class Metrics:
             self._refused: get_args(Refused),
             self._certificate_reloads: ("ok", "failed"),
             self._refreshes: ("ok", "partial", "failed"),
+            self._sweeps: ("ok", "failed"),
         }
         for metric, words in from_the_start.items():
             for word in words:
@@ -318,6 +327,39 @@ class Metrics:
         self._called: set[tuple[str, str]] = set()
 
         self._of_requests: dict[tuple[str, str, int], tuple[Cell, Durations]] = {}
+
+    def _define_watch(self, counter: Callable[..., Counter], gauge: Callable[..., Gauge]) -> None:
+        self._findings = gauge(
+            "entities_with_finding",
+            "Entities with the finding, of all in the catalog that carry our annotations, where this process watches; else 0",
+            "code",
+        )
+        self._assessed = gauge(
+            "entities_assessed",
+            "Entities that were assessed in the last round of the watch, where this process watches; else 0",
+        )
+        self._sweeps = counter(
+            "sweeps",
+            "Readings of the catalog by the watch: ok, or failed, which leaves the entities of the one before",
+            "outcome",
+        )
+        self._sweep_seconds = gauge("sweep_duration_seconds", "Time that the last sweep of the catalog took")
+        self._sweep_at = gauge(
+            "sweep_timestamp_seconds",
+            "When the last whole sweep of the catalog began, in seconds since 1970; 0 before the first",
+        )
+        self._swept = gauge("sweep_entities", "Entities that the last whole sweep found")
+        self._alerts = counter(
+            "alerts",
+            "Alerts by what became of them: sent, failed (tried again later), refused, dropped (over before it was sent) or summarised",
+            "channel",
+            "outcome",
+        )
+        self._alerts_due = gauge("alerts_due", "Alerts that wait to be sent, where this process watches", "channel")
+        for channel in ALERT_CHANNELS:
+            self._alerts_due.labels(channel)
+            for outcome in ALERT_OUTCOMES:
+                self._alerts.labels(channel, outcome)
 
     def begin(self, routes: Iterable[tuple[str, Iterable[str]]]) -> None:
         """Let the counters of `routes`, templates with their methods, begin at 0: for 200, 500 and 503."""
@@ -423,6 +465,24 @@ class Metrics:
         """Call these for the entities by finding, and for their number, whenever metrics are read."""
         self._findings_source = findings
         self._assessed.set_function(entities)
+
+    def swept(
+        self, outcome: Literal["ok", "failed"], seconds: float, *, found: tuple[int, datetime] | None = None
+    ) -> None:
+        """A sweep of the catalog ended; `found` is how many entities there are, and when it began, where it was whole."""
+        self._sweeps.labels(outcome).inc()
+        self._sweep_seconds.set(seconds)
+        if found is not None:
+            self._swept.set(found[0])
+            self._sweep_at.set(found[1].timestamp())
+
+    def alerted(self, channel: str, outcome: str, number: int) -> None:
+        """So many alerts ended this way, one of `ALERT_OUTCOMES`, on a channel."""
+        self._alerts.labels(channel, outcome).inc(number)
+
+    def alerts_due(self, channel: str, number: int) -> None:
+        """So many alerts wait to be sent on a channel."""
+        self._alerts_due.labels(channel).set(number)
 
     def configured(self, *, refresh: float, stale_limit: float) -> None:
         """Export the ages, in seconds, with which alerts compare the age of the facts."""

@@ -94,6 +94,24 @@ def test_a_refusal_shows_the_value_in_a_short_printable_line(text: str) -> None:
         assert len(finding.message) < 1000
 
 
+@pytest.mark.parametrize(
+    ("annotation", "text", "values"),
+    [
+        (GATEWAY_KEY_NAME, " key", {"value": " key", "expected": "key-name", "longest": "128"}),
+        (POLICY_TIER, "x" * 81, {"value": "x" * 80 + "…", "expected": "policy-tier"}),
+        (DAILY_BUDGET, "5 EUR", {"value": "5 EUR", "expected": "amount", "digits": "12", "decimals": "6"}),
+    ],
+)
+def test_a_refusal_can_be_said_in_other_words(annotation: str, text: str, values: dict[str, str]) -> None:
+    """A client gets the annotation, the short value and the form expected, for a sentence of its own."""
+    assert read_claims({annotation: text}).malformed[annotation].params == {"annotation": annotation, **values}
+
+
+def test_a_value_that_cannot_be_printed_is_left_to_the_message() -> None:
+    """The message shows it escaped, which a client's sentence would not."""
+    assert read_claims({GATEWAY_KEY_NAME: "k\u202eey"}).malformed[GATEWAY_KEY_NAME].params is None
+
+
 @given(st.decimals(min_value=0, max_value=Decimal(999999999999), places=6))
 def test_every_amount_in_range_is_read_exactly(amount: Decimal) -> None:
     """What is written is what is meant."""

@@ -16,7 +16,11 @@ from tests.e2e.harness.ports import LOOPBACK, free_port
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 FOLDER = CHECKOUT / "tests/e2e/backstage"
-CONFIGURATION = (FOLDER / "app-config.yaml", CHECKOUT / "catalog/backstage/app-config.keeptrusts.yaml")
+CONFIGURATION = (
+    FOLDER / "app-config.yaml",
+    CHECKOUT / "catalog/backstage/app-config.keeptrusts.yaml",
+    FOLDER / "app-config.notifications.yaml",
+)
 EXPECTED = (
     "component:default/customer-support-bot",
     "component:default/restricted-bot",
@@ -56,7 +60,12 @@ class Backstage:
         for file in configuration:
             self._arguments += ["--config", str(file)]
         self._environment = _environment(
-            BACKSTAGE_URL=self.url, BACKSTAGE_PORT=str(port), BFF_URL=bff_url, BFF_BACKSTAGE_TOKEN=token
+            BACKSTAGE_URL=self.url,
+            BACKSTAGE_PORT=str(port),
+            BFF_URL=bff_url,
+            BFF_BACKSTAGE_TOKEN=token,
+            # Asked for where dynamic plugins lie outside the checkout.
+            NODE_PATH=str(CHECKOUT / "node_modules"),
         )
         self._process: asyncio.subprocess.Process | None = None
 

@@ -1,14 +1,16 @@
 import { EntityLayout, EntitySwitch } from '@backstage/plugin-catalog';
-import {
+
+/** What the plugin brings for the old frontend system. */
+export type Plugin = typeof import('backstage-plugin-keeptrusts/legacy');
+
+/** The page of every entity, with what this project's README says to put there. */
+export const entityPageWith = ({
   EntityAiSpendContent,
   EntityGatewayCard,
   EntityGovernanceStatusCard,
   isKeeptrustsAvailable,
   isKeeptrustsGateway,
-} from 'backstage-plugin-keeptrusts/legacy';
-
-/** The page of every entity, with what this project's README says to put there. */
-export const entityPage = (
+}: Plugin) => (
   <EntityLayout>
     <EntityLayout.Route path="/" title="Overview">
       <>
