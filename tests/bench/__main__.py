@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import by_refs, forecast, herd, hits, ledger, rollup, sweep
+from tests.bench import actions, by_refs, forecast, herd, hits, ledger, rollup, sweep
 from tests.bench.machine import require
 
 PARTS = {
@@ -18,6 +18,7 @@ PARTS = {
     "herd": herd.run,
     "by-refs": by_refs.run,
     "ledger": ledger.run,
+    "actions": actions.run,
     "forecast": forecast.run,
     "rollup": rollup.run,
     "sweep": sweep.run,
