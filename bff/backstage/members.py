@@ -26,6 +26,7 @@ from bff.backstage.entities import (
     read_entity,
 )
 from bff.backstage.groups import QUERY
+from bff.backstage.watched import PAGE
 from bff.fair_places import FairPlaces
 from bff.upstream import Token
 from bff.values import EntityRef
@@ -39,9 +40,6 @@ MOST_CLAIMING = 50_000
 
 MOST_CONTAINERS = 1_000
 """Groups below a group, or systems and domains below a domain."""
-
-_PAGE = 250
-"""Entities in one reply: some 500 KB, which Backstage gives within its deadline."""
 
 _LONGEST_FILTER = 3_500
 """Characters of references, as an address has them, in one of its two filters: it stays below the usual limit of 8 KB."""
@@ -163,7 +161,7 @@ class MemberQueries:
         found: list[Entity] = []
         asked = [("filter", text) for text in filters]
         while True:
-            query = urlencode([("limit", str(_PAGE)), ("fields", ",".join(fields)), *asked])
+            query = urlencode([("limit", str(PAGE)), ("fields", ",".join(fields)), *asked])
             async with turn(self._places, reader, f"GET {QUERY}"):
                 page = await self._backstage.get_as(_page, f"{QUERY}?{query}", operation="members", token=token)
             found += page.entities
