@@ -382,7 +382,7 @@ def strict(request: pytest.FixtureRequest, authority: Authority, tmp_path: Path)
 
 
 # Not the webhook, which posts a body: with TLS 1.3 writing it fails before the server's alert is read, which leaves "no connection".
-@pytest.mark.parametrize("client", (keeptrusts, backstage, vault))
+@pytest.mark.parametrize("client", [keeptrusts, backstage, vault])
 async def test_without_a_client_certificate(client: Any, strict: str, ca_file: Path) -> None:
     """A server that lets in only clients with a certificate is called that."""
     async with client(strict, client_context(TlsFiles(ca_file))) as ask:
