@@ -123,6 +123,7 @@ def create_app(
         console_url=settings.keeptrusts_console_url,
         gateway_url=settings.keeptrusts_gateway_url,
         remedies={**REMEDIES, **settings.remedies},
+        instance=settings.bff_instance or None,
     )
     every_viewer = settings.bff_numbers == "viewers" or settings.bff_auth == "none"
     policy = open_policy(settings, metrics)

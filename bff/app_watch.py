@@ -97,7 +97,7 @@ def open_watch(
 
     counts = FindingCounts()
     metrics.watch_findings(counts.findings, counts.entities)
-    sweep = Sweep(catalog, clock=world.clock)
+    sweep = Sweep(catalog, clock=world.clock, instance=rules.instance)
     watcher = Watcher(
         catalog,
         people,

@@ -29,6 +29,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bff.secret_files import Secret, SecretFileError, fingerprint, fits_a_header, read_secret
+from bff.status.claims import InstanceNameError, instance_name
 from bff.status.findings import Code
 from bff.values import EntityRef, EntityRefError
 from bff.wording import quoted
@@ -192,6 +193,11 @@ class Settings(BaseSettings):
         default="owners",
         description="Who sees amounts: members of the owning group and of `BFF_PLATFORM_GROUPS`, or everybody who may see the entity",
     )
+    bff_instance: str = Field(
+        default="",
+        description="Name of this service's Keeptrusts where one Backstage shows several: entities with that name in "
+        "`keeptrusts.dev/instance` are its own; empty: those without the annotation",
+    )
     bff_group_origins: str = Field(
         default="",
         description="Where groups come from that count: prefixes of `backstage.io/managed-by-origin-location`, separated by commas; empty: anywhere",
@@ -345,6 +351,14 @@ class Settings(BaseSettings):
             except EntityRefError as error:
                 raise ValueError(str(error)) from None
         return text
+
+    @field_validator("bff_instance")
+    @classmethod
+    def _instance_name(cls, text: str) -> str:
+        try:
+            return instance_name(text) if text else text
+        except InstanceNameError as error:
+            raise ValueError(str(error)) from None
 
     @field_validator("bff_group_origins")
     @classmethod

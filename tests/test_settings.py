@@ -77,6 +77,7 @@ def test_a_missing_setting_is_named(environment: pytest.MonkeyPatch, missing: st
         ("BFF_PLATFORM_GROUPS", "platform-team,!"),
         ("BFF_NUMBERS", "everybody"),
         ("BFF_GROUP_ORIGINS", "github.com/acme"),
+        ("BFF_INSTANCE", "Staging"),
         ("BACKSTAGE_CATALOG_URL", "catalog.internal:7007"),
         ("BFF_DRAIN_SECONDS", "forever"),
         ("BFF_LOG_LEVEL", "loud"),

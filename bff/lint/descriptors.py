@@ -22,6 +22,8 @@ KNOWN = (
     names.POLICY_TIER,
     names.DAILY_BUDGET,
     names.MONTHLY_BUDGET,
+    names.INSTANCE,
+    names.NOTIFY,
     names.GATEWAY_TYPE,
     names.API_URL,
     names.TEAM,
@@ -130,7 +132,8 @@ def annotation_faults(descriptor: Descriptor) -> Iterator[Fault]:
             texts[name] = node.text
         elif name.startswith(PREFIX):
             yield descriptor.fault(node, Code.ANNOTATION_UNKNOWN, f"nothing reads the annotation {name}{_meant(name)}")
-    for name, finding in read_claims(texts).malformed.items():
+    # Of whichever instance the entity is: what it claims there is to be well formed.
+    for name, finding in read_claims(texts, instance=texts.get(names.INSTANCE)).malformed.items():
         yield descriptor.fault(
             written.members[name], Code.ANNOTATION_INVALID, f"{finding.message} {finding.hint or ''}"
         )

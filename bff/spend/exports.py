@@ -211,7 +211,7 @@ def _subjects(entities: Collection[Entity], owners: Mapping[EntityRef | None, Ow
 def _why(claim: KeyClaim) -> Finding:
     """Why an entity has no key of its own."""
     if claim.claimed is None:
-        return NO_KEY
+        return claim.claims.no_key
     return next(iter((*claim.claims.malformed.values(), *claim.claimed.findings)), NO_KEY)
 
 

@@ -11,7 +11,7 @@ from bff.keeptrusts.facts import Cause, Facts, ModelSpend, Reading, SpendHistory
 from bff.status import wire
 from bff.status.assessment import findings_on_wire, freshness
 from bff.status.claimed_key import ClaimedKey, find_claimed_key
-from bff.status.claims import NO_KEY, POLICY_TIER, Claims, Subject, read_claims
+from bff.status.claims import POLICY_TIER, Claims, Subject, read_claims
 from bff.status.findings import TRIED_AGAIN, Code, Finding, Rules, is_unexplained, upstream_findings, worst_first
 from bff.status.months import (
     BASIS_DAYS,
@@ -54,7 +54,7 @@ def report_spend(
     there is no such key or its spend could not be read. Numbers are withheld on the same grounds as in an assessment, and then
     `history` is not looked at.
     """
-    claims = read_claims(subject.annotations)
+    claims = read_claims(subject.annotations, instance=rules.instance)
     report = SpendReport(
         entity_ref=str(subject.ref),
         days=days,
@@ -64,7 +64,7 @@ def report_spend(
         freshness=freshness(organisation.facts, now, rules),
     )
     if not claims.names_a_key:
-        missing = findings_on_wire((NO_KEY,), subject, claims, None, organisation, rules)
+        missing = findings_on_wire((claims.no_key,), subject, claims, None, organisation, rules)
         return report.model_copy(update={"findings": missing})
     claimed = find_claimed_key(claims.gateway_key_name, subject.owner, organisation, now=now, rules=rules)
     findings = _findings(claims, claimed, organisation.facts, rules)

@@ -66,7 +66,7 @@ class SpendReports:
     async def _report(self, subject: Subject, snapshot: Snapshot, days: int, *, numbers: bool) -> Answer:
         rules = replace(self._rules, stale=snapshot.stale)
         now = snapshot.assessed_at
-        name = read_claims(subject.annotations).gateway_key_name
+        name = read_claims(subject.annotations, instance=rules.instance).gateway_key_name
         claimed = find_claimed_key(name, subject.owner, snapshot.organisation, now=now, rules=rules)
         history = None
         # When Keeptrusts denies the events, older sums must not hide that.

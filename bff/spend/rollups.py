@@ -17,7 +17,7 @@ from bff.single_flight import SingleFlight
 from bff.spend.rollup import Member, Period, keys_shown, roll_up
 from bff.status import wire
 from bff.status.answers import Answer, Answers, owners_by_ref, serialised
-from bff.status.claims import Owner, Subject
+from bff.status.claims import Owner, Subject, is_of_another
 from bff.status.findings import Code, Rules, State
 from bff.status.key_claims import key_claims
 from bff.status.leader import FactsUnreadableError, OrganisationReader
@@ -79,6 +79,12 @@ class RollUps:
         self._longest_wait = longest_wait
         self._flight: SingleFlight[Answer] = SingleFlight()
         self._memory: Expiring[tuple[object, ...], tuple[_Question, Answer]] = Expiring(most_bytes, clock=lambda: 0.0)
+
+    def own(self, members: Members) -> Members:
+        """Leave out the members that are of another Keeptrusts than this service's."""
+        instance = self._rules.instance
+        entities = tuple(each for each in members.entities if not is_of_another(each.annotations, instance))
+        return replace(members, entities=entities)
 
     async def of(self, root: EntityRef, members: Members, snapshot: Snapshot, viewer: Viewer, *, days: int) -> Answer:
         """Return the roll-up of `root` over the last `days` budget days (1 to 90), as `viewer` sees it.

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from bff.keeptrusts.facts import Activity, Facts, GatewayKey, Reading, SpendDays, SpendToday, Team, Wallet, WalletScope
 from bff.status import wire
 from bff.status.claimed_key import ClaimedKey, find_claimed_key
-from bff.status.claims import DAILY_BUDGET, NO_KEY, POLICY_TIER, Claims, Owner, Subject, read_claims
+from bff.status.claims import DAILY_BUDGET, POLICY_TIER, Claims, Owner, Subject, read_claims
 from bff.status.findings import (
     PACE_FROM,
     SEE_DOCTOR,
@@ -57,14 +57,14 @@ from bff.wording import clock_time, duration, percent, quoted, sentence
 
 def assess(subject: Subject, organisation: Organisation, now: datetime, rules: Rules) -> GovernanceStatus:
     """Assess `subject` at the aware instant `now`. Never raises for anything that annotations or facts hold."""
-    claims = read_claims(subject.annotations)
+    claims = read_claims(subject.annotations, instance=rules.instance)
     facts = organisation.facts
     if not claims.names_a_key:
         # The other annotations mean nothing without a key, and a missing one is no error: the entity may use no AI at all.
         return GovernanceStatus(
             entity_ref=str(subject.ref),
-            state=state_of((NO_KEY,), known=True),
-            findings=findings_on_wire((NO_KEY,), subject, claims, None, organisation, rules),
+            state=state_of((claims.no_key,), known=True),
+            findings=findings_on_wire((claims.no_key,), subject, claims, None, organisation, rules),
             links=links_to(None, rules),
             freshness=freshness(facts, now, rules),
         )
@@ -610,7 +610,11 @@ def findings_on_wire(
     `claimed` is None where the entity names no key.
     """
     known = _template_values(subject, claims, claimed, organisation)
-    return tuple(wire.Finding.of(finding, _remedy(finding.code, known, rules)) for finding in findings)
+    # No template helps an entity that is of another Keeptrusts.
+    return tuple(
+        wire.Finding.of(finding, None if finding is claims.elsewhere else _remedy(finding.code, known, rules))
+        for finding in findings
+    )
 
 
 def _remedy(code: Code, known: Mapping[str, str], rules: Rules) -> Remedy | None:

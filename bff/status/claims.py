@@ -1,4 +1,4 @@
-"""What an entity claims in its annotations: a gateway key, a policy tier, a daily and a monthly budget.
+"""What an entity claims in its annotations: a gateway key, a policy tier, a daily and a monthly budget, of one Keeptrusts.
 
 Anyone who can edit a catalog file can write these, so each value is read strictly, and what cannot be read is never
 guessed at: it becomes a finding that names the annotation, shows the value and says how to write it.
@@ -27,6 +27,9 @@ GATEWAY_KEY_NAME = entities.GATEWAY_KEY_NAME
 POLICY_TIER = "keeptrusts.dev/policy-tier"
 DAILY_BUDGET = "keeptrusts.dev/daily-budget"
 MONTHLY_BUDGET = "keeptrusts.dev/monthly-budget"
+
+INSTANCE = "keeptrusts.dev/instance"
+"""Which Keeptrusts an entity is of, by the name that its service has in `BFF_INSTANCE`; without it, the one without a name."""
 
 NOTIFY = "keeptrusts.dev/notify"
 """Switches the alerts of an entity off, with the value `off`."""
@@ -102,6 +105,36 @@ class PolicyTier:
         return f"tier-{self.level}-{self.name}"
 
 
+# --- instances of Keeptrusts ---
+
+LONGEST_INSTANCE = 63
+
+_INSTANCE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
+
+
+class InstanceNameError(ValueError):
+    """A text is not the name of an instance."""
+
+
+def instance_name(text: str) -> str:
+    """Read the name of an instance of Keeptrusts, such as `staging`; raises `InstanceNameError`, which says the form."""
+    if len(text) > LONGEST_INSTANCE or not _INSTANCE.fullmatch(text):
+        raise InstanceNameError(f"{quoted(text)} is not {_INSTANCE_FORM.name}. {_INSTANCE_FORM.hint}")
+    return text
+
+
+def is_of_another(annotations: Mapping[str, str], instance: str | None) -> bool:
+    """Whether an entity is of another Keeptrusts than `instance`, where None is the one without a name.
+
+    One whose annotation is malformed counts as of every instance, so that each says that it cannot be read.
+    """
+    text = annotations.get(INSTANCE)
+    try:
+        return (instance_name(text) if text is not None else None) != instance
+    except InstanceNameError:
+        return False
+
+
 # --- claims ---
 
 LONGEST_KEY_NAME = 128
@@ -125,7 +158,8 @@ NO_KEY = Finding(
 class Claims:
     """The annotations of one entity; a part is None when it is absent or malformed.
 
-    `malformed` maps the names of the malformed annotations to their `annotation-invalid` findings.
+    `malformed` maps the names of the malformed annotations to their `annotation-invalid` findings. `elsewhere` says why the
+    entity claims nothing here: it is of another Keeptrusts, or the name of its Keeptrusts is malformed. All parts are then None.
     """
 
     gateway_key_name: str | None = None
@@ -133,11 +167,17 @@ class Claims:
     daily_budget: Money | None = None
     monthly_budget: Money | None = None
     malformed: Mapping[str, Finding] = field(default_factory=dict)
+    elsewhere: Finding | None = None
 
     @property
     def names_a_key(self) -> bool:
-        """Whether there is a gateway key annotation at all, well formed or not."""
-        return self.gateway_key_name is not None or GATEWAY_KEY_NAME in self.malformed
+        """Whether a gateway key of this Keeptrusts is claimed at all, well formed or not."""
+        return self.elsewhere is None and (self.gateway_key_name is not None or GATEWAY_KEY_NAME in self.malformed)
+
+    @property
+    def no_key(self) -> Finding:
+        """Why there is no key, where `names_a_key` is False."""
+        return self.elsewhere or NO_KEY
 
     @property
     def names_a_tier(self) -> bool:
@@ -145,8 +185,11 @@ class Claims:
         return self.policy_tier is not None or POLICY_TIER in self.malformed
 
 
-def read_claims(annotations: Mapping[str, str]) -> Claims:
-    """The claims in an entity's annotations. Never raises: `Claims.malformed` holds what cannot be read."""
+def read_claims(annotations: Mapping[str, str], *, instance: str | None = None) -> Claims:
+    """The claims in an entity's annotations on the Keeptrusts called `instance`, where None is the one without a name.
+
+    Never raises: `Claims.malformed` holds what cannot be read.
+    """
     malformed: dict[str, Finding] = {}
 
     def part(annotation: str, read: Callable[[str], T], form: _Form) -> T | None:
@@ -161,13 +204,31 @@ def read_claims(annotations: Mapping[str, str]) -> Claims:
             malformed[annotation] = Finding(Code.ANNOTATION_INVALID, message, form.hint, values)
             return None
 
-    return Claims(
+    named = part(INSTANCE, instance_name, _INSTANCE_FORM)
+    if named != instance and INSTANCE not in malformed:
+        return Claims(elsewhere=_of_another(named, instance))
+    claims = Claims(
         gateway_key_name=part(GATEWAY_KEY_NAME, _key_name, _KEY_NAME_FORM),
         policy_tier=part(POLICY_TIER, PolicyTier.parse, _TIER_FORM),
         daily_budget=part(DAILY_BUDGET, _budget, _BUDGET_FORM),
         monthly_budget=part(MONTHLY_BUDGET, _budget, _BUDGET_FORM),
         malformed=malformed,
     )
+    return Claims(malformed=malformed, elsewhere=malformed[INSTANCE]) if INSTANCE in malformed else claims
+
+
+def _of_another(named: str | None, instance: str | None) -> Finding:
+    values = {name: value for name, value in (("instance", named), ("serves", instance)) if value is not None}
+    return Finding(
+        Code.ANNOTATION_MISSING,
+        f"The entity is of {_instance(named)}, and this service shows {_instance(instance)}.",
+        f"Name the entity's Keeptrusts in {INSTANCE}, and the service of each in the plugin's setting keeptrusts.instances.",
+        params(**values),
+    )
+
+
+def _instance(name: str | None) -> str:
+    return f"the Keeptrusts instance {quoted(name)}" if name is not None else "the Keeptrusts instance without a name"
 
 
 def _key_name(text: str) -> str:
@@ -199,6 +260,13 @@ _KEY_NAME_FORM = _Form(
     f"Write the key's name as Keeptrusts lists it: 1 to {LONGEST_KEY_NAME} printable characters on one line, "
     "without blanks at either end, for example support-team-gw-key.",
     {"longest": str(LONGEST_KEY_NAME)},
+)
+_INSTANCE_FORM = _Form(
+    "instance",
+    "the name of a Keeptrusts instance",
+    f"Write it as its service has it in BFF_INSTANCE: 1 to {LONGEST_INSTANCE} lower-case letters, digits and single hyphens "
+    "between them, for example staging.",
+    {"longest": str(LONGEST_INSTANCE)},
 )
 _TIER_FORM = _Form(
     "policy-tier",

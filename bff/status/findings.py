@@ -190,6 +190,7 @@ class Rules:
 
     `stale` says that the facts as a whole could not be read again lately; a part with a cause of its own has its own finding.
     `remedies` has the entity references of templates by code, as `REMEDIES`; an empty one means that there is none.
+    `instance` is the name of the Keeptrusts whose entities are assessed, None for the one without a name.
     """
 
     timezone: ZoneInfo
@@ -202,6 +203,7 @@ class Rules:
     pace_from: Decimal = PACE_FROM
     wallet_low_below: Decimal = Decimal("0.10")
     remedies: Mapping[Code, str] = field(default_factory=lambda: REMEDIES, hash=False)
+    instance: str | None = None
 
 
 # --- values of sentences ---

@@ -53,7 +53,7 @@ def key_claims(
     """Return what each of `subjects` claims, decided as on its card."""
     found = {}
     for subject in subjects:
-        claims = read_claims(subject.annotations)
+        claims = read_claims(subject.annotations, instance=rules.instance)
         claimed = None
         if claims.names_a_key:
             claimed = find_claimed_key(claims.gateway_key_name, subject.owner, organisation, now=now, rules=rules)

@@ -20,7 +20,7 @@ from sqlalchemy import select
 from bff.backstage.entities import CatalogError, Watched
 from bff.backstage.members import GATEWAY_API
 from bff.backstage.watched import WatchedCatalog, matters
-from bff.status.claims import GATEWAY_KEY_NAME
+from bff.status.claims import GATEWAY_KEY_NAME, is_of_another
 from bff.store.database import Database
 from bff.store.lease import Held
 from bff.store.tables import sweeps
@@ -58,7 +58,8 @@ class SweepResult:
 class Sweep:
     """Reads the entities of `source`. `latest` is what the last whole sweep found, None before the first.
 
-    `clock` gives aware wall-clock time.
+    `clock` gives aware wall-clock time. Entities of another Keeptrusts than `instance` are left out, where None is the one
+    without a name.
     """
 
     def __init__(
@@ -67,10 +68,12 @@ class Sweep:
         *,
         clock: Callable[[], datetime],
         apis: Collection[EntityRef] = (GATEWAY_API,),
+        instance: str | None = None,
     ) -> None:
         self._source = source
         self._clock = clock
         self._apis = frozenset(apis)
+        self._instance = instance
         self.latest: SweepResult | None = None
 
     async def read(self) -> SweepResult:
@@ -101,7 +104,7 @@ class Sweep:
         async for page in self._source.pages():
             malformed += page.malformed
             for entity in page.entities:
-                if matters(entity, annotation=GATEWAY_KEY_NAME, apis=self._apis):
+                if self._matters(entity):
                     found[entity.ref] = entity
             # A page takes a while to parse: let others have their turn.
             await asyncio.sleep(0)
@@ -115,8 +118,12 @@ class Sweep:
         found |= {
             ref: entity
             for ref, entity in (await self._source.by_refs(missing)).items()
-            if entity is not None and matters(entity, annotation=GATEWAY_KEY_NAME, apis=self._apis)
+            if entity is not None and self._matters(entity)
         }
+
+    def _matters(self, entity: Watched) -> bool:
+        claims_or_consumes = matters(entity, annotation=GATEWAY_KEY_NAME, apis=self._apis)
+        return claims_or_consumes and not is_of_another(entity.annotations, self._instance)
 
 
 class SweepStore:

@@ -121,7 +121,7 @@ async def roll_up(call: Call) -> ASGIApp:
     service = call.service
     entity, viewer = await call.entity(), await call.viewer()
     days, form = DAYS.of(call.request), FORMAT.of(call.request)
-    members = await service.catalog.members(call.caller, entity.ref)
+    members = service.rollups.own(await service.catalog.members(call.caller, entity.ref))
     snapshot, served = await service.cache.current(insist=insists(call.request.scope["headers"]))
     if form != "json":
         export = await service.exports.of_members(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bff.lint.descriptors import KNOWN
 from bff.lint.faults import Code
 from bff.lint.report import lint
 
@@ -42,6 +43,14 @@ def test_every_fault_is_shown() -> None:
     """There is a broken file for each fault, but for those that no file in a repository can have."""
     shown = {code for file in BROKEN.glob("*.yaml") for code in re.findall(r"# expect: ([a-z-]+)", file.read_text())}
     assert shown == {code.value for code in Code} - {Code.UNREADABLE.value}
+
+
+def test_every_documented_annotation_is_known() -> None:
+    """The annotations that the documentation lists are those that lint knows, and no others."""
+    rows = re.findall(
+        r"^\| `(keeptrusts\.dev/[a-z-]+)` \|", (CHECKOUT / "catalog/docs/annotations.md").read_text(), re.MULTILINE
+    )
+    assert sorted(rows) == sorted(KNOWN)
 
 
 def test_an_open_catalog_may_refer_to_others() -> None:

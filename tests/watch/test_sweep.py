@@ -18,7 +18,7 @@ from bff.backstage.entities import CatalogContractError, CatalogUnavailableError
 from bff.backstage.files import FileCatalog
 from bff.backstage.watched import BackstageWatched, GroupMembers, Page
 from bff.secret_files import Secret
-from bff.status.claims import GATEWAY_KEY_NAME
+from bff.status.claims import GATEWAY_KEY_NAME, INSTANCE
 from bff.store.database import Database, LeaseLostError
 from bff.store.lease import Leases
 from bff.values import EntityRef
@@ -296,6 +296,18 @@ class Listed:
     async def group_members(self, group: EntityRef) -> GroupMembers:
         del group
         return GroupMembers()
+
+
+@pytest.mark.parametrize(("instance", "found"), [(None, ["default", "typo"]), ("staging", ["staged", "typo"])])
+async def test_entities_of_another_keeptrusts_are_left_out(instance: str | None, found: list[str]) -> None:
+    """The sweep has the entities of its own Keeptrusts, and those that name theirs in a way that cannot be read."""
+    named = {"default": None, "other": "production", "staged": "staging", "typo": "Staging"}
+    annotations = {
+        name: {GATEWAY_KEY_NAME: "key"} | ({INSTANCE: text} if text is not None else {}) for name, text in named.items()
+    }
+    entities = [Watched(ref(name), annotations[name]) for name in named]
+    sweep = Sweep(Listed(*entities), clock=lambda: NOW, instance=instance)
+    assert [entity.ref.name for entity in (await sweep.read()).entities] == found
 
 
 async def test_another_process_loads_what_was_swept(tmp_path: Any) -> None:

@@ -122,6 +122,24 @@ ALL = ("support-team-gw-key", "support-team-summaries-key", "search-team-gw-key"
 
 
 @pytest.mark.parametrize(
+    ("instance", "keys", "members"),
+    [("", ("search-team-gw-key",), {SEARCHER, SILENT}), ("staging", ("search-team-indexer-key",), {INDEXER})],
+)
+async def test_members_of_another_keeptrusts_are_left_out(
+    start: Start, instance: str, keys: tuple[str, ...], members: set[str]
+) -> None:
+    """A roll-up and its file hold the members of the service's own Keeptrusts, and the spend of their keys alone."""
+    async with organisation(start, bff_instance=instance) as asked:
+        asked.stub.documents[INDEXER]["metadata"]["annotations"]["keeptrusts.dev/instance"] = "staging"
+        document = await rolled_up(asked, OPERATOR, SEARCH)
+        file = await asked.get(OPERATOR, path(SEARCH, f"days={DAYS}&format=csv"))
+        expected = truth(asked.running, keys_named(asked.running, *keys))
+    assert amount(document["total"]) == expected > 0
+    assert {member["entityRef"] for member in document["members"]} == members
+    assert {row["key"] for row in csv.DictReader(io.StringIO(file.text))} == set(keys)
+
+
+@pytest.mark.parametrize(
     ("ref", "keys", "members"),
     [
         (ORG, ALL, {BOT, SUMMARIES, HELPER, SEARCHER, INDEXER, SILENT}),
