@@ -6,5 +6,16 @@ export interface Config {
      * @visibility frontend
      */
     proxyPath?: string;
+
+    /**
+     * Further instances of Keeptrusts, each with a service of its own: by the name that its entities have in
+     * `keeptrusts.dev/instance`, where its service is reached below Backstage's proxy.
+     */
+    instances?: {
+      /**
+       * @visibility frontend
+       */
+      [name: string]: string;
+    };
   };
 }

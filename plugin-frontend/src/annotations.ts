@@ -6,6 +6,8 @@ export const KEEPTRUSTS_KEY_ANNOTATION = 'keeptrusts.dev/gateway-key-name';
 export const KEEPTRUSTS_TIER_ANNOTATION = 'keeptrusts.dev/policy-tier';
 /** On an entity: its daily budget in USD, a decimal string. @public */
 export const KEEPTRUSTS_BUDGET_ANNOTATION = 'keeptrusts.dev/daily-budget';
+/** Which Keeptrusts an entity is of, as `keeptrusts.instances` names it. @public */
+export const KEEPTRUSTS_INSTANCE_ANNOTATION = 'keeptrusts.dev/instance';
 /** Marks the entity of the gateway itself. @public */
 export const KEEPTRUSTS_GATEWAY_ANNOTATION = 'keeptrusts.dev/gateway-type';
 
@@ -19,6 +21,10 @@ export const isKeeptrustsGateway = (entity: Entity): boolean =>
     entity.metadata.annotations ?? {},
     KEEPTRUSTS_GATEWAY_ANNOTATION,
   );
+
+/** The name of the Keeptrusts that the entity is of; undefined for the one without a name. @public */
+export const keeptrustsInstanceOf = (entity: Entity): string | undefined =>
+  entity.metadata.annotations?.[KEEPTRUSTS_INSTANCE_ANNOTATION];
 
 const WITH_MEMBERS = new Set(['group', 'system', 'domain']);
 

@@ -36,6 +36,11 @@ export interface Observed<T> {
 export interface RequestOptions {
   /** Ask the service to read from Keeptrusts now, which it does at a bounded rate. */
   refresh?: boolean;
+  /**
+   * Which Keeptrusts to ask, as `keeptrusts.instances` names it: that of the entity's annotation. The default is the one
+   * without a name; where no instances are configured, that one is asked for all.
+   */
+  instance?: string;
   /** Aborts when the answer is not wanted any more; the method then rejects with its reason. */
   signal?: AbortSignal;
 }
@@ -98,14 +103,14 @@ export interface KeeptrustsApi {
     entityRef: string,
     days: number,
     format: ExportFormat,
-    options?: Pick<RequestOptions, 'signal'>,
+    options?: Omit<RequestOptions, 'refresh'>,
   ): Promise<ExportedFile>;
   /** The rows behind `getRollUp` as a file. */
   exportRollUp(
     entityRef: string,
     days: number,
     format: ExportFormat,
-    options?: Pick<RequestOptions, 'signal'>,
+    options?: Omit<RequestOptions, 'refresh'>,
   ): Promise<ExportedFile>;
   /**
    * Which spend of the organisation entities claim, over the last `days` budget days, 1 to 90; for members of the platform

@@ -165,6 +165,87 @@ describe('KeeptrustsClient', () => {
     ).rejects.toMatchObject({ kind: 'not-permitted' });
   });
 
+  describe('with several instances of Keeptrusts', () => {
+    const several = (fetch: jest.Mock, instances?: Record<string, string>) =>
+      new KeeptrustsClient({
+        discoveryApi: {
+          getBaseUrl: async plugin => `http://backstage/api/${plugin}`,
+        },
+        fetchApi: { fetch },
+        instances,
+      });
+    const STAGING = { staging: '/keeptrusts-staging' };
+    const failing = () =>
+      jest.fn().mockRejectedValue(new TypeError('Failed to fetch'));
+
+    it('asks the service of the instance, whatever is asked', async () => {
+      const fetch = failing();
+      const client = several(fetch, STAGING);
+      const asked = { instance: 'staging' };
+
+      await Promise.allSettled([
+        client.getStatus(BOT, asked),
+        client.getStatuses([BOT], asked),
+        client.getWorst([BOT], 1, asked),
+        client.getSpend(BOT, 7, asked),
+        client.getRollUp(BOT, 7, asked),
+        client.getCoverage(7, asked),
+        client.getPlatform(asked),
+        client.exportSpend(BOT, 7, 'csv', asked),
+        client.exportRollUp(BOT, 7, 'csv', asked),
+      ]);
+
+      expect(fetch).toHaveBeenCalledTimes(9);
+      for (const [url] of fetch.mock.calls)
+        expect(url).toMatch(
+          /^http:..backstage.api.proxy.keeptrusts-staging.v1/,
+        );
+    });
+
+    it('asks the default service about what names no instance', async () => {
+      const fetch = jest.fn().mockResolvedValue(json(inOrder));
+
+      await several(fetch, STAGING).getStatus(BOT);
+
+      expect(fetch.mock.calls[0][0]).toContain(`${BASE}/v1/`);
+    });
+
+    it('does not take one instance’s answer for another’s', async () => {
+      const fetch = jest.fn().mockImplementation(async () => json(inOrder));
+      const client = several(fetch, STAGING);
+
+      await Promise.all([
+        client.getStatus(BOT),
+        client.getStatus(BOT, { instance: 'staging' }),
+      ]);
+
+      expect(fetch).toHaveBeenCalledTimes(2);
+    });
+
+    it.each(['production', '', 'constructor'])(
+      'says that there is no instance ‘%s’, and which there are',
+      async instance => {
+        const fetch = failing();
+
+        await expect(
+          several(fetch, STAGING).getStatus(BOT, { instance }),
+        ).rejects.toMatchObject({
+          kind: 'unknown-instance',
+          detail: `keeptrusts.dev/instance is '${instance}', and keeptrusts.instances has 'staging'.`,
+        });
+        expect(fetch).not.toHaveBeenCalled();
+      },
+    );
+
+    it('leaves it to the one service to say whose an entity is where no instances are configured', async () => {
+      const fetch = jest.fn().mockResolvedValue(json(inOrder));
+
+      await several(fetch).getStatus(BOT, { instance: 'staging' });
+
+      expect(fetch.mock.calls[0][0]).toContain(`${BASE}/v1/`);
+    });
+  });
+
   it('sends one request for the same entity from several cards', async () => {
     const fetch = jest.fn().mockResolvedValue(json(inOrder));
     const client = clientOf(fetch);

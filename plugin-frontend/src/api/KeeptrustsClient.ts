@@ -1,8 +1,9 @@
 import { parseEntityRef, stringifyEntityRef } from '@backstage/catalog-model';
 import { DiscoveryApi, FetchApi } from '@backstage/core-plugin-api';
+import { KEEPTRUSTS_INSTANCE_ANNOTATION } from '../annotations';
 import { errorOf, errorOfThrown, isWebPage, webPage } from './causes';
 import { inTime, TIMEOUT_MS } from './deadline';
-import { ContractError } from './errors';
+import { ContractError, UnknownInstanceError } from './errors';
 import {
   ExportedFile,
   ExportFormat,
@@ -10,6 +11,7 @@ import {
   Observed,
   RequestOptions,
 } from './KeeptrustsApi';
+import { readOf } from './observed';
 import {
   coverageShape,
   itemShape,
@@ -52,6 +54,8 @@ export interface KeeptrustsClientOptions {
   fetchApi: FetchApi;
   /** Below `/api/proxy`; the default is `/keeptrusts`. */
   proxyPath?: string;
+  /** The same of each further Keeptrusts, by its name. Without any, `proxyPath` is asked for all. */
+  instances?: Readonly<Record<string, string>>;
   /** After how many milliseconds an answer is given up; the default is 30,000. */
   timeoutMs?: number;
   /** The clock, in milliseconds; the default is `Date.now`. */
@@ -63,6 +67,7 @@ interface Call {
   path: string;
   body?: unknown;
   refresh?: boolean;
+  instance?: string;
   /** The media type that is wanted, beside those of a problem. */
   accept?: string;
 }
@@ -115,13 +120,9 @@ export class KeeptrustsClient implements KeeptrustsApi {
         this.#askChunk(chunk, options),
       ),
     );
-    const moments = answers.flatMap(answer => answer.observedAt ?? []);
     return {
       value: answers.flatMap(answer => answer.value),
-      // The whole is as old as its oldest part.
-      observedAt: moments.length ? Math.min(...moments) : undefined,
-      clockAheadMs: answers.find(it => it.clockAheadMs !== undefined)
-        ?.clockAheadMs,
+      ...readOf(answers),
     };
   }
 
@@ -192,7 +193,7 @@ export class KeeptrustsClient implements KeeptrustsApi {
     entityRef: string,
     days: number,
     format: ExportFormat,
-    options?: Pick<RequestOptions, 'signal'>,
+    options?: Omit<RequestOptions, 'refresh'>,
   ): Promise<ExportedFile> {
     return this.#export({ entityRef, part: 'spend', days, format }, options);
   }
@@ -201,7 +202,7 @@ export class KeeptrustsClient implements KeeptrustsApi {
     entityRef: string,
     days: number,
     format: ExportFormat,
-    options?: Pick<RequestOptions, 'signal'>,
+    options?: Omit<RequestOptions, 'refresh'>,
   ): Promise<ExportedFile> {
     return this.#export({ entityRef, part: 'rollup', days, format }, options);
   }
@@ -235,12 +236,13 @@ export class KeeptrustsClient implements KeeptrustsApi {
 
   #ask<T extends object>(
     request: Request,
-    { refresh = false, signal }: RequestOptions = {},
+    { refresh = false, instance, signal }: RequestOptions = {},
   ): Promise<Observed<T>> {
-    const key = JSON.stringify([request.path, request.body, refresh]);
+    const { path, body } = request;
+    const key = JSON.stringify([path, body, refresh, instance]);
     return this.#flights.join(
       key,
-      stop => this.#send<T>({ ...request, refresh }, stop),
+      stop => this.#send<T>({ ...request, refresh, instance }, stop),
       signal,
     );
   }
@@ -265,7 +267,7 @@ export class KeeptrustsClient implements KeeptrustsApi {
   /** The content comes as a whole: a browser cannot save what comes with a token in any other way. */
   async #export(
     wanted: Wanted,
-    { signal: stop }: Pick<RequestOptions, 'signal'> = {},
+    { instance, signal: stop }: Omit<RequestOptions, 'refresh'> = {},
   ): Promise<ExportedFile> {
     const { timeoutMs = TIMEOUT_MS } = this.#options;
     const { entityRef, part, days, format } = wanted;
@@ -275,7 +277,10 @@ export class KeeptrustsClient implements KeeptrustsApi {
     return inTime(
       { timeoutMs, part: 'service', signal: stop },
       async signal => {
-        const reply = await this.#fetch({ path, accept: CSV }, signal);
+        const reply = await this.#fetch(
+          { path, instance, accept: CSV },
+          signal,
+        );
         if (!reply.ok) throw await errorOf(reply);
         if (!reply.headers.get('content-type')?.startsWith(CSV)) {
           const text = await reply.text();
@@ -295,7 +300,8 @@ export class KeeptrustsClient implements KeeptrustsApi {
   }
 
   async #fetch(request: Call, signal: AbortSignal): Promise<Response> {
-    const { discoveryApi, fetchApi, proxyPath = PROXY_PATH } = this.#options;
+    const { discoveryApi, fetchApi } = this.#options;
+    const proxyPath = this.#proxyPathOf(request.instance);
     try {
       const proxy = await discoveryApi.getBaseUrl('proxy');
       return await fetchApi.fetch(`${proxy}${proxyPath}${request.path}`, {
@@ -305,6 +311,23 @@ export class KeeptrustsClient implements KeeptrustsApi {
     } catch (error) {
       throw errorOfThrown(error);
     }
+  }
+
+  #proxyPathOf(instance: string | undefined): string {
+    const { proxyPath = PROXY_PATH, instances } = this.#options;
+    // One service alone says itself whose entities it has.
+    if (instance === undefined || !instances) return proxyPath;
+    if (Object.hasOwn(instances, instance)) return instances[instance];
+    throw new UnknownInstanceError(
+      `no Keeptrusts instance is called '${instance}'`,
+      {
+        detail: `${KEEPTRUSTS_INSTANCE_ANNOTATION} is '${instance}', and keeptrusts.instances has ${Object.keys(
+          instances,
+        )
+          .map(name => `'${name}'`)
+          .join(', ')}.`,
+      },
+    );
   }
 }
 

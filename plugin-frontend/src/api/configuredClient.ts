@@ -2,6 +2,10 @@ import { ConfigApi, DiscoveryApi, FetchApi } from '@backstage/core-plugin-api';
 import { KeeptrustsApi } from './KeeptrustsApi';
 import type { KeeptrustsClient } from './KeeptrustsClient';
 
+/** As the service takes it in `BFF_INSTANCE`. */
+const INSTANCE = /^[a-z0-9]+(-[a-z0-9]+)*$/;
+const LONGEST_INSTANCE = 63;
+
 /** No dots at the beginning of a part: `..` would lead out of the proxy. */
 const PROXY_PATH = /^(\/[\w-][\w.-]*)+$/;
 
@@ -17,14 +21,18 @@ export function configuredClient(deps: {
 }): KeeptrustsApi {
   const { configApi, discoveryApi, fetchApi } = deps;
   const proxyPath = configApi.getOptionalString('keeptrusts.proxyPath');
-  if (proxyPath !== undefined && !PROXY_PATH.test(proxyPath))
-    throw new Error(
-      `keeptrusts.proxyPath is '${proxyPath}': it must be a key of proxy.endpoints, such as '/keeptrusts', with a slash at its beginning and none at its end`,
-    );
+  if (proxyPath !== undefined) checkPath('keeptrusts.proxyPath', proxyPath);
+  const instances = instancesIn(configApi);
   let loading: Promise<KeeptrustsClient> | undefined;
   const client = () => {
     loading ??= import('./KeeptrustsClient').then(
-      m => new m.KeeptrustsClient({ discoveryApi, fetchApi, proxyPath }),
+      m =>
+        new m.KeeptrustsClient({
+          discoveryApi,
+          fetchApi,
+          proxyPath,
+          instances,
+        }),
       cause => {
         // The next question tries again.
         loading = undefined;
@@ -44,4 +52,28 @@ export function configuredClient(deps: {
     getCoverage: async (...asked) => (await client()).getCoverage(...asked),
     getPlatform: async (...asked) => (await client()).getPlatform(...asked),
   };
+}
+
+/** The proxy paths of further instances, by their names; undefined where none are configured. */
+function instancesIn(configApi: ConfigApi): Record<string, string> | undefined {
+  const written = configApi.getOptionalConfig('keeptrusts.instances');
+  if (!written?.keys().length) return undefined;
+  return Object.fromEntries(
+    written.keys().map(name => {
+      if (name.length > LONGEST_INSTANCE || !INSTANCE.test(name))
+        throw new Error(
+          `keeptrusts.instances has '${name}': the name of an instance must be at most ${LONGEST_INSTANCE} lower-case letters, digits and single hyphens between them, such as 'staging'`,
+        );
+      const path = written.getString(name);
+      checkPath(`keeptrusts.instances.${name}`, path);
+      return [name, path];
+    }),
+  );
+}
+
+function checkPath(setting: string, path: string): void {
+  if (!PROXY_PATH.test(path))
+    throw new Error(
+      `${setting} is '${path}': it must be a key of proxy.endpoints, such as '/keeptrusts', with a slash at its beginning and none at its end`,
+    );
 }

@@ -8,6 +8,7 @@ export type KeeptrustsErrorKind =
   | 'not-permitted'
   | 'not-found'
   | 'not-configured'
+  | 'unknown-instance'
   | 'wrong-target'
   | 'web-page'
   | 'unreachable'
@@ -20,6 +21,7 @@ const KINDS: Record<KeeptrustsErrorKind, true> = {
   'not-permitted': true,
   'not-found': true,
   'not-configured': true,
+  'unknown-instance': true,
   'wrong-target': true,
   'web-page': true,
   unreachable: true,
@@ -84,6 +86,12 @@ export class NotFoundError extends KeeptrustsError {
 export class NotConfiguredError extends KeeptrustsError {
   readonly name = 'NotConfiguredError';
   readonly kind = 'not-configured';
+}
+
+/** The entity names a Keeptrusts that is not among those of the app's configuration. @public */
+export class UnknownInstanceError extends KeeptrustsError {
+  readonly name = 'UnknownInstanceError';
+  readonly kind = 'unknown-instance';
 }
 
 /** The proxy's target is another server than the service (404 that is neither Backstage's nor the service's). @public */

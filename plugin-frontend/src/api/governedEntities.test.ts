@@ -7,13 +7,25 @@ import {
   loadPressingEntities,
   MOST_ENTITIES,
 } from './governedEntities';
-import { StatusItem } from './index';
+import { NotConfiguredError, RequestOptions, StatusItem } from './index';
 
 const entity = (name: string, title?: string) => ({
   apiVersion: 'backstage.io/v1alpha1',
   kind: 'Component',
   metadata: { name, title },
 });
+
+/** By name, each of the Keeptrusts instance beside it. */
+const ofInstances = (instances: Record<string, string | undefined>) =>
+  Object.entries(instances).map(([name, instance]) => ({
+    ...entity(name),
+    metadata: {
+      name,
+      annotations: instance
+        ? { 'keeptrusts.dev/instance': instance }
+        : undefined,
+    },
+  }));
 
 const CLAIMS = {
   'metadata.annotations.keeptrusts.dev/gateway-key-name': CATALOG_FILTER_EXISTS,
@@ -34,26 +46,144 @@ function sources(names: string[], owners: string[] = ['user:default/guest']) {
       })),
     },
     keeptrusts: {
-      getStatuses: jest.fn(async (refs: readonly string[]) => ({
-        value: refs.map(
-          (entityRef): StatusItem => ({ entityRef, status: inOrder }),
-        ),
-        observedAt: 5,
-      })),
-      getWorst: jest.fn(async (refs: readonly string[], most: number) => ({
-        value: {
-          items: refs
-            .slice(0, most)
-            .map(
-              (entityRef): StatusItem => ({ entityRef, status: overBudget }),
-            ),
-          states: { ok: 1, error: refs.length - 1 },
-        },
-        observedAt: 5,
-      })),
+      getStatuses: jest.fn(
+        async (asked: readonly string[], _?: RequestOptions) => ({
+          value: asked.map(
+            (entityRef): StatusItem => ({ entityRef, status: inOrder }),
+          ),
+          observedAt: 5,
+        }),
+      ),
+      getWorst: jest.fn(
+        async (asked: readonly string[], most: number, _?: RequestOptions) => ({
+          value: {
+            items: asked
+              .slice(0, most)
+              .map(
+                (entityRef): StatusItem => ({ entityRef, status: overBudget }),
+              ),
+            states: { ok: 1, error: asked.length - 1 },
+          },
+          observedAt: 5,
+        }),
+      ),
     },
   };
 }
+
+const refs = (...names: string[]) =>
+  names.map(name => `component:default/${name}`);
+
+const FAILURE = new NotConfiguredError('no such endpoint');
+
+describe('of several instances of Keeptrusts', () => {
+  const INSTANCES = { a: 'staging', b: undefined, c: 'staging', d: 'eu' };
+
+  function several() {
+    const given = sources([]);
+    given.catalog.getEntities.mockResolvedValue({
+      items: ofInstances(INSTANCES) as never,
+    });
+    return given;
+  }
+
+  it('asks the service of each about its own, and keeps the order of the whole', async () => {
+    const given = several();
+    given.keeptrusts.getStatuses.mockImplementation(
+      async (asked, { instance }: RequestOptions = {}) => ({
+        value: asked.map(entityRef => ({
+          entityRef,
+          status: { ...inOrder, entityRef: `${entityRef} ${instance}` },
+        })),
+        observedAt: instance === 'eu' ? 3 : 5,
+      }),
+    );
+
+    const { value, observedAt } = await loadGovernedEntities(given, 'all', {
+      refresh: true,
+    });
+
+    expect(given.keeptrusts.getStatuses.mock.calls).toEqual([
+      [refs('a', 'c'), { refresh: true, instance: 'staging' }],
+      [refs('b'), { refresh: true }],
+      [refs('d'), { refresh: true, instance: 'eu' }],
+    ]);
+    expect(value.entities.map(it => it.status?.entityRef)).toEqual([
+      'component:default/a staging',
+      'component:default/b undefined',
+      'component:default/c staging',
+      'component:default/d eu',
+    ]);
+    expect(observedAt).toBe(3);
+  });
+
+  it('asks the catalog for the annotation that names the instance', async () => {
+    const given = several();
+
+    await loadGovernedEntities(given, 'all', {});
+
+    expect(given.catalog.getEntities.mock.calls[0][0]).toMatchObject({
+      fields: expect.arrayContaining([
+        'metadata.annotations.keeptrusts.dev/instance',
+      ]),
+    });
+  });
+
+  it('shows the others where the service of one fails', async () => {
+    const given = several();
+    given.keeptrusts.getStatuses.mockImplementation(
+      async (asked, { instance }: RequestOptions = {}) => {
+        if (instance === 'staging') throw FAILURE;
+        return {
+          value: asked.map(entityRef => ({ entityRef, status: inOrder })),
+          observedAt: 5,
+        };
+      },
+    );
+
+    const { value } = await loadGovernedEntities(given, 'all', {});
+
+    expect(value.entities.map(it => it.failure ?? it.status?.state)).toEqual([
+      FAILURE,
+      'ok',
+      FAILURE,
+      'ok',
+    ]);
+  });
+
+  it('fails where the services of all fail', async () => {
+    const given = several();
+    given.keeptrusts.getStatuses.mockRejectedValue(FAILURE);
+
+    await expect(loadGovernedEntities(given, 'all', {})).rejects.toBe(FAILURE);
+  });
+
+  it('has the worst of all of them, and counts them all', async () => {
+    const given = several();
+    given.keeptrusts.getWorst.mockImplementation(
+      async (asked, _, { instance }: RequestOptions = {}) => {
+        if (instance === 'eu') throw FAILURE;
+        const state = instance === 'staging' ? 'warning' : 'error';
+        return {
+          value: {
+            items: [
+              { entityRef: asked[0], status: { ...overBudget, state } },
+            ] as StatusItem[],
+            states: { ok: asked.length - 1, error: 1 },
+          },
+          observedAt: 5,
+        };
+      },
+    );
+
+    const { value } = await loadPressingEntities(given, 2, {});
+    const all = await loadPressingEntities(given, 5, {});
+
+    expect(value.worst.map(it => it.name)).toEqual(['b', 'a']);
+    expect(all.value.worst.map(it => it.name)).toEqual(['b', 'a', 'd']);
+    expect(value).toMatchObject({ pressing: 3, total: 4 });
+  });
+});
 
 describe('loadPressingEntities', () => {
   it('gets as many as are shown, and counts them all', async () => {

@@ -1,11 +1,17 @@
 import { CATALOG_FILTER_EXISTS, CatalogApi } from '@backstage/catalog-client';
 import { Entity, stringifyEntityRef } from '@backstage/catalog-model';
 import { IdentityApi } from '@backstage/core-plugin-api';
-import { KEEPTRUSTS_KEY_ANNOTATION } from '../annotations';
+import {
+  KEEPTRUSTS_INSTANCE_ANNOTATION,
+  KEEPTRUSTS_KEY_ANNOTATION,
+  keeptrustsInstanceOf,
+} from '../annotations';
+import { stateOf, stateRank } from '../domain/order';
 import { errorOfCatalog, errorOfProblem, errorOfThrown } from './causes';
 import { inTime, TIMEOUT_MS } from './deadline';
-import { ContractError, KeeptrustsError } from './errors';
+import { ContractError, isKeeptrustsError, KeeptrustsError } from './errors';
 import { KeeptrustsApi, Observed, RequestOptions } from './KeeptrustsApi';
+import { readOf } from './observed';
 import { GovernanceStatus, StatusItem } from './wire';
 
 /** Whose entities: those that the viewer or one of their groups owns, or all that they may see. */
@@ -56,8 +62,9 @@ export const MOST_ENTITIES = 1000;
 const OWNERS_A_REQUEST = 50;
 
 /**
- * Reads the entities of `scope` that claim a key, and the statuses of all of them in one request. Throws a
- * `KeeptrustsError`, one of the catalog's too. Where no entity claims a key Keeptrusts is not asked, and the answer has no
+ * Reads the entities of `scope` that claim a key, and the statuses of all of them in one request to the service of each
+ * Keeptrusts. Throws a `KeeptrustsError`, one of the catalog's too. Where the service of one of several fails, its entities
+ * have that as their failure. Where no entity claims a key Keeptrusts is not asked, and the answer has no
  * moment.
  */
 export async function loadGovernedEntities(
@@ -67,13 +74,22 @@ export async function loadGovernedEntities(
 ): Promise<Observed<GovernedEntities>> {
   const { entities, truncated } = await entitiesOf(sources, scope, options);
   if (!entities.length) return { value: { entities: [], truncated } };
-  const { value: items, ...read } = await sources.keeptrusts.getStatuses(
-    entities.map(entity => stringifyEntityRef(entity)),
-    options,
+  const { parts, ...read } = await askEach(entities, options, (refs, asked) =>
+    sources.keeptrusts.getStatuses(refs, asked),
+  );
+  const byRef = new Map(
+    parts.flatMap(({ members, items, failure }) =>
+      members.map((entity, index): [string, GovernedEntity] => [
+        stringifyEntityRef(entity),
+        governed(entity, items?.[index], failure),
+      ]),
+    ),
   );
   return {
     value: {
-      entities: entities.map((entity, index) => governed(entity, items[index])),
+      entities: entities.flatMap(
+        entity => byRef.get(stringifyEntityRef(entity)) ?? [],
+      ),
       truncated,
     },
     ...read,
@@ -92,26 +108,88 @@ export async function loadPressingEntities(
   const { entities, truncated } = await entitiesOf(sources, 'owned', options);
   const total = entities.length;
   if (!total) return { value: { worst: [], pressing: 0, total, truncated } };
-  const byRef = new Map(
-    entities.map(entity => [stringifyEntityRef(entity), entity]),
-  );
-  const { value, ...read } = await sources.keeptrusts.getWorst(
-    [...byRef.keys()],
-    most,
+  let inOrder = 0;
+  const { parts, ...read } = await askEach(
+    entities,
     options,
+    async (refs, asked) => {
+      const { value, ...rest } = await sources.keeptrusts.getWorst(
+        refs,
+        most,
+        asked,
+      );
+      inOrder += value.states.ok ?? 0;
+      return { value: value.items, ...rest };
+    },
   );
+  const worst = parts.flatMap(({ members, items, failure }) => {
+    if (!items) return members.map(it => governed(it, undefined, failure));
+    const byRef = new Map(members.map(it => [stringifyEntityRef(it), it]));
+    return items.flatMap(item => {
+      const entity = byRef.get(item.entityRef.toLowerCase());
+      return entity ? [governed(entity, item)] : [];
+    });
+  });
+  // Each service has put its own in this order.
+  if (parts.length > 1)
+    worst.sort(
+      (one, other) => stateRank(stateOf(one)) - stateRank(stateOf(other)),
+    );
   return {
     value: {
-      worst: value.items.flatMap(item => {
-        const entity = byRef.get(item.entityRef.toLowerCase());
-        return entity ? [governed(entity, item)] : [];
-      }),
-      pressing: total - (value.states.ok ?? 0),
+      worst: worst.slice(0, most),
+      pressing: total - inOrder,
       total,
       truncated,
     },
     ...read,
   };
+}
+
+/** The entities of one Keeptrusts, with what its service answered or why it did not. */
+interface Part {
+  members: readonly Entity[];
+  items?: readonly StatusItem[];
+  failure?: KeeptrustsError;
+}
+
+/**
+ * Asks the service of each Keeptrusts about the entities that are of it. Throws what the first threw where all fail, and
+ * at once what is no `KeeptrustsError`, such as an abort.
+ */
+async function askEach(
+  entities: readonly Entity[],
+  options: RequestOptions,
+  ask: (
+    refs: readonly string[],
+    options: RequestOptions,
+  ) => Promise<Observed<readonly StatusItem[]>>,
+): Promise<Omit<Observed<unknown>, 'value'> & { parts: readonly Part[] }> {
+  const byInstance = new Map<string | undefined, Entity[]>();
+  for (const entity of entities) {
+    const instance = keeptrustsInstanceOf(entity);
+    const others = byInstance.get(instance);
+    if (others) others.push(entity);
+    else byInstance.set(instance, [entity]);
+  }
+  const answers: Observed<unknown>[] = [];
+  const parts = await Promise.all(
+    [...byInstance].map(async ([instance, members]): Promise<Part> => {
+      try {
+        const answer = await ask(
+          members.map(entity => stringifyEntityRef(entity)),
+          instance === undefined ? options : { ...options, instance },
+        );
+        answers.push(answer);
+        return { members, items: answer.value };
+      } catch (failure) {
+        if (!isKeeptrustsError(failure)) throw failure;
+        return { members, failure };
+      }
+    }),
+  );
+  if (!answers.length) throw parts[0].failure;
+  return { parts, ...readOf(answers) };
 }
 
 /** The entities of `scope` that claim a key, by name, as many as fit one request to the service. */
@@ -168,6 +246,7 @@ async function claimingEntities(
           'metadata.name',
           'metadata.namespace',
           'metadata.title',
+          `metadata.annotations.${KEEPTRUSTS_INSTANCE_ANNOTATION}`,
         ],
         order: { field: 'metadata.name', order: 'asc' },
         limit: MOST_ENTITIES + 1,
@@ -191,6 +270,7 @@ async function claimingEntities(
 function governed(
   entity: Entity,
   item: StatusItem | undefined,
+  failure?: KeeptrustsError,
 ): GovernedEntity {
   const { name, namespace = 'default', title } = entity.metadata;
   const entityRef = stringifyEntityRef(entity);
@@ -201,7 +281,7 @@ function governed(
     name,
     title: title ?? name,
     status: item?.status ?? undefined,
-    failure: item?.status ? undefined : failureOf(entityRef, item),
+    failure: item?.status ? undefined : failure ?? failureOf(entityRef, item),
   };
 }
 

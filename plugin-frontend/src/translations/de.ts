@@ -61,7 +61,19 @@ const de: WordsOf<typeof en> = {
       message: 'Die Entität nennt keinen Keeptrusts-Gateway-Schlüssel.',
       hint: 'Wenn sie KI-Modelle über das Gateway nutzt, nennen Sie den Schlüssel in ihrer Katalogdatei oder richten Sie das Team ein.',
     },
+    otherInstance: {
+      message:
+        'Die Entität gehört zu {{instance}}, und der gefragte Dienst zeigt {{serves}}.',
+      hint: 'Nennen Sie das Keeptrusts der Entität in keeptrusts.dev/instance und den Dienst eines jeden in der Konfiguration der App unter keeptrusts.instances.',
+      named: 'Keeptrusts „{{name}}“',
+      unnamed: 'Keeptrusts ohne Namen',
+    },
     annotationInvalid: {
+      instance: {
+        message:
+          '„{{value}}“ in {{annotation}} ist kein Name einer Keeptrusts-Instanz.',
+        hint: 'Schreiben Sie ihn so, wie das Plattformteam ihn vergeben hat: höchstens {{longest}} Kleinbuchstaben, Ziffern und einzelne Bindestriche dazwischen, zum Beispiel staging.',
+      },
       keyName: {
         message:
           '„{{value}}“ in {{annotation}} ist kein Name eines Gateway-Schlüssels.',
@@ -352,6 +364,11 @@ const de: WordsOf<typeof en> = {
       title: 'Backstage ist noch nicht mit Keeptrusts verbunden',
       description:
         'Sein Proxy hat keinen Endpunkt, wo dieses Plugin fragt. Fügen Sie ihn in app-config.yaml hinzu, wie die README des Plugins zeigt.',
+    },
+    unknownInstance: {
+      title: 'Backstage kennt diese Keeptrusts-Instanz nicht',
+      description:
+        'Die Entität nennt eine, die nicht in der Konfiguration der App steht. Berichtigen Sie die Annotation oder ergänzen Sie die Instanz unter keeptrusts.instances.',
     },
     wrongTarget: {
       title: 'Etwas anderes antwortet an der Stelle des Dienstes',

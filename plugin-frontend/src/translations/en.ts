@@ -63,7 +63,19 @@ export const en = {
       message: 'The entity names no Keeptrusts gateway key.',
       hint: 'If it uses AI models through the gateway, name its gateway key in its catalog file, or onboard its team.',
     },
+    otherInstance: {
+      message:
+        'The entity is of {{instance}}, and the service that was asked shows {{serves}}.',
+      hint: 'Name the entity’s Keeptrusts in keeptrusts.dev/instance, and the service of each in the app’s configuration, under keeptrusts.instances.',
+      named: 'the Keeptrusts instance “{{name}}”',
+      unnamed: 'the Keeptrusts instance without a name',
+    },
     annotationInvalid: {
+      instance: {
+        message:
+          '“{{value}}” in {{annotation}} is not the name of a Keeptrusts instance.',
+        hint: 'Write it as the platform team named it: at most {{longest}} lower-case letters, digits and single hyphens between them, for example staging.',
+      },
       keyName: {
         message:
           '“{{value}}” in {{annotation}} is not the name of a gateway key.',
@@ -349,6 +361,11 @@ export const en = {
       title: 'Backstage is not connected to Keeptrusts yet',
       description:
         'Its proxy has no endpoint where this plugin asks. Add it to app-config.yaml as the plugin’s README shows.',
+    },
+    unknownInstance: {
+      title: 'Backstage does not know this Keeptrusts instance',
+      description:
+        'The entity names one that is not in the app’s configuration. Correct the annotation, or add the instance under keeptrusts.instances.',
     },
     wrongTarget: {
       title: 'Something else answers in the service’s place',

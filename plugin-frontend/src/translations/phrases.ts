@@ -165,6 +165,10 @@ const OF_KIND: Record<
     title: t('failure.notConfigured.title'),
     description: t('failure.notConfigured.description'),
   }),
+  'unknown-instance': t => ({
+    title: t('failure.unknownInstance.title'),
+    description: t('failure.unknownInstance.description'),
+  }),
   'wrong-target': t => ({
     title: t('failure.wrongTarget.title'),
     description: t('failure.wrongTarget.description'),
@@ -257,6 +261,15 @@ const OF_EXPECTED: Record<string, (t: Translate, read: Read) => FindingText> = {
     }),
     hint: t('finding.annotationInvalid.policyTier.hint'),
   }),
+  instance: (t, { text }) => ({
+    message: t('finding.annotationInvalid.instance.message', {
+      annotation: text('annotation'),
+      value: text('value'),
+    }),
+    hint: t('finding.annotationInvalid.instance.hint', {
+      longest: text('longest'),
+    }),
+  }),
   amount: (t, { text }) => ({
     message: t('finding.annotationInvalid.amount.message', {
       annotation: text('annotation'),
@@ -270,10 +283,24 @@ const OF_EXPECTED: Record<string, (t: Translate, read: Read) => FindingText> = {
 };
 
 const OF_CODE: Record<string, (t: Translate, read: Read) => FindingText> = {
-  'annotation-missing': t => ({
-    message: t('finding.annotationMissing.message'),
-    hint: t('finding.annotationMissing.hint'),
-  }),
+  'annotation-missing': (t, { has, text }) => {
+    if (!has('instance') && !has('serves'))
+      return {
+        message: t('finding.annotationMissing.message'),
+        hint: t('finding.annotationMissing.hint'),
+      };
+    const instance = (name: string) =>
+      has(name)
+        ? t('finding.otherInstance.named', { name: text(name) })
+        : t('finding.otherInstance.unnamed');
+    return {
+      message: t('finding.otherInstance.message', {
+        instance: instance('instance'),
+        serves: instance('serves'),
+      }),
+      hint: t('finding.otherInstance.hint'),
+    };
+  },
   'annotation-invalid': (t, read) => {
     const say = known(OF_EXPECTED, read.text('expected'));
     if (!say) throw new MissingParameter('expected');

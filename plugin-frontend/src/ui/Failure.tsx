@@ -17,6 +17,7 @@ const ICONS: Record<KeeptrustsErrorKind, RemixiconComponentType> = {
   'not-permitted': RiLockLine,
   'not-found': RiQuestionLine,
   'not-configured': RiToolsLine,
+  'unknown-instance': RiToolsLine,
   'wrong-target': RiToolsLine,
   'web-page': RiToolsLine,
   unreachable: RiCloudOffLine,

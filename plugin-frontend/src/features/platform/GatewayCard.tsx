@@ -1,4 +1,6 @@
+import { useEntity } from '@backstage/plugin-catalog-react';
 import { Skeleton } from '@backstage/ui';
+import { keeptrustsInstanceOf } from '../../annotations';
 import { PlatformStatus } from '../../api';
 import { known } from '../../domain/known';
 import { Translate, useWords } from '../../translations';
@@ -30,10 +32,11 @@ const STATES: Record<PlatformState, (t: Translate) => string> = {
   unknown: t => t('platform.unknown'),
 };
 
-/** How the gateway and its control plane are: whether it is us or the platform. */
+/** How the gateway of this page and its control plane are: whether it is us or the platform. */
 export function GatewayCard() {
   const { t } = useWords();
-  const resource = usePlatformStatus();
+  const { entity } = useEntity();
+  const resource = usePlatformStatus(keeptrustsInstanceOf(entity));
   const now = useNow(CLOCK_MS) - resource.clockAheadMs;
   const platform = resource.value;
   return (

@@ -2,13 +2,13 @@ import { useApi } from '@backstage/core-plugin-api';
 import { keeptrustsApiRef, PlatformStatus } from '../../api';
 import { Resource, useResource } from '../../ui/useResource';
 
-/** Health of the platform itself. */
-export function usePlatformStatus(): Resource<PlatformStatus> {
+/** Health of the platform itself, of one Keeptrusts. */
+export function usePlatformStatus(instance?: string): Resource<PlatformStatus> {
   const api = useApi(keeptrustsApiRef);
   return useResource({
     owner: api,
-    subject: 'platform',
-    key: 'platform',
-    load: options => api.getPlatform(options),
+    subject: `platform ${instance}`,
+    key: `platform ${instance}`,
+    load: options => api.getPlatform({ ...options, instance }),
   });
 }

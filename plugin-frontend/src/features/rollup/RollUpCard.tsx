@@ -4,6 +4,7 @@ import {
 } from '@backstage/catalog-model';
 import { entityRouteRef, useEntity } from '@backstage/plugin-catalog-react';
 import { Link, Skeleton } from '@backstage/ui';
+import { keeptrustsInstanceOf } from '../../annotations';
 import { RollUp } from '../../api';
 import { ROLL_UP_TAB_PATH } from '../../routes';
 import { useWords, withoutWithheld } from '../../translations';
@@ -34,7 +35,11 @@ const MOST_SHOWN = 3;
 export function RollUpCard() {
   const { t } = useWords();
   const { entity } = useEntity();
-  const resource = useRollUp(stringifyEntityRef(entity), PERIOD);
+  const resource = useRollUp(
+    stringifyEntityRef(entity),
+    PERIOD,
+    keeptrustsInstanceOf(entity),
+  );
   const now = useNow(CLOCK_MS) - resource.clockAheadMs;
   const rollUp = resource.value;
   return (

@@ -2,6 +2,7 @@ import { stringifyEntityRef } from '@backstage/catalog-model';
 import { useApi } from '@backstage/core-plugin-api';
 import { useEntity } from '@backstage/plugin-catalog-react';
 import { Skeleton } from '@backstage/ui';
+import { keeptrustsInstanceOf } from '../../annotations';
 import { keeptrustsApiRef } from '../../api';
 import { useWords } from '../../translations';
 import { Content } from '../../ui/Content';
@@ -35,8 +36,9 @@ export function RollUpContent({ defaultPeriod }: RollUpContentOptions) {
   const api = useApi(keeptrustsApiRef);
   const { entity } = useEntity();
   const entityRef = stringifyEntityRef(entity);
+  const instance = keeptrustsInstanceOf(entity);
   const [period, choosePeriod] = usePeriod(defaultPeriod);
-  const resource = useRollUp(entityRef, period);
+  const resource = useRollUp(entityRef, period, instance);
   const now = useNow(CLOCK_MS) - resource.clockAheadMs;
   const rollUp = resource.value;
   return (
@@ -49,7 +51,10 @@ export function RollUpContent({ defaultPeriod }: RollUpContentOptions) {
             {rollUp.byDay && (
               <DownloadButton
                 load={(format, signal) =>
-                  api.exportRollUp(entityRef, period, format, { signal })
+                  api.exportRollUp(entityRef, period, format, {
+                    instance,
+                    signal,
+                  })
                 }
               />
             )}

@@ -1,7 +1,7 @@
 import { Entity, stringifyEntityRef } from '@backstage/catalog-model';
 import { useApi } from '@backstage/core-plugin-api';
 import { useEntity } from '@backstage/plugin-catalog-react';
-import { isKeeptrustsAvailable } from '../../annotations';
+import { isKeeptrustsAvailable, keeptrustsInstanceOf } from '../../annotations';
 import { keeptrustsApiRef } from '../../api';
 import { useWords } from '../../translations';
 import { AnnotationGuide } from '../../ui/AnnotationGuide';
@@ -46,7 +46,8 @@ function ClaimedSpend({
   const api = useApi(keeptrustsApiRef);
   const [period, choosePeriod] = usePeriod(defaultPeriod);
   const entityRef = stringifyEntityRef(entity);
-  const resource = useSpendReport(entityRef, period);
+  const instance = keeptrustsInstanceOf(entity);
+  const resource = useSpendReport(entityRef, period, instance);
   const report = resource.value;
   return (
     <section aria-label={t('spend.title')} className={styles.page}>
@@ -58,7 +59,10 @@ function ClaimedSpend({
             {report.byDay && (
               <DownloadButton
                 load={(format, signal) =>
-                  api.exportSpend(entityRef, period, format, { signal })
+                  api.exportSpend(entityRef, period, format, {
+                    instance,
+                    signal,
+                  })
                 }
               />
             )}

@@ -1,10 +1,12 @@
 import { Entity, stringifyEntityRef } from '@backstage/catalog-model';
 import { useEntity } from '@backstage/plugin-catalog-react';
-import { isKeeptrustsAvailable } from '../../annotations';
+import { isKeeptrustsAvailable, keeptrustsInstanceOf } from '../../annotations';
+import { GovernanceStatus } from '../../api';
 import { useWords } from '../../translations';
 import { AnnotationGuide } from '../../ui/AnnotationGuide';
 import { CardFrame } from '../../ui/CardFrame';
 import { Content } from '../../ui/Content';
+import { Findings } from '../../ui/Findings';
 import { FreshnessBar } from '../../ui/FreshnessBar';
 import { GovernanceStateBadge } from '../../ui/StateBadge';
 import { Section } from './sections';
@@ -48,7 +50,10 @@ interface PartProps {
 
 function ClaimedStatus({ entity, options }: PartProps) {
   const { t } = useWords();
-  const resource = useGovernanceStatus(stringifyEntityRef(entity));
+  const resource = useGovernanceStatus(
+    stringifyEntityRef(entity),
+    keeptrustsInstanceOf(entity),
+  );
   const status = resource.value;
   return (
     <CardFrame
@@ -64,7 +69,13 @@ function ClaimedStatus({ entity, options }: PartProps) {
         resource={resource}
         skeleton={<StatusSkeleton />}
         isEmpty={it => it.state === 'unconfigured'}
-        empty={<Guide entity={entity} options={options} />}
+        empty={
+          status && isOfAnother(status) ? (
+            <Findings findings={status.findings} />
+          ) : (
+            <Guide entity={entity} options={options} />
+          )
+        }
       >
         {it => (
           <StatusContent
@@ -79,6 +90,10 @@ function ClaimedStatus({ entity, options }: PartProps) {
     </CardFrame>
   );
 }
+
+/** The service shows another Keeptrusts than the entity's, which no annotation of the guide changes. */
+const isOfAnother = ({ findings }: GovernanceStatus): boolean =>
+  findings.some(({ params }) => params?.instance ?? params?.serves);
 
 function Unclaimed({ entity, options }: PartProps) {
   const { t } = useWords();
