@@ -71,6 +71,22 @@ describe('the hooks over the API', () => {
     );
   });
 
+  it.each([
+    ['getSpend', () => useSpendReport(BOT, 7, 'staging')],
+    ['getRollUp', () => useRollUp(BOT, 7, 'staging')],
+  ] as const)('%s is asked of the instance', async (method, hook) => {
+    const asked = jest.fn().mockResolvedValue({ value: {} });
+    rendered({ [method]: asked }, hook, undefined);
+
+    await waitFor(() =>
+      expect(asked).toHaveBeenCalledWith(
+        BOT,
+        7,
+        expect.objectContaining({ instance: 'staging' }),
+      ),
+    );
+  });
+
   it('usePlatformStatus asks for the platform', async () => {
     const getPlatform = jest.fn().mockResolvedValue({ value: working });
     const { result } = rendered({ getPlatform }, usePlatformStatus, undefined);

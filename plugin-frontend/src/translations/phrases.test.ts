@@ -101,6 +101,23 @@ describe('a finding', () => {
   });
 
   it.each([
+    [{ instance: 'staging' }, 'instance “staging”', 'instance without a name'],
+    [{ serves: 'eu' }, 'instance without a name', 'instance “eu”'],
+    [
+      { instance: 'staging', serves: 'eu' },
+      'instance “staging”',
+      'instance “eu”',
+    ],
+  ])(
+    'says with %j of which Keeptrusts the entity is, and which one was asked',
+    (params, its, shown) => {
+      expect(said({ code: 'annotation-missing', params }).message).toBe(
+        `The entity is of the Keeptrusts ${its}, and the service that was asked shows the Keeptrusts ${shown}.`,
+      );
+    },
+  );
+
+  it.each([
     [
       'key-name',
       { longest: '128' },
@@ -112,6 +129,12 @@ describe('a finding', () => {
       {},
       '„k “ in keeptrusts.dev/x ist keine Richtlinienstufe.',
       /tier-<Nummer>-<Name>/,
+    ],
+    [
+      'instance',
+      { longest: '63' },
+      '„k “ in keeptrusts.dev/x ist kein Name einer Keeptrusts-Instanz.',
+      /höchstens 63 Kleinbuchstaben/,
     ],
     [
       'amount',

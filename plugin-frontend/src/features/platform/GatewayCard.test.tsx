@@ -1,6 +1,7 @@
 import { screen } from '@testing-library/react';
 import { renderWithApis } from '../../__testUtils__/renderWithApis';
 import { NotConfiguredError, PlatformStatus } from '../../api';
+import { gatewayEntity } from '../../fixtures/entities';
 import { NOW } from '../../fixtures/statuses';
 import { failing, impaired, unconfiguredGateway, working } from './fixtures';
 import { GatewayCard } from './GatewayCard';
@@ -24,6 +25,25 @@ describe('GatewayCard', () => {
     expect(card).toHaveTextContent('Policies loaded14');
     expect(card).toHaveTextContent('Version2.4.1');
     expect(card).toHaveTextContent('for 3 d 4 h');
+  });
+
+  it('asks the Keeptrusts of the gateway of this page', async () => {
+    const getPlatform = jest.fn().mockResolvedValue({ value: working });
+    renderWithApis(<GatewayCard />, {
+      api: { getPlatform },
+      entity: {
+        ...gatewayEntity,
+        metadata: {
+          ...gatewayEntity.metadata,
+          annotations: { 'keeptrusts.dev/instance': 'staging' },
+        },
+      },
+    });
+    await screen.findByText('Working');
+
+    expect(getPlatform).toHaveBeenCalledWith(
+      expect.objectContaining({ instance: 'staging' }),
+    );
   });
 
   it('shows in the service’s own words what a newer one says', async () => {

@@ -5,6 +5,7 @@ import { englishWords } from '../../__testUtils__/translate';
 import {
   GovernanceStatus,
   NotPermittedError,
+  UnknownInstanceError,
   UnreachableError,
 } from '../../api';
 import { claimingEntity, plainEntity } from '../../fixtures/entities';
@@ -14,6 +15,17 @@ import { GovernanceStatusCard } from './GovernanceStatusCard';
 const { inOrder, NOW } = statuses;
 const words = englishWords();
 const usd = (amount: string) => words.money({ amount, currency: 'USD' });
+
+const ofInstance = (instance: string) => ({
+  ...claimingEntity,
+  metadata: {
+    ...claimingEntity.metadata,
+    annotations: {
+      ...claimingEntity.metadata.annotations,
+      'keeptrusts.dev/instance': instance,
+    },
+  },
+});
 
 async function rendered(value: GovernanceStatus) {
   const observedAt = value.freshness.observedAt ? NOW - 12_000 : undefined;
@@ -315,7 +327,43 @@ describe('GovernanceStatusCard', () => {
     expect(screen.getByRole('button', { name: 'Copy' })).toBeInTheDocument();
   });
 
+  it('asks the Keeptrusts of the entity', async () => {
+    const getStatus = jest.fn().mockResolvedValue({ value: inOrder });
+    renderWithApis(<GovernanceStatusCard />, {
+      api: { getStatus },
+      entity: ofInstance('staging'),
+    });
+    await screen.findByText('In order');
+
+    expect(getStatus).toHaveBeenCalledWith(
+      'component:default/customer-support-bot',
+      expect.objectContaining({ instance: 'staging' }),
+    );
+  });
+
+  it('says that the entity is of another Keeptrusts, and shows no YAML to paste', async () => {
+    const [missing] = statuses.unconfigured.findings;
+    const value = {
+      ...statuses.unconfigured,
+      findings: [{ ...missing, params: { instance: 'staging' } }],
+    };
+    renderWithApis(<GovernanceStatusCard />, {
+      api: { getStatus: jest.fn().mockResolvedValue({ value }) },
+      entity: ofInstance('staging'),
+    });
+
+    expect(
+      await screen.findByText(/is of the Keeptrusts instance “staging”/),
+    ).toBeInTheDocument();
+    expect(screen.queryByRole('button', { name: 'Copy' })).toBeNull();
+  });
+
   it.each([
+    [
+      'looks at an entity of a Keeptrusts that Backstage does not know',
+      new UnknownInstanceError(''),
+      'Backstage does not know this Keeptrusts instance',
+    ],
     ['may not see it', new NotPermittedError(''), 'Not permitted'],
     [
       'cannot reach the service',
