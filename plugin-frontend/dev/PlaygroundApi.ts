@@ -25,7 +25,7 @@ import {
   WrongTargetError,
 } from '../src/api';
 import { MOST_ENTITIES } from '../src/api/governedEntities';
-import { stateOf } from '../src/domain/order';
+import { stateOf } from '../src/api/states';
 import { STATES as STATES_WORST_FIRST } from '../src/features/overview/tableQuery';
 import * as coverages from '../src/features/platform/coverageFixtures';
 import * as platforms from '../src/features/platform/fixtures';

@@ -20,7 +20,7 @@ import {
   WorstStatuses,
 } from '../api';
 import { GovernedEntity, MOST_ENTITIES } from '../api/governedEntities';
-import { stateOf } from '../domain/order';
+import { stateOf } from '../api/states';
 import { STATES } from '../features/overview/tableQuery';
 import { NOW } from '../fixtures/statuses';
 import { governancePageRouteRef } from '../routes';

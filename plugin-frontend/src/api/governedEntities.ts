@@ -6,12 +6,12 @@ import {
   KEEPTRUSTS_KEY_ANNOTATION,
   keeptrustsInstanceOf,
 } from '../annotations';
-import { stateOf, stateRank } from '../domain/order';
 import { errorOfCatalog, errorOfProblem, errorOfThrown } from './causes';
 import { inTime, TIMEOUT_MS } from './deadline';
 import { ContractError, isKeeptrustsError, KeeptrustsError } from './errors';
 import { KeeptrustsApi, Observed, RequestOptions } from './KeeptrustsApi';
 import { readOf } from './observed';
+import { stateOf, stateRank } from './states';
 import { GovernanceStatus, StatusItem } from './wire';
 
 /** Whose entities: those that the viewer or one of their groups owns, or all that they may see. */

@@ -49,6 +49,11 @@ describe('two services behind two endpoints of one proxy', () => {
   afterAll(() => listening.forEach(server => server.close()));
 
   it('are asked about their own entities by the client, over the network', async () => {
+    const getBackstageIdentity = async () => ({
+      type: 'user' as const,
+      userEntityRef: 'user:default/guest',
+      ownershipEntityRefs: [],
+    });
     const backstage = await proxied({
       keeptrusts: await service('live'),
       'keeptrusts-staging': await service('rehearsal'),
@@ -64,14 +69,16 @@ describe('two services behind two endpoints of one proxy', () => {
       kind: 'Component',
       metadata: {
         name: `c${index}`,
-        annotations: instance ? { 'keeptrusts.dev/instance': instance } : {},
+        annotations: instance
+          ? { 'keeptrusts.dev/instance': instance }
+          : undefined,
       },
     }));
 
     const { value } = await loadGovernedEntities(
       {
         catalog: { getEntities: async () => ({ items }) },
-        identity: { getBackstageIdentity: jest.fn() },
+        identity: { getBackstageIdentity },
         keeptrusts,
       },
       'all',

@@ -1,5 +1,6 @@
 import { Amount, RollUpMember } from '../api';
-import { Order, stateRank } from './order';
+import { stateRank } from '../api/states';
+import { Order } from './order';
 import { sizeOf } from './spendSeries';
 
 /** The columns by which the members of a roll-up can be sorted. */

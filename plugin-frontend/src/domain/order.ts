@@ -1,6 +1,6 @@
-import { Amount, GovernanceState, GovernanceStatus } from '../api';
+import { Amount } from '../api';
 import { GovernedEntity } from '../api/governedEntities';
-import { known } from './known';
+import { stateOf, stateRank } from '../api/states';
 import { Pace, paceOf } from './pace';
 
 /** The columns by which the table can be sorted. */
@@ -22,19 +22,6 @@ export interface Order {
   direction: 'ascending' | 'descending';
 }
 
-/** Worst first: what asks for something to be done, then what is not known, then what is in order. */
-const STATE_RANKS: Record<GovernanceState, number> = {
-  error: 0,
-  warning: 1,
-  unknown: 2,
-  unconfigured: 3,
-  ok: 4,
-};
-
-/** Where a state stands among all, the worst at 0; one that has no name here is unknown. */
-export const stateRank = (state: GovernanceState): number =>
-  known(STATE_RANKS, state) ?? STATE_RANKS.unknown;
-
 /** Most pressing first. */
 const PACE_RANKS: Record<Exclude<Pace['kind'], 'no-budget'>, number> = {
   'used-up': 0,
@@ -46,14 +33,6 @@ const PACE_RANKS: Record<Exclude<Pace['kind'], 'no-budget'>, number> = {
   lasts: 5,
   'day-over': 6,
 };
-
-/** The state of an entity; unknown where its status could not be had, or is in a state that has no name here. */
-export const stateOf = ({
-  status,
-}: {
-  status?: GovernanceStatus | null;
-}): GovernanceState =>
-  status && Object.hasOwn(STATE_RANKS, status.state) ? status.state : 'unknown';
 
 /**
  * The entities in an order, at `now` in milliseconds, names as `locale` sorts them. What has nothing in the column comes last, whichever way; equals
@@ -101,7 +80,7 @@ function keyOf(
     case 'entity':
       return [entity.title];
     case 'state':
-      return [STATE_RANKS[stateOf(entity)]];
+      return [stateRank(stateOf(entity))];
     case 'spent':
       return keyOfMoney(budget?.spent);
     case 'budget':
@@ -133,7 +112,7 @@ function compareByDefault(
   byWord: ByWord,
 ): number {
   return (
-    STATE_RANKS[stateOf(one)] - STATE_RANKS[stateOf(other)] ||
+    stateRank(stateOf(one)) - stateRank(stateOf(other)) ||
     byWord(one.title, other.title)
   );
 }

@@ -71,10 +71,10 @@ describe('the hooks over the API', () => {
     );
   });
 
-  it.each([
+  it.each<[string, () => unknown]>([
     ['getSpend', () => useSpendReport(BOT, 7, 'staging')],
     ['getRollUp', () => useRollUp(BOT, 7, 'staging')],
-  ] as const)('%s is asked of the instance', async (method, hook) => {
+  ])('%s is asked of the instance', async (method, hook) => {
     const asked = jest.fn().mockResolvedValue({ value: {} });
     rendered({ [method]: asked }, hook, undefined);
 

@@ -2,7 +2,7 @@ import { Button, SearchField, Switch, ToggleButton } from '@backstage/ui';
 import { RefObject, useEffect, useRef, useState } from 'react';
 import { GovernanceState } from '../../api';
 import { GovernedEntity } from '../../api/governedEntities';
-import { stateOf } from '../../domain/order';
+import { stateOf } from '../../api/states';
 import { useWords } from '../../translations';
 import { governanceStateLabel } from '../../ui/StateBadge';
 import styles from './GovernancePage.module.css';

@@ -5,7 +5,7 @@ import {
 import { Link } from '@backstage/ui';
 import { GovernanceState, KeeptrustsErrorKind } from '../../api';
 import { GovernedEntity } from '../../api/governedEntities';
-import { stateOf } from '../../domain/order';
+import { stateOf } from '../../api/states';
 import { paceOf } from '../../domain/pace';
 import { SPEND_TAB_PATH } from '../../routes';
 import {

@@ -1,6 +1,7 @@
 import { GovernanceState } from '../../api';
 import { GovernedEntity, Scope } from '../../api/governedEntities';
-import { COLUMNS, Order, stateOf } from '../../domain/order';
+import { stateOf } from '../../api/states';
+import { COLUMNS, Order } from '../../domain/order';
 
 /** Every state, worst first. */
 export const STATES = [

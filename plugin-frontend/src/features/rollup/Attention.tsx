@@ -1,6 +1,6 @@
 import { Text } from '@backstage/ui';
 import { RollUp, RollUpMember } from '../../api';
-import { stateRank } from '../../domain/order';
+import { stateRank } from '../../api/states';
 import { useWords } from '../../translations';
 import { EntityName } from '../overview/EntityName';
 import styles from './RollUp.module.css';
