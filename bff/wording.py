@@ -12,7 +12,12 @@ _LONGEST_DETAIL = 300
 
 def quoted(text: str, longest: int = _LONGEST_QUOTED) -> str:
     """`text` between quotes, shortened to `longest` characters, with whatever cannot be printed escaped."""
-    return repr(text if len(text) <= longest else text[:longest] + "…")
+    return repr(shortened(text, longest))
+
+
+def shortened(text: str, longest: int = _LONGEST_QUOTED) -> str:
+    """`text`, or its first `longest` characters and an ellipsis."""
+    return text if len(text) <= longest else text[:longest] + "…"
 
 
 def sentence(text: str) -> str:

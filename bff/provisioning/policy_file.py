@@ -83,7 +83,7 @@ class _Team(_Section):
 
 def _alerted(code: str) -> str:
     if code not in ALERTED:
-        raise ValueError(f"{quoted(code)} is not what anybody is notified of: write one of {listed(sorted(ALERTED))}")
+        raise ValueError(f"{quoted(code)} is never alerted: write one of {listed(sorted(ALERTED))}")
     return code
 
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 from bff.backstage import entities
 from bff.status.findings import Code, Finding, params
 from bff.values import USD, EntityRef, Money
-from bff.wording import listed, quoted
+from bff.wording import listed, quoted, shortened
 
 T = TypeVar("T")
 
@@ -27,6 +27,9 @@ GATEWAY_KEY_NAME = entities.GATEWAY_KEY_NAME
 POLICY_TIER = "keeptrusts.dev/policy-tier"
 DAILY_BUDGET = "keeptrusts.dev/daily-budget"
 MONTHLY_BUDGET = "keeptrusts.dev/monthly-budget"
+
+NOTIFY = "keeptrusts.dev/notify"
+"""Switches the alerts of an entity off, with the value `off`."""
 
 GATEWAY_TYPE = "keeptrusts.dev/gateway-type"
 """Marks the entity of the gateway itself."""
@@ -146,22 +149,23 @@ def read_claims(annotations: Mapping[str, str]) -> Claims:
     """The claims in an entity's annotations. Never raises: `Claims.malformed` holds what cannot be read."""
     malformed: dict[str, Finding] = {}
 
-    def part(annotation: str, read: Callable[[str], T], expected: str, hint: str) -> T | None:
+    def part(annotation: str, read: Callable[[str], T], form: _Form) -> T | None:
         text = annotations.get(annotation)
         if text is None:
             return None
         try:
             return read(text)
         except ValueError:
-            message = f"The annotation {annotation} is {quoted(text)}, which is not {expected}."
-            malformed[annotation] = Finding(Code.ANNOTATION_INVALID, message, hint)
+            message = f"The annotation {annotation} is {quoted(text)}, which is not {form.name}."
+            values = params(annotation=annotation, value=shortened(text), expected=form.code, **form.limits)
+            malformed[annotation] = Finding(Code.ANNOTATION_INVALID, message, form.hint, values)
             return None
 
     return Claims(
-        gateway_key_name=part(GATEWAY_KEY_NAME, _key_name, "the name of a gateway key", _KEY_NAME_HINT),
-        policy_tier=part(POLICY_TIER, PolicyTier.parse, "a policy tier", _TIER_HINT),
-        daily_budget=part(DAILY_BUDGET, _budget, "an amount of US dollars", _BUDGET_HINT),
-        monthly_budget=part(MONTHLY_BUDGET, _budget, "an amount of US dollars", _BUDGET_HINT),
+        gateway_key_name=part(GATEWAY_KEY_NAME, _key_name, _KEY_NAME_FORM),
+        policy_tier=part(POLICY_TIER, PolicyTier.parse, _TIER_FORM),
+        daily_budget=part(DAILY_BUDGET, _budget, _BUDGET_FORM),
+        monthly_budget=part(MONTHLY_BUDGET, _budget, _BUDGET_FORM),
         malformed=malformed,
     )
 
@@ -179,12 +183,32 @@ def _budget(text: str) -> Money:
     return Money(Decimal(text), USD)
 
 
-_KEY_NAME_HINT = (
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How a value is to be written: `name` and `hint` in English, `code` and `limits` for clients that say it in their own words."""
+
+    code: str
+    name: str
+    hint: str
+    limits: Mapping[str, str] = field(default_factory=dict)
+
+
+_KEY_NAME_FORM = _Form(
+    "key-name",
+    "the name of a gateway key",
     f"Write the key's name as Keeptrusts lists it: 1 to {LONGEST_KEY_NAME} printable characters on one line, "
-    "without blanks at either end, for example support-team-gw-key."
+    "without blanks at either end, for example support-team-gw-key.",
+    {"longest": str(LONGEST_KEY_NAME)},
 )
-_TIER_HINT = f"Write it as tier-<number>-<name> in lower case, for example {listed(EXAMPLES)}."
-_BUDGET_HINT = (
+_TIER_FORM = _Form(
+    "policy-tier",
+    "a policy tier",
+    f"Write it as tier-<number>-<name> in lower case, for example {listed(EXAMPLES)}.",
+)
+_BUDGET_FORM = _Form(
+    "amount",
+    "an amount of US dollars",
     'Write it as a quoted decimal with a point, for example "500" or "0.25": no sign, currency, separator or exponent, '
-    f'at most {MOST_DIGITS} digits before the point and {MOST_DECIMALS} after it; "0" means that nothing may be spent.'
+    f'at most {MOST_DIGITS} digits before the point and {MOST_DECIMALS} after it; "0" means that nothing may be spent.',
+    {"digits": str(MOST_DIGITS), "decimals": str(MOST_DECIMALS)},
 )

@@ -96,20 +96,21 @@ _ERRORS = frozenset(
 
 ALERTED = frozenset(
     {
-        "budget-pace",
-        "budget-near",
-        "budget-exceeded",
-        "month-budget-near",
-        "month-budget-exceeded",
-        "wallet-low",
-        "wallet-depleted",
-        "key-expiring",
-        "key-expired",
-        "key-revoked",
-        "key-not-found",
-        "tier-drift",
-        "spend-unusual",
-        "owner-mismatch",
+        Code.KEY_NOT_FOUND,
+        Code.KEY_REVOKED,
+        Code.KEY_EXPIRED,
+        Code.KEY_EXPIRING,
+        Code.OWNER_MISMATCH,
+        Code.TIER_DRIFT,
+        Code.WALLET_LOW,
+        Code.WALLET_DEPLETED,
+        Code.BUDGET_NEAR,
+        Code.BUDGET_EXCEEDED,
+        Code.BUDGET_PACE,
+        Code.MONTH_BUDGET_NEAR,
+        Code.MONTH_BUDGET_EXCEEDED,
+        Code.MONTH_BUDGET_PACE,
+        Code.SPEND_UNUSUAL,
     }
 )
 """The codes of the findings of which owners, or the platform groups, are notified."""

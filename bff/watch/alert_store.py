@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -20,6 +21,7 @@ from bff.telemetry.metrics import ALERT_CHANNELS as CHANNELS
 from bff.values import EntityRef
 from bff.watch.alerts import Condition, Decision, Message, Sent, over_message
 
+_IN_A_TRANSACTION = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -94,21 +96,26 @@ class AlertStore:
         query = select(alerts).where(alerts.c.organisation == self._organisation)
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
-        return {row.scope: _stored(row) for row in rows}
+        # In a thread: after a storm there are thousands.
+        return await asyncio.to_thread(lambda: {row.scope: _stored(row) for row in rows})
 
     async def write(self, decision: Decision, held: Held, *, now: datetime) -> None:
-        """Write what is to be sent and what is forgotten, in one transaction."""
+        """Write what is to be sent, and then what is summed up or forgotten, in transactions of a bounded size."""
         rows = [self._raised(each, now, Delivery.DUE) for each in decision.raised]
-        rows += [self._raised(each, now, Delivery.SUMMARISED) for each in decision.summarised]
         rows += [self._over(each, now, Delivery.DUE) for each in decision.over]
-        rows += [self._over(each, now, Delivery.SUMMARISED) for each in decision.over_unsaid]
         if decision.summary is not None:
             rows.append(self._raised(decision.summary, now, Delivery.DUE))
-        if not rows and not decision.forgotten:
-            return
+        rows += [self._raised(each, now, Delivery.SUMMARISED) for each in decision.summarised]
+        rows += [self._over(each, now, Delivery.SUMMARISED) for each in decision.over_unsaid]
+        forgotten = list(decision.forgotten)
+        while rows or forgotten:
+            await self._write(rows[:_IN_A_TRANSACTION], forgotten[:_IN_A_TRANSACTION], held)
+            del rows[:_IN_A_TRANSACTION], forgotten[:_IN_A_TRANSACTION]
+
+    async def _write(self, rows: Sequence[Mapping[str, Any]], forgotten: Sequence[Sent], held: Held) -> None:
         mine = alerts.c.organisation == self._organisation
         async with self._database.write(held) as connection:
-            for row in decision.forgotten:
+            for row in forgotten:
                 await connection.execute(delete(alerts).where(and_(mine, alerts.c.scope == row.scope)))
             for values in rows:
                 statement = self._database.upsert(alerts).values(organisation=self._organisation, **values)

@@ -8,23 +8,21 @@ over because facts are old, incomplete or missing.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Literal
 
 from bff.backstage.entities import Watched
 from bff.keeptrusts.facts import Cause, Facts
-from bff.status.claims import Owner
+from bff.status.claims import NOTIFY, Owner
 from bff.status.findings import Code, Severity, State
 from bff.status.numbers import findings_without_amounts
 from bff.status.wire import Finding, GovernanceStatus
 from bff.values import BudgetWindow, EntityRef
 from bff.wording import listed
-
-NOTIFY = "keeptrusts.dev/notify"
-"""The annotation that switches the alerts of an entity off, with the value `off`."""
 
 MOST_AT_ONCE = 50
 """Alerts in one round; those beyond are summed up in one, for the platform groups."""
@@ -44,7 +42,17 @@ GOVERNANCE_PAGE = "/ai-governance"
 _LONGEST_TITLE = 255
 
 Subject = Literal["budget", "month", "wallet", "key", "tier", "unusual", "owner", "service", "storm"]
-Part = Literal["teams", "keys", "configurations", "wallets", "spend"]
+Part = Literal["teams", "keys", "configurations", "wallets", "spend", "days", "month"]
+"""Parts of the facts by their names there; `month` stands for all closed days of the running month, each of them whole."""
+
+Paced = frozenset[tuple[EntityRef, str, str]]
+"""What would run out: the entity, the code of the forecast, and its window."""
+
+UNUSUAL_FOR = timedelta(days=7)
+"""For how long an unusual day is remembered: longer than it is a finding."""
+
+_FORECASTS = frozenset({Code.BUDGET_PACE, Code.MONTH_BUDGET_PACE})
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 # --- what is assessed, and what was sent -----------------------------------------------------------------------------
@@ -126,8 +134,8 @@ class Conditions:
     holding: Mapping[str, Condition]
     clear: frozenset[str]
     known: frozenset[str]
-    paced: frozenset[tuple[EntityRef, str]] = frozenset()
-    """Entities that would run out of their budget, with their window: the next assessment wants to know."""
+    paced: Paced = frozenset()
+    """For the next assessment: a forecast counts once two in a row make it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,27 +156,28 @@ class Decision:
 # --- what is the case ------------------------------------------------------------------------------------------------
 
 _STEPS: Mapping[str, tuple[Subject, int]] = {
-    "budget-pace": ("budget", 1),
-    "budget-near": ("budget", 2),
-    "budget-exceeded": ("budget", 3),
-    "month-budget-near": ("month", 1),
-    "month-budget-exceeded": ("month", 2),
-    "wallet-low": ("wallet", 1),
-    "wallet-depleted": ("wallet", 2),
-    "key-expiring": ("key", 1),
-    "key-expired": ("key", 3),
-    "key-revoked": ("key", 3),
-    "key-not-found": ("key", 3),
-    "tier-drift": ("tier", 1),
-    "spend-unusual": ("unusual", 1),
-    "owner-mismatch": ("owner", 1),
+    Code.BUDGET_PACE: ("budget", 1),
+    Code.BUDGET_NEAR: ("budget", 2),
+    Code.BUDGET_EXCEEDED: ("budget", 3),
+    Code.MONTH_BUDGET_PACE: ("month", 1),
+    Code.MONTH_BUDGET_NEAR: ("month", 2),
+    Code.MONTH_BUDGET_EXCEEDED: ("month", 3),
+    Code.WALLET_LOW: ("wallet", 1),
+    Code.WALLET_DEPLETED: ("wallet", 2),
+    Code.KEY_EXPIRING: ("key", 1),
+    Code.KEY_EXPIRED: ("key", 3),
+    Code.KEY_REVOKED: ("key", 3),
+    Code.KEY_NOT_FOUND: ("key", 3),
+    Code.TIER_DRIFT: ("tier", 1),
+    Code.SPEND_UNUSUAL: ("unusual", 1),
+    Code.OWNER_MISMATCH: ("owner", 1),
 }
 """The subject and the step of each finding that is alerted, by its code."""
 
 NEEDS: Mapping[Subject, frozenset[Part]] = {
     "budget": frozenset({"teams", "keys", "spend"}),
-    "month": frozenset({"teams", "keys", "spend"}),
-    "unusual": frozenset({"teams", "keys", "spend"}),
+    "month": frozenset({"teams", "keys", "spend", "days"}),
+    "unusual": frozenset({"teams", "keys", "spend", "days"}),
     "wallet": frozenset({"teams", "keys", "wallets"}),
     "key": frozenset({"teams", "keys"}),
     "owner": frozenset({"teams", "keys"}),
@@ -177,20 +186,21 @@ NEEDS: Mapping[Subject, frozenset[Part]] = {
 """The facts that must be as Keeptrusts has them now for anything to be said about a subject."""
 
 _SAID: Mapping[str, str] = {
-    "budget-pace": "its daily budget will run out before it resets",
-    "budget-near": "most of its daily budget is spent",
-    "budget-exceeded": "its daily budget is spent",
-    "month-budget-near": "most of its monthly budget is spent",
-    "month-budget-exceeded": "its monthly budget is spent",
-    "wallet-low": "the wallet is low",
-    "wallet-depleted": "the wallet is empty",
-    "key-expiring": "its gateway key expires soon",
-    "key-expired": "its gateway key has expired",
-    "key-revoked": "its gateway key is revoked",
-    "key-not-found": "its gateway key does not exist",
-    "tier-drift": "another policy tier is enforced than it declares",
-    "spend-unusual": "its spend is unusual",
-    "owner-mismatch": "it has no owner",
+    Code.BUDGET_PACE: "its daily budget will run out before it resets",
+    Code.BUDGET_NEAR: "most of its daily budget is spent",
+    Code.BUDGET_EXCEEDED: "its daily budget is spent",
+    Code.MONTH_BUDGET_PACE: "the month will end above its monthly budget",
+    Code.MONTH_BUDGET_NEAR: "most of its monthly budget is spent",
+    Code.MONTH_BUDGET_EXCEEDED: "its monthly budget is spent",
+    Code.WALLET_LOW: "the wallet is low",
+    Code.WALLET_DEPLETED: "the wallet is empty",
+    Code.KEY_EXPIRING: "its gateway key expires soon",
+    Code.KEY_EXPIRED: "its gateway key has expired",
+    Code.KEY_REVOKED: "its gateway key is revoked",
+    Code.KEY_NOT_FOUND: "its gateway key does not exist",
+    Code.TIER_DRIFT: "another policy tier is enforced than it declares",
+    Code.SPEND_UNUSUAL: "its spend is unusual",
+    Code.OWNER_MISMATCH: "it has no owner",
 }
 _OVER: Mapping[str, str] = {
     "budget": "its spend is within the daily budget again",
@@ -202,7 +212,6 @@ _OVER: Mapping[str, str] = {
     "service": "the token is accepted again",
 }
 _NOTHING_TO_DO = "What was reported before is over."
-_ONLY_WITHOUT_OWNER = Code.OWNER_MISMATCH.value
 
 
 def conditions(
@@ -212,34 +221,33 @@ def conditions(
     now: datetime,
     zone: tzinfo,
     muted: Collection[str] = (),
-    paced_before: Collection[tuple[EntityRef, str]] = (),
+    paced_before: Paced = frozenset(),
 ) -> Conditions:
     """What of `assessed` is to be alerted.
 
-    `current` names the facts that are as Keeptrusts has them now; `muted` the codes that are never alerted. That a budget
-    will run out counts where the assessment before said so too (`paced_before`).
+    `current` names the facts that are as Keeptrusts has them now; `muted` the codes that are never alerted. A forecast counts
+    where the assessment before made it too (`paced_before`).
     """
     holding: dict[str, Condition] = {}
     clear: set[str] = set()
     known: set[str] = set()
     unclear: set[str] = set()
-    paced: set[tuple[EntityRef, str]] = set()
+    paced: set[tuple[EntityRef, str, str]] = set()
     day = BudgetWindow.containing(now, zone)
     for each in assessed:
         if each.entity.annotations.get(NOTIFY, "").strip().lower() == "off":
             continue
         found = {finding.code.value: finding for finding in each.status.findings}
-        if Code.BUDGET_PACE.value in found:
-            paced.add((each.entity.ref, day.day.isoformat()))
+        paced.update(_forecast(each, code, day) for code in _FORECASTS if code in found)
         scopes = _scopes(each)
         known.update(scopes.values())
         for subject, scope in scopes.items():
             if not NEEDS[subject] <= set(current) or each.status.state is State.UNKNOWN:
                 unclear.add(scope)
                 continue
-            worst = _worst(subject, found, each, muted, paced_before, day.day.isoformat())
+            worst = _worst(subject, found, each, muted, paced_before, day)
             if worst is None:
-                (clear if _is_known(subject, each.status) else unclear).add(scope)
+                (clear if _is_known(subject, each.status, current) else unclear).add(scope)
                 continue
             condition = _condition(scope, subject, worst, each, day=day, now=now, zone=zone)
             before = holding.get(scope)
@@ -298,8 +306,8 @@ def _worst(
     found: Mapping[str, Finding],
     each: Assessed,
     muted: Collection[str],
-    paced_before: Collection[tuple[EntityRef, str]],
-    day: str,
+    paced_before: Paced,
+    day: BudgetWindow,
 ) -> Finding | None:
     """The finding of `subject` with the highest step, of those that are alerted."""
     candidates = []
@@ -307,20 +315,30 @@ def _worst(
         of, step = _STEPS.get(code, (None, 0))
         if of != subject or code in muted:
             continue
-        if code == Code.BUDGET_PACE.value and (each.entity.ref, day) not in paced_before:
+        if code in _FORECASTS and _forecast(each, code, day) not in paced_before:
             continue
-        if code == _ONLY_WITHOUT_OWNER and each.owner.ref is not None:
+        if code == Code.OWNER_MISMATCH and each.owner.ref is not None:
             # Whose it is stands on the card. Here it is about entities without any owner.
             continue
         candidates.append((step, finding))
     return max(candidates, key=lambda pair: pair[0])[1] if candidates else None
 
 
-def _is_known(subject: Subject, status: GovernanceStatus) -> bool:
+def _forecast(each: Assessed, code: str, day: BudgetWindow) -> tuple[EntityRef, str, str]:
+    return each.entity.ref, code, _window(_STEPS[code][0], day)
+
+
+def _window(subject: Subject, day: BudgetWindow) -> str:
+    return day.day.isoformat()[:7] if subject == "month" else day.day.isoformat()
+
+
+def _is_known(subject: Subject, status: GovernanceStatus, current: Collection[Part]) -> bool:
     """Whether the absence of a finding means that the subject is in order."""
     match subject:
-        case "budget" | "month":
+        case "budget":
             return status.budget is not None and status.budget.complete
+        case "month":
+            return status.budget is not None and status.budget.complete and "month" in current
         case "wallet":
             return status.wallet is not None
         case "key":
@@ -335,11 +353,14 @@ def _condition(
 ) -> Condition:
     status, code = each.status, finding.code.value
     step, name = _STEPS[code][1], each.entity.ref.name
-    window, until = day.day.isoformat(), None
-    if subject in {"budget", "unusual"}:
+    window, until = _window(subject, day), None
+    if subject == "budget":
         until = day.end
+    elif subject == "unusual":
+        # The day that was unusual: it stays a finding for some days, and is one alert.
+        window, until = (finding.params or {}).get("date") or _date_in(finding.message) or window, day.end + UNUSUAL_FOR
     elif subject == "month":
-        window, until = window[:7], _month_end(day, zone)
+        until = _month_end(day, zone)
     elif subject == "wallet" and status.team is not None:
         window, name = status.team.id, status.team.name
     elif subject == "key" and (key := status.gateway_key) is not None:
@@ -361,6 +382,11 @@ def _condition(
         until=until,
     )
     return Condition(scope, subject, code, step, window, message)
+
+
+def _date_in(text: str) -> str | None:
+    found = _DAY.match(text)
+    return found[0] if found is not None else None
 
 
 def _month_end(day: BudgetWindow, zone: tzinfo) -> datetime:
@@ -436,8 +462,8 @@ def _is_gone(row: Sent, found: Conditions, *, whole: bool) -> bool:
 
 
 def _ends(row: Sent) -> bool:
-    # A pace is a forecast, and an unusual day stays what it was: neither has an end that anybody waits for.
-    return _subject(row) in _OVER and row.code != Code.BUDGET_PACE.value
+    # A forecast was no more than that, and an unusual day stays what it was: neither has an end to wait for.
+    return _subject(row) in _OVER and row.code not in _FORECASTS
 
 
 def _subject(row: Sent) -> str:
@@ -481,11 +507,16 @@ def joined(first: Conditions, second: Conditions) -> Conditions:
     )
 
 
-def current_parts(facts: Facts, *, stale: bool) -> frozenset[Part]:
+def current_parts(facts: Facts, *, stale: bool, now: datetime, zone: tzinfo) -> frozenset[Part]:
     """The facts that are as Keeptrusts has them now: read without a fault, in a snapshot that is not stale."""
     if stale:
         return frozenset()
-    parts: Iterator[Part] = iter(("teams", "keys", "configurations", "wallets", "spend"))
-    return frozenset(
-        name for name in parts if getattr(facts, name).cause is None and getattr(facts, name).value is not None
-    )
+    names: tuple[Part, ...] = ("teams", "keys", "configurations", "wallets", "spend", "days")
+    readings = facts.parts()
+    found = {name for name in names if readings[name].cause is None and readings[name].value is not None}
+    days, month = facts.days.value, _day(now, zone).replace(day=1)
+    if days is not None and days.first <= month:
+        incomplete = (*days.incomplete, *(day for each in days.incomplete_by_key.values() for day in each))
+        if all(day < month for day in incomplete):
+            found.add("month")
+    return frozenset(found)

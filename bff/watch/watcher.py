@@ -10,9 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -42,6 +41,7 @@ from bff.watch.alerts import (
     Assessed,
     Conditions,
     Decision,
+    Paced,
     conditions,
     current_parts,
     decide,
@@ -55,9 +55,6 @@ log = logger("watch")
 
 LEASE_SECONDS = 20.0
 """Seconds for which a process that stopped without notice keeps the others from watching."""
-
-LONGEST_TURN = 0.01
-"""Seconds of assessment after which other tasks have their turn."""
 
 TRIED_AGAIN_AFTER = 30.0
 """Seconds after a sweep that failed before the next, where that is sooner than usual."""
@@ -98,8 +95,7 @@ class Watcher:
     """Makes the rounds, every `interval` seconds.
 
     `groups` reads owners, `catalog` entities and members. `every_viewer` says that amounts are for everybody who may see an
-    entity. `holder` names this process. `clock` gives aware wall-clock time, `monotonic` seconds; `timer` seconds of real
-    time, for fairness to other tasks.
+    entity. `holder` names this process. `clock` gives aware wall-clock time, `monotonic` seconds.
     """
 
     def __init__(
@@ -122,7 +118,6 @@ class Watcher:
         interval: float,
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
-        timer: Callable[[], float] = time.perf_counter,
         lease_seconds: float = LEASE_SECONDS,
     ) -> None:
         self._catalog = catalog
@@ -141,12 +136,11 @@ class Watcher:
         self._interval = interval
         self._clock = clock
         self._monotonic = monotonic
-        self._timer = timer
         self._leases = Leases(database, holder=holder, ttl=lease_seconds)
         self._pause = lease_seconds / 4
         self._held: Held | None = None
         self._due_at = 0.0
-        self._paced: Collection[tuple[EntityRef, str]] = frozenset()
+        self._paced: Paced = frozenset()
         self._trouble = ""
 
     async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
@@ -235,18 +229,7 @@ class Watcher:
         now = self._clock()
         found = service_conditions(snapshot.facts if snapshot is not None else None, backstage_denied=denied)
         if swept is not None and snapshot is not None:
-            assessed = await self._assessed(swept.entities, snapshot)
-            found = joined(
-                found,
-                conditions(
-                    assessed,
-                    current=current_parts(snapshot.facts, stale=snapshot.stale),
-                    now=now,
-                    zone=self._rules.timezone,
-                    muted=await self._muted(),
-                    paced_before=self._paced,
-                ),
-            )
+            found = joined(found, await self._conditions(swept.entities, snapshot, now))
             self._paced = found.paced
         if self._channels.names():
             whole = swept is not None and swept.complete and snapshot is not None
@@ -269,23 +252,33 @@ class Watcher:
         self.sweep.adopt(stored)
         return stored, None
 
-    async def _assessed(self, entities: Sequence[Watched], snapshot: Snapshot) -> list[Assessed]:
-        owners = await self._owners(entities)
+    async def _conditions(self, entities: Sequence[Watched], snapshot: Snapshot, now: datetime) -> Conditions:
+        """Assess all entities, count their findings, and gather what is to be alerted."""
+        owners, muted = await self._owners(entities), await self._muted()
         rules = replace(self._rules, stale=True) if snapshot.stale else self._rules
-        done: list[Assessed] = []
         counts: Counter[Code] = Counter()
-        turn = self._timer()
-        for entity in entities:
-            owner = owners[entity.owner]
-            subject = Subject(entity.ref, entity.annotations, owner)
-            status = assess(subject, snapshot.organisation, snapshot.assessed_at, rules)
-            counts.update({finding.code for finding in status.findings})
-            done.append(Assessed(entity, owner, status))
-            if self._timer() - turn > LONGEST_TURN:
-                await asyncio.sleep(0)
-                turn = self._timer()
-        self._counts.replace(counts, entities=len(done))
-        return done
+
+        def assessed() -> Iterator[Assessed]:
+            # One after the other, so that the statuses of thousands are never in memory together.
+            for entity in entities:
+                owner = owners[entity.owner]
+                subject = Subject(entity.ref, entity.annotations, owner)
+                status = assess(subject, snapshot.organisation, snapshot.assessed_at, rules)
+                counts.update({finding.code for finding in status.findings})
+                yield Assessed(entity, owner, status)
+
+        # In a thread: thousands of entities take longer than others may wait.
+        found = await asyncio.to_thread(
+            conditions,
+            assessed(),
+            current=current_parts(snapshot.facts, stale=snapshot.stale, now=now, zone=rules.timezone),
+            now=now,
+            zone=rules.timezone,
+            muted=muted,
+            paced_before=self._paced,
+        )
+        self._counts.replace(counts, entities=len(entities))
+        return found
 
     async def _owners(self, entities: Iterable[Watched]) -> Mapping[EntityRef | None, Owner]:
         return await owners_of((Entity(entity.ref, owner=entity.owner) for entity in entities), self._groups)
@@ -296,7 +289,7 @@ class Watcher:
         assert self._held is not None  # noqa: S101 - as above
         before = await store.load()
         rows = {scope: row.sent for scope, row in before.items()}
-        decision = decide(found, rows, now=now, zone=self._rules.timezone, whole=whole)
+        decision = await asyncio.to_thread(decide, found, rows, now=now, zone=self._rules.timezone, whole=whole)
         self._count_unsent(decision, before)
         await store.write(decision, self._held, now=now)
         after = await store.load() if decision != Decision() else before

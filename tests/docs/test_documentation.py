@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bff import settings
 from bff.cli.bff_client import TOKEN_VARIABLE
@@ -115,6 +117,28 @@ def test_only_files_are_installed(page: Path) -> None:
     """No page and no message has people install the service by a name from a public index, where somebody else may have taken it."""
     words = [word for line in re.findall(r"pip install ([^\n`)]+)", page.read_text("utf-8")) for word in line.split()]
     assert [word for word in words if not word.startswith(("-", "./", "/")) and word != "."] == []
+
+
+@pytest.mark.parametrize("page", [ROOT / "plugin-frontend/README.md", ROOT / "catalog/docs/dynamic-hosts.md"], ids=_id)
+def test_the_endpoint_of_the_proxy_is_the_documented_one(page: Path) -> None:
+    """A page that shows the endpoint of Backstage's proxy shows the one with which the tests run: a header left out is dropped."""
+    configuration = yaml.safe_load((ROOT / "catalog/backstage/app-config.keeptrusts.yaml").read_text(encoding="utf-8"))
+    examples = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    shown = [endpoint for example in examples for endpoint in _endpoints(yaml.safe_load(example))]
+    assert shown == list(_endpoints(configuration))
+
+
+def _endpoints(value: object) -> Iterator[object]:
+    """The endpoints named `/keeptrusts` in a configuration, however deep."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _endpoints(item)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            if name == "/keeptrusts":
+                yield item
+            else:
+                yield from _endpoints(item)
 
 
 @pytest.mark.parametrize("page", READ_BY_PEOPLE, ids=_id)

@@ -19,7 +19,7 @@ from tests.e2e.harness.apps import OWN_RELEASE, PLUGIN, App, System, build_app, 
 from tests.e2e.harness.axe import grave_findings
 from tests.e2e.harness.backstage import CHECKOUT, CONFIGURATION, Backstage
 from tests.e2e.harness.card import GATEWAY, find_card, go_to_card
-from tests.e2e.harness.federated import build_federated, unpack
+from tests.e2e.harness.federated import DYNAMIC, build_federated, build_scalprum, unpack, write_package
 from tests.e2e.harness.service import Service
 from tests.e2e.harness.window import open_window
 
@@ -40,6 +40,18 @@ async def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     await run("make", "pack-plugin", f"DIST={folder}", folder=CHECKOUT)
     [tarball] = folder.glob(f"{PLUGIN}-*.tgz")
     return unpack(tarball, folder)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def federated(unpacked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The module federation remote of the package."""
+    return await build_federated(tmp_path_factory.mktemp("federated"), plugin=unpacked)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def scalprum(unpacked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package's bundle of Scalprum."""
+    return await build_scalprum(tmp_path_factory.mktemp("scalprum"), plugin=unpacked)
 
 
 @pytest.fixture
@@ -86,10 +98,10 @@ def test_nothing_of_this_machine_is_in_it(unpacked: Path, manifest: dict[str, An
 
 
 @asynccontextmanager
-async def backstage_of(app: App, folder: Path) -> AsyncIterator[Backstage]:
+async def backstage_of(app: App, folder: Path, **more: object) -> AsyncIterator[Backstage]:
     """A Backstage that has this app, in front of the service; what both write goes into `folder`.
 
-    Its proxy has the service at a path of its own, which the plugin's configuration names.
+    Its proxy has the service at a path of its own, which the plugin's configuration names. `more` is further configuration.
     """
     overlay = folder / "app-config.yaml"
     documented = yaml.safe_load(CONFIGURATION[1].read_text())["proxy"]["endpoints"]["/keeptrusts"]
@@ -97,6 +109,7 @@ async def backstage_of(app: App, folder: Path) -> AsyncIterator[Backstage]:
         "app": {"packageName": str(app.folder)},
         "proxy": {"endpoints": {PROXY_PATH: documented}},
         "keeptrusts": {"proxyPath": PROXY_PATH},
+        **more,
     }
     overlay.write_text(yaml.safe_dump(own))
     token = secrets.token_urlsafe(24)
@@ -135,7 +148,7 @@ async def test_it_works_in_every_release(
     browser: Browser,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """From the tarball home card, page, card and tab show numbers, each click stays in the page, and other pages load next to nothing of it."""
+    """Home card, page, card and tab show numbers, clicks stay in the page, other pages load next to nothing, and titles are in the app's language."""
     app = await build_app(tmp_path / "app", plugin=unpacked, release=release, system=system)
     async with backstage_of(app, tmp_path) as backstage:
         await backstage.ingested(f"component:default/{BOT}", "component:default/keeptrusts-gateway")
@@ -152,9 +165,10 @@ async def test_it_works_in_every_release(
             assert not holds_charts(app, asked[: asked.index(next(it for it in asked if "/spend?days=" in it))])
             assert holds_charts(app, asked)
             await go_to_card(page, "keeptrusts-gateway", GATEWAY)
-            calls = [url for url in asked if "/api/proxy/" in url]
-            assert all(url.startswith(f"{backstage.url}/api/proxy{PROXY_PATH}/v1/") for url in calls), calls
+            assert calls_elsewhere(asked) == []
             assert window.complaints == []
+            if system == "app":
+                await has_german_titles(page)
         finally:
             await window.context.close()
     if system == "app":
@@ -174,20 +188,50 @@ async def test_it_works_in_every_release(
     "release", [OWN_RELEASE, *(pytest.param(it, marks=pytest.mark.matrix) for it in ("1.54", "1.57"))]
 )
 async def test_a_host_of_dynamic_plugins_loads_it(
-    release: str, unpacked: Path, tmp_path: Path, browser: Browser
+    release: str, unpacked: Path, federated: Path, tmp_path: Path, browser: Browser
 ) -> None:
-    """An app that was built without the plugin shows home card, page, card and tab from the federated bundle, without a page load."""
-    bundle = await build_federated(tmp_path / "bundle", plugin=unpacked)
+    """With the bundle in the backend's folder of dynamic plugins, an app that was built without the plugin shows all of it."""
+    plugins = tmp_path / "dynamic-plugins"
+    write_package(plugins / DYNAMIC, plugin=unpacked, bundles={"dist": federated})
     app = await build_app(tmp_path / "app", plugin=None, release=release, system="app-dynamic")
-    shutil.copytree(bundle / "dist", app.folder / "dist/static/dynamic")
-    async with backstage_of(app, tmp_path) as backstage:
-        await backstage.ingested(f"component:default/{BOT}")
-        window = await open_window(browser, backstage, user=USER)
-        try:
-            await click_through(window.page)
-            assert window.complaints == []
-        finally:
-            await window.context.close()
+    async with backstage_of(app, tmp_path, dynamicPlugins={"rootDirectory": str(plugins)}) as backstage:
+        await shows_all(backstage, browser)
+
+
+@SAME_LOOP
+@pytest.mark.e2e
+@pytest.mark.matrix
+@pytest.mark.parametrize("release", ["1.45-scalprum", OWN_RELEASE])
+async def test_a_host_of_scalprum_loads_it(
+    release: str, unpacked: Path, federated: Path, scalprum: Path, tmp_path: Path, browser: Browser
+) -> None:
+    """An app of the old frontend system that was built without the plugin shows all of it from the bundle of Scalprum, without a page load."""
+    plugins = tmp_path / "dynamic-plugins"
+    write_package(plugins / DYNAMIC, plugin=unpacked, bundles={"dist": federated, "dist-scalprum": scalprum})
+    app = await build_app(tmp_path / "app", plugin=None, release=release, system="app-scalprum")
+    shutil.copytree(plugins / DYNAMIC / "dist-scalprum", app.folder / "dist/static/scalprum")
+    # For the schema of the plugin's configuration.
+    async with backstage_of(app, tmp_path, dynamicPlugins={"rootDirectory": str(plugins)}) as backstage:
+        await shows_all(backstage, browser)
+
+
+async def shows_all(backstage: Backstage, browser: Browser) -> None:
+    """Hold that home card, page, card and tab are shown, each asking at the configured path."""
+    await backstage.ingested(f"component:default/{BOT}")
+    window = await open_window(browser, backstage, user=USER)
+    asked: list[str] = []
+    window.page.on("request", lambda request: asked.append(request.url))
+    try:
+        await click_through(window.page)
+        assert calls_elsewhere(asked) == []
+        assert window.complaints == []
+    finally:
+        await window.context.close()
+
+
+def calls_elsewhere(asked: list[str]) -> list[str]:
+    """The requests through the proxy that do not go to the path that the plugin's configuration names."""
+    return [url for url in asked if "/api/proxy/" in url and f"/api/proxy{PROXY_PATH}/v1/" not in url]
 
 
 async def click_through(page: Page) -> None:
@@ -214,6 +258,14 @@ async def click_through(page: Page) -> None:
     await expect(models).to_contain_text("gpt-4o")
     await expect(page.locator(".recharts-surface").first).to_be_visible()
     assert await page.evaluate("window.stays") is True
+
+
+async def has_german_titles(page: Page) -> None:
+    """Hold that an app that is in German has the navigation and the tab in German."""
+    await page.context.add_init_script("window.localStorage.setItem('language', 'de')")
+    await page.goto(f"/catalog/default/component/{BOT}")
+    await expect(page.get_by_role("link", name="KI-Governance").first).to_be_visible()
+    await expect(page.get_by_role("link", name="KI-Ausgaben", exact=True)).to_be_visible()
 
 
 def ours_among(app: App, asked: list[str]) -> set[Path]:

@@ -23,7 +23,13 @@ TIER = "tier-3-customer-facing"
 
 EXPECTED: dict[Code, Mapping[str, str] | None] = {
     Code.ANNOTATION_MISSING: {},
-    Code.ANNOTATION_INVALID: None,
+    Code.ANNOTATION_INVALID: {
+        "annotation": "keeptrusts.dev/daily-budget",
+        "value": "5,00",
+        "expected": "amount",
+        "digits": "12",
+        "decimals": "6",
+    },
     Code.KEY_NOT_FOUND: {"key": "unheard-of"},
     Code.KEY_REVOKED: {"key": "support-key"},
     Code.KEY_EXPIRED: {"key": "support-key", "expiresAt": "2026-03-10T12:00:00Z"},

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bff.backstage.entities import Watched
 from bff.values import EntityRef
-from bff.watch.alerts import Assessed, Condition, Conditions, Decision, Sent, conditions, current_parts, decide
+from bff.watch.alerts import Assessed, Condition, Conditions, Decision, Paced, Sent, conditions, current_parts, decide
 from tests.status.conftest import NOON, Scenario
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -30,7 +30,7 @@ class Inbox:
     """
 
     rows: dict[str, Sent] = field(default_factory=dict)
-    paced: frozenset[tuple[EntityRef, str]] = frozenset()
+    paced: Paced = frozenset()
     delivers: bool = True
 
     def round(self, *scenarios: Scenario, now: datetime | None = None, **options: object) -> list[tuple[str, int]]:
@@ -42,7 +42,7 @@ class Inbox:
         stale = bool(options.pop("stale", False))
         found = conditions(
             each,
-            current=current_parts(first.facts, stale=stale),
+            current=current_parts(first.facts, stale=stale, now=now or first.now, zone=UTC_ZONE),
             now=now or first.now,
             zone=UTC_ZONE,
             paced_before=self.paced,

@@ -102,12 +102,11 @@ class NotifyingBackstage(StubBackstage):
     def _groups_of(self, document: dict[str, Any]) -> set[str]:
         return {each["targetRef"] for each in document.get("relations", []) if each["type"] == "memberOf"}
 
-    def _queried(self, filters: list[str]) -> dict[str, Any]:
-        (group,) = {part.partition("=")[2] for text in filters for part in text.split(",") if "memberof=" in part} or {
-            ""
-        }
+    def _queried(self, user: str, params: httpx.QueryParams) -> dict[str, Any]:
+        parts = [part for text in params.get_list("filter") for part in text.split(",")]
+        (group,) = {part.partition("=")[2] for part in parts if "memberof=" in part} or {""}
         if not group:
-            return super()._queried(filters)
+            return super()._queried(user, params)
         users = [each for each in self.documents.values() if group in self._groups_of(each)]
         below = [self.documents[child] for child, parents in self.parents.items() if group in parents]
         return {"items": [*users, *below], "totalItems": len(users) + len(below), "pageInfo": {}}

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from bff.keeptrusts.facts import Cause, Reading, SpendToday
-from bff.status.claims import Owner
+from bff.status.claims import MONTHLY_BUDGET, NOTIFY, Owner
 from bff.status.findings import ALERTED, Code
 from bff.watch import alerts
-from bff.watch.alerts import NOTIFY, Conditions, Message, conditions, current_parts, service_conditions
+from bff.watch.alerts import Conditions, Message, conditions, current_parts, service_conditions
 from tests.status.conftest import KEY, MIDNIGHT, NOON, OTHERS_KEY, Scenario, usd, wallet
 from tests.watch.conftest import BOT, OWNER, UTC_ZONE, Inbox, assessed
 
@@ -37,7 +39,10 @@ def on(now: datetime, amount: str) -> Scenario:
 def message_of(scenario: Scenario) -> Message:
     """The message of the one thing that is the case."""
     found = conditions(
-        [assessed(scenario)], current=current_parts(scenario.facts, stale=False), now=scenario.now, zone=UTC_ZONE
+        [assessed(scenario)],
+        current=current_parts(scenario.facts, stale=False, now=scenario.now, zone=UTC_ZONE),
+        now=scenario.now,
+        zone=UTC_ZONE,
     )
     (condition,) = found.holding.values()
     return condition.message
@@ -106,7 +111,7 @@ def test_the_hour_is_in_the_message() -> None:
         current={"teams", "keys", "spend"},
         now=NOON,
         zone=UTC_ZONE,
-        paced_before={(BOT, "2026-03-10")},
+        paced_before=frozenset({(BOT, "budget-pace", "2026-03-10")}),
     )
     assert "10:00 UTC" in found.holding[f"budget|{BOT}"].message.text
 
@@ -432,3 +437,49 @@ def test_money_is_not_rounded_into_a_step() -> None:
     """An amount just below a step does not reach it."""
     assert Inbox().round(spent("399.999999999999")) == []
     assert Inbox().round(spent(str(Decimal(500) - Decimal("1e-12")))) == [("budget-near", 2)]
+
+
+# --- months and unusual days ---
+
+
+def monthly(budget: str) -> Scenario:
+    """An entity that has spent 100 USD on each day of the month until noon of the 10th, with this monthly budget."""
+    scenario = Scenario().after()
+    return scenario.but(annotations={**scenario.annotations, MONTHLY_BUDGET: budget})
+
+
+def test_a_month_is_sent_step_by_step() -> None:
+    """The steps of a monthly budget are each sent once in a month: a forecast that holds twice, 80 % and 100 %."""
+    inbox = Inbox()
+    budgets = ["2000", "2000", "2000", "1100", "1100", "900", "900"]
+    assert [inbox.round(monthly(budget)) for budget in budgets] == [
+        [],
+        [("month-budget-pace", 1)],
+        [],
+        [("month-budget-near", 2)],
+        [],
+        [("month-budget-exceeded", 3)],
+        [],
+    ]
+
+
+def test_a_month_that_is_within_its_budget_again_is_sent() -> None:
+    """The end of a month's alert is sent where all its days are whole, and not where some are not."""
+    inbox = Inbox()
+    inbox.round(monthly("900"))
+    part = monthly("9000").after(incomplete=(MIDNIGHT.date() - timedelta(days=3),))
+    assert [inbox.round(part), inbox.round(monthly("9000"))] == [[], [("month-budget-exceeded", 0)]]
+
+
+def test_an_unusual_day_is_sent_once() -> None:
+    """A day that is unusual is sent once, though it stays a finding for days, and has no end."""
+    inbox, unusual = Inbox(), Scenario().after(5000)
+    assert Code.SPEND_UNUSUAL in unusual.codes()
+    rounds = [inbox.round(unusual), inbox.round(unusual), inbox.round(Scenario(), now=NEXT_DAY), inbox.round(unusual)]
+    assert rounds == [[("spend-unusual", 1)], [], [], []]
+
+
+def test_the_page_names_what_is_alerted() -> None:
+    """The table of the documentation has one row for each code that is ever sent."""
+    page = (Path(__file__).parents[2] / "docs/notifications.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE) == list(alerts._SAID)

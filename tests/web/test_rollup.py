@@ -16,8 +16,11 @@ from typing import Any
 import httpx
 import pytest
 
+from bff.keeptrusts.facts import LedgerDay
 from bff.sandbox.records import Charge, Cost, Key
+from bff.status.leader import FactsUnreadableError
 from tests.conftest import NOON, Running, Start
+from tests.harness.served import served
 from tests.web.test_numbers import MEMBER, OPERATOR, OWNER, STRANGER, Portal, portal
 
 ORG, SEARCH, EMEA = "group:default/customers", "group:default/search-team", "group:default/support-emea"
@@ -493,3 +496,21 @@ async def test_a_parameter_of_another_name_is_refused(start: Start) -> None:
     async with organisation(start) as asked:
         reply = await asked.get(OPERATOR, "/v1/spend?mont=2026-02")
     assert (reply.status_code, reply.json()["detail"]) == (422, "'mont' must be month or format")
+
+
+async def test_a_file_that_breaks_off_never_looks_whole(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the database fails in the middle of a file, the connection ends before the body does, which clients notice."""
+    async with organisation(start) as asked:
+        await rolled_up(asked, OPERATOR, ASSIST)
+        reader = asked.running.app.service.exports._reader
+        read = reader.spend_of_day
+
+        async def fails_later(day: date, **how: Any) -> LedgerDay:
+            if day.day == 5:
+                raise FactsUnreadableError("The database cannot be used: no answer.")
+            return await read(day, **how)
+
+        monkeypatch.setattr(reader, "spend_of_day", fails_later)
+        async with served(asked.running.app.asgi) as port, httpx.AsyncClient() as client:
+            with pytest.raises(httpx.RemoteProtocolError, match="incomplete"):
+                await client.get(f"http://127.0.0.1:{port}/v1/spend", headers=asked.bearer(OPERATOR))

@@ -4,6 +4,7 @@ import {
   ExtensionBoundary,
 } from '@backstage/frontend-plugin-api';
 import { ReactElement } from 'react';
+import { titleAtStart } from './titles';
 
 /** What a home page takes of a plugin; the name is that of `@backstage/plugin-home-react`, which an app may not have. */
 const homePageWidgetDataRef = createExtensionDataRef<{
@@ -24,11 +25,11 @@ export const attentionCard = createExtension({
   name: 'attention',
   attachTo: { id: 'page:home', input: 'widgets' },
   output: [homePageWidgetDataRef],
-  factory: ({ node }) => [
+  factory: ({ node, apis }) => [
     homePageWidgetDataRef({
       node,
       name: 'KeeptrustsAttention',
-      title: 'AI Governance: what needs my attention',
+      title: titleAtStart('attention', apis),
       description:
         'Your entities whose Keeptrusts gateway key, budget, tier or wallet needs attention.',
       layout: {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { isKeeptrustsAvailable } from '../annotations';
 import { PERIODS } from '../features/spend/period';
 import { SPEND_TAB_PATH } from '../routes';
+import { titleFor } from './titles';
 
 /** The tab of an entity that claims a gateway key. */
 export const spendContent = EntityContentBlueprint.makeWithOverrides({
@@ -10,10 +11,13 @@ export const spendContent = EntityContentBlueprint.makeWithOverrides({
   configSchema: {
     defaultPeriod: z.literal([...PERIODS]).optional(),
   },
-  factory: (content, { config: { defaultPeriod } }) =>
+  factory: (content, { config: { defaultPeriod }, apis }) =>
     content({
       path: SPEND_TAB_PATH,
-      title: 'AI spend',
+      title: titleFor('spend', {
+        dataRefs: EntityContentBlueprint.dataRefs,
+        apis,
+      }),
       filter: isKeeptrustsAvailable,
       loader: () =>
         import('../features/spend/SpendContent').then(m => (

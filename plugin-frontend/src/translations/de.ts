@@ -61,6 +61,21 @@ const de: WordsOf<typeof en> = {
       message: 'Die Entität nennt keinen Keeptrusts-Gateway-Schlüssel.',
       hint: 'Wenn sie KI-Modelle über das Gateway nutzt, nennen Sie den Schlüssel in ihrer Katalogdatei oder richten Sie das Team ein.',
     },
+    annotationInvalid: {
+      keyName: {
+        message:
+          '„{{value}}“ in {{annotation}} ist kein Name eines Gateway-Schlüssels.',
+        hint: 'Schreiben Sie den Namen so, wie Keeptrusts ihn führt: höchstens {{longest}} druckbare Zeichen auf einer Zeile, ohne Leerzeichen am Anfang und am Ende.',
+      },
+      policyTier: {
+        message: '„{{value}}“ in {{annotation}} ist keine Richtlinienstufe.',
+        hint: 'Schreiben Sie sie als tier-<Nummer>-<Name> in Kleinbuchstaben, zum Beispiel tier-2-internal.',
+      },
+      amount: {
+        message: '„{{value}}“ in {{annotation}} ist kein Betrag in US-Dollar.',
+        hint: 'Schreiben Sie ihn in Anführungszeichen als Dezimalzahl mit Punkt, zum Beispiel "500" oder "0.25": ohne Vorzeichen, Währung und Trennzeichen, höchstens {{digits}} Stellen vor dem Punkt und {{decimals}} danach. "0" heißt, dass nichts ausgegeben werden darf.',
+      },
+    },
     keyNotFound: {
       message: 'Keeptrusts hat keinen Gateway-Schlüssel „{{key}}“.',
       hint: 'Prüfen Sie den Namen in der Katalogdatei, oder legen Sie den Schlüssel an.',

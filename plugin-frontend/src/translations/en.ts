@@ -63,6 +63,22 @@ export const en = {
       message: 'The entity names no Keeptrusts gateway key.',
       hint: 'If it uses AI models through the gateway, name its gateway key in its catalog file, or onboard its team.',
     },
+    annotationInvalid: {
+      keyName: {
+        message:
+          '“{{value}}” in {{annotation}} is not the name of a gateway key.',
+        hint: 'Write the name as Keeptrusts lists it: at most {{longest}} printable characters on one line, without blanks at either end.',
+      },
+      policyTier: {
+        message: '“{{value}}” in {{annotation}} is not a policy tier.',
+        hint: 'Write it as tier-<number>-<name> in lower case, for example tier-2-internal.',
+      },
+      amount: {
+        message:
+          '“{{value}}” in {{annotation}} is not an amount of US dollars.',
+        hint: 'Write it as a quoted decimal with a point, for example "500" or "0.25": without sign, currency and separators, at most {{digits}} digits before the point and {{decimals}} after it. "0" means that nothing may be spent.',
+      },
+    },
     keyNotFound: {
       message: 'Keeptrusts has no gateway key “{{key}}”.',
       hint: 'Check the name in the catalog file, or make the key.',

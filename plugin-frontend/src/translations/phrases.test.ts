@@ -100,8 +100,53 @@ describe('a finding', () => {
     );
   });
 
+  it.each([
+    [
+      'key-name',
+      { longest: '128' },
+      '„k “ in keeptrusts.dev/x ist kein Name eines Gateway-Schlüssels.',
+      /höchstens 128 druckbare Zeichen/,
+    ],
+    [
+      'policy-tier',
+      {},
+      '„k “ in keeptrusts.dev/x ist keine Richtlinienstufe.',
+      /tier-<Nummer>-<Name>/,
+    ],
+    [
+      'amount',
+      { digits: '12', decimals: '6' },
+      '„k “ in keeptrusts.dev/x ist kein Betrag in US-Dollar.',
+      /höchstens 12 Stellen vor dem Punkt und 6 danach/,
+    ],
+  ])(
+    'says of an annotation that it is not of the form %s',
+    (expected, limits, message, hint) => {
+      const params = {
+        annotation: 'keeptrusts.dev/x',
+        value: 'k ',
+        expected,
+        ...limits,
+      };
+      const text = findingText(
+        germanWords(),
+        finding({ code: 'annotation-invalid', params }),
+        NOW,
+      );
+
+      expect(text).toEqual({ message, hint: expect.stringMatching(hint) });
+    },
+  );
+
   it.each<[string, Partial<Finding>]>([
     ['sends no parameters', {}],
+    [
+      'expects a form that is new',
+      {
+        code: 'annotation-invalid',
+        params: { annotation: 'a', value: 'b', expected: 'colour' },
+      },
+    ],
     ['sends null', { params: null }],
     ['leaves one out', { params: { spent: '612.5', currency: 'USD' } }],
     ['sends no amount', { params: { ...SPENT, spent: 'much' } }],
@@ -139,6 +184,10 @@ describe('what the service finds in the example catalog', () => {
     [
       'billing-service',
       ['Die Entität nennt keinen Keeptrusts-Gateway-Schlüssel.'],
+    ],
+    [
+      'translation-service',
+      ['„5,00“ in keeptrusts.dev/daily-budget ist kein Betrag in US-Dollar.'],
     ],
     [
       'api-docs-helper',
@@ -199,7 +248,7 @@ describe('what the service finds in the example catalog', () => {
     expect(inGerman(entity)).toEqual(messages);
   });
 
-  it.each(['onboarding-guide', 'translation-service'])(
+  it.each(['onboarding-guide'])(
     'stays in the words of the service where German would say less, as of %s',
     entity => {
       expect(inGerman(entity)).toEqual(EXAMPLES[entity].map(it => it.message));

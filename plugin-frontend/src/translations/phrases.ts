@@ -239,11 +239,46 @@ class MissingParameter extends Error {}
 
 const NUMBERS_WITHHELD = 'numbers-withheld';
 
+/** An annotation that cannot be read, by the form that is expected of it. */
+const OF_EXPECTED: Record<string, (t: Translate, read: Read) => FindingText> = {
+  'key-name': (t, { text }) => ({
+    message: t('finding.annotationInvalid.keyName.message', {
+      annotation: text('annotation'),
+      value: text('value'),
+    }),
+    hint: t('finding.annotationInvalid.keyName.hint', {
+      longest: text('longest'),
+    }),
+  }),
+  'policy-tier': (t, { text }) => ({
+    message: t('finding.annotationInvalid.policyTier.message', {
+      annotation: text('annotation'),
+      value: text('value'),
+    }),
+    hint: t('finding.annotationInvalid.policyTier.hint'),
+  }),
+  amount: (t, { text }) => ({
+    message: t('finding.annotationInvalid.amount.message', {
+      annotation: text('annotation'),
+      value: text('value'),
+    }),
+    hint: t('finding.annotationInvalid.amount.hint', {
+      digits: text('digits'),
+      decimals: text('decimals'),
+    }),
+  }),
+};
+
 const OF_CODE: Record<string, (t: Translate, read: Read) => FindingText> = {
   'annotation-missing': t => ({
     message: t('finding.annotationMissing.message'),
     hint: t('finding.annotationMissing.hint'),
   }),
+  'annotation-invalid': (t, read) => {
+    const say = known(OF_EXPECTED, read.text('expected'));
+    if (!say) throw new MissingParameter('expected');
+    return say(t, read);
+  },
   'key-not-found': (t, { text }) => ({
     message: t('finding.keyNotFound.message', { key: text('key') }),
     hint: t('finding.keyNotFound.hint'),

@@ -17,15 +17,19 @@ PLUGIN = "backstage-plugin-keeptrusts"
 OWN_RELEASE = "1.55"
 """The release that the checkout itself is developed on."""
 
-System = Literal["app", "app-legacy", "app-dynamic"]
-"""The new frontend system, the old one, and a host that loads the plugin at run time; each is a package of this name in
-`tests/e2e/backstage/packages`."""
+System = Literal["app", "app-legacy", "app-dynamic", "app-scalprum"]
+"""The new frontend system, the old one, and a host of each that loads the plugin at run time; each is a package of this name
+in `tests/e2e/backstage/packages`."""
 
 _RELEASES = CHECKOUT / "tests/e2e/releases"
 _NODE = CHECKOUT / "toolchain/node_modules/.bin/node"
 _PACKAGES = CHECKOUT / "node_modules"
 _BUILDERS = ("@backstage/cli", "@backstage/cli-defaults", "@backstage/module-federation-common", "@module-federation")
 """What builds an app, and loads remotes into one, is always that of the checkout."""
+
+
+_OWN_ALONE = (PLUGIN, "@backstage/plugin-notifications", "@backstage/plugin-scaffolder")
+"""Plugins in the app of the checkout that the tests of the package do without."""
 
 
 class AppError(Exception):
@@ -69,6 +73,11 @@ async def run(*command: str | Path, folder: Path) -> None:
         raise AppError(f"{command[0]} ended with {process.returncode}: {said.decode(errors='replace')[-3000:]}")
 
 
+async def run_node(script: Path, *arguments: str | Path, folder: Path) -> None:
+    """Run a script with the Node.js of the checkout. Raises `AppError` when it fails."""
+    await run(_NODE, script, *arguments, folder=folder)
+
+
 async def build_app(root: Path, *, plugin: Path | None, release: str = OWN_RELEASE, system: System = "app") -> App:
     """Build an app of a release below `root`, with the unpacked package at `plugin`; None builds one without it.
 
@@ -81,8 +90,8 @@ async def build_app(root: Path, *, plugin: Path | None, release: str = OWN_RELEA
     # The schemas of what may be configured are gathered from here.
     (packages / system).symlink_to(folder)
     manifest = json.loads((folder / "package.json").read_text())
-    # Packages that the app shows are found by this list; a release has those alone that these tests use.
-    found = {name: "*" for name in manifest["dependencies"] if name != PLUGIN and (packages / name).exists()}
+    # The app shows the plugins that it finds by this list: in each release those alone that all of them have.
+    found = {name: "*" for name in manifest["dependencies"] if name not in _OWN_ALONE and (packages / name).exists()}
     if plugin:
         found[PLUGIN] = "*"
     (folder / "package.json").write_text(json.dumps(manifest | {"dependencies": found}))
@@ -119,4 +128,4 @@ def workspace(root: Path, *, release: str, plugin: Path | None) -> Path:
 
 async def backstage_cli(*arguments: str, folder: Path) -> None:
     """Run a command of Backstage's CLI in `folder`. Raises `AppError` when it fails."""
-    await run(_NODE, _PACKAGES / ".bin/backstage-cli", *arguments, folder=folder)
+    await run_node(_PACKAGES / ".bin/backstage-cli", *arguments, folder=folder)

@@ -2,29 +2,32 @@ import { createFrontendFeatureLoader, FrontendFeature } from '@backstage/fronten
 import { loadModuleFederationHostShared } from '@backstage/module-federation-common';
 import { createInstance } from '@module-federation/runtime';
 
-/** What a module federation remote says of itself in its manifest. */
-interface Manifest {
-  name: string;
-  exposes: { name: string }[];
+/** What the backend says of a plugin in its folder of dynamic plugins. */
+interface Remote {
+  packageName: string;
+  remoteInfo: { name: string; entry: string };
+  exposedModules: string[];
 }
 
-const MANIFEST = '/static/dynamic/mf-manifest.json';
+const REMOTES = '/.backstage/dynamic-features/remotes';
 
 /**
- * Loads the plugin of this project from the files of its federated bundle, which a test has put below the app's own, as a
- * host of dynamic plugins does it: it shares what Backstage's CLI shares, and takes the default exports that are features.
+ * Loads the plugins that the backend has in its folder of dynamic plugins, as a host of dynamic plugins does it: it shares what
+ * Backstage's CLI shares, and takes the default exports that are features.
  */
 export const dynamicFeatures = createFrontendFeatureLoader({
   async loader() {
-    const { name, exposes }: Manifest = await (await fetch(MANIFEST)).json();
+    const found: Remote[] = await (await fetch(REMOTES)).json();
     const host = createInstance({
       name: 'app',
       shared: await loadModuleFederationHostShared(),
-      remotes: [{ name, entry: new URL(MANIFEST, window.location.origin).href }],
+      remotes: found.map(it => ({ alias: it.packageName, ...it.remoteInfo })),
     });
     const modules = await Promise.all(
-      // The other names are for apps of the old frontend system, or other names of the same.
-      exposes.filter(it => it.name === '.').map(() => host.loadRemote<{ default?: unknown }>(name)),
+      found
+        // The other names are for apps of the old frontend system, or other names of the same.
+        .filter(it => it.exposedModules.includes('.'))
+        .map(it => host.loadRemote<{ default?: unknown }>(it.remoteInfo.name)),
     );
     return modules.flatMap(it => (isFeature(it?.default) ? [it.default] : []));
   },

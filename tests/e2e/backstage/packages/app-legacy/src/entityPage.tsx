@@ -1,5 +1,10 @@
 import { EntityLayout, EntitySwitch } from '@backstage/plugin-catalog';
-import {
+
+/** What the plugin brings for the old frontend system. */
+export type Plugin = typeof import('backstage-plugin-keeptrusts/legacy');
+
+/** The page of every entity, with what this project's README says to put there. */
+export const entityPageWith = ({
   EntityAiSpendContent,
   EntityGatewayCard,
   EntityGovernanceStatusCard,
@@ -8,10 +13,7 @@ import {
   isKeeptrustsAvailable,
   isKeeptrustsGateway,
   isKeeptrustsRollUp,
-} from 'backstage-plugin-keeptrusts/legacy';
-
-/** The page of every entity, with what this project's README says to put there. */
-export const entityPage = (
+}: Plugin) => (
   <EntityLayout>
     <EntityLayout.Route path="/" title="Overview">
       <>

@@ -1,5 +1,8 @@
 import '@backstage/ui/css/styles.css';
+import * as plugin from 'backstage-plugin-keeptrusts/legacy';
 import { createRoot } from 'react-dom/client';
-import App from './App';
+import { createLegacyApp } from './createLegacyApp';
+
+const App = createLegacyApp(plugin);
 
 createRoot(document.getElementById('root')!).render(<App />);
