@@ -7,7 +7,7 @@ relation to the group, the system or the domain: its permission framework leaves
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -108,6 +108,22 @@ class MemberQueries:
         listed = [found[each] for each in sorted(found)]
         kept = self._keep(reader, listed[:MOST_MEMBERS])
         return Members(containers, tuple(kept), truncated=cut or len(listed) > MOST_MEMBERS)
+
+    async def owned(self, reader: str, owners: Collection[EntityRef], *, token: Token) -> Members:
+        """The entities that claim a key and that one of `owners` owns itself, at most `MOST_MEMBERS`. Raises `CatalogError`."""
+        if not owners:
+            return Members((), ())
+        claiming = (f"metadata.annotations.{GATEWAY_KEY_NAME}", None)
+        pages = await asyncio.gather(
+            *(
+                self._all(reader, token, [_filter([claiming], _related("ownedBy", part))], most=MOST_MEMBERS + 1)
+                for part in _parts(sorted(owners))
+            )
+        )
+        found = {entity.ref: entity for entities in pages for entity in entities}
+        listed = [found[ref] for ref in sorted(found)]
+        kept = self._keep(reader, listed[:MOST_MEMBERS])
+        return Members(tuple(sorted(owners)), tuple(kept), truncated=len(listed) > MOST_MEMBERS)
 
     async def claiming(self, reader: str, token: Token) -> Members:
         """Every entity that claims a key, at most `MOST_CLAIMING`. Raises `CatalogError`."""

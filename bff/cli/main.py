@@ -142,6 +142,22 @@ def rollup(*, entity_ref: str, url: str, as_json: bool, days: int) -> None:
     run(entity_ref, url=url, as_json=as_json, days=days)
 
 
+@main.command("check")
+@click.argument("entity_ref")
+@url_option
+@json_option
+@click.option("--cost", metavar="USD", help="What is about to be spent, in US dollars.")
+def check_budget(*, entity_ref: str, url: str, as_json: bool, cost: str | None) -> None:
+    """Say whether ENTITY_REF may still spend on AI, for pipelines.
+
+    Exits with 0 for yes, 1 for no, 5 where it cannot be known, 6 where there is no such entity for you. With --json it prints what
+    Backstage's action check-ai-budget gives. ENTITY_REF and BFF_TOKEN are as for `status`.
+    """
+    from bff.cli.check import check as run  # noqa: PLC0415
+
+    run(entity_ref, url=url, as_json=as_json, cost=cost)
+
+
 @main.command()
 @click.argument("files", nargs=-1, required=True)
 @click.option(

@@ -278,10 +278,13 @@ class ModelSpend:
 
 @dataclass(frozen=True, slots=True)
 class KeyDays:
-    """What one key has spent on the days of a period, in USD, and its requests over all of them; days without an event are left out."""
+    """What one key has spent in a period: whole amounts of 1e-12 USD, one a day, oldest first; and its requests over all days.
 
-    by_day: Mapping[date, Money] = field(default_factory=dict)
-    requests: int = 0
+    Numbers and not `Money`: a roll-up has as many as keys times days.
+    """
+
+    amounts: tuple[int, ...]
+    requests: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from bff.keeptrusts.facts import (
     SpendToday,
 )
 from bff.ledger.progress import OVERLAP, Progress, decoded, encoded, instant, micros
-from bff.store.amounts import added, joined, split
+from bff.store.amounts import PICO, added, joined, split
 from bff.store.database import Database
 from bff.store.lease import Held
 from bff.store.tables import events, ledgers, sums, wallet_marks
@@ -290,6 +290,7 @@ class Ledger:
         # In a thread: with thousands of keys this would block the event loop.
         return await asyncio.to_thread(
             _spend_of_keys,
+            days,
             by_key,
             by_model,
             of_previous,
@@ -667,6 +668,7 @@ def _doubt(row: Any) -> str | None:
 
 
 def _spend_of_keys(
+    period: Sequence[date],
     by_key: Iterable[Any],
     by_model: Iterable[Any],
     of_previous: Iterable[Any],
@@ -677,16 +679,20 @@ def _spend_of_keys(
     of_key: Mapping[str, Mapping[date, str]],
     kept_from: date,
 ) -> SpendOfKeys:
-    days: defaultdict[date, Money] = defaultdict(Money.zero)
-    for row in by_day:
-        days[day_of(row.day)] += joined(row.usd, row.pico)
-    of_keys: defaultdict[str, dict[date, Money]] = defaultdict(dict)
+    places = {day_number(day): place for place, day in enumerate(period)}
+    amounts: dict[str, list[int]] = {}
     requests: defaultdict[str, int] = defaultdict(int)
     for row in by_key:
-        day, spent = day_of(row.day), joined(row.usd, row.pico)
-        of_keys[row.key_id][day] = spent
+        of_days = amounts.get(row.key_id)
+        if of_days is None:
+            of_days = amounts[row.key_id] = [0] * len(period)
+        of_days[places[row.day]] = int(row.usd) * PICO + int(row.pico)
         requests[row.key_id] += int(row.requests)
-        days[day] += spent
+    together = (sum(of_one) for of_one in zip(*amounts.values(), strict=True))
+    days: defaultdict[date, Money] = defaultdict(Money.zero)
+    days |= {day: joined(0, amount) for day, amount in zip(period, together, strict=False)}
+    for row in by_day:
+        days[day_of(row.day)] += joined(row.usd, row.pico)
     models: dict[str | None, ModelSpend] = {}
     for row in by_model:
         before = models.get(row.model or None, ModelSpend(_NOTHING, 0))
@@ -701,7 +707,7 @@ def _spend_of_keys(
         if not row.key_id:
             nameless[row.team_id] = spent
     return SpendOfKeys(
-        by_key={key_id: KeyDays(spent, requests[key_id]) for key_id, spent in of_keys.items()},
+        by_key={key_id: KeyDays(tuple(of_days), requests[key_id]) for key_id, of_days in amounts.items()},
         by_model=models,
         previous={row.key_id: joined(row.usd, row.pico) for row in of_previous},
         by_day=dict(days),

@@ -11,9 +11,10 @@ import re
 from collections.abc import Callable
 from math import inf
 
+from bff.backstage.caller import Caller
 from bff.backstage.catalog import BackstageCatalog
 from bff.status.answers import Answer
-from bff.status.numbers import EVERYTHING
+from bff.status.numbers import EVERYTHING, NOTHING, Viewer
 from bff.status.organisation_cache import Moment
 from bff.telemetry.logs import AccessLog
 from bff.telemetry.traces import Traces, trace_named_by
@@ -122,11 +123,7 @@ class Hits:
         caller = self._identity.known(authorization)
         if caller is None or (entity := self._catalog.known_entity(caller, ref)) is None:
             return None
-        if self._numbers.every_viewer:
-            viewer = EVERYTHING
-        elif (acts_for := self._catalog.known_memberships(caller)) is not None:
-            viewer = self._numbers.viewer_in(acts_for)
-        else:
+        if (viewer := self._viewer(caller)) is None:
             return None
         group = None
         if entity.owner is not None:
@@ -138,6 +135,16 @@ class Hits:
         if kept is None:
             self._refs.put(target, ref, until=inf)
         return self._answers.of_group(entity, group, moment.snapshot, viewer), moment
+
+    def _viewer(self, caller: Caller) -> Viewer | None:
+        """The caller as far as numbers go; None where anything takes more than memory."""
+        permitted = self._numbers.known_permission(caller)
+        if not permitted:
+            return None if permitted is None else NOTHING
+        if self._numbers.every_viewer:
+            return EVERYTHING
+        acts_for = self._catalog.known_memberships(caller)
+        return None if acts_for is None else self._numbers.viewer_in(acts_for)
 
 
 def _ref_of(target: bytes) -> EntityRef | None:

@@ -397,7 +397,7 @@ class Endpoint:
         access = self._route.access
         if access is Access.PUBLIC:
             return None
-        caller = await self._service.identity.caller(_authorization(scope))
+        caller = await self._service.identity.caller(authorization(scope))
         if access is Access.PROVISIONING and self._service.provisioner is None:
             raise ProvisioningOffError("Provisioning is off: this service has no KEEPTRUSTS_ADMIN_TOKEN.")
         if access is Access.PLATFORM and not await self._service.numbers.is_of_platform(caller):
@@ -407,7 +407,8 @@ class Endpoint:
         return caller
 
 
-def _authorization(scope: Scope) -> str | None:
+def authorization(scope: Scope) -> str | None:
+    """The value of the one `Authorization` header; None without one. Raises `UnauthenticatedError` for several."""
     found = [value for name, value in scope["headers"] if name == b"authorization"]
     if len(found) > 1:
         # Which of the two a proxy in front has checked cannot be known.

@@ -81,7 +81,7 @@ async def _ask(database: Database) -> None:
     now = datetime.now(UTC)
     try:
         await database.migrate()
-        await _fill(database, now)
+        await fill(database, now)
         ledger = Ledger(database, 1, ZoneInfo("UTC"), history=timedelta(days=400), lag=timedelta(minutes=5))
         seconds, processor = [], []
         for number in range(REPORTS + 1):
@@ -152,14 +152,15 @@ def _reported(number: int) -> int:
     return number * 117 % KEYS
 
 
-async def _fill(database: Database, now: datetime) -> None:
-    progress = Progress(covered_from=micros(now - timedelta(days=DAYS)), mark=micros(now), read_at=micros(now))
+async def fill(database: Database, now: datetime, *, days: int = DAYS) -> None:
+    """Give a new ledger `days` days of sums, all of which have been read."""
+    progress = Progress(covered_from=micros(now - timedelta(days=days + 1)), mark=micros(now), read_at=micros(now))
     row = {"id": 1, "organisation": "org", "zone": "UTC", "created_at": 0, "used_at": 0, "state": encoded(progress)}
     async with database.write() as connection:
         await connection.execute(insert(ledgers).values(**row))
     adding = database.prepared(insert(sums))
     reported = [_reported(number) for number in range(REPORTS + 1)]
-    for ago in range(DAYS):
+    for ago in range(days):
         day = day_number((now - timedelta(days=ago)).date())
         rows = [
             {

@@ -122,6 +122,8 @@ async def _drill(running: Running, backstage: StubBackstage, observer: Prometheu
 
     await observer.scraped_again()
     assert await look() == {200, 404}
+    # Counts of entities are of the watch, which nothing runs here by itself.
+    await running.app.watcher.turn()
     await observer.scraped_again()
     running.break_upstream(Rule(kind="status", code=503))
     for _ in range(3):
