@@ -621,7 +621,7 @@ const de: WordsOf<typeof en> = {
     failed: 'Die Datei ließ sich nicht herunterladen: {{reason}}',
   },
   rollUp: {
-    title: 'AI Governance: Überblick',
+    title: 'KI-Governance: Überblick',
     tab: 'KI-Ausgaben der Mitglieder',
     open: 'KI-Ausgaben nach Mitglied zeigen',
     states: {
