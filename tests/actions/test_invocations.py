@@ -281,6 +281,16 @@ async def test_a_permission_is_asked_once_for_a_short_time(start: Start) -> None
         assert made.stub.calls["/api/permission/authorize"] == 2
 
 
+async def test_a_denied_permission_withholds_the_organisation(start: Start) -> None:
+    """A member of the platform group whom Backstage denies the permission gets no file of the organisation's spend either."""
+    month = "/v1/spend?month=2026-03&format=csv"
+    async with source(start, bff_spend_permission="on") as made:
+        assert (await made.get(OPERATOR, month)).status_code == 200
+        made.stub.denied_spend.add(OPERATOR)
+        made.pass_(31)
+        assert (await made.get(OPERATOR, month)).status_code == 403
+
+
 @pytest.mark.parametrize("asked", ["card", "action"])
 async def test_no_decision_is_no_permission(start: Start, asked: str) -> None:
     """While the permission backend is down amounts are withheld, and the rest is answered."""
