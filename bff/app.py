@@ -29,7 +29,7 @@ from bff.app_connections import (
     watched_secrets,
 )
 from bff.app_provisioning import build_provisioner, open_policy, open_vault
-from bff.app_watch import open_watch
+from bff.app_watch import Watch, open_watch
 from bff.backstage.catalog import BackstageCatalog
 from bff.backstage.client import BackstageClient
 from bff.breaker import BreakerState
@@ -51,6 +51,8 @@ from bff.telemetry.metrics import Metrics
 from bff.telemetry.recent_calls import RecentCalls
 from bff.tls import expiry
 from bff.upstream import Upstream
+from bff.watch.coverage_reports import CoverageReports
+from bff.watch.spend_metrics import SpendMetrics
 from bff.watch.watcher import Watcher
 from bff.web.envelope import Envelope
 from bff.web.hits import Hits, Short
@@ -140,6 +142,7 @@ def create_app(
         metrics=metrics,
     )
     answers = Answers(catalog, rules=rules, metrics=metrics)
+    amounts = _amounts(settings, watch, cache, reader, metrics, rules)
     service = Service(
         identity=identity,
         catalog=catalog,
@@ -154,6 +157,7 @@ def create_app(
         spend=SpendReports(catalog, reader, rules=rules, longest_wait=world.longest_wait),
         rollups=RollUps(catalog, answers, reader, rules=rules, longest_wait=world.longest_wait),
         exports=SpendExports(catalog, reader, rules=rules, history=timedelta(days=settings.bff_history_days)),
+        coverage=CoverageReports(watch.entities, reader, rules=rules, longest_wait=world.longest_wait),
         platform=platform(settings, world, upstreams),
         metrics=metrics,
         provisioner=None,
@@ -203,6 +207,7 @@ def create_app(
         keeping += [service.provisioner.keep] if service.provisioner and background else []
         keeping += [partial(watch.watcher.run, world.sleep)] if background else []
         keeping += [partial(metrics.watch_loop, world.monotonic, world.sleep)] if background else []
+        keeping += [partial(amounts.run, world.sleep)] if amounts is not None and background else []
         return _lifespan(service, [*closing, world.traces.aclose], keeping, world if background else None)
 
     _report(metrics, settings, service, reader)
@@ -235,6 +240,20 @@ def create_app(
         watch.watcher,
         lifespan,
     )
+
+
+def _amounts(
+    settings: Settings,
+    watch: Watch,
+    cache: OrganisationCache,
+    reader: OrganisationReader,
+    metrics: Metrics,
+    rules: Rules,
+) -> SpendMetrics | None:
+    """What renews the amounts in the metrics; None where they are off."""
+    if settings.bff_spend_metrics == "off":
+        return None
+    return SpendMetrics(settings.bff_spend_metrics, watch.entities, cache, reader, metrics=metrics, rules=rules)
 
 
 def _report(metrics: Metrics, settings: Settings, service: Service, reader: OrganisationReader) -> None:

@@ -35,7 +35,7 @@ from bff.wording import quoted
 
 OWN_PREFIX = "BFF_"
 OF_THE_COMMAND_LINE = frozenset({"BFF_URL", "BFF_TOKEN"})
-"""Read by `status`, `spend`, `check` and `doctor`, not by the service."""
+"""Read by `status`, `spend`, `coverage`, `check` and `doctor`, not by the service."""
 
 IN_MEMORY = Path(":memory:")
 """The value of `BFF_DATA_DIR` with which nothing is kept over a restart."""
@@ -222,6 +222,10 @@ class Settings(BaseSettings):
     bff_notify_webhook_secret: SecretStr | None = Field(
         default=None,
         description="Secret that signs those requests: `whsec_` and 24 to 64 random bytes in base64, as Standard Webhooks has it",
+    )
+    bff_spend_metrics: Literal["off", "team", "entity"] = Field(
+        default="off",
+        description="Amounts in `/metrics`, for all who may scrape it: none, by team, or by entity and owner",
     )
     bff_refresh_seconds: float = Field(default=30, ge=1, le=3600, description="Age at which the facts are read again")
     bff_stale_limit_seconds: float = Field(

@@ -159,6 +159,29 @@ def check_budget(*, entity_ref: str, url: str, as_json: bool, cost: str | None) 
 
 
 @main.command()
+@url_option
+@json_option
+@click.option(
+    "--days", type=click.IntRange(1, 90), default=30, show_default=True, help="How many days back, today included."
+)
+@click.option(
+    "--fail-under",
+    type=click.FloatRange(0, 100),
+    metavar="PERCENT",
+    help="Exit with 1 when entities claim a smaller share of the spend than this.",
+)
+def coverage(*, url: str, as_json: bool, days: int, fail_under: float | None) -> None:
+    """Show which spend entities claim, and which keys stand in none.
+
+    For members of the platform groups, whose Backstage token BFF_TOKEN holds, where the BFF wants one. With --fail-under
+    it also exits with 5 when not all entities of the catalog could be read, so that the share cannot be said.
+    """
+    from bff.cli.coverage import coverage as run  # noqa: PLC0415
+
+    run(url=url, as_json=as_json, days=days, fail_under=fail_under)
+
+
+@main.command()
 @click.argument("files", nargs=-1, required=True)
 @click.option(
     "--closed", is_flag=True, help="The files are the whole catalog: a reference to anything else is a fault."

@@ -385,6 +385,27 @@ class SpendHistory:
     kept_from: date | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class KeySpend:
+    """What events that name one key and one team cost in USD, and how many requests they are; an id that is not named is empty."""
+
+    key_id: str
+    team_id: str
+    spent: Money
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationSpend:
+    """Spend of the whole organisation over several budget days, the running one included: `sums` add up to all there is.
+
+    `incomplete_days` as for `SpendHistory`.
+    """
+
+    sums: tuple[KeySpend, ...] = ()
+    incomplete_days: Mapping[date, str] = field(default_factory=dict)
+
+
 def rows_left_out(rejected: Sequence[RejectedRow], count: int, fitting: int | None) -> str:
     """Which rows of a list were left out: `1 row of 5,000 was left out: data.3.name (tok_4): must be text`.
 

@@ -23,9 +23,11 @@ from bff.keeptrusts.facts import (
     Activity,
     ActivityToday,
     KeyDays,
+    KeySpend,
     LedgerDay,
     LedgerRow,
     ModelSpend,
+    OrganisationSpend,
     SpendEvent,
     SpendHistory,
     SpendOfKeys,
@@ -471,6 +473,40 @@ class Ledger:
                 missing.setdefault(day_of(day), _OVERCORRECTED)
         return SpendHistory(_tally(rows), _tally(nameless), missing, kept_from)
 
+    async def of_organisation(self, *, days: int, now: datetime) -> OrganisationSpend:
+        """Return what every key of every team has spent over the last `days` budget days with today."""
+        today = BudgetWindow.containing(now, self._zone).day
+        wanted = [today - timedelta(days=ago) for ago in range(days)]
+        of_days = self._of_days(wanted)
+        keys, days_of_keys = (sums.c.key_id, sums.c.team_id), (sums.c.day, sums.c.key_id)
+        by_key = select(*keys, *_SUMMED).where(of_days).group_by(*keys)
+        # The few days of a key whose sums are not what was spent, instead of a row for each day of each key.
+        doubtful = select(*days_of_keys, *_SUMMED).where(of_days).group_by(*days_of_keys).having(_DOUBTFUL)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(by_key)).all()
+            doubts = (await connection.execute(doubtful)).all()
+            text = await connection.scalar(select(ledgers.c.state).where(ledgers.c.id == self._id))
+        progress = decoded(text or "")
+        at = micros(now)
+        # Each event that could not be read is of the organisation, of whichever key it is.
+        key_ids = frozenset(event.key_id for event in progress.unread)
+        missing = {
+            day: reason
+            for day in wanted
+            if (reason := progress.missing(day, self._zone, now=at, lag=self._lag, key_ids=key_ids)) is not None
+        }
+        counts: defaultdict[int, int] = defaultdict(int)
+        for row in doubts:
+            counts[row.day] += int(row.unpriced)
+            if row.key_id and joined(row.usd, row.pico) < _NOTHING:
+                missing.setdefault(day_of(row.day), _OVERCORRECTED)
+        for day, count in counts.items():
+            if count:
+                missing.setdefault(day_of(day), _unpriced(count))
+        # In a thread: with thousands of keys this would block the event loop.
+        spent = await asyncio.to_thread(_key_spend, rows)
+        return OrganisationSpend(spent, missing)
+
     def _today_of(
         self, rows: Iterable[Any], window: BudgetWindow, now: datetime, progress: Progress
     ) -> tuple[SpendToday, ActivityToday]:
@@ -727,3 +763,7 @@ def _tally(rows: Iterable[Any]) -> SpendTally:
         known = models.get(model)
         models[model] = spend if known is None else known.plus(spend)
     return SpendTally(by_day)
+
+
+def _key_spend(rows: Iterable[Any]) -> tuple[KeySpend, ...]:
+    return tuple(KeySpend(row.key_id, row.team_id, joined(row.usd, row.pico), int(row.requests)) for row in rows)

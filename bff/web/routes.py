@@ -39,6 +39,7 @@ from bff.telemetry.health import HealthCheck
 from bff.telemetry.logs import AuditLog
 from bff.telemetry.metrics import Metrics
 from bff.values import EntityRef
+from bff.watch.coverage_reports import CoverageReports
 from bff.web.answers import JSON, read_body
 from bff.web.problems import ProblemError, ProblemType
 
@@ -106,6 +107,7 @@ class Service:
     spend: SpendReports
     rollups: RollUps
     exports: SpendExports
+    coverage: CoverageReports
     platform: PlatformStatuses
     metrics: Metrics
     provisioner: Provisioner | None
@@ -291,7 +293,9 @@ class Call:
         return await self.service.numbers.viewer(self.caller)
 
     def record_read(
-        self, what: Literal["status", "statuses", "spend", "rollup", "export"], **of_what: str | int
+        self,
+        what: Literal["status", "statuses", "spend", "rollup", "export", "coverage"],
+        **of_what: str | int,
     ) -> None:
         """Record that the caller is shown amounts, where reads are recorded; `of_what` says of which entities."""
         if (log := self.service.reads) is None:

@@ -15,6 +15,7 @@ import {
   plainEntity,
 } from '../src/fixtures/entities';
 import {
+  COVERAGE_STATES,
   OVERVIEWS,
   PLATFORMS,
   ROLLED_UP,
@@ -143,6 +144,10 @@ function Ways() {
     ...ROLLED_UP.map(it => [`/roll-up?state=${it}`, `group: ${it}`]),
     ...PLATFORMS.map(it => [`/platform?state=${it}`, `gateway: ${it}`]),
     ...OVERVIEWS.map(it => [`/ai-governance?entities=${it}`, `page: ${it}`]),
+    ...COVERAGE_STATES.map(it => [
+      `/ai-governance?view=coverage&coverage=${it}`,
+      `coverage: ${it}`,
+    ]),
     ...OVERVIEWS.map(it => [`/home?entities=${it}`, `home card: ${it}`]),
   ];
   return (

@@ -1,6 +1,7 @@
 import { Entity } from '@backstage/catalog-model';
 import {
   ContractError,
+  Coverage,
   ExportedFile,
   ExportFormat,
   GovernanceState,
@@ -26,6 +27,7 @@ import {
 import { MOST_ENTITIES } from '../src/api/governedEntities';
 import { stateOf } from '../src/domain/order';
 import { STATES as STATES_WORST_FIRST } from '../src/features/overview/tableQuery';
+import * as coverages from '../src/features/platform/coverageFixtures';
 import * as platforms from '../src/features/platform/fixtures';
 import * as rollUps from '../src/features/rollup/fixtures';
 import * as spends from '../src/features/spend/fixtures';
@@ -49,6 +51,7 @@ const REPORTS = lowered<SpendReport>({
 });
 const ROLL_UPS = lowered<RollUp>(rollUps);
 const PLATFORM_STATES = lowered<PlatformStatus>({ ...platforms });
+const COVERAGES = lowered<Coverage>({ ...coverages });
 
 const FAILURES = new Map<string, KeeptrustsError>(
   Object.entries({
@@ -80,6 +83,8 @@ export const SPENDS = [...REPORTS.keys(), 'unreachable', 'loading'];
 export const ROLLED_UP = [...ROLL_UPS.keys(), ...FAILURES.keys(), 'loading'];
 /** The states of the gateway. */
 export const PLATFORMS = [...PLATFORM_STATES.keys(), ...FAILURES.keys()];
+/** The states of coverage. */
+export const COVERAGE_STATES = [...COVERAGES.keys(), ...FAILURES.keys()];
 /** The sets of entities that the page and the home card are shown with. */
 export const OVERVIEWS = [
   'every',
@@ -166,6 +171,17 @@ export class PlaygroundApi implements KeeptrustsApi {
     if (failure) throw failure;
     return {
       value: REPORTS.get(state) ?? reportOver(days),
+      observedAt: Date.now(),
+    };
+  }
+
+  async getCoverage(): Promise<Observed<Coverage>> {
+    await pause();
+    const state = asked('coverage') ?? 'patchy';
+    const failure = FAILURES.get(state);
+    if (failure) throw failure;
+    return {
+      value: atPresent(COVERAGES.get(state) ?? coverages.patchy),
       observedAt: Date.now(),
     };
   }

@@ -32,6 +32,7 @@ VIEWS = {
     ),
     "gateway": ("/catalog/default/component/keeptrusts-gateway", "section:has(dl)"),
     "page": ("/ai-governance", "[role=grid]"),
+    "coverage": ("/ai-governance?view=coverage", "section:has(dl):has([role=grid])"),
 }
 """Each view of the plugin: its address, and what is there once its content is."""
 

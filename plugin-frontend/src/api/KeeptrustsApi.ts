@@ -1,5 +1,6 @@
 import { createApiRef } from '@backstage/core-plugin-api';
 import {
+  Coverage,
   GovernanceStatus,
   PlatformStatus,
   RollUp,
@@ -106,6 +107,14 @@ export interface KeeptrustsApi {
     format: ExportFormat,
     options?: Pick<RequestOptions, 'signal'>,
   ): Promise<ExportedFile>;
+  /**
+   * Which spend of the organisation entities claim, over the last `days` budget days, 1 to 90; for members of the platform
+   * groups alone.
+   */
+  getCoverage(
+    days: number,
+    options?: RequestOptions,
+  ): Promise<Observed<Coverage>>;
   /** Health of the gateway and of the control plane. */
   getPlatform(options?: RequestOptions): Promise<Observed<PlatformStatus>>;
 }

@@ -301,10 +301,15 @@ describe('KeeptrustsClient', () => {
     const fetch = jest.fn().mockRejectedValue(new TypeError('Failed to fetch'));
     const client = clientOf(fetch);
 
-    await Promise.allSettled([client.getSpend(BOT, 7), client.getPlatform()]);
+    await Promise.allSettled([
+      client.getSpend(BOT, 7),
+      client.getCoverage(30),
+      client.getPlatform(),
+    ]);
 
     expect(fetch.mock.calls.map(([url]) => url)).toEqual([
       `${BASE}/v1/entities/component/default/customer-support-bot/spend?days=7`,
+      `${BASE}/v1/coverage?days=30`,
       `${BASE}/v1/gateway`,
     ]);
   });

@@ -11,6 +11,7 @@ import {
   RequestOptions,
 } from './KeeptrustsApi';
 import {
+  coverageShape,
   itemShape,
   itemsShape,
   platformShape,
@@ -22,6 +23,7 @@ import {
 } from './shape';
 import { SingleFlight } from './singleFlight';
 import {
+  Coverage,
   Freshness,
   GovernanceStatus,
   PlatformStatus,
@@ -158,6 +160,16 @@ export class KeeptrustsClient implements KeeptrustsApi {
         path: `${entityPath(entityRef)}/spend?days=${days}`,
         shape: reportShape,
       },
+      options,
+    );
+  }
+
+  async getCoverage(
+    days: number,
+    options?: RequestOptions,
+  ): Promise<Observed<Coverage>> {
+    return this.#ask(
+      { path: `/v1/coverage?days=${days}`, shape: coverageShape },
       options,
     );
   }

@@ -41,6 +41,7 @@ export function configuredClient(deps: {
     getRollUp: async (...asked) => (await client()).getRollUp(...asked),
     exportSpend: async (...asked) => (await client()).exportSpend(...asked),
     exportRollUp: async (...asked) => (await client()).exportRollUp(...asked),
+    getCoverage: async (...asked) => (await client()).getCoverage(...asked),
     getPlatform: async (...asked) => (await client()).getPlatform(...asked),
   };
 }

@@ -207,6 +207,55 @@ export const rollUpShape = object({
   freshness,
 });
 
+/** What the views read of coverage. */
+export const coverageShape = object({
+  days: number,
+  claimed: optional(amount),
+  unclaimed: optional(amount),
+  total: optional(amount),
+  ratio: optional(number),
+  complete: boolean,
+  unclaimedKeys: list(
+    object({
+      key: optional(string),
+      keyId: optional(string),
+      team: optional(string),
+      spent: amount,
+      requests: number,
+      likelyOwner: optional(string),
+      annotation: optional(string),
+    }),
+  ),
+  unknownKeys: list(
+    object({
+      entityRef: string,
+      key: string,
+      owner: optional(string),
+      state: string,
+    }),
+  ),
+  sharedKeys: list(
+    object({
+      key: string,
+      team: optional(string),
+      members: list(string),
+      membersCount: number,
+      spent: amount,
+    }),
+  ),
+  silentConsumers: list(object({ entityRef: string, owner: optional(string) })),
+  idleWallets: list(object({ team: string, available: amount })),
+  truncated: object({
+    unclaimedKeys: number,
+    unknownKeys: number,
+    sharedKeys: number,
+    silentConsumers: number,
+    idleWallets: number,
+  }),
+  findings: optional(list(finding)),
+  freshness,
+});
+
 /** What the views read of the platform's health. */
 export const platformShape = object({
   state: string,

@@ -112,6 +112,24 @@ export type TeamWallet = Schemas['TeamWallet'];
 export type DailySpend = Schemas['DailySpend'];
 /** Spend on one model over a period. @public */
 export type ModelSpend = Schemas['ModelSpend'];
+/**
+ * Which spend of the organisation entities claim, which keys none claims, and which claims mean no key.
+ *
+ * @public
+ */
+export type Coverage = Omit<Schemas['Coverage'], 'findings'> & {
+  readonly findings?: readonly Finding[];
+};
+/** A key that was used and that no entity claims. @public */
+export type UnclaimedKey = Schemas['UnclaimedKey'];
+/** A claim that counts for nothing. @public */
+export type UnknownKey = Schemas['UnknownKey'];
+/** A key that several entities claim. @public */
+export type SharedKey = Schemas['SharedKey'];
+/** An entity that consumes the gateway's API and claims no key. @public */
+export type SilentConsumer = Schemas['SilentConsumer'];
+/** The wallet of a team of whose keys no entity claims any. @public */
+export type IdleWallet = Schemas['IdleWallet'];
 /** Health of Keeptrusts itself. @public */
 export type PlatformStatus = Schemas['PlatformStatus'];
 /** The gateway's own account of itself. @public */

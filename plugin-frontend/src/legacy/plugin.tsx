@@ -120,7 +120,12 @@ export const AiGovernancePage = keeptrustsPlugin.provide(
   createRoutableExtension({
     name: 'AiGovernancePage',
     component: () =>
-      import('../features/overview/StandalonePage').then(m => m.StandalonePage),
+      Promise.all([
+        import('../features/overview/StandalonePage'),
+        import('../features/platform/CoverageContent'),
+      ]).then(([{ StandalonePage }, { CoverageContent }]) => () => (
+        <StandalonePage coverage={<CoverageContent />} />
+      )),
     mountPoint: governancePageRouteRef,
   }),
 );

@@ -501,6 +501,73 @@ const de: WordsOf<typeof en> = {
         'Sie werden zurückgehalten oder waren nicht lesbar; die Befunde sagen, warum.',
     },
   },
+  coverage: {
+    title: 'Abdeckung',
+    view: { label: 'Ansicht', entities: 'Entitäten' },
+    share: 'Von Entitäten beansprucht',
+    period_one: 'Heute',
+    period_other: 'Letzte {{number}} Tage',
+    claimed: 'Beansprucht',
+    unclaimed: 'In keiner Entität',
+    total: 'Summe',
+    nothingSpent: 'Nichts wurde ausgegeben',
+    allClaimed:
+      'Jeder Schlüssel, der benutzt wurde, wird von einer Entität beansprucht.',
+    withheld: {
+      title: 'Die Abdeckung ist für die Plattformgruppen',
+      description:
+        'Sie enthält die Ausgaben der ganzen Organisation. Fragen Sie das Plattformteam, das diese Gruppen bestimmt (BFF_PLATFORM_GROUPS).',
+    },
+    unclaimedKeys: {
+      heading: 'Schlüssel, die keine Entität beansprucht',
+      description:
+        'Sie wurden benutzt, und ihre Ausgaben stehen auf keiner Seite. Geben Sie die Zeile dem wahrscheinlichen Eigentümer, für metadata.annotations der Entität, die den Schlüssel benutzt.',
+    },
+    unknownKeys: {
+      heading: 'Ansprüche auf keinen Schlüssel',
+      description:
+        'Diese Entitäten nennen einen Schlüssel, den es nicht gibt oder der nicht ihrem Eigentümer gehört. Berichtigen Sie die Annotation oder den Eigentümer.',
+    },
+    sharedKeys: {
+      heading: 'Schlüssel, die mehrere Entitäten beanspruchen',
+      description:
+        'Was ein solcher Schlüssel ausgibt, lässt sich nicht aufteilen. Legen Sie je Entität einen Schlüssel an.',
+    },
+    silentConsumers: {
+      heading: 'Nutzer des Gateways ohne Schlüssel',
+      description:
+        'Diese Entitäten benutzen die API des Gateways und nennen keinen Schlüssel. Fragen Sie die Eigentümer, welchen sie benutzen.',
+    },
+    idleWallets: {
+      heading: 'Guthaben von Teams ohne Dienst',
+      description:
+        'Keine Entität beansprucht einen Schlüssel dieser Teams. Holen Sie das Geld zurück, oder finden Sie den Dienst.',
+    },
+    column: {
+      key: 'Gateway-Schlüssel',
+      team: 'Team',
+      spent: 'Ausgegeben',
+      requests: 'Anfragen',
+      likelyOwner: 'Wahrscheinlicher Eigentümer',
+      annotation: 'Einzufügende Zeile',
+      entity: 'Entität',
+      entities: 'Entitäten',
+      owner: 'Eigentümer',
+      why: 'Warum',
+      available: 'Verfügbar',
+    },
+    annotationOf: 'Annotation, die {{key}} beansprucht',
+    noAnnotation: 'Keine Entität kann ihn beanspruchen',
+    withoutKey: 'Anfragen ohne Schlüssel',
+    deletedKey: '{{id}}, nicht mehr aufgeführt',
+    notFound: 'Es gibt keinen solchen Schlüssel',
+    notOwned: 'Der Schlüssel gehört nicht dem Eigentümer',
+    all_one: 'Alles zeigen',
+    all_other: 'Alle {{number}} zeigen',
+    fewer: 'Weniger zeigen',
+    leftOut_one: 'und {{number}} weiterer',
+    leftOut_other: 'und {{number}} weitere',
+  },
   month: {
     heading: 'Dieser Monat',
     spent: 'Ausgegeben im {{month}}',

@@ -496,6 +496,72 @@ export const en = {
         'They are withheld or could not be read; the findings say why.',
     },
   },
+  coverage: {
+    title: 'Coverage',
+    view: { label: 'View', entities: 'Entities' },
+    share: 'Claimed by entities',
+    period_one: 'Today',
+    period_other: 'Last {{number}} days',
+    claimed: 'Claimed',
+    unclaimed: 'In no entity',
+    total: 'Total',
+    nothingSpent: 'Nothing was spent',
+    allClaimed: 'Every key that was used is claimed by an entity.',
+    withheld: {
+      title: 'Coverage is for the platform groups',
+      description:
+        'It holds the spend of the whole organisation. Ask the platform team, who decide which groups these are (BFF_PLATFORM_GROUPS).',
+    },
+    unclaimedKeys: {
+      heading: 'Keys that no entity claims',
+      description:
+        'They were used, and their spend stands on no page. Give the line to the likely owner, for metadata.annotations of the entity that uses the key.',
+    },
+    unknownKeys: {
+      heading: 'Claims that mean no key',
+      description:
+        'These entities name a key that is not there, or is not their owner’s. Correct the annotation or the owner.',
+    },
+    sharedKeys: {
+      heading: 'Keys that several entities claim',
+      description:
+        'What such a key spends cannot be divided. Make a key for each entity.',
+    },
+    silentConsumers: {
+      heading: 'Consumers of the gateway without a key',
+      description:
+        'These entities consume the gateway’s API and name no key. Ask the owners which key they use.',
+    },
+    idleWallets: {
+      heading: 'Wallets of teams without a service',
+      description:
+        'No entity claims a key of these teams. Reclaim the money, or find the service.',
+    },
+    column: {
+      key: 'Gateway key',
+      team: 'Team',
+      spent: 'Spent',
+      requests: 'Requests',
+      likelyOwner: 'Likely owner',
+      annotation: 'Line to paste',
+      entity: 'Entity',
+      entities: 'Entities',
+      owner: 'Owner',
+      why: 'Why',
+      available: 'Available',
+    },
+    annotationOf: 'Annotation that claims {{key}}',
+    noAnnotation: 'No entity can claim it',
+    withoutKey: 'Requests without a key',
+    deletedKey: '{{id}}, not listed any more',
+    notFound: 'There is no such key',
+    notOwned: 'The key is not the owner’s',
+    all_one: 'Show it all',
+    all_other: 'Show all {{number}}',
+    fewer: 'Show fewer',
+    leftOut_one: 'and {{number}} more',
+    leftOut_other: 'and {{number}} more',
+  },
   month: {
     heading: 'This month',
     spent: 'Spent in {{month}}',

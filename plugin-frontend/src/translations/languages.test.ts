@@ -20,6 +20,7 @@ const SAME = new Set([
   'gateway.label',
   'gateway.version',
   'overview.nothing',
+  'coverage.column.team',
   'overview.filter.state',
   'rollUp.states.entry',
   'rollUp.shared.team',

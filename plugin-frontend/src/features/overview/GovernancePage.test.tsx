@@ -61,6 +61,31 @@ describe('GovernancePage', () => {
     expect(getStatuses).toHaveBeenCalledTimes(1);
   });
 
+  it('shows coverage when it is chosen, and keeps that in the address', async () => {
+    const { location } = renderOverview(
+      <GovernancePage coverage={<p>What stands nowhere</p>} />,
+      { entities: everybody, address: '/?q=strange' },
+    );
+    await table();
+    expect(screen.queryByText('What stands nowhere')).not.toBeInTheDocument();
+
+    await userEvent.click(screen.getByRole('radio', { name: 'Coverage' }));
+
+    expect(screen.getByText('What stands nowhere')).toBeInTheDocument();
+    expect(screen.queryByRole('grid')).not.toBeInTheDocument();
+    expect(location.search).toBe('?q=strange&view=coverage');
+    await userEvent.click(screen.getByRole('radio', { name: 'Entities' }));
+    expect(namesIn(await table())).toEqual(['strange']);
+    expect(location.search).toBe('?q=strange');
+  });
+
+  it('has no choice of views where there is no coverage', async () => {
+    rendered('/?view=coverage');
+
+    expect(namesIn(await table())).toHaveLength(everybody.length);
+    expect(screen.queryByRole('radio')).not.toBeInTheDocument();
+  });
+
   it('names the browser’s tab', async () => {
     rendered();
 
