@@ -18,12 +18,12 @@ from tests.e2e.harness.ports import LOOPBACK, free_port
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 FOLDER = CHECKOUT / "tests/e2e/backstage"
-_KEEPTRUSTS = CHECKOUT / "catalog/backstage/app-config.keeptrusts.yaml"
+_ACCESS = FOLDER / "app-config.notifications.yaml"
 CONFIGURATION = (
     FOLDER / "app-config.yaml",
-    _KEEPTRUSTS,
+    CHECKOUT / "catalog/backstage/app-config.keeptrusts.yaml",
     CHECKOUT / "catalog/backstage/app-config.keeptrusts-actions.yaml",
-    FOLDER / "app-config.notifications.yaml",
+    _ACCESS,
 )
 EXPECTED = (
     "component:default/customer-support-bot",
@@ -182,8 +182,8 @@ class Backstage:
 
 
 def _with_robot(file: Path) -> Path:
-    """Write the accesses that the project's own file has, and one of a robot that may use MCP and this service: lists replace lists."""
-    access = yaml.safe_load(_KEEPTRUSTS.read_text(encoding="utf-8"))["backend"]["auth"]["externalAccess"]
+    """Write the accesses of the service's token, and one of a robot that may use MCP and this service: lists replace lists."""
+    access = yaml.safe_load(_ACCESS.read_text(encoding="utf-8"))["backend"]["auth"]["externalAccess"]
     robot = {
         "type": "static",
         "options": {"token": "${AI_ROBOT_TOKEN}", "subject": "ai-robot"},
