@@ -22,7 +22,7 @@ CONFIGURATION = (
     FOLDER / "app-config.yaml",
     CHECKOUT / "catalog/backstage/app-config.keeptrusts.yaml",
     CHECKOUT / "catalog/backstage/app-config.keeptrusts-actions.yaml",
-    FOLDER / "app-config.notifications.yaml",
+    _ACCESS,
 )
 EXPECTED = (
     "component:default/customer-support-bot",
