@@ -25,6 +25,11 @@ VIEWS = {
     "card": (f"/catalog/default/component/{BOT}", "section:has([role=meter])"),
     "guide": ("/catalog/default/component/billing-service", "section:has(pre)"),
     "tab": (f"/catalog/default/component/{BOT}/ai-spend", "section:has(.recharts-surface):has([role=grid])"),
+    "roll-up-card": ("/catalog/default/group/customer-department", "section:has(dl)"),
+    "roll-up": (
+        "/catalog/default/group/customer-department/ai-roll-up",
+        "section:has(.recharts-surface):has([role=grid])",
+    ),
     "gateway": ("/catalog/default/component/keeptrusts-gateway", "section:has(dl)"),
     "page": ("/ai-governance", "[role=grid]"),
 }
@@ -45,7 +50,8 @@ view => [...view.querySelectorAll('*')]
 @pytest_asyncio.fixture(loop_scope="session")
 async def ready(backstage: Backstage, service: Service) -> Service:
     """A service whose Backstage has the entities of these tests."""
-    await backstage.ingested(*(f"component:default/{name}" for name in (BOT, "billing-service", "keeptrusts-gateway")))
+    names = (BOT, "billing-service", "keeptrusts-gateway")
+    await backstage.ingested("group:default/customer-department", *(f"component:default/{name}" for name in names))
     return service
 
 

@@ -22,6 +22,31 @@ describe('GovernancePage', () => {
   beforeEach(() => jest.spyOn(Date, 'now').mockReturnValue(NOW));
   afterEach(() => jest.restoreAllMocks());
 
+  it('sums up what is spent today, and says what is not in the sum', async () => {
+    rendered();
+
+    await table();
+    expect(screen.getByText('Spent today', { selector: 'dt' })).toBeVisible();
+    expect(
+      screen.getByText(
+        /^by 3 entities, each key once, the amounts of 3 are not known or not for you$/,
+      ),
+    ).toBeInTheDocument();
+    expect(
+      screen.getByText(/^at least \$/, { selector: 'strong' }),
+    ).toBeVisible();
+  });
+
+  it('sums up no more than the filters leave', async () => {
+    rendered('/?q=calm');
+
+    await table();
+    expect(
+      screen.getByText('$123.45', { selector: 'strong' }),
+    ).toBeInTheDocument();
+    expect(screen.getByText('by 1 entity, each key once')).toBeInTheDocument();
+  });
+
   it('shows one’s own, worst first, of one request', async () => {
     const { getStatuses } = rendered();
 

@@ -21,6 +21,7 @@ import {
   withQuery,
 } from './tableQuery';
 import { TableSkeleton } from './TableSkeleton';
+import { TotalLine } from './TotalLine';
 import { useGovernedEntities } from './useGovernedEntities';
 
 /** How often words about time are said again, in milliseconds; a row is not read by the second. */
@@ -124,6 +125,7 @@ function Overview(props: {
         />
       )}
       <Filters query={query} found={found} onChange={onChange} />
+      <TotalLine entities={rows} truncated={value.truncated} />
       {rows.length ? (
         <GovernanceTable
           page={pageOf(rows, query.page)}

@@ -1,0 +1,23 @@
+import { EntityContentBlueprint } from '@backstage/plugin-catalog-react/alpha';
+import { z } from 'zod';
+import { isKeeptrustsRollUp } from '../annotations';
+import { PERIODS } from '../features/spend/period';
+import { ROLL_UP_TAB_PATH } from '../routes';
+
+/** The tab of groups, systems and domains. */
+export const rollUpContent = EntityContentBlueprint.makeWithOverrides({
+  name: 'roll-up',
+  configSchema: {
+    defaultPeriod: z.literal([...PERIODS]).optional(),
+  },
+  factory: (content, { config: { defaultPeriod } }) =>
+    content({
+      path: ROLL_UP_TAB_PATH,
+      title: 'AI spend',
+      filter: isKeeptrustsRollUp,
+      loader: () =>
+        import('../features/rollup/RollUpContent').then(m => (
+          <m.RollUpContent defaultPeriod={defaultPeriod} />
+        )),
+    }),
+});
