@@ -18,9 +18,10 @@ from bff.backstage.entities import Entity
 from bff.status.answers import owners_of
 from bff.status.findings import State
 from bff.status.organisation_cache import FactsUnavailableError
-from bff.status.wire import Finding, GovernanceStatus, PlatformStatus, SpendReport, WireModel
+from bff.status.wire import Coverage, Finding, GovernanceStatus, PlatformStatus, SpendReport, WireModel
 from bff.values import EntityRef
 from bff.web.problems import ProblemError, ProblemType
+from bff.web.routes import NOT_OF_PLATFORM
 
 _MOST_LISTED = 200
 _LISTED = 50
@@ -105,10 +106,13 @@ async def budget_check(asked: Asked, given: Cost) -> bytes:
     return _body(check_budget(GovernanceStatus.model_validate_json(answer.body), cost=cost))
 
 
+DayCount = Annotated[int, Field(ge=1, le=90, description="How many budget days, today included")]
+
+
 class OverDays(OfEntity):
     """An entity and a number of days."""
 
-    days: int = Field(default=30, ge=1, le=90, description="How many budget days, today included")
+    days: DayCount = 30
 
 
 @action(
@@ -240,7 +244,33 @@ async def platform_health(asked: Asked, given: Nothing) -> bytes:
     return (await asked.service.platform.current()).answer.body
 
 
-ACTIONS = (governance_status, budget_check, spend, findings, platform_health)
+class Days(Input):
+    """A number of days."""
+
+    days: DayCount = 30
+
+
+@action(
+    "get-ai-coverage",
+    "AI spend that entities claim",
+    """Tells, for members of the platform groups, which share of the organisation's AI spend catalog entities claim, which gateway keys
+    spend and stand in no entity, with the annotation to paste, which entities claim keys that are not there, and which keys several
+    entities share. Use it to find spend without an owner, and before costs are charged to teams. For one entity use get-ai-spend; for
+    what is wrong with the entities of one group use list-ai-findings. Anyone else gets NotAllowedError.""",
+    takes=Days,
+    gives=Coverage,
+)
+async def coverage(asked: Asked, given: Days) -> bytes:
+    """Answer with the body of the coverage report."""
+    service = asked.service
+    if not await service.numbers.is_of_platform(asked.call.caller):
+        raise NOT_OF_PLATFORM
+    answer = await service.coverage.of(await asked.snapshot(), days=given.days)
+    asked.call.record_read("coverage", days=given.days)
+    return answer.body
+
+
+ACTIONS = (governance_status, budget_check, spend, findings, platform_health, coverage)
 
 
 def _body(model: WireModel) -> bytes:

@@ -93,10 +93,12 @@ class NumbersAccess:
         """Whether `caller` is in a platform group now, or is the one caller of a service without authentication.
 
         It does not depend on who sees the amounts of an entity: what is of the whole organisation is also of entities that a
-        viewer may not see. Raises `CatalogError` when their groups cannot be asked for.
+        viewer may not see. A `permission` must allow it too. Raises `CatalogError` when their groups cannot be asked for.
         """
         if caller == LOCAL:
             return True
+        if self._permission is not None and not await self._permission.allows(caller):
+            return False
         return not self._platform_groups.isdisjoint(await self._memberships.memberships(caller))
 
     def viewer_in(self, acts_for: frozenset[EntityRef]) -> Viewer:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from bff.status import findings
@@ -615,15 +615,17 @@ class PlatformStatus(WireModel):
     freshness: Freshness
 
 
+def _whole(value: object) -> object:
+    """JSON Schema takes 30.0 for an integer, as JSON has one kind of number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class EntityRefs(WireModel):
     """The body of a by-refs request."""
 
     entity_refs: tuple[str, ...] = Field(max_length=1000, examples=[["component:default/customer-support-bot"]])
-    worst: int | None = Field(
+    worst: Annotated[int, Field(strict=True, ge=0, le=100), BeforeValidator(_whole)] | None = Field(
         default=None,
-        strict=True,
-        ge=0,
-        le=100,
         description="Answer at most so many, those that are not in order, the worst first, with a count of all by `states`",
     )
 

@@ -60,6 +60,9 @@ def cache_status(served: Served, ttl: int) -> bytes:
     return _CACHE_STATUS[served] % ttl
 
 
+NOT_OF_PLATFORM = ProblemError(
+    ProblemType.FORBIDDEN, "This is for members of the platform groups (BFF_PLATFORM_GROUPS)."
+)
 NOT_FOUND = ProblemError(ProblemType.NOT_FOUND, "No such entity, or it is not yours to see.")
 
 
@@ -405,9 +408,7 @@ class Endpoint:
         if access is Access.PROVISIONING and self._service.provisioner is None:
             raise ProvisioningOffError("Provisioning is off: this service has no KEEPTRUSTS_ADMIN_TOKEN.")
         if access is Access.PLATFORM and not await self._service.numbers.is_of_platform(caller):
-            raise ProblemError(
-                ProblemType.FORBIDDEN, "This is for members of the platform groups (BFF_PLATFORM_GROUPS)."
-            )
+            raise NOT_OF_PLATFORM
         return caller
 
 

@@ -168,6 +168,16 @@ async def test_what_others_own_is_not_listed_for_owners_alone(start: Start) -> N
     assert sum(own["states"].values()) == 1
 
 
+async def test_coverage_is_for_the_platform_groups(start: Start) -> None:
+    """Members of the platform groups get the page's own coverage, and owners a refusal in words."""
+    async with source(start) as made:
+        page = await made.get(OPERATOR, "/v1/coverage?days=2")
+        assert await made.output("get-ai-coverage", {"days": 2}, user=OPERATOR) == page.json()
+        status, name, message = refusal(await made.call("get-ai-coverage", {"days": 2}))
+    assert (status, name) == (403, "NotAllowedError")
+    assert "platform groups" in message
+
+
 async def test_health_takes_no_input_and_no_body(start: Start) -> None:
     """The platform's health is answered to an empty body, as an agent's call without arguments has it."""
     async with source(start) as made:
@@ -279,6 +289,16 @@ async def test_a_permission_is_asked_once_for_a_short_time(start: Start) -> None
         made.pass_(31)
         await made.running.client.get(f"{BOT}/governance", headers=headers)
         assert made.stub.calls["/api/permission/authorize"] == 2
+
+
+async def test_a_denied_permission_withholds_the_organisation(start: Start) -> None:
+    """A member of the platform group whom Backstage denies the permission gets no file of the organisation's spend either."""
+    month = "/v1/spend?month=2026-03&format=csv"
+    async with source(start, bff_spend_permission="on") as made:
+        assert (await made.get(OPERATOR, month)).status_code == 200
+        made.stub.denied_spend.add(OPERATOR)
+        made.pass_(31)
+        assert (await made.get(OPERATOR, month)).status_code == 403
 
 
 @pytest.mark.parametrize("asked", ["card", "action"])

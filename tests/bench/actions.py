@@ -20,7 +20,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bff.actions.endpoints import LIST
-from tests.bench.machine import CLIENT_CORE, CONNECTIONS
+from tests.bench.machine import CLIENT_CORE, CONNECTIONS, cpu_seconds, wrk
 from tests.bench.services import PATH, bff_with_actions, sandbox
 
 SECONDS = float(os.environ.get("BENCH_SECONDS", "10"))
@@ -45,7 +45,7 @@ def run() -> None:
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, CLIENT_CORE)
     try:
-        with sandbox() as sandbox_url, bff_with_actions(sandbox_url) as (url, _, caller, agent):
+        with sandbox() as sandbox_url, bff_with_actions(sandbox_url) as (url, pid, caller, agent):
             print(
                 f"\nActions: the list, {RATE} times a second, beside {CONNECTIONS} connections that ask without a pause\n"
             )
@@ -62,6 +62,9 @@ def run() -> None:
                 cells = " ".join(ms(each) for each in (statistics.median(waits[LIST]), late, max(waits[LIST])))
                 said = "" if late < LIMIT else f"   above the {LIMIT * 1000:.0f} ms that Backstage should wait"
                 print(f"{name:32} {cells} {ms(probe):>16}{said}")
+            print()
+            for name, headers, script in (("a list", {}, ""), ("an invocation of check-ai-budget", agent, invoking())):
+                print(f"{name:32} {processor_time(url, pid, headers, script) * 1e6:9.0f} µs of processor time")
     finally:
         os.sched_setaffinity(0, before)
 
@@ -96,6 +99,16 @@ def busy(url: str, headers: dict[str, str], script: str = "") -> Iterator[None]:
         if "Non-2xx" in printed or "Requests/sec" not in printed:
             raise RuntimeError(printed)
         print(next(line for line in printed.splitlines() if "Requests/sec" in line))
+
+
+def processor_time(url: str, pid: int, headers: dict[str, str], script: str) -> float:
+    """Seconds that one answer costs the service, as wrk gets it on open connections."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "load.lua"
+        file.write_text(script or f'wrk.path = "{LIST}"\n')
+        before = cpu_seconds(pid)
+        load = wrk(url, headers=headers, script=file, seconds=SECONDS / 2)
+        return (cpu_seconds(pid) - before) / load.requests
 
 
 async def asked(url: str) -> dict[str, list[float]]:

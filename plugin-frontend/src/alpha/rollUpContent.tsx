@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { isKeeptrustsRollUp } from '../annotations';
 import { PERIODS } from '../features/spend/period';
 import { ROLL_UP_TAB_PATH } from '../routes';
+import { titleFor } from './titles';
 
 /** The tab of groups, systems and domains. */
 export const rollUpContent = EntityContentBlueprint.makeWithOverrides({
@@ -10,10 +11,13 @@ export const rollUpContent = EntityContentBlueprint.makeWithOverrides({
   configSchema: {
     defaultPeriod: z.literal([...PERIODS]).optional(),
   },
-  factory: (content, { config: { defaultPeriod } }) =>
+  factory: (content, { config: { defaultPeriod }, apis }) =>
     content({
       path: ROLL_UP_TAB_PATH,
-      title: 'AI spend',
+      title: titleFor('spend', {
+        dataRefs: EntityContentBlueprint.dataRefs,
+        apis,
+      }),
       filter: isKeeptrustsRollUp,
       loader: () =>
         import('../features/rollup/RollUpContent').then(m => (

@@ -103,6 +103,6 @@ function save({ name, content }: ExportedFile): void {
   document.body.append(link);
   link.click();
   link.remove();
-  // The download has begun with the click, but some browsers read the content a moment later.
+  // The download begins with the click, but some browsers read the content a moment later.
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }

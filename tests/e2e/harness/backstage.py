@@ -18,10 +18,9 @@ from tests.e2e.harness.ports import LOOPBACK, free_port
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 FOLDER = CHECKOUT / "tests/e2e/backstage"
-_KEEPTRUSTS = CHECKOUT / "catalog/backstage/app-config.keeptrusts.yaml"
 CONFIGURATION = (
     FOLDER / "app-config.yaml",
-    _KEEPTRUSTS,
+    CHECKOUT / "catalog/backstage/app-config.keeptrusts.yaml",
     CHECKOUT / "catalog/backstage/app-config.keeptrusts-actions.yaml",
     FOLDER / "app-config.notifications.yaml",
 )
@@ -62,7 +61,7 @@ class Backstage:
         self.client = httpx.AsyncClient(base_url=self.url, timeout=30, trust_env=False)
         self._log = log
         self._arguments = [str(FOLDER / "packages/backend/src/index.ts")]
-        for file in (*configuration, _with_robot(log.with_name("robot.yaml"))):
+        for file in (*configuration, _with_robot(log.with_name("robot.yaml"), configuration)):
             self._arguments += ["--config", str(file)]
         self._environment = _environment(
             BACKSTAGE_URL=self.url,
@@ -181,9 +180,12 @@ class Backstage:
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-_LOG_LINES_SHOWN:])
 
 
-def _with_robot(file: Path) -> Path:
-    """Write the accesses that the project's own file has, and one of a robot that may use MCP and this service: lists replace lists."""
-    access = yaml.safe_load(_KEEPTRUSTS.read_text(encoding="utf-8"))["backend"]["auth"]["externalAccess"]
+def _with_robot(file: Path, configuration: Sequence[Path]) -> Path:
+    """Write the accesses that `configuration` comes to, and one of a robot that may use MCP and this service: lists replace lists."""
+    access: list[Any] = []
+    for each in configuration:
+        auth = yaml.safe_load(each.read_text(encoding="utf-8")).get("backend", {}).get("auth", {})
+        access = auth.get("externalAccess", access)
     robot = {
         "type": "static",
         "options": {"token": "${AI_ROBOT_TOKEN}", "subject": "ai-robot"},
