@@ -4,4305 +4,4262 @@
  */
 
 export interface paths {
-  readonly '/v1/entities/{kind}/{namespace}/{name}/governance': {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/v1/entities/{kind}/{namespace}/{name}/governance": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The AI governance status of one entity */
+        readonly get: operations["getEntitiesGovernance"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    /** The AI governance status of one entity */
-    readonly get: operations['getEntitiesGovernance'];
-    readonly put?: never;
-    readonly post?: never;
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly '/v1/governance/by-refs': {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/v1/governance/by-refs": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** The status of up to 1,000 entities, one item a reference in the order of the request, each a status or a problem */
+        readonly post: operations["postGovernanceByRefs"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    readonly get?: never;
-    readonly put?: never;
-    /** The status of up to 1,000 entities, one item a reference in the order of the request, each a status or a problem */
-    readonly post: operations['postGovernanceByRefs'];
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly '/v1/entities/{kind}/{namespace}/{name}/spend': {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/v1/entities/{kind}/{namespace}/{name}/spend": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What one entity has spent, by day and by model */
+        readonly get: operations["getEntitiesSpend"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    /** What one entity has spent, by day and by model */
-    readonly get: operations['getEntitiesSpend'];
-    readonly put?: never;
-    readonly post?: never;
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly '/v1/entities/{kind}/{namespace}/{name}/rollup': {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/v1/entities/{kind}/{namespace}/{name}/rollup": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What the members of a group, a system or a domain have spent, each key once, and their states */
+        readonly get: operations["getEntitiesRollup"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    /** What the members of a group, a system or a domain have spent, each key once, and their states */
-    readonly get: operations['getEntitiesRollup'];
-    readonly put?: never;
-    readonly post?: never;
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly '/v1/spend': {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/v1/spend": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What the whole organisation has spent in a month: a row a day, key, team and model, with the entity that claims the key */
+        readonly get: operations["getSpend"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    /** What the whole organisation has spent in a month: a row a day, key, team and model, with the entity that claims the key */
-    readonly get: operations['getSpend'];
-    readonly put?: never;
-    readonly post?: never;
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly '/v1/coverage': {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/v1/coverage": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Which spend of the organisation entities claim, which keys none claims, and which claims mean no key */
+        readonly get: operations["getCoverage"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    /** Which spend of the organisation entities claim, which keys none claims, and which claims mean no key */
-    readonly get: operations['getCoverage'];
-    readonly put?: never;
-    readonly post?: never;
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly '/v1/gateway': {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/v1/gateway": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Health of the Keeptrusts gateway and control plane */
+        readonly get: operations["getGateway"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    /** Health of the Keeptrusts gateway and control plane */
-    readonly get: operations['getGateway'];
-    readonly put?: never;
-    readonly post?: never;
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly '/v1/teams/{name}': {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/v1/teams/{name}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What a team has in force, by name: the steps of a template work on it */
+        readonly get: operations["getTeams"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    /** What a team has in force, by name: the steps of a template work on it */
-    readonly get: operations['getTeams'];
-    readonly put?: never;
-    readonly post?: never;
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly '/v1/teams': {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/v1/teams": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Make a team, or give the one of this name */
+        readonly post: operations["postTeams"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    readonly get?: never;
-    readonly put?: never;
-    /** Make a team, or give the one of this name */
-    readonly post: operations['postTeams'];
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly '/v1/tokens': {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/v1/tokens": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Make a team's gateway key and put it into Vault; the reply says where, and never holds the key */
+        readonly post: operations["postTokens"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    readonly get?: never;
-    readonly put?: never;
-    /** Make a team's gateway key and put it into Vault; the reply says where, and never holds the key */
-    readonly post: operations['postTokens'];
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly '/v1/tokens/{name}/rotate': {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/v1/tokens/{name}/rotate": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Make a successor of a team's gateway key, in Vault at the same path; the old key lives on for the grace */
+        readonly post: operations["postTokensRotate"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    readonly get?: never;
-    readonly put?: never;
-    /** Make a successor of a team's gateway key, in Vault at the same path; the old key lives on for the grace */
-    readonly post: operations['postTokensRotate'];
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly '/v1/tokens/{name}/revoke': {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/v1/tokens/{name}/revoke": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Revoke a team's gateway keys of a name, or the one of an id */
+        readonly post: operations["postTokensRevoke"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    readonly get?: never;
-    readonly put?: never;
-    /** Revoke a team's gateway keys of a name, or the one of an id */
-    readonly post: operations['postTokensRevoke'];
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly '/v1/configurations': {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/v1/configurations": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Make a team's policy configuration from a template, or give the one of this name */
+        readonly post: operations["postConfigurations"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    readonly get?: never;
-    readonly put?: never;
-    /** Make a team's policy configuration from a template, or give the one of this name */
-    readonly post: operations['postConfigurations'];
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly '/v1/configurations/{name}/disable': {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/v1/configurations/{name}/disable": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Take a team's policy configuration out of force, once its keys are revoked */
+        readonly post: operations["postConfigurationsDisable"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    readonly get?: never;
-    readonly put?: never;
-    /** Take a team's policy configuration out of force, once its keys are revoked */
-    readonly post: operations['postConfigurationsDisable'];
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly '/v1/wallets/allocate': {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/v1/wallets/allocate": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Put money into a team's wallet, once for each Idempotency-Key */
+        readonly post: operations["postWalletsAllocate"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    readonly get?: never;
-    readonly put?: never;
-    /** Put money into a team's wallet, once for each Idempotency-Key */
-    readonly post: operations['postWalletsAllocate'];
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly '/v1/wallets/reclaim': {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/v1/wallets/reclaim": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Move money from a team's wallet back to the organisation's, once for each Idempotency-Key */
+        readonly post: operations["postWalletsReclaim"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    readonly get?: never;
-    readonly put?: never;
-    /** Move money from a team's wallet back to the organisation's, once for each Idempotency-Key */
-    readonly post: operations['postWalletsReclaim'];
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly '/livez': {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/livez": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** This process answers */
+        readonly get: operations["getLivez"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    /** This process answers */
-    readonly get: operations['getLivez'];
-    readonly put?: never;
-    readonly post?: never;
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly '/readyz': {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/readyz": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The first reading of Keeptrusts has ended, well or not, and this instance is not about to stop */
+        readonly get: operations["getReadyz"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    /** The first reading of Keeptrusts has ended, well or not, and this instance is not about to stop */
-    readonly get: operations['getReadyz'];
-    readonly put?: never;
-    readonly post?: never;
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly '/health': {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/health": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Health by outside system; 503 when no answers can be given */
+        readonly get: operations["getHealth"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    /** Health by outside system; 503 when no answers can be given */
-    readonly get: operations['getHealth'];
-    readonly put?: never;
-    readonly post?: never;
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly '/metrics': {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/metrics": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Metrics in Prometheus' text format */
+        readonly get: operations["getMetrics"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    /** Metrics in Prometheus' text format */
-    readonly get: operations['getMetrics'];
-    readonly put?: never;
-    readonly post?: never;
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly '/openapi.json': {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/openapi.json": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** This document */
+        readonly get: operations["getOpenapiJson"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    /** This document */
-    readonly get: operations['getOpenapiJson'];
-    readonly put?: never;
-    readonly post?: never;
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
-  schemas: {
-    /**
-     * ActivityStatus
-     * @description Today's requests with this key and what the policy did with them.
-     */
-    readonly ActivityStatus: {
-      /**
-       * Since
-       * Format: date-time
-       * @description RFC 3339, UTC
-       */
-      readonly since: string;
-      /** Requests */
-      readonly requests: number;
-      /** Blocked */
-      readonly blocked: number;
-      /** Redacted */
-      readonly redacted: number;
-      /** Escalated */
-      readonly escalated: number;
-      /**
-       * Lastrequestat
-       * @default null
-       */
-      readonly lastRequestAt?: string | null;
-      /**
-       * Complete
-       * @description False: the counts are lower bounds
-       */
-      readonly complete: boolean;
-    };
-    /**
-     * Allocation
-     * @description `POST /v1/wallets/allocate`.
-     */
-    readonly Allocation: {
-      /**
-       * Approvedby
-       * @description Another member of a platform group, who approves that a template goes beyond the team's limits
-       * @default null
-       * @example user:default/jane
-       */
-      readonly approvedBy?: string | null;
-      /** Team Id */
-      readonly team_id: string;
-      /** Amount */
-      readonly amount: number;
-      /**
-       * Currency
-       * @default USD
-       * @constant
-       */
-      readonly currency?: 'USD';
-      /**
-       * Note
-       * @default
-       */
-      readonly note?: string;
-    };
-    /**
-     * AllocationReply
-     * @description What allocate and reclaim answer. A.
-     */
-    readonly AllocationReply: {
-      readonly transaction: components['schemas']['TransactionRecord'];
-      readonly wallet: components['schemas']['WalletRecord'];
-    };
-    /**
-     * Amount
-     * @description Money on the wire.
-     */
-    readonly Amount: {
-      /**
-       * Amount
-       * @description An exact decimal, never rounded
-       * @example 12.345678
-       */
-      readonly amount: string;
-      /**
-       * Currency
-       * @description ISO 4217
-       * @example USD
-       */
-      readonly currency: string;
-    };
-    /**
-     * BudgetStatus
-     * @description Today's spend against the declared daily budget; the day is a calendar day in the service's time zone.
-     */
-    readonly BudgetStatus: {
-      /**
-       * @description The declared budget; null when none is declared; 0 means nothing may be spent
-       * @default null
-       */
-      readonly daily?: components['schemas']['Amount'] | null;
-      readonly spent: components['schemas']['Amount'];
-      /**
-       * Usedratio
-       * @description spent / daily; may exceed 1; null without a budget, and when something is spent of a budget of 0
-       * @default null
-       */
-      readonly usedRatio?: number | null;
-      /**
-       * Elapsedratio
-       * @description Share of the budget day that had passed when this was assessed, 0 to 1
-       */
-      readonly elapsedRatio: number;
-      /**
-       * Windowstart
-       * Format: date-time
-       * @description RFC 3339, UTC
-       */
-      readonly windowStart: string;
-      /**
-       * Resetsat
-       * Format: date-time
-       * @description RFC 3339, UTC
-       */
-      readonly resetsAt: string;
-      /**
-       * Exhaustsat
-       * @description When the budget runs out at today's pace; null when it lasts, is used up, or it is too early in the day to say
-       * @default null
-       */
-      readonly exhaustsAt?: string | null;
-      /**
-       * Attribution
-       * @description `key`: `spent` names this key; `team`: it also holds what the team's requests that name no key cost, an upper bound
-       * @enum {string}
-       */
-      readonly attribution: 'key' | 'team';
-      /**
-       * Complete
-       * @description False: `spent` is a lower bound
-       */
-      readonly complete: boolean;
-    };
-    /**
-     * CatalogRead
-     * @description What was read of the catalog.
-     */
-    readonly CatalogRead: {
-      /**
-       * Entities
-       * @description Entities that claim a key or consume the gateway's API
-       */
-      readonly entities: number;
-      /**
-       * Complete
-       * @description False: there may be more, so that claimed spend is a lower bound
-       */
-      readonly complete: boolean;
-      /**
-       * Readat
-       * @description When the catalog was read; null when it could not be
-       */
-      readonly readAt: string | null;
-    };
-    /**
-     * Change
-     * @description By how much an amount differs from an earlier one.
-     */
-    readonly Change: {
-      /** @description The later amount less the earlier one; below zero where less was spent */
-      readonly amount: components['schemas']['Amount'];
-      /**
-       * Ratio
-       * @description `amount` as a share of the earlier amount; null where that is zero
-       */
-      readonly ratio: number | null;
-    };
-    /**
-     * Code
-     * @description Every finding there is; clients switch on these, so they never change.
-     * @enum {string}
-     */
-    readonly Code:
-      | 'annotation-missing'
-      | 'annotation-invalid'
-      | 'key-not-found'
-      | 'key-revoked'
-      | 'key-expired'
-      | 'key-expiring'
-      | 'owner-mismatch'
-      | 'tier-undeclared'
-      | 'tier-drift'
-      | 'tier-unenforced'
-      | 'wallet-missing'
-      | 'wallet-low'
-      | 'wallet-depleted'
-      | 'budget-near'
-      | 'budget-exceeded'
-      | 'budget-pace'
-      | 'month-budget-near'
-      | 'month-budget-exceeded'
-      | 'month-budget-pace'
-      | 'spend-unusual'
-      | 'spend-incomplete'
-      | 'data-stale'
-      | 'catalog-denied'
-      | 'upstream-unavailable'
-      | 'upstream-denied'
-      | 'upstream-contract'
-      | 'numbers-withheld'
-      | 'truncated';
-    /**
-     * ConfigurationRecord
-     * @description A policy configuration made from a template, whose id is the tier. A.
-     */
-    readonly ConfigurationRecord: {
-      /** Id */
-      readonly id: string;
-      /** Name */
-      readonly name: string;
-      /**
-       * Team Id
-       * @default null
-       */
-      readonly team_id?: string | null;
-      /** Template Id */
-      readonly template_id: string;
-      /**
-       * Version
-       * @default null
-       */
-      readonly version?: string | null;
-      /** Enabled */
-      readonly enabled: boolean;
-      /**
-       * Created At
-       * @default null
-       */
-      readonly created_at?: string | null;
-    };
-    /**
-     * ControlPlaneHealth
-     * @description Whether the control plane says that it is ready.
-     */
-    readonly ControlPlaneHealth: {
-      /**
-       * State
-       * @enum {string}
-       */
-      readonly state: 'ready' | 'not-ready' | 'unreachable';
-      /**
-       * Message
-       * @default null
-       */
-      readonly message?: string | null;
-    };
-    /**
-     * Coverage
-     * @description Which spend of the organisation entities claim, and which none does. Amounts are null where spend could not be read.
-     *
-     *     `claimed` and `unclaimed` add up to `total`, which is all that was recorded of these days.
-     */
-    readonly Coverage: {
-      /** Days */
-      readonly days: number;
-      /**
-       * Timezone
-       * @description IANA zone in which a budget day begins
-       * @example UTC
-       */
-      readonly timezone: string;
-      /**
-       * @description Spend of keys that an entity claims, each key once
-       * @default null
-       */
-      readonly claimed?: components['schemas']['Amount'] | null;
-      /**
-       * @description The rest: keys that no entity claims, and requests that name no key
-       * @default null
-       */
-      readonly unclaimed?: components['schemas']['Amount'] | null;
-      /** @default null */
-      readonly total?: components['schemas']['Amount'] | null;
-      /**
-       * Ratio
-       * @description claimed / total, rounded; null where nothing was spent or spend could not be read
-       * @default null
-       */
-      readonly ratio?: number | null;
-      /**
-       * Complete
-       * @description False: a finding says what is missing; the amounts are then lower bounds, or more may be claimed
-       */
-      readonly complete: boolean;
-      /**
-       * Unclaimedkeys
-       * @description Largest spend first
-       */
-      readonly unclaimedKeys: readonly components['schemas']['UnclaimedKey'][];
-      /** Unknownkeys */
-      readonly unknownKeys: readonly components['schemas']['UnknownKey'][];
-      /**
-       * Sharedkeys
-       * @description Largest spend first
-       */
-      readonly sharedKeys: readonly components['schemas']['SharedKey'][];
-      /** Silentconsumers */
-      readonly silentConsumers: readonly components['schemas']['SilentConsumer'][];
-      /**
-       * Idlewallets
-       * @description Most available first, by currency
-       */
-      readonly idleWallets: readonly components['schemas']['IdleWallet'][];
-      /** @description How many items were left out of each list */
-      readonly truncated: components['schemas']['LeftOut'];
-      readonly catalog: components['schemas']['CatalogRead'];
-      /**
-       * Findings
-       * @default []
-       */
-      readonly findings?: readonly components['schemas']['Finding'][];
-      readonly freshness: components['schemas']['Freshness'];
-    };
-    /**
-     * DailySpend
-     * @description Spend of one budget day.
-     */
-    readonly DailySpend: {
-      /**
-       * Date
-       * Format: date
-       */
-      readonly date: string;
-      readonly spent: components['schemas']['Amount'];
-      /**
-       * Partial
-       * @description True for the day that has not ended
-       */
-      readonly partial: boolean;
-      /**
-       * Complete
-       * @description False: `spent` is a lower bound
-       */
-      readonly complete: boolean;
-    };
-    /**
-     * DisabledConfiguration
-     * @description What the disabling of a configuration answers.
-     */
-    readonly DisabledConfiguration: {
-      /** Name */
-      readonly name: string;
-      /** Team Id */
-      readonly team_id: string;
-      /**
-       * Disabled
-       * @description The configuration's id; null where there was none
-       */
-      readonly disabled: string | null;
-    };
-    /**
-     * Disabling
-     * @description `POST /v1/configurations/{name}/disable`.
-     */
-    readonly Disabling: {
-      /**
-       * Approvedby
-       * @description Another member of a platform group, who approves that a template goes beyond the team's limits
-       * @default null
-       * @example user:default/jane
-       */
-      readonly approvedBy?: string | null;
-      /** Team Id */
-      readonly team_id: string;
-    };
-    /**
-     * EntityRefs
-     * @description The body of a by-refs request.
-     */
-    readonly EntityRefs: {
-      /**
-       * Entityrefs
-       * @example [
-       *       "component:default/customer-support-bot"
-       *     ]
-       */
-      readonly entityRefs: readonly string[];
-      /**
-       * Worst
-       * @description Answer at most so many, those that are not in order, the worst first, with a count of all by `states`
-       * @default null
-       */
-      readonly worst?: number | null;
-    };
-    /**
-     * Finding
-     * @description Something that is wrong, or will be, and what to do about it.
-     */
-    readonly Finding: {
-      readonly code: components['schemas']['Code'];
-      readonly severity: components['schemas']['Severity'];
-      /**
-       * Message
-       * @description One sentence for a person: what is the case
-       */
-      readonly message: string;
-      /**
-       * Hint
-       * @description One sentence for a person: what to do
-       * @default null
-       */
-      readonly hint?: string | null;
-      /**
-       * Params
-       * @description The values for a client's own sentence of this `code`: names, plain decimal amounts of `currency`, ratios, RFC 3339 times in UTC; empty where that sentence holds no value; null where only `message` says it
-       * @default null
-       * @example {
-       *       "budget": "500",
-       *       "currency": "USD",
-       *       "spent": "612.5"
-       *     }
-       */
-      readonly params?: {
-        readonly [key: string]: string;
-      } | null;
-      /**
-       * @description The template that mends it; null where there is none
-       * @default null
-       */
-      readonly remedy?: components['schemas']['Remedy'] | null;
-    };
-    /**
-     * Freshness
-     * @description How old the facts are; the age itself is in the `Age` header.
-     */
-    readonly Freshness: {
-      /**
-       * Observedat
-       * @description When the oldest part of these facts was read from Keeptrusts; null when none could be
-       */
-      readonly observedAt: string | null;
-      /**
-       * Assessedat
-       * Format: date-time
-       * @description RFC 3339, UTC
-       */
-      readonly assessedAt: string;
-      /**
-       * Stale
-       * @description True: Keeptrusts could not be asked lately; these are the last facts that it gave
-       */
-      readonly stale: boolean;
-    };
-    /**
-     * GatewayHealth
-     * @description The gateway's own account of itself; all but `state` is null when it could not be asked.
-     */
-    readonly GatewayHealth: {
-      /**
-       * State
-       * @enum {string}
-       */
-      readonly state:
-        | 'healthy'
-        | 'degraded'
-        | 'unhealthy'
-        | 'unreachable'
-        | 'unconfigured'
-        | 'unknown';
-      /**
-       * Since
-       * @description When this gateway process started
-       * @default null
-       */
-      readonly since?: string | null;
-      /**
-       * Version
-       * @default null
-       */
-      readonly version?: string | null;
-      /**
-       * Providers
-       * @default []
-       */
-      readonly providers?: readonly components['schemas']['Provider'][];
-      /**
-       * Policiesloaded
-       * @default null
-       */
-      readonly policiesLoaded?: number | null;
-      /**
-       * Message
-       * @description Why the state could not be had
-       * @default null
-       */
-      readonly message?: string | null;
-    };
-    /**
-     * GatewayKeyStatus
-     * @description The claimed key. Everything but `declared` and `state` is null when the key is not known or not the owner's.
-     */
-    readonly GatewayKeyStatus: {
-      /**
-       * Declared
-       * @description The name in the annotation
-       */
-      readonly declared: string;
-      /**
-       * State
-       * @enum {string}
-       */
-      readonly state:
-        | 'active'
-        | 'expiring'
-        | 'expired'
-        | 'revoked'
-        | 'not-found'
-        | 'withheld'
-        | 'unknown';
-      /**
-       * Id
-       * @default null
-       */
-      readonly id?: string | null;
-      /**
-       * Prefix
-       * @description The key's first characters, for recognising it
-       * @default null
-       */
-      readonly prefix?: string | null;
-      /**
-       * Createdat
-       * @default null
-       */
-      readonly createdAt?: string | null;
-      /**
-       * Expiresat
-       * @default null
-       */
-      readonly expiresAt?: string | null;
-      /**
-       * Lastusedat
-       * @default null
-       */
-      readonly lastUsedAt?: string | null;
-      /**
-       * Count
-       * @description How many keys of this name its team has, revoked and expired ones too; the other members are of the current one
-       * @default null
-       */
-      readonly count?: number | null;
-      /**
-       * @description During the grace of a rotation: the older key of this name that still works; of several, the one that was used last
-       * @default null
-       */
-      readonly previous?: components['schemas']['PreviousKeyStatus'] | null;
-    };
-    /**
-     * GovernanceStatus
-     * @description The AI governance status of one entity. A section that cannot be had is null and a finding says why.
-     */
-    readonly GovernanceStatus: {
-      /**
-       * Entityref
-       * @example component:default/customer-support-bot
-       */
-      readonly entityRef: string;
-      readonly state: components['schemas']['State'];
-      /**
-       * Findings
-       * @description Worst first
-       */
-      readonly findings: readonly components['schemas']['Finding'][];
-      /** @default null */
-      readonly gatewayKey?: components['schemas']['GatewayKeyStatus'] | null;
-      /** @default null */
-      readonly policyTier?: components['schemas']['PolicyTierStatus'] | null;
-      /** @default null */
-      readonly team?: components['schemas']['TeamStatus'] | null;
-      /** @default null */
-      readonly budget?: components['schemas']['BudgetStatus'] | null;
-      /** @default null */
-      readonly wallet?: components['schemas']['WalletStatus'] | null;
-      /** @default null */
-      readonly activity?: components['schemas']['ActivityStatus'] | null;
-      /**
-       * Tightestlimit
-       * @description What runs out first: the rest of today's budget or the wallet; null when neither is known
-       * @default null
-       */
-      readonly tightestLimit?: ('budget' | 'wallet') | null;
-      readonly links: components['schemas']['Links'];
-      readonly freshness: components['schemas']['Freshness'];
-    };
-    /**
-     * Holdings
-     * @description What a team has in force, by name; no amount, since the log of a task can be read by many.
-     */
-    readonly Holdings: {
-      /**
-       * Id
-       * @example team_1
-       */
-      readonly id: string;
-      /**
-       * Name
-       * @example support-team
-       */
-      readonly name: string;
-      /**
-       * Keys
-       * @description Names of its gateway keys, each once
-       * @example [
-       *       "support-team-gw-key"
-       *     ]
-       */
-      readonly keys: readonly string[];
-      /**
-       * Configurations
-       * @description Names of its enabled policy configurations
-       * @example [
-       *       "support-team-config"
-       *     ]
-       */
-      readonly configurations: readonly string[];
-    };
-    /**
-     * IdleWallet
-     * @description The wallet of a team of whose keys no entity claims any.
-     */
-    readonly IdleWallet: {
-      /**
-       * Team
-       * @description The team's name, or its id where the name is not known
-       */
-      readonly team: string;
-      readonly available: components['schemas']['Amount'];
-    };
-    /**
-     * LeftOut
-     * @description How many items each list lacks of all that there are.
-     */
-    readonly LeftOut: {
-      /** Unclaimedkeys */
-      readonly unclaimedKeys: number;
-      /** Unknownkeys */
-      readonly unknownKeys: number;
-      /** Sharedkeys */
-      readonly sharedKeys: number;
-      /** Silentconsumers */
-      readonly silentConsumers: number;
-      /** Idlewallets */
-      readonly idleWallets: number;
-    };
-    /**
-     * Links
-     * @description Where to look further; from the service's configuration, never from an annotation.
-     */
-    readonly Links: {
-      /**
-       * Console
-       * @default null
-       */
-      readonly console?: string | null;
-      /**
-       * Gateway
-       * @default null
-       */
-      readonly gateway?: string | null;
-    };
-    /**
-     * ModelSpend
-     * @description Spend on one model over the whole period.
-     */
-    readonly ModelSpend: {
-      /**
-       * Model
-       * @description Null for requests that name no model
-       */
-      readonly model: string | null;
-      readonly spent: components['schemas']['Amount'];
-      /**
-       * Requests
-       * @description Requests, those that cost nothing too
-       */
-      readonly requests: number;
-    };
-    /**
-     * MonthBefore
-     * @description Spend of the month before the running one.
-     */
-    readonly MonthBefore: {
-      /**
-       * Month
-       * @example 2026-10
-       */
-      readonly month: string;
-      /** @description Of the whole month */
-      readonly spent: components['schemas']['Amount'];
-      /** @description Of as many of its first days as the running month has had; of the last of them the share of its spend that is the share of today that has passed; so it is comparable with the `spent` of the running month */
-      readonly spentToDate: components['schemas']['Amount'];
-      /**
-       * Complete
-       * @description False: both are lower bounds
-       */
-      readonly complete: boolean;
-    };
-    /**
-     * MonthForecast
-     * @description Where the month is likely to end, as a range.
-     */
-    readonly MonthForecast: {
-      readonly low: components['schemas']['Amount'];
-      readonly likely: components['schemas']['Amount'];
-      readonly high: components['schemas']['Amount'];
-      /**
-       * Basedondays
-       * @description How many closed days of the last 28 it is made from
-       */
-      readonly basedOnDays: number;
-    };
-    /**
-     * MonthSpend
-     * @description Spend of one calendar month.
-     */
-    readonly MonthSpend: {
-      /**
-       * Month
-       * @example 2026-10
-       */
-      readonly month: string;
-      readonly spent: components['schemas']['Amount'];
-      /**
-       * Requests
-       * @description Requests, those that cost nothing too
-       */
-      readonly requests: number;
-      /**
-       * Complete
-       * @description False: `spent` is a lower bound
-       */
-      readonly complete: boolean;
-      /**
-       * Partial
-       * @description True for the month that has not ended
-       */
-      readonly partial: boolean;
-    };
-    /**
-     * MonthToDate
-     * @description The running calendar month in the service's time zone.
-     */
-    readonly MonthToDate: {
-      /**
-       * Month
-       * @example 2026-11
-       */
-      readonly month: string;
-      /** @description From the first of the month until now */
-      readonly spent: components['schemas']['Amount'];
-      /**
-       * Complete
-       * @description False: `spent` is a lower bound
-       */
-      readonly complete: boolean;
-      /**
-       * @description The declared monthly budget; null when none is declared; 0 means nothing may be spent
-       * @default null
-       */
-      readonly budget?: components['schemas']['Amount'] | null;
-      /**
-       * Usedratio
-       * @description spent / budget; may exceed 1; null without a budget, and when something is spent of a budget of 0
-       * @default null
-       */
-      readonly usedRatio?: number | null;
-      /**
-       * @description Null when nothing was kept of it
-       * @default null
-       */
-      readonly previous?: components['schemas']['MonthBefore'] | null;
-      /**
-       * @description From `previous.spentToDate` to `spent`; null without `previous`, and where either is a lower bound
-       * @default null
-       */
-      readonly change?: components['schemas']['Change'] | null;
-      /**
-       * @description The spend so far, and for each day that is left the median of this key's weekdays or weekend days over the last 28 closed days; `low` and `high` take the 10th and the 90th percentile of those days instead. Null: see `forecastMissing`
-       * @default null
-       */
-      readonly forecast?: components['schemas']['MonthForecast'] | null;
-      /**
-       * Forecastmissing
-       * @description Why there is no forecast: fewer than 7 whole days of spend, or days that could not be read whole
-       * @default null
-       */
-      readonly forecastMissing?: ('too-few-days' | 'incomplete') | null;
-    };
-    /**
-     * NewConfiguration
-     * @description `POST /v1/configurations`.
-     */
-    readonly NewConfiguration: {
-      /**
-       * Approvedby
-       * @description Another member of a platform group, who approves that a template goes beyond the team's limits
-       * @default null
-       * @example user:default/jane
-       */
-      readonly approvedBy?: string | null;
-      /**
-       * Name
-       * @example support-team
-       */
-      readonly name: string;
-      /** Team Id */
-      readonly team_id: string;
-      /**
-       * Template Id
-       * @example support-team
-       */
-      readonly template_id: string;
-      /**
-       * Replaces
-       * @description The team's configuration that goes once the new one is there: how a team changes its tier
-       * @default null
-       */
-      readonly replaces?: string | null;
-    };
-    /**
-     * NewKey
-     * @description `POST /v1/tokens`.
-     */
-    readonly NewKey: {
-      /**
-       * Approvedby
-       * @description Another member of a platform group, who approves that a template goes beyond the team's limits
-       * @default null
-       * @example user:default/jane
-       */
-      readonly approvedBy?: string | null;
-      /**
-       * Name
-       * @example support-team
-       */
-      readonly name: string;
-      /**
-       * Token Type
-       * @default gateway
-       * @constant
-       */
-      readonly token_type?: 'gateway';
-      /** Team Id */
-      readonly team_id: string;
-      /**
-       * Description
-       * @default null
-       */
-      readonly description?: string | null;
-      /**
-       * Expires At
-       * @default null
-       */
-      readonly expires_at?: string | null;
-    };
-    /**
-     * NewTeam
-     * @description `POST /v1/teams`.
-     */
-    readonly NewTeam: {
-      /**
-       * Approvedby
-       * @description Another member of a platform group, who approves that a template goes beyond the team's limits
-       * @default null
-       * @example user:default/jane
-       */
-      readonly approvedBy?: string | null;
-      /**
-       * Name
-       * @example support-team
-       */
-      readonly name: string;
-      /**
-       * Description
-       * @default null
-       */
-      readonly description?: string | null;
-    };
-    /**
-     * PlatformStatus
-     * @description Health of Keeptrusts itself, for telling whether it is us or the platform.
-     */
-    readonly PlatformStatus: {
-      /**
-       * State
-       * @description The worse of the two parts
-       * @enum {string}
-       */
-      readonly state: 'ok' | 'warning' | 'error' | 'unknown';
-      readonly gateway: components['schemas']['GatewayHealth'];
-      readonly controlPlane: components['schemas']['ControlPlaneHealth'];
-      readonly links: components['schemas']['Links'];
-      readonly freshness: components['schemas']['Freshness'];
-    };
-    /**
-     * PolicyTierStatus
-     * @description The tier that is claimed and the one that the team's enabled configuration enforces.
-     */
-    readonly PolicyTierStatus: {
-      /**
-       * Declared
-       * @default null
-       */
-      readonly declared?: string | null;
-      /**
-       * Enforced
-       * @default null
-       */
-      readonly enforced?: string | null;
-    };
-    /**
-     * PreviousKey
-     * @description The key that a rotation replaces.
-     */
-    readonly PreviousKey: {
-      /** Id */
-      readonly id: string;
-      /**
-       * Revokes At
-       * Format: date-time
-       * @description When it is revoked at the earliest: later where it was used within its grace before
-       */
-      readonly revokes_at: string;
-    };
-    /**
-     * PreviousKeyStatus
-     * @description The key that the current one replaces and that still works.
-     */
-    readonly PreviousKeyStatus: {
-      /** Id */
-      readonly id: string;
-      /**
-       * Prefix
-       * @description The key's first characters, for recognising it
-       * @default null
-       */
-      readonly prefix?: string | null;
-      /**
-       * Lastusedat
-       * @description Null: never used
-       * @default null
-       */
-      readonly lastUsedAt?: string | null;
-      /**
-       * Revokesat
-       * @description When this service revokes it at the earliest: later where it is still used; null when it is not to revoke it
-       * @default null
-       */
-      readonly revokesAt?: string | null;
-    };
-    /**
-     * PreviousPeriod
-     * @description Spend of the period of the same length that ends where the reported one begins: whole days, each of them over.
-     */
-    readonly PreviousPeriod: {
-      /**
-       * From
-       * Format: date
-       * @description Its first day
-       */
-      readonly from: string;
-      /**
-       * To
-       * Format: date
-       * @description Its last day
-       */
-      readonly to: string;
-      readonly total: components['schemas']['Amount'];
-      /**
-       * Complete
-       * @description False: `total` is a lower bound
-       */
-      readonly complete: boolean;
-      /** @description From `total` to the total of the report, whose last day has not ended */
-      readonly change: components['schemas']['Change'];
-    };
-    /**
-     * PreviousPeriodByDay
-     * @description The same with its days.
-     */
-    readonly PreviousPeriodByDay: {
-      /**
-       * From
-       * Format: date
-       * @description Its first day
-       */
-      readonly from: string;
-      /**
-       * To
-       * Format: date
-       * @description Its last day
-       */
-      readonly to: string;
-      readonly total: components['schemas']['Amount'];
-      /**
-       * Complete
-       * @description False: `total` is a lower bound
-       */
-      readonly complete: boolean;
-      /** @description From `total` to the total of the report, whose last day has not ended */
-      readonly change: components['schemas']['Change'];
-      /**
-       * Byday
-       * @description One item a day, oldest first, days without spend too
-       */
-      readonly byDay: readonly components['schemas']['DailySpend'][];
-    };
-    /**
-     * Problem
-     * @description RFC 9457 problem details.
-     */
-    readonly Problem: {
-      /**
-       * Type
-       * @description A URI reference that names the kind of problem
-       * @example urn:keeptrusts-bff:not-found
-       */
-      readonly type: string;
-      /** Title */
-      readonly title: string;
-      /** Status */
-      readonly status: number;
-      /**
-       * Detail
-       * @default null
-       */
-      readonly detail?: string | null;
-      /**
-       * Instance
-       * @description The id of the request, as in `x-request-id`
-       * @default null
-       */
-      readonly instance?: string | null;
-    } & {
-      readonly [key: string]: unknown;
-    };
-    /**
-     * Provider
-     * @description A model provider as the gateway sees it.
-     */
-    readonly Provider: {
-      /** Name */
-      readonly name: string;
-      /**
-       * State
-       * @description The gateway's own word: `reachable` or `unreachable`
-       */
-      readonly state: string;
-    };
-    /**
-     * Reclaim
-     * @description `POST /v1/wallets/reclaim`; without an amount all that is available.
-     */
-    readonly Reclaim: {
-      /**
-       * Approvedby
-       * @description Another member of a platform group, who approves that a template goes beyond the team's limits
-       * @default null
-       * @example user:default/jane
-       */
-      readonly approvedBy?: string | null;
-      /** Team Id */
-      readonly team_id: string;
-      /**
-       * Amount
-       * @default null
-       */
-      readonly amount?: number | null;
-      /**
-       * Currency
-       * @default USD
-       * @constant
-       */
-      readonly currency?: 'USD';
-      /**
-       * Note
-       * @default
-       */
-      readonly note?: string;
-    };
-    /**
-     * ReclaimReply
-     * @description What `POST /v1/wallets/reclaim` answers: no transaction where there was nothing to reclaim.
-     */
-    readonly ReclaimReply: {
-      readonly transaction: components['schemas']['TransactionRecord'] | null;
-      readonly wallet: components['schemas']['WalletRecord'] | null;
-    };
-    /**
-     * Remedy
-     * @description A software template that mends a finding, and what its form can be filled in with.
-     */
-    readonly Remedy: {
-      /**
-       * Template
-       * @description The template's entity reference
-       * @example template:default/ai-key-rotate
-       */
-      readonly template: string;
-      /**
-       * Parameters
-       * @description What is known of `team` (its name), `entityRef`, `keyName` and `tier`; for onboarding also as `teamName` and `policyTier`
-       * @example {
-       *       "keyName": "support-team-gw-key",
-       *       "team": "support-team"
-       *     }
-       */
-      readonly parameters: {
-        readonly [key: string]: string;
-      };
-    };
-    /**
-     * Revocation
-     * @description `POST /v1/tokens/{name}/revoke`: every living key of the name, or the one of an id.
-     */
-    readonly Revocation: {
-      /**
-       * Approvedby
-       * @description Another member of a platform group, who approves that a template goes beyond the team's limits
-       * @default null
-       * @example user:default/jane
-       */
-      readonly approvedBy?: string | null;
-      /** Team Id */
-      readonly team_id: string;
-      /**
-       * Id
-       * @default null
-       */
-      readonly id?: string | null;
-    };
-    /**
-     * RevokedKeys
-     * @description What a revocation answers.
-     */
-    readonly RevokedKeys: {
-      /** Name */
-      readonly name: string;
-      /** Team Id */
-      readonly team_id: string;
-      /**
-       * Revoked
-       * @description The ids of the keys that were revoked just now
-       */
-      readonly revoked: readonly string[];
-    };
-    /**
-     * RollUp
-     * @description The members of a group, a system or a domain as the caller may see them, and what their keys have spent, each key once.
-     *
-     *     Amounts are of the members whose amounts are for this viewer, and null when there are members and none of them is.
-     */
-    readonly RollUp: {
-      /** Entityref */
-      readonly entityRef: string;
-      /** Days */
-      readonly days: number;
-      /**
-       * Timezone
-       * @description IANA zone in which a budget day begins
-       * @example UTC
-       */
-      readonly timezone: string;
-      /** @default null */
-      readonly total?: components['schemas']['Amount'] | null;
-      /**
-       * Complete
-       * @description False: `total` is a lower bound, since something could not be read, is withheld, names no key, or was left off
-       */
-      readonly complete: boolean;
-      /**
-       * States
-       * @description How many members are in each state
-       */
-      readonly states: {
-        readonly [key: string]: number;
-      };
-      /**
-       * Members
-       * @description At most 1,000, the largest spend first, then the worst state first: entities that carry keeptrusts.dev/gateway-key-name or consume the gateway's API
-       */
-      readonly members: readonly components['schemas']['RollUpMember'][];
-      /**
-       * Bykey
-       * @description Largest first
-       * @default null
-       */
-      readonly byKey?: readonly components['schemas']['RollUpKey'][] | null;
-      /**
-       * Bymodel
-       * @description Largest first
-       * @default null
-       */
-      readonly byModel?: readonly components['schemas']['ModelSpend'][] | null;
-      /**
-       * Byday
-       * @description One item a day, oldest first; `complete` is about the keys whose amounts are shown
-       * @default null
-       */
-      readonly byDay?: readonly components['schemas']['DailySpend'][] | null;
-      /**
-       * Sharedkeys
-       * @default []
-       */
-      readonly sharedKeys?: readonly components['schemas']['RollUpSharedKey'][];
-      /**
-       * @description For groups: what the teams of the group and of the groups below it spent by keys that no member claims, or by no key; null when that cannot be said, and when it is withheld
-       * @default null
-       */
-      readonly unclaimed?: components['schemas']['Amount'] | null;
-      /**
-       * Withheld
-       * @description How many members have amounts that are not for this viewer
-       */
-      readonly withheld: number;
-      /**
-       * @description The declared daily budgets added up, of each key once; null when none is declared
-       * @default null
-       */
-      readonly dailyBudget?: components['schemas']['Amount'] | null;
-      /**
-       * Budgets
-       * @description How many budgets `dailyBudget` adds up
-       */
-      readonly budgets: number;
-      /**
-       * Wallets
-       * @description Of the teams concerned, each once
-       * @default null
-       */
-      readonly wallets?: readonly components['schemas']['TeamWallet'][] | null;
-      /**
-       * @description Null when nothing was kept of it
-       * @default null
-       */
-      readonly previous?: components['schemas']['PreviousPeriod'] | null;
-      /**
-       * @description Of the keys whose amounts are shown; `budget` adds up the monthly budgets where each of these keys has one
-       * @default null
-       */
-      readonly month?: components['schemas']['MonthToDate'] | null;
-      /**
-       * Findings
-       * @description What is missing of the roll-up itself, worst first
-       * @default []
-       */
-      readonly findings?: readonly components['schemas']['Finding'][];
-      readonly freshness: components['schemas']['Freshness'];
-    };
-    /**
-     * RollUpKey
-     * @description Spend of all keys of one name in one team that members claim.
-     */
-    readonly RollUpKey: {
-      /**
-       * Key
-       * @description The name of the key
-       */
-      readonly key: string;
-      /**
-       * Team
-       * @description The name of its team; null for a key that is in no team
-       */
-      readonly team: string | null;
-      readonly spent: components['schemas']['Amount'];
-      /** Requests */
-      readonly requests: number;
-      /**
-       * Members
-       * @description The references of the members that claim it
-       */
-      readonly members: readonly string[];
-      /**
-       * Complete
-       * @description False: `spent` is a lower bound
-       */
-      readonly complete: boolean;
-    };
-    /**
-     * RollUpMember
-     * @description One member of a roll-up.
-     */
-    readonly RollUpMember: {
-      /** Entityref */
-      readonly entityRef: string;
-      readonly state: components['schemas']['State'];
-      /**
-       * @description Its worst finding; null when it has none
-       * @default null
-       */
-      readonly worst?: components['schemas']['Finding'] | null;
-      /**
-       * @description Of its key; null when it has no key of its own, and when the amounts are withheld. A key that several members claim stands with the first of them by reference, and is 0 with the others
-       * @default null
-       */
-      readonly spent?: components['schemas']['Amount'] | null;
-      /**
-       * @description The same in the period before; null when nothing was kept of it
-       * @default null
-       */
-      readonly previous?: components['schemas']['Amount'] | null;
-      /**
-       * Keys
-       * @description The name of the key that it claims; empty when it names none
-       */
-      readonly keys: readonly string[];
-      /**
-       * Shared
-       * @description True: another member claims the same key
-       */
-      readonly shared: boolean;
-      /**
-       * Withheld
-       * @description True: its amounts are not for this viewer
-       */
-      readonly withheld: boolean;
-      /**
-       * Complete
-       * @description False: `spent` is a lower bound, or could not be had
-       */
-      readonly complete: boolean;
-      /**
-       * Byday
-       * @description Plain decimal amounts in the currency of `spent`, in the order of the roll-up's `byDay`
-       * @default null
-       */
-      readonly byDay?: readonly string[] | null;
-    };
-    /**
-     * RollUpSharedKey
-     * @description A key that several members claim: its spend counts once.
-     */
-    readonly RollUpSharedKey: {
-      /** Key */
-      readonly key: string;
-      /** Team */
-      readonly team: string | null;
-      /** Members */
-      readonly members: readonly string[];
-    };
-    /**
-     * RotatedKey
-     * @description What a rotation answers, beside where the key is in Vault.
-     */
-    readonly RotatedKey: {
-      /** Id */
-      readonly id: string;
-      /** Name */
-      readonly name: string;
-      /**
-       * Token Type
-       * @default gateway
-       */
-      readonly token_type?: string;
-      /**
-       * Team Id
-       * @default null
-       */
-      readonly team_id?: string | null;
-      /**
-       * Prefix
-       * @default null
-       */
-      readonly prefix?: string | null;
-      /** Status */
-      readonly status: string;
-      /**
-       * Created At
-       * @default null
-       */
-      readonly created_at?: string | null;
-      /**
-       * Expires At
-       * @default null
-       */
-      readonly expires_at?: string | null;
-      /**
-       * Last Used At
-       * @default null
-       */
-      readonly last_used_at?: string | null;
-      /**
-       * Revoked At
-       * @default null
-       */
-      readonly revoked_at?: string | null;
-      /**
-       * Description
-       * @default null
-       */
-      readonly description?: string | null;
-      /** @description The key that this one replaces; null where none was living */
-      readonly previous: components['schemas']['PreviousKey'] | null;
-    };
-    /**
-     * Rotation
-     * @description `POST /v1/tokens/{name}/rotate`.
-     */
-    readonly Rotation: {
-      /**
-       * Approvedby
-       * @description Another member of a platform group, who approves that a template goes beyond the team's limits
-       * @default null
-       * @example user:default/jane
-       */
-      readonly approvedBy?: string | null;
-      /** Team Id */
-      readonly team_id: string;
-      /**
-       * Grace Hours
-       * @description Hours for which the old key lives on. It is revoked once it was not used for as long; with 0 at once
-       * @default 24
-       */
-      readonly grace_hours?: number;
-      /**
-       * Expires At
-       * @default null
-       */
-      readonly expires_at?: string | null;
-    };
-    /**
-     * Severity
-     * @description How much a finding matters: info is no trouble, a warning can wait, an error means requests fail or rules are broken.
-     * @enum {string}
-     */
-    readonly Severity: 'info' | 'warning' | 'error';
-    /**
-     * SharedKey
-     * @description A key that several entities claim.
-     */
-    readonly SharedKey: {
-      /** Key */
-      readonly key: string;
-      /**
-       * Team
-       * @description The name of its team, or the id where the name is not known
-       */
-      readonly team: string | null;
-      /**
-       * Members
-       * @description The entities, the first 20 by reference
-       */
-      readonly members: readonly string[];
-      /** Memberscount */
-      readonly membersCount: number;
-      /** @description What the key has spent, once */
-      readonly spent: components['schemas']['Amount'];
-    };
-    /**
-     * SilentConsumer
-     * @description An entity that consumes the gateway's API and claims no key.
-     */
-    readonly SilentConsumer: {
-      /** Entityref */
-      readonly entityRef: string;
-      /**
-       * Owner
-       * @description The entity's owner; null where it has none
-       */
-      readonly owner: string | null;
-    };
-    /**
-     * SpendReport
-     * @description Spend of all keys of one entity's claim by day and by model; sections are null when the numbers are withheld or unknown.
-     */
-    readonly SpendReport: {
-      /** Entityref */
-      readonly entityRef: string;
-      /** Days */
-      readonly days: number;
-      /**
-       * Timezone
-       * @description IANA zone in which a budget day begins
-       * @example UTC
-       */
-      readonly timezone: string;
-      /** @default null */
-      readonly dailyBudget?: components['schemas']['Amount'] | null;
-      /**
-       * Attribution
-       * @default null
-       */
-      readonly attribution?: ('key' | 'team') | null;
-      /**
-       * Complete
-       * @description False: the sums are lower bounds
-       */
-      readonly complete: boolean;
-      /** @default null */
-      readonly total?: components['schemas']['Amount'] | null;
-      /**
-       * Byday
-       * @description One item a day, oldest first, days without spend too
-       * @default null
-       */
-      readonly byDay?: readonly components['schemas']['DailySpend'][] | null;
-      /**
-       * Bymodel
-       * @description Largest first
-       * @default null
-       */
-      readonly byModel?: readonly components['schemas']['ModelSpend'][] | null;
-      /**
-       * @description Null when nothing was kept of it
-       * @default null
-       */
-      readonly previous?: components['schemas']['PreviousPeriodByDay'] | null;
-      /** @default null */
-      readonly month?: components['schemas']['MonthToDate'] | null;
-      /**
-       * Months
-       * @description The running month and up to 12 before it, oldest first, without those of which nothing was kept
-       * @default null
-       */
-      readonly months?: readonly components['schemas']['MonthSpend'][] | null;
-      /**
-       * Unusualdays
-       * @description The unusual days among `byDay`, oldest first
-       * @default null
-       */
-      readonly unusualDays?:
-        | readonly components['schemas']['UnusualDay'][]
-        | null;
-      /**
-       * Findings
-       * @default []
-       */
-      readonly findings?: readonly components['schemas']['Finding'][];
-      readonly freshness: components['schemas']['Freshness'];
-    };
-    /**
-     * State
-     * @description The state of an entity: its worst finding, or why it has none.
-     * @enum {string}
-     */
-    readonly State: 'ok' | 'warning' | 'error' | 'unconfigured' | 'unknown';
-    /**
-     * StatusItem
-     * @description One item of a by-refs reply: either `status` or `problem`.
-     */
-    readonly StatusItem: {
-      /**
-       * Entityref
-       * @description The reference as it was asked for
-       */
-      readonly entityRef: string;
-      /** @default null */
-      readonly status?: components['schemas']['GovernanceStatus'] | null;
-      /** @default null */
-      readonly problem?: components['schemas']['Problem'] | null;
-    };
-    /**
-     * StatusItems
-     * @description The reply to a by-refs request: one item a reference, in the order of the request; or the worst alone.
-     */
-    readonly StatusItems: {
-      /** Items */
-      readonly items: readonly components['schemas']['StatusItem'][];
-      /**
-       * States
-       * @description With `worst`: how many of the references are in each state; a problem is `unknown`
-       * @default null
-       */
-      readonly states?: {
-        readonly [key: string]: number;
-      } | null;
-    };
-    /**
-     * TeamRecord
-     * @description A team. A: all fields but `name`.
-     */
-    readonly TeamRecord: {
-      /** Id */
-      readonly id: string;
-      /** Name */
-      readonly name: string;
-      /**
-       * Slug
-       * @default null
-       */
-      readonly slug?: string | null;
-      /**
-       * Description
-       * @default null
-       */
-      readonly description?: string | null;
-      /**
-       * Created At
-       * @default null
-       */
-      readonly created_at?: string | null;
-    };
-    /**
-     * TeamStatus
-     * @description The Keeptrusts team of the entity's owner.
-     */
-    readonly TeamStatus: {
-      /** Id */
-      readonly id: string;
-      /** Name */
-      readonly name: string;
-    };
-    /**
-     * TeamWallet
-     * @description The wallet of one team.
-     */
-    readonly TeamWallet: {
-      /** Team */
-      readonly team: string;
-      readonly available: components['schemas']['Amount'];
-      /**
-       * State
-       * @enum {string}
-       */
-      readonly state: 'healthy' | 'low' | 'depleted';
-    };
-    /**
-     * TokenRecord
-     * @description A gateway key as the list shows it: never the secret. A.
-     */
-    readonly TokenRecord: {
-      /** Id */
-      readonly id: string;
-      /** Name */
-      readonly name: string;
-      /**
-       * Token Type
-       * @default gateway
-       */
-      readonly token_type?: string;
-      /**
-       * Team Id
-       * @default null
-       */
-      readonly team_id?: string | null;
-      /**
-       * Prefix
-       * @default null
-       */
-      readonly prefix?: string | null;
-      /** Status */
-      readonly status: string;
-      /**
-       * Created At
-       * @default null
-       */
-      readonly created_at?: string | null;
-      /**
-       * Expires At
-       * @default null
-       */
-      readonly expires_at?: string | null;
-      /**
-       * Last Used At
-       * @default null
-       */
-      readonly last_used_at?: string | null;
-      /**
-       * Revoked At
-       * @default null
-       */
-      readonly revoked_at?: string | null;
-      /**
-       * Description
-       * @default null
-       */
-      readonly description?: string | null;
-    };
-    /**
-     * TransactionRecord
-     * @description A booking on a wallet; `amount` is signed from the wallet's view (settle below 0, refund above). A.
-     *
-     *     `type` stays text: a kind of booking that we have never seen is no reason to lose the page.
-     */
-    readonly TransactionRecord: {
-      /** Id */
-      readonly id: string;
-      /**
-       * Wallet Id
-       * @default null
-       */
-      readonly wallet_id?: string | null;
-      /** Type */
-      readonly type: string;
-      /** Amount */
-      readonly amount: number;
-      /** Currency */
-      readonly currency: string;
-      /**
-       * Created At
-       * Format: date-time
-       */
-      readonly created_at: string;
-      /**
-       * Request Id
-       * @default null
-       */
-      readonly request_id?: string | null;
-      /**
-       * Token Id
-       * @default null
-       */
-      readonly token_id?: string | null;
-      /**
-       * Model
-       * @default null
-       */
-      readonly model?: string | null;
-      /**
-       * Provider
-       * @default null
-       */
-      readonly provider?: string | null;
-      /**
-       * Note
-       * @default null
-       */
-      readonly note?: string | null;
-    };
-    /**
-     * UnclaimedKey
-     * @description A key that was used and that no entity claims: all keys of one name in one team, revoked and expired ones too.
-     */
-    readonly UnclaimedKey: {
-      /**
-       * Key
-       * @description Its name; null for requests that name no key, and for a key that is not listed
-       */
-      readonly key: string | null;
-      /**
-       * Keyid
-       * @description The id of a key that Keeptrusts does not list any more, where the name is null
-       */
-      readonly keyId: string | null;
-      /**
-       * Team
-       * @description The name of its team, or the id where the name is not known
-       */
-      readonly team: string | null;
-      readonly spent: components['schemas']['Amount'];
-      /** Requests */
-      readonly requests: number;
-      /**
-       * Likelyowner
-       * @description The group that claims the team, of several the one that owns most entities that claim a key
-       * @example group:default/support-team
-       */
-      readonly likelyOwner: string | null;
-      /**
-       * Annotation
-       * @description A line of YAML for `metadata.annotations` of the entity that uses it; null where no entity can claim it
-       * @example keeptrusts.dev/gateway-key-name: support-team-gw-key
-       */
-      readonly annotation: string | null;
-    };
-    /**
-     * UnknownKey
-     * @description A claim that counts for nothing: the key is not there, or is not the owner's.
-     */
-    readonly UnknownKey: {
-      /** Entityref */
-      readonly entityRef: string;
-      /** Key */
-      readonly key: string;
-      /**
-       * Owner
-       * @description The entity's owner; null where it has none
-       */
-      readonly owner: string | null;
-      /**
-       * State
-       * @description `withheld`: the key is not the owner's
-       * @enum {string}
-       */
-      readonly state: 'not-found' | 'withheld';
-    };
-    /**
-     * UnusualDay
-     * @description A day that cost far more than is usual for this key.
-     */
-    readonly UnusualDay: {
-      /**
-       * Date
-       * Format: date
-       */
-      readonly date: string;
-      readonly spent: components['schemas']['Amount'];
-      /** @description The median of the weekdays, or of the weekend days, of the 28 days before it */
-      readonly usual: components['schemas']['Amount'];
-      /**
-       * Times
-       * @description spent / usual; null where `usual` is zero
-       */
-      readonly times: number | null;
-      /**
-       * Model
-       * @description The model whose spend grew most against its own usual; null where requests name no model, or none stands out
-       */
-      readonly model: string | null;
-      /**
-       * Partial
-       * @description True for the day that has not ended: `spent` is what it has cost so far
-       */
-      readonly partial: boolean;
-    };
-    /**
-     * WalletRecord
-     * @description A wallet; the columns are the console's (D), their names A. `balance` is available money, reservations taken off.
-     */
-    readonly WalletRecord: {
-      /** Id */
-      readonly id: string;
-      /**
-       * Scope
-       * @enum {string}
-       */
-      readonly scope: 'organization' | 'team' | 'user';
-      /**
-       * Team Id
-       * @default null
-       */
-      readonly team_id?: string | null;
-      /**
-       * User Id
-       * @default null
-       */
-      readonly user_id?: string | null;
-      /**
-       * Name
-       * @default null
-       */
-      readonly name?: string | null;
-      /** Currency */
-      readonly currency: string;
-      /** Balance */
-      readonly balance: number;
-      /** Reserved */
-      readonly reserved: number;
-      /** Total Allocated */
-      readonly total_allocated: number;
-      /** Total Spent */
-      readonly total_spent: number;
-      /** Status */
-      readonly status: string;
-      /**
-       * Updated At
-       * @default null
-       */
-      readonly updated_at?: string | null;
-    };
-    /**
-     * WalletStatus
-     * @description The prepaid wallet of the owner's team.
-     */
-    readonly WalletStatus: {
-      /**
-       * Scope
-       * @enum {string}
-       */
-      readonly scope: 'team' | 'organization' | 'user';
-      /**
-       * State
-       * @enum {string}
-       */
-      readonly state: 'healthy' | 'low' | 'depleted';
-      /** @description What can still be spent; reservations are already taken off */
-      readonly available: components['schemas']['Amount'];
-      readonly reserved: components['schemas']['Amount'];
-      readonly allocated: components['schemas']['Amount'];
-      readonly spent: components['schemas']['Amount'];
-    };
-  };
-  responses: never;
-  parameters: never;
-  requestBodies: never;
-  headers: never;
-  pathItems: never;
+    schemas: {
+        /**
+         * ActivityStatus
+         * @description Today's requests with this key and what the policy did with them.
+         */
+        readonly ActivityStatus: {
+            /**
+             * Since
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            readonly since: string;
+            /** Requests */
+            readonly requests: number;
+            /** Blocked */
+            readonly blocked: number;
+            /** Redacted */
+            readonly redacted: number;
+            /** Escalated */
+            readonly escalated: number;
+            /**
+             * Lastrequestat
+             * @default null
+             */
+            readonly lastRequestAt?: string | null;
+            /**
+             * Complete
+             * @description False: the counts are lower bounds
+             */
+            readonly complete: boolean;
+        };
+        /**
+         * Allocation
+         * @description `POST /v1/wallets/allocate`.
+         */
+        readonly Allocation: {
+            /**
+             * Approvedby
+             * @description Another member of a platform group, who approves that a template goes beyond the team's limits
+             * @default null
+             * @example user:default/jane
+             */
+            readonly approvedBy?: string | null;
+            /** Team Id */
+            readonly team_id: string;
+            /** Amount */
+            readonly amount: number;
+            /**
+             * Currency
+             * @default USD
+             * @constant
+             */
+            readonly currency?: "USD";
+            /**
+             * Note
+             * @default
+             */
+            readonly note?: string;
+        };
+        /**
+         * AllocationReply
+         * @description What allocate and reclaim answer. A.
+         */
+        readonly AllocationReply: {
+            readonly transaction: components["schemas"]["TransactionRecord"];
+            readonly wallet: components["schemas"]["WalletRecord"];
+        };
+        /**
+         * Amount
+         * @description Money on the wire.
+         */
+        readonly Amount: {
+            /**
+             * Amount
+             * @description An exact decimal, never rounded
+             * @example 12.345678
+             */
+            readonly amount: string;
+            /**
+             * Currency
+             * @description ISO 4217
+             * @example USD
+             */
+            readonly currency: string;
+        };
+        /**
+         * BudgetStatus
+         * @description Today's spend against the declared daily budget; the day is a calendar day in the service's time zone.
+         */
+        readonly BudgetStatus: {
+            /**
+             * @description The declared budget; null when none is declared; 0 means nothing may be spent
+             * @default null
+             */
+            readonly daily?: components["schemas"]["Amount"] | null;
+            readonly spent: components["schemas"]["Amount"];
+            /**
+             * Usedratio
+             * @description spent / daily; may exceed 1; null without a budget, and when something is spent of a budget of 0
+             * @default null
+             */
+            readonly usedRatio?: number | null;
+            /**
+             * Elapsedratio
+             * @description Share of the budget day that had passed when this was assessed, 0 to 1
+             */
+            readonly elapsedRatio: number;
+            /**
+             * Windowstart
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            readonly windowStart: string;
+            /**
+             * Resetsat
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            readonly resetsAt: string;
+            /**
+             * Exhaustsat
+             * @description When the budget runs out at today's pace; null when it lasts, is used up, or it is too early in the day to say
+             * @default null
+             */
+            readonly exhaustsAt?: string | null;
+            /**
+             * Attribution
+             * @description `key`: `spent` names this key; `team`: it also holds what the team's requests that name no key cost, an upper bound
+             * @enum {string}
+             */
+            readonly attribution: "key" | "team";
+            /**
+             * Complete
+             * @description False: `spent` is a lower bound
+             */
+            readonly complete: boolean;
+        };
+        /**
+         * CatalogRead
+         * @description What was read of the catalog.
+         */
+        readonly CatalogRead: {
+            /**
+             * Entities
+             * @description Entities that claim a key or consume the gateway's API
+             */
+            readonly entities: number;
+            /**
+             * Complete
+             * @description False: there may be more, so that claimed spend is a lower bound
+             */
+            readonly complete: boolean;
+            /**
+             * Readat
+             * @description When the catalog was read; null when it could not be
+             */
+            readonly readAt: string | null;
+        };
+        /**
+         * Change
+         * @description By how much an amount differs from an earlier one.
+         */
+        readonly Change: {
+            /** @description The later amount less the earlier one; below zero where less was spent */
+            readonly amount: components["schemas"]["Amount"];
+            /**
+             * Ratio
+             * @description `amount` as a share of the earlier amount; null where that is zero
+             */
+            readonly ratio: number | null;
+        };
+        /**
+         * Code
+         * @description Every finding there is; clients switch on these, so they never change.
+         * @enum {string}
+         */
+        readonly Code: "annotation-missing" | "annotation-invalid" | "key-not-found" | "key-revoked" | "key-expired" | "key-expiring" | "owner-mismatch" | "tier-undeclared" | "tier-drift" | "tier-unenforced" | "wallet-missing" | "wallet-low" | "wallet-depleted" | "budget-near" | "budget-exceeded" | "budget-pace" | "month-budget-near" | "month-budget-exceeded" | "month-budget-pace" | "spend-unusual" | "spend-incomplete" | "data-stale" | "catalog-denied" | "upstream-unavailable" | "upstream-denied" | "upstream-contract" | "numbers-withheld" | "truncated";
+        /**
+         * ConfigurationRecord
+         * @description A policy configuration made from a template, whose id is the tier. A.
+         */
+        readonly ConfigurationRecord: {
+            /** Id */
+            readonly id: string;
+            /** Name */
+            readonly name: string;
+            /**
+             * Team Id
+             * @default null
+             */
+            readonly team_id?: string | null;
+            /** Template Id */
+            readonly template_id: string;
+            /**
+             * Version
+             * @default null
+             */
+            readonly version?: string | null;
+            /** Enabled */
+            readonly enabled: boolean;
+            /**
+             * Created At
+             * @default null
+             */
+            readonly created_at?: string | null;
+        };
+        /**
+         * ControlPlaneHealth
+         * @description Whether the control plane says that it is ready.
+         */
+        readonly ControlPlaneHealth: {
+            /**
+             * State
+             * @enum {string}
+             */
+            readonly state: "ready" | "not-ready" | "unreachable";
+            /**
+             * Message
+             * @default null
+             */
+            readonly message?: string | null;
+        };
+        /**
+         * Coverage
+         * @description Which spend of the organisation entities claim, and which none does. Amounts are null where spend could not be read.
+         *
+         *     `claimed` and `unclaimed` add up to `total`, which is all that was recorded of these days.
+         */
+        readonly Coverage: {
+            /** Days */
+            readonly days: number;
+            /**
+             * Timezone
+             * @description IANA zone in which a budget day begins
+             * @example UTC
+             */
+            readonly timezone: string;
+            /**
+             * @description Spend of keys that an entity claims, each key once
+             * @default null
+             */
+            readonly claimed?: components["schemas"]["Amount"] | null;
+            /**
+             * @description The rest: keys that no entity claims, and requests that name no key
+             * @default null
+             */
+            readonly unclaimed?: components["schemas"]["Amount"] | null;
+            /** @default null */
+            readonly total?: components["schemas"]["Amount"] | null;
+            /**
+             * Ratio
+             * @description claimed / total, rounded; null where nothing was spent or spend could not be read
+             * @default null
+             */
+            readonly ratio?: number | null;
+            /**
+             * Complete
+             * @description False: a finding says what is missing; the amounts are then lower bounds, or more may be claimed
+             */
+            readonly complete: boolean;
+            /**
+             * Unclaimedkeys
+             * @description Largest spend first
+             */
+            readonly unclaimedKeys: readonly components["schemas"]["UnclaimedKey"][];
+            /** Unknownkeys */
+            readonly unknownKeys: readonly components["schemas"]["UnknownKey"][];
+            /**
+             * Sharedkeys
+             * @description Largest spend first
+             */
+            readonly sharedKeys: readonly components["schemas"]["SharedKey"][];
+            /** Silentconsumers */
+            readonly silentConsumers: readonly components["schemas"]["SilentConsumer"][];
+            /**
+             * Idlewallets
+             * @description Most available first, by currency
+             */
+            readonly idleWallets: readonly components["schemas"]["IdleWallet"][];
+            /** @description How many items were left out of each list */
+            readonly truncated: components["schemas"]["LeftOut"];
+            readonly catalog: components["schemas"]["CatalogRead"];
+            /**
+             * Findings
+             * @default []
+             */
+            readonly findings?: readonly components["schemas"]["Finding"][];
+            readonly freshness: components["schemas"]["Freshness"];
+        };
+        /**
+         * DailySpend
+         * @description Spend of one budget day.
+         */
+        readonly DailySpend: {
+            /**
+             * Date
+             * Format: date
+             */
+            readonly date: string;
+            readonly spent: components["schemas"]["Amount"];
+            /**
+             * Partial
+             * @description True for the day that has not ended
+             */
+            readonly partial: boolean;
+            /**
+             * Complete
+             * @description False: `spent` is a lower bound
+             */
+            readonly complete: boolean;
+        };
+        /**
+         * DisabledConfiguration
+         * @description What the disabling of a configuration answers.
+         */
+        readonly DisabledConfiguration: {
+            /** Name */
+            readonly name: string;
+            /** Team Id */
+            readonly team_id: string;
+            /**
+             * Disabled
+             * @description The configuration's id; null where there was none
+             */
+            readonly disabled: string | null;
+        };
+        /**
+         * Disabling
+         * @description `POST /v1/configurations/{name}/disable`.
+         */
+        readonly Disabling: {
+            /**
+             * Approvedby
+             * @description Another member of a platform group, who approves that a template goes beyond the team's limits
+             * @default null
+             * @example user:default/jane
+             */
+            readonly approvedBy?: string | null;
+            /** Team Id */
+            readonly team_id: string;
+        };
+        /**
+         * EntityRefs
+         * @description The body of a by-refs request.
+         */
+        readonly EntityRefs: {
+            /**
+             * Entityrefs
+             * @example [
+             *       "component:default/customer-support-bot"
+             *     ]
+             */
+            readonly entityRefs: readonly string[];
+            /**
+             * Worst
+             * @description Answer at most so many, those that are not in order, the worst first, with a count of all by `states`
+             * @default null
+             */
+            readonly worst?: number | null;
+        };
+        /**
+         * Finding
+         * @description Something that is wrong, or will be, and what to do about it.
+         */
+        readonly Finding: {
+            readonly code: components["schemas"]["Code"];
+            readonly severity: components["schemas"]["Severity"];
+            /**
+             * Message
+             * @description One sentence for a person: what is the case
+             */
+            readonly message: string;
+            /**
+             * Hint
+             * @description One sentence for a person: what to do
+             * @default null
+             */
+            readonly hint?: string | null;
+            /**
+             * Params
+             * @description The values for a client's own sentence of this `code`: names, plain decimal amounts of `currency`, ratios, RFC 3339 times in UTC; empty where that sentence holds no value; null where only `message` says it
+             * @default null
+             * @example {
+             *       "budget": "500",
+             *       "currency": "USD",
+             *       "spent": "612.5"
+             *     }
+             */
+            readonly params?: {
+                readonly [key: string]: string;
+            } | null;
+            /**
+             * @description The template that mends it; null where there is none
+             * @default null
+             */
+            readonly remedy?: components["schemas"]["Remedy"] | null;
+        };
+        /**
+         * Freshness
+         * @description How old the facts are; the age itself is in the `Age` header.
+         */
+        readonly Freshness: {
+            /**
+             * Observedat
+             * @description When the oldest part of these facts was read from Keeptrusts; null when none could be
+             */
+            readonly observedAt: string | null;
+            /**
+             * Assessedat
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            readonly assessedAt: string;
+            /**
+             * Stale
+             * @description True: Keeptrusts could not be asked lately; these are the last facts that it gave
+             */
+            readonly stale: boolean;
+        };
+        /**
+         * GatewayHealth
+         * @description The gateway's own account of itself; all but `state` is null when it could not be asked.
+         */
+        readonly GatewayHealth: {
+            /**
+             * State
+             * @enum {string}
+             */
+            readonly state: "healthy" | "degraded" | "unhealthy" | "unreachable" | "unconfigured" | "unknown";
+            /**
+             * Since
+             * @description When this gateway process started
+             * @default null
+             */
+            readonly since?: string | null;
+            /**
+             * Version
+             * @default null
+             */
+            readonly version?: string | null;
+            /**
+             * Providers
+             * @default []
+             */
+            readonly providers?: readonly components["schemas"]["Provider"][];
+            /**
+             * Policiesloaded
+             * @default null
+             */
+            readonly policiesLoaded?: number | null;
+            /**
+             * Message
+             * @description Why the state could not be had
+             * @default null
+             */
+            readonly message?: string | null;
+        };
+        /**
+         * GatewayKeyStatus
+         * @description The claimed key. Everything but `declared` and `state` is null when the key is not known or not the owner's.
+         */
+        readonly GatewayKeyStatus: {
+            /**
+             * Declared
+             * @description The name in the annotation
+             */
+            readonly declared: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            readonly state: "active" | "expiring" | "expired" | "revoked" | "not-found" | "withheld" | "unknown";
+            /**
+             * Id
+             * @default null
+             */
+            readonly id?: string | null;
+            /**
+             * Prefix
+             * @description The key's first characters, for recognising it
+             * @default null
+             */
+            readonly prefix?: string | null;
+            /**
+             * Createdat
+             * @default null
+             */
+            readonly createdAt?: string | null;
+            /**
+             * Expiresat
+             * @default null
+             */
+            readonly expiresAt?: string | null;
+            /**
+             * Lastusedat
+             * @default null
+             */
+            readonly lastUsedAt?: string | null;
+            /**
+             * Count
+             * @description How many keys of this name its team has, revoked and expired ones too; the other members are of the current one
+             * @default null
+             */
+            readonly count?: number | null;
+            /**
+             * @description During the grace of a rotation: the older key of this name that still works; of several, the one that was used last
+             * @default null
+             */
+            readonly previous?: components["schemas"]["PreviousKeyStatus"] | null;
+        };
+        /**
+         * GovernanceStatus
+         * @description The AI governance status of one entity. A section that cannot be had is null and a finding says why.
+         */
+        readonly GovernanceStatus: {
+            /**
+             * Entityref
+             * @example component:default/customer-support-bot
+             */
+            readonly entityRef: string;
+            readonly state: components["schemas"]["State"];
+            /**
+             * Findings
+             * @description Worst first
+             */
+            readonly findings: readonly components["schemas"]["Finding"][];
+            /** @default null */
+            readonly gatewayKey?: components["schemas"]["GatewayKeyStatus"] | null;
+            /** @default null */
+            readonly policyTier?: components["schemas"]["PolicyTierStatus"] | null;
+            /** @default null */
+            readonly team?: components["schemas"]["TeamStatus"] | null;
+            /** @default null */
+            readonly budget?: components["schemas"]["BudgetStatus"] | null;
+            /** @default null */
+            readonly wallet?: components["schemas"]["WalletStatus"] | null;
+            /** @default null */
+            readonly activity?: components["schemas"]["ActivityStatus"] | null;
+            /**
+             * Tightestlimit
+             * @description What runs out first: the rest of today's budget or the wallet; null when neither is known
+             * @default null
+             */
+            readonly tightestLimit?: ("budget" | "wallet") | null;
+            readonly links: components["schemas"]["Links"];
+            readonly freshness: components["schemas"]["Freshness"];
+        };
+        /**
+         * Holdings
+         * @description What a team has in force, by name; no amount, since the log of a task can be read by many.
+         */
+        readonly Holdings: {
+            /**
+             * Id
+             * @example team_1
+             */
+            readonly id: string;
+            /**
+             * Name
+             * @example support-team
+             */
+            readonly name: string;
+            /**
+             * Keys
+             * @description Names of its gateway keys, each once
+             * @example [
+             *       "support-team-gw-key"
+             *     ]
+             */
+            readonly keys: readonly string[];
+            /**
+             * Configurations
+             * @description Names of its enabled policy configurations
+             * @example [
+             *       "support-team-config"
+             *     ]
+             */
+            readonly configurations: readonly string[];
+        };
+        /**
+         * IdleWallet
+         * @description The wallet of a team of whose keys no entity claims any.
+         */
+        readonly IdleWallet: {
+            /**
+             * Team
+             * @description The team's name, or its id where the name is not known
+             */
+            readonly team: string;
+            readonly available: components["schemas"]["Amount"];
+        };
+        /**
+         * LeftOut
+         * @description How many items each list lacks of all that there are.
+         */
+        readonly LeftOut: {
+            /** Unclaimedkeys */
+            readonly unclaimedKeys: number;
+            /** Unknownkeys */
+            readonly unknownKeys: number;
+            /** Sharedkeys */
+            readonly sharedKeys: number;
+            /** Silentconsumers */
+            readonly silentConsumers: number;
+            /** Idlewallets */
+            readonly idleWallets: number;
+        };
+        /**
+         * Links
+         * @description Where to look further; from the service's configuration, never from an annotation.
+         */
+        readonly Links: {
+            /**
+             * Console
+             * @default null
+             */
+            readonly console?: string | null;
+            /**
+             * Gateway
+             * @default null
+             */
+            readonly gateway?: string | null;
+        };
+        /**
+         * ModelSpend
+         * @description Spend on one model over the whole period.
+         */
+        readonly ModelSpend: {
+            /**
+             * Model
+             * @description Null for requests that name no model
+             */
+            readonly model: string | null;
+            readonly spent: components["schemas"]["Amount"];
+            /**
+             * Requests
+             * @description Requests, those that cost nothing too
+             */
+            readonly requests: number;
+        };
+        /**
+         * MonthBefore
+         * @description Spend of the month before the running one.
+         */
+        readonly MonthBefore: {
+            /**
+             * Month
+             * @example 2026-10
+             */
+            readonly month: string;
+            /** @description Of the whole month */
+            readonly spent: components["schemas"]["Amount"];
+            /** @description Of as many of its first days as the running month has had; of the last of them the share of its spend that is the share of today that has passed; so it is comparable with the `spent` of the running month */
+            readonly spentToDate: components["schemas"]["Amount"];
+            /**
+             * Complete
+             * @description False: both are lower bounds
+             */
+            readonly complete: boolean;
+        };
+        /**
+         * MonthForecast
+         * @description Where the month is likely to end, as a range.
+         */
+        readonly MonthForecast: {
+            readonly low: components["schemas"]["Amount"];
+            readonly likely: components["schemas"]["Amount"];
+            readonly high: components["schemas"]["Amount"];
+            /**
+             * Basedondays
+             * @description How many closed days of the last 28 it is made from
+             */
+            readonly basedOnDays: number;
+        };
+        /**
+         * MonthSpend
+         * @description Spend of one calendar month.
+         */
+        readonly MonthSpend: {
+            /**
+             * Month
+             * @example 2026-10
+             */
+            readonly month: string;
+            readonly spent: components["schemas"]["Amount"];
+            /**
+             * Requests
+             * @description Requests, those that cost nothing too
+             */
+            readonly requests: number;
+            /**
+             * Complete
+             * @description False: `spent` is a lower bound
+             */
+            readonly complete: boolean;
+            /**
+             * Partial
+             * @description True for the month that has not ended
+             */
+            readonly partial: boolean;
+        };
+        /**
+         * MonthToDate
+         * @description The running calendar month in the service's time zone.
+         */
+        readonly MonthToDate: {
+            /**
+             * Month
+             * @example 2026-11
+             */
+            readonly month: string;
+            /** @description From the first of the month until now */
+            readonly spent: components["schemas"]["Amount"];
+            /**
+             * Complete
+             * @description False: `spent` is a lower bound
+             */
+            readonly complete: boolean;
+            /**
+             * @description The declared monthly budget; null when none is declared; 0 means nothing may be spent
+             * @default null
+             */
+            readonly budget?: components["schemas"]["Amount"] | null;
+            /**
+             * Usedratio
+             * @description spent / budget; may exceed 1; null without a budget, and when something is spent of a budget of 0
+             * @default null
+             */
+            readonly usedRatio?: number | null;
+            /**
+             * @description Null when nothing was kept of it
+             * @default null
+             */
+            readonly previous?: components["schemas"]["MonthBefore"] | null;
+            /**
+             * @description From `previous.spentToDate` to `spent`; null without `previous`, and where either is a lower bound
+             * @default null
+             */
+            readonly change?: components["schemas"]["Change"] | null;
+            /**
+             * @description The spend so far, and for each day that is left the median of this key's weekdays or weekend days over the last 28 closed days; `low` and `high` take the 10th and the 90th percentile of those days instead. Null: see `forecastMissing`
+             * @default null
+             */
+            readonly forecast?: components["schemas"]["MonthForecast"] | null;
+            /**
+             * Forecastmissing
+             * @description Why there is no forecast: fewer than 7 whole days of spend, or days that could not be read whole
+             * @default null
+             */
+            readonly forecastMissing?: ("too-few-days" | "incomplete") | null;
+        };
+        /**
+         * NewConfiguration
+         * @description `POST /v1/configurations`.
+         */
+        readonly NewConfiguration: {
+            /**
+             * Approvedby
+             * @description Another member of a platform group, who approves that a template goes beyond the team's limits
+             * @default null
+             * @example user:default/jane
+             */
+            readonly approvedBy?: string | null;
+            /**
+             * Name
+             * @example support-team
+             */
+            readonly name: string;
+            /** Team Id */
+            readonly team_id: string;
+            /**
+             * Template Id
+             * @example support-team
+             */
+            readonly template_id: string;
+            /**
+             * Replaces
+             * @description The team's configuration that goes once the new one is there: how a team changes its tier
+             * @default null
+             */
+            readonly replaces?: string | null;
+        };
+        /**
+         * NewKey
+         * @description `POST /v1/tokens`.
+         */
+        readonly NewKey: {
+            /**
+             * Approvedby
+             * @description Another member of a platform group, who approves that a template goes beyond the team's limits
+             * @default null
+             * @example user:default/jane
+             */
+            readonly approvedBy?: string | null;
+            /**
+             * Name
+             * @example support-team
+             */
+            readonly name: string;
+            /**
+             * Token Type
+             * @default gateway
+             * @constant
+             */
+            readonly token_type?: "gateway";
+            /** Team Id */
+            readonly team_id: string;
+            /**
+             * Description
+             * @default null
+             */
+            readonly description?: string | null;
+            /**
+             * Expires At
+             * @default null
+             */
+            readonly expires_at?: string | null;
+        };
+        /**
+         * NewTeam
+         * @description `POST /v1/teams`.
+         */
+        readonly NewTeam: {
+            /**
+             * Approvedby
+             * @description Another member of a platform group, who approves that a template goes beyond the team's limits
+             * @default null
+             * @example user:default/jane
+             */
+            readonly approvedBy?: string | null;
+            /**
+             * Name
+             * @example support-team
+             */
+            readonly name: string;
+            /**
+             * Description
+             * @default null
+             */
+            readonly description?: string | null;
+        };
+        /**
+         * PlatformStatus
+         * @description Health of Keeptrusts itself, for telling whether it is us or the platform.
+         */
+        readonly PlatformStatus: {
+            /**
+             * State
+             * @description The worse of the two parts
+             * @enum {string}
+             */
+            readonly state: "ok" | "warning" | "error" | "unknown";
+            readonly gateway: components["schemas"]["GatewayHealth"];
+            readonly controlPlane: components["schemas"]["ControlPlaneHealth"];
+            readonly links: components["schemas"]["Links"];
+            readonly freshness: components["schemas"]["Freshness"];
+        };
+        /**
+         * PolicyTierStatus
+         * @description The tier that is claimed and the one that the team's enabled configuration enforces.
+         */
+        readonly PolicyTierStatus: {
+            /**
+             * Declared
+             * @default null
+             */
+            readonly declared?: string | null;
+            /**
+             * Enforced
+             * @default null
+             */
+            readonly enforced?: string | null;
+        };
+        /**
+         * PreviousKey
+         * @description The key that a rotation replaces.
+         */
+        readonly PreviousKey: {
+            /** Id */
+            readonly id: string;
+            /**
+             * Revokes At
+             * Format: date-time
+             * @description When it is revoked at the earliest: later where it was used within its grace before
+             */
+            readonly revokes_at: string;
+        };
+        /**
+         * PreviousKeyStatus
+         * @description The key that the current one replaces and that still works.
+         */
+        readonly PreviousKeyStatus: {
+            /** Id */
+            readonly id: string;
+            /**
+             * Prefix
+             * @description The key's first characters, for recognising it
+             * @default null
+             */
+            readonly prefix?: string | null;
+            /**
+             * Lastusedat
+             * @description Null: never used
+             * @default null
+             */
+            readonly lastUsedAt?: string | null;
+            /**
+             * Revokesat
+             * @description When this service revokes it at the earliest: later where it is still used; null when it is not to revoke it
+             * @default null
+             */
+            readonly revokesAt?: string | null;
+        };
+        /**
+         * PreviousPeriod
+         * @description Spend of the period of the same length that ends where the reported one begins: whole days, each of them over.
+         */
+        readonly PreviousPeriod: {
+            /**
+             * From
+             * Format: date
+             * @description Its first day
+             */
+            readonly from: string;
+            /**
+             * To
+             * Format: date
+             * @description Its last day
+             */
+            readonly to: string;
+            readonly total: components["schemas"]["Amount"];
+            /**
+             * Complete
+             * @description False: `total` is a lower bound
+             */
+            readonly complete: boolean;
+            /** @description From `total` to the total of the report, whose last day has not ended */
+            readonly change: components["schemas"]["Change"];
+        };
+        /**
+         * PreviousPeriodByDay
+         * @description The same with its days.
+         */
+        readonly PreviousPeriodByDay: {
+            /**
+             * From
+             * Format: date
+             * @description Its first day
+             */
+            readonly from: string;
+            /**
+             * To
+             * Format: date
+             * @description Its last day
+             */
+            readonly to: string;
+            readonly total: components["schemas"]["Amount"];
+            /**
+             * Complete
+             * @description False: `total` is a lower bound
+             */
+            readonly complete: boolean;
+            /** @description From `total` to the total of the report, whose last day has not ended */
+            readonly change: components["schemas"]["Change"];
+            /**
+             * Byday
+             * @description One item a day, oldest first, days without spend too
+             */
+            readonly byDay: readonly components["schemas"]["DailySpend"][];
+        };
+        /**
+         * Problem
+         * @description RFC 9457 problem details.
+         */
+        readonly Problem: {
+            /**
+             * Type
+             * @description A URI reference that names the kind of problem
+             * @example urn:keeptrusts-bff:not-found
+             */
+            readonly type: string;
+            /** Title */
+            readonly title: string;
+            /** Status */
+            readonly status: number;
+            /**
+             * Detail
+             * @default null
+             */
+            readonly detail?: string | null;
+            /**
+             * Instance
+             * @description The id of the request, as in `x-request-id`
+             * @default null
+             */
+            readonly instance?: string | null;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /**
+         * Provider
+         * @description A model provider as the gateway sees it.
+         */
+        readonly Provider: {
+            /** Name */
+            readonly name: string;
+            /**
+             * State
+             * @description The gateway's own word: `reachable` or `unreachable`
+             */
+            readonly state: string;
+        };
+        /**
+         * Reclaim
+         * @description `POST /v1/wallets/reclaim`; without an amount all that is available.
+         */
+        readonly Reclaim: {
+            /**
+             * Approvedby
+             * @description Another member of a platform group, who approves that a template goes beyond the team's limits
+             * @default null
+             * @example user:default/jane
+             */
+            readonly approvedBy?: string | null;
+            /** Team Id */
+            readonly team_id: string;
+            /**
+             * Amount
+             * @default null
+             */
+            readonly amount?: number | null;
+            /**
+             * Currency
+             * @default USD
+             * @constant
+             */
+            readonly currency?: "USD";
+            /**
+             * Note
+             * @default
+             */
+            readonly note?: string;
+        };
+        /**
+         * ReclaimReply
+         * @description What `POST /v1/wallets/reclaim` answers: no transaction where there was nothing to reclaim.
+         */
+        readonly ReclaimReply: {
+            readonly transaction: components["schemas"]["TransactionRecord"] | null;
+            readonly wallet: components["schemas"]["WalletRecord"] | null;
+        };
+        /**
+         * Remedy
+         * @description A software template that mends a finding, and what its form can be filled in with.
+         */
+        readonly Remedy: {
+            /**
+             * Template
+             * @description The template's entity reference
+             * @example template:default/ai-key-rotate
+             */
+            readonly template: string;
+            /**
+             * Parameters
+             * @description What is known of `team` (its name), `entityRef`, `keyName` and `tier`; for onboarding also as `teamName` and `policyTier`
+             * @example {
+             *       "keyName": "support-team-gw-key",
+             *       "team": "support-team"
+             *     }
+             */
+            readonly parameters: {
+                readonly [key: string]: string;
+            };
+        };
+        /**
+         * Revocation
+         * @description `POST /v1/tokens/{name}/revoke`: every living key of the name, or the one of an id.
+         */
+        readonly Revocation: {
+            /**
+             * Approvedby
+             * @description Another member of a platform group, who approves that a template goes beyond the team's limits
+             * @default null
+             * @example user:default/jane
+             */
+            readonly approvedBy?: string | null;
+            /** Team Id */
+            readonly team_id: string;
+            /**
+             * Id
+             * @default null
+             */
+            readonly id?: string | null;
+        };
+        /**
+         * RevokedKeys
+         * @description What a revocation answers.
+         */
+        readonly RevokedKeys: {
+            /** Name */
+            readonly name: string;
+            /** Team Id */
+            readonly team_id: string;
+            /**
+             * Revoked
+             * @description The ids of the keys that were revoked just now
+             */
+            readonly revoked: readonly string[];
+        };
+        /**
+         * RollUp
+         * @description The members of a group, a system or a domain as the caller may see them, and what their keys have spent, each key once.
+         *
+         *     Amounts are of the members whose amounts are for this viewer, and null when there are members and none of them is.
+         */
+        readonly RollUp: {
+            /** Entityref */
+            readonly entityRef: string;
+            /** Days */
+            readonly days: number;
+            /**
+             * Timezone
+             * @description IANA zone in which a budget day begins
+             * @example UTC
+             */
+            readonly timezone: string;
+            /** @default null */
+            readonly total?: components["schemas"]["Amount"] | null;
+            /**
+             * Complete
+             * @description False: `total` is a lower bound, since something could not be read, is withheld, names no key, or was left off
+             */
+            readonly complete: boolean;
+            /**
+             * States
+             * @description How many members are in each state
+             */
+            readonly states: {
+                readonly [key: string]: number;
+            };
+            /**
+             * Members
+             * @description At most 1,000, the largest spend first, then the worst state first: entities that carry keeptrusts.dev/gateway-key-name or consume the gateway's API
+             */
+            readonly members: readonly components["schemas"]["RollUpMember"][];
+            /**
+             * Bykey
+             * @description Largest first
+             * @default null
+             */
+            readonly byKey?: readonly components["schemas"]["RollUpKey"][] | null;
+            /**
+             * Bymodel
+             * @description Largest first
+             * @default null
+             */
+            readonly byModel?: readonly components["schemas"]["ModelSpend"][] | null;
+            /**
+             * Byday
+             * @description One item a day, oldest first; `complete` is about the keys whose amounts are shown
+             * @default null
+             */
+            readonly byDay?: readonly components["schemas"]["DailySpend"][] | null;
+            /**
+             * Sharedkeys
+             * @default []
+             */
+            readonly sharedKeys?: readonly components["schemas"]["RollUpSharedKey"][];
+            /**
+             * @description For groups: what the teams of the group and of the groups below it spent by keys that no member claims, or by no key; null when that cannot be said, and when it is withheld
+             * @default null
+             */
+            readonly unclaimed?: components["schemas"]["Amount"] | null;
+            /**
+             * Withheld
+             * @description How many members have amounts that are not for this viewer
+             */
+            readonly withheld: number;
+            /**
+             * @description The declared daily budgets added up, of each key once; null when none is declared
+             * @default null
+             */
+            readonly dailyBudget?: components["schemas"]["Amount"] | null;
+            /**
+             * Budgets
+             * @description How many budgets `dailyBudget` adds up
+             */
+            readonly budgets: number;
+            /**
+             * Wallets
+             * @description Of the teams concerned, each once
+             * @default null
+             */
+            readonly wallets?: readonly components["schemas"]["TeamWallet"][] | null;
+            /**
+             * @description Null when nothing was kept of it
+             * @default null
+             */
+            readonly previous?: components["schemas"]["PreviousPeriod"] | null;
+            /**
+             * @description Of the keys whose amounts are shown; `budget` adds up the monthly budgets where each of these keys has one
+             * @default null
+             */
+            readonly month?: components["schemas"]["MonthToDate"] | null;
+            /**
+             * Findings
+             * @description What is missing of the roll-up itself, worst first
+             * @default []
+             */
+            readonly findings?: readonly components["schemas"]["Finding"][];
+            readonly freshness: components["schemas"]["Freshness"];
+        };
+        /**
+         * RollUpKey
+         * @description Spend of all keys of one name in one team that members claim.
+         */
+        readonly RollUpKey: {
+            /**
+             * Key
+             * @description The name of the key
+             */
+            readonly key: string;
+            /**
+             * Team
+             * @description The name of its team; null for a key that is in no team
+             */
+            readonly team: string | null;
+            readonly spent: components["schemas"]["Amount"];
+            /** Requests */
+            readonly requests: number;
+            /**
+             * Members
+             * @description The references of the members that claim it
+             */
+            readonly members: readonly string[];
+            /**
+             * Complete
+             * @description False: `spent` is a lower bound
+             */
+            readonly complete: boolean;
+        };
+        /**
+         * RollUpMember
+         * @description One member of a roll-up.
+         */
+        readonly RollUpMember: {
+            /** Entityref */
+            readonly entityRef: string;
+            readonly state: components["schemas"]["State"];
+            /**
+             * @description Its worst finding; null when it has none
+             * @default null
+             */
+            readonly worst?: components["schemas"]["Finding"] | null;
+            /**
+             * @description Of its key; null when it has no key of its own, and when the amounts are withheld. A key that several members claim stands with the first of them by reference, and is 0 with the others
+             * @default null
+             */
+            readonly spent?: components["schemas"]["Amount"] | null;
+            /**
+             * @description The same in the period before; null when nothing was kept of it
+             * @default null
+             */
+            readonly previous?: components["schemas"]["Amount"] | null;
+            /**
+             * Keys
+             * @description The name of the key that it claims; empty when it names none
+             */
+            readonly keys: readonly string[];
+            /**
+             * Shared
+             * @description True: another member claims the same key
+             */
+            readonly shared: boolean;
+            /**
+             * Withheld
+             * @description True: its amounts are not for this viewer
+             */
+            readonly withheld: boolean;
+            /**
+             * Complete
+             * @description False: `spent` is a lower bound, or could not be had
+             */
+            readonly complete: boolean;
+            /**
+             * Byday
+             * @description Plain decimal amounts in the currency of `spent`, in the order of the roll-up's `byDay`
+             * @default null
+             */
+            readonly byDay?: readonly string[] | null;
+        };
+        /**
+         * RollUpSharedKey
+         * @description A key that several members claim: its spend counts once.
+         */
+        readonly RollUpSharedKey: {
+            /** Key */
+            readonly key: string;
+            /** Team */
+            readonly team: string | null;
+            /** Members */
+            readonly members: readonly string[];
+        };
+        /**
+         * RotatedKey
+         * @description What a rotation answers, beside where the key is in Vault.
+         */
+        readonly RotatedKey: {
+            /** Id */
+            readonly id: string;
+            /** Name */
+            readonly name: string;
+            /**
+             * Token Type
+             * @default gateway
+             */
+            readonly token_type?: string;
+            /**
+             * Team Id
+             * @default null
+             */
+            readonly team_id?: string | null;
+            /**
+             * Prefix
+             * @default null
+             */
+            readonly prefix?: string | null;
+            /** Status */
+            readonly status: string;
+            /**
+             * Created At
+             * @default null
+             */
+            readonly created_at?: string | null;
+            /**
+             * Expires At
+             * @default null
+             */
+            readonly expires_at?: string | null;
+            /**
+             * Last Used At
+             * @default null
+             */
+            readonly last_used_at?: string | null;
+            /**
+             * Revoked At
+             * @default null
+             */
+            readonly revoked_at?: string | null;
+            /**
+             * Description
+             * @default null
+             */
+            readonly description?: string | null;
+            /** @description The key that this one replaces; null where none was living */
+            readonly previous: components["schemas"]["PreviousKey"] | null;
+        };
+        /**
+         * Rotation
+         * @description `POST /v1/tokens/{name}/rotate`.
+         */
+        readonly Rotation: {
+            /**
+             * Approvedby
+             * @description Another member of a platform group, who approves that a template goes beyond the team's limits
+             * @default null
+             * @example user:default/jane
+             */
+            readonly approvedBy?: string | null;
+            /** Team Id */
+            readonly team_id: string;
+            /**
+             * Grace Hours
+             * @description Hours for which the old key lives on. It is revoked once it was not used for as long; with 0 at once
+             * @default 24
+             */
+            readonly grace_hours?: number;
+            /**
+             * Expires At
+             * @default null
+             */
+            readonly expires_at?: string | null;
+        };
+        /**
+         * Severity
+         * @description How much a finding matters: info is no trouble, a warning can wait, an error means requests fail or rules are broken.
+         * @enum {string}
+         */
+        readonly Severity: "info" | "warning" | "error";
+        /**
+         * SharedKey
+         * @description A key that several entities claim.
+         */
+        readonly SharedKey: {
+            /** Key */
+            readonly key: string;
+            /**
+             * Team
+             * @description The name of its team, or the id where the name is not known
+             */
+            readonly team: string | null;
+            /**
+             * Members
+             * @description The entities, the first 20 by reference
+             */
+            readonly members: readonly string[];
+            /** Memberscount */
+            readonly membersCount: number;
+            /** @description What the key has spent, once */
+            readonly spent: components["schemas"]["Amount"];
+        };
+        /**
+         * SilentConsumer
+         * @description An entity that consumes the gateway's API and claims no key.
+         */
+        readonly SilentConsumer: {
+            /** Entityref */
+            readonly entityRef: string;
+            /**
+             * Owner
+             * @description The entity's owner; null where it has none
+             */
+            readonly owner: string | null;
+        };
+        /**
+         * SpendReport
+         * @description Spend of all keys of one entity's claim by day and by model; sections are null when the numbers are withheld or unknown.
+         */
+        readonly SpendReport: {
+            /** Entityref */
+            readonly entityRef: string;
+            /** Days */
+            readonly days: number;
+            /**
+             * Timezone
+             * @description IANA zone in which a budget day begins
+             * @example UTC
+             */
+            readonly timezone: string;
+            /** @default null */
+            readonly dailyBudget?: components["schemas"]["Amount"] | null;
+            /**
+             * Attribution
+             * @default null
+             */
+            readonly attribution?: ("key" | "team") | null;
+            /**
+             * Complete
+             * @description False: the sums are lower bounds
+             */
+            readonly complete: boolean;
+            /** @default null */
+            readonly total?: components["schemas"]["Amount"] | null;
+            /**
+             * Byday
+             * @description One item a day, oldest first, days without spend too
+             * @default null
+             */
+            readonly byDay?: readonly components["schemas"]["DailySpend"][] | null;
+            /**
+             * Bymodel
+             * @description Largest first
+             * @default null
+             */
+            readonly byModel?: readonly components["schemas"]["ModelSpend"][] | null;
+            /**
+             * @description Null when nothing was kept of it
+             * @default null
+             */
+            readonly previous?: components["schemas"]["PreviousPeriodByDay"] | null;
+            /** @default null */
+            readonly month?: components["schemas"]["MonthToDate"] | null;
+            /**
+             * Months
+             * @description The running month and up to 12 before it, oldest first, without those of which nothing was kept
+             * @default null
+             */
+            readonly months?: readonly components["schemas"]["MonthSpend"][] | null;
+            /**
+             * Unusualdays
+             * @description The unusual days among `byDay`, oldest first
+             * @default null
+             */
+            readonly unusualDays?: readonly components["schemas"]["UnusualDay"][] | null;
+            /**
+             * Findings
+             * @default []
+             */
+            readonly findings?: readonly components["schemas"]["Finding"][];
+            readonly freshness: components["schemas"]["Freshness"];
+        };
+        /**
+         * State
+         * @description The state of an entity: its worst finding, or why it has none.
+         * @enum {string}
+         */
+        readonly State: "ok" | "warning" | "error" | "unconfigured" | "unknown";
+        /**
+         * StatusItem
+         * @description One item of a by-refs reply: either `status` or `problem`.
+         */
+        readonly StatusItem: {
+            /**
+             * Entityref
+             * @description The reference as it was asked for
+             */
+            readonly entityRef: string;
+            /** @default null */
+            readonly status?: components["schemas"]["GovernanceStatus"] | null;
+            /** @default null */
+            readonly problem?: components["schemas"]["Problem"] | null;
+        };
+        /**
+         * StatusItems
+         * @description The reply to a by-refs request: one item a reference, in the order of the request; or the worst alone.
+         */
+        readonly StatusItems: {
+            /** Items */
+            readonly items: readonly components["schemas"]["StatusItem"][];
+            /**
+             * States
+             * @description With `worst`: how many of the references are in each state; a problem is `unknown`
+             * @default null
+             */
+            readonly states?: {
+                readonly [key: string]: number;
+            } | null;
+        };
+        /**
+         * TeamRecord
+         * @description A team. A: all fields but `name`.
+         */
+        readonly TeamRecord: {
+            /** Id */
+            readonly id: string;
+            /** Name */
+            readonly name: string;
+            /**
+             * Slug
+             * @default null
+             */
+            readonly slug?: string | null;
+            /**
+             * Description
+             * @default null
+             */
+            readonly description?: string | null;
+            /**
+             * Created At
+             * @default null
+             */
+            readonly created_at?: string | null;
+        };
+        /**
+         * TeamStatus
+         * @description The Keeptrusts team of the entity's owner.
+         */
+        readonly TeamStatus: {
+            /** Id */
+            readonly id: string;
+            /** Name */
+            readonly name: string;
+        };
+        /**
+         * TeamWallet
+         * @description The wallet of one team.
+         */
+        readonly TeamWallet: {
+            /** Team */
+            readonly team: string;
+            readonly available: components["schemas"]["Amount"];
+            /**
+             * State
+             * @enum {string}
+             */
+            readonly state: "healthy" | "low" | "depleted";
+        };
+        /**
+         * TokenRecord
+         * @description A gateway key as the list shows it: never the secret. A.
+         */
+        readonly TokenRecord: {
+            /** Id */
+            readonly id: string;
+            /** Name */
+            readonly name: string;
+            /**
+             * Token Type
+             * @default gateway
+             */
+            readonly token_type?: string;
+            /**
+             * Team Id
+             * @default null
+             */
+            readonly team_id?: string | null;
+            /**
+             * Prefix
+             * @default null
+             */
+            readonly prefix?: string | null;
+            /** Status */
+            readonly status: string;
+            /**
+             * Created At
+             * @default null
+             */
+            readonly created_at?: string | null;
+            /**
+             * Expires At
+             * @default null
+             */
+            readonly expires_at?: string | null;
+            /**
+             * Last Used At
+             * @default null
+             */
+            readonly last_used_at?: string | null;
+            /**
+             * Revoked At
+             * @default null
+             */
+            readonly revoked_at?: string | null;
+            /**
+             * Description
+             * @default null
+             */
+            readonly description?: string | null;
+        };
+        /**
+         * TransactionRecord
+         * @description A booking on a wallet; `amount` is signed from the wallet's view (settle below 0, refund above). A.
+         *
+         *     `type` stays text: a kind of booking that we have never seen is no reason to lose the page.
+         */
+        readonly TransactionRecord: {
+            /** Id */
+            readonly id: string;
+            /**
+             * Wallet Id
+             * @default null
+             */
+            readonly wallet_id?: string | null;
+            /** Type */
+            readonly type: string;
+            /** Amount */
+            readonly amount: number;
+            /** Currency */
+            readonly currency: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            readonly created_at: string;
+            /**
+             * Request Id
+             * @default null
+             */
+            readonly request_id?: string | null;
+            /**
+             * Token Id
+             * @default null
+             */
+            readonly token_id?: string | null;
+            /**
+             * Model
+             * @default null
+             */
+            readonly model?: string | null;
+            /**
+             * Provider
+             * @default null
+             */
+            readonly provider?: string | null;
+            /**
+             * Note
+             * @default null
+             */
+            readonly note?: string | null;
+        };
+        /**
+         * UnclaimedKey
+         * @description A key that was used and that no entity claims: all keys of one name in one team, revoked and expired ones too.
+         */
+        readonly UnclaimedKey: {
+            /**
+             * Key
+             * @description Its name; null for requests that name no key, and for a key that is not listed
+             */
+            readonly key: string | null;
+            /**
+             * Keyid
+             * @description The id of a key that Keeptrusts does not list any more, where the name is null
+             */
+            readonly keyId: string | null;
+            /**
+             * Team
+             * @description The name of its team, or the id where the name is not known
+             */
+            readonly team: string | null;
+            readonly spent: components["schemas"]["Amount"];
+            /** Requests */
+            readonly requests: number;
+            /**
+             * Likelyowner
+             * @description The group that claims the team, of several the one that owns most entities that claim a key
+             * @example group:default/support-team
+             */
+            readonly likelyOwner: string | null;
+            /**
+             * Annotation
+             * @description A line of YAML for `metadata.annotations` of the entity that uses it; null where no entity can claim it
+             * @example keeptrusts.dev/gateway-key-name: support-team-gw-key
+             */
+            readonly annotation: string | null;
+        };
+        /**
+         * UnknownKey
+         * @description A claim that counts for nothing: the key is not there, or is not the owner's.
+         */
+        readonly UnknownKey: {
+            /** Entityref */
+            readonly entityRef: string;
+            /** Key */
+            readonly key: string;
+            /**
+             * Owner
+             * @description The entity's owner; null where it has none
+             */
+            readonly owner: string | null;
+            /**
+             * State
+             * @description `withheld`: the key is not the owner's
+             * @enum {string}
+             */
+            readonly state: "not-found" | "withheld";
+        };
+        /**
+         * UnusualDay
+         * @description A day that cost far more than is usual for this key.
+         */
+        readonly UnusualDay: {
+            /**
+             * Date
+             * Format: date
+             */
+            readonly date: string;
+            readonly spent: components["schemas"]["Amount"];
+            /** @description The median of the weekdays, or of the weekend days, of the 28 days before it */
+            readonly usual: components["schemas"]["Amount"];
+            /**
+             * Times
+             * @description spent / usual; null where `usual` is zero
+             */
+            readonly times: number | null;
+            /**
+             * Model
+             * @description The model whose spend grew most against its own usual; null where requests name no model, or none stands out
+             */
+            readonly model: string | null;
+            /**
+             * Partial
+             * @description True for the day that has not ended: `spent` is what it has cost so far
+             */
+            readonly partial: boolean;
+        };
+        /**
+         * WalletRecord
+         * @description A wallet; the columns are the console's (D), their names A. `balance` is available money, reservations taken off.
+         */
+        readonly WalletRecord: {
+            /** Id */
+            readonly id: string;
+            /**
+             * Scope
+             * @enum {string}
+             */
+            readonly scope: "organization" | "team" | "user";
+            /**
+             * Team Id
+             * @default null
+             */
+            readonly team_id?: string | null;
+            /**
+             * User Id
+             * @default null
+             */
+            readonly user_id?: string | null;
+            /**
+             * Name
+             * @default null
+             */
+            readonly name?: string | null;
+            /** Currency */
+            readonly currency: string;
+            /** Balance */
+            readonly balance: number;
+            /** Reserved */
+            readonly reserved: number;
+            /** Total Allocated */
+            readonly total_allocated: number;
+            /** Total Spent */
+            readonly total_spent: number;
+            /** Status */
+            readonly status: string;
+            /**
+             * Updated At
+             * @default null
+             */
+            readonly updated_at?: string | null;
+        };
+        /**
+         * WalletStatus
+         * @description The prepaid wallet of the owner's team.
+         */
+        readonly WalletStatus: {
+            /**
+             * Scope
+             * @enum {string}
+             */
+            readonly scope: "team" | "organization" | "user";
+            /**
+             * State
+             * @enum {string}
+             */
+            readonly state: "healthy" | "low" | "depleted";
+            /** @description What can still be spent; reservations are already taken off */
+            readonly available: components["schemas"]["Amount"];
+            readonly reserved: components["schemas"]["Amount"];
+            readonly allocated: components["schemas"]["Amount"];
+            readonly spent: components["schemas"]["Amount"];
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
 }
 export type $defs = Record<string, never>;
 export interface operations {
-  readonly getEntitiesGovernance: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path: {
-        /** @example component */
-        readonly kind: string;
-        /** @example default */
-        readonly namespace: string;
-        /** @example customer-support-bot */
-        readonly name: string;
-      };
-      readonly cookie?: never;
-    };
-    readonly requestBody?: never;
-    readonly responses: {
-      /** @description The AI governance status of one entity */
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/json': components['schemas']['GovernanceStatus'];
-        };
-      };
-      /** @description What the entity tag in If-None-Match names is still the answer */
-      readonly 304: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description Not an entity reference */
-      readonly 400: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Sign in first */
-      readonly 401: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Not permitted */
-      readonly 403: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Nothing is here for you */
-      readonly 404: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something is wrong in this service */
-      readonly 500: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The Backstage catalog answered in an unknown form */
-      readonly 502: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Keeptrusts cannot be reached; Callers cannot be verified now; The Backstage catalog cannot be reached */
-      readonly 503: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  readonly postGovernanceByRefs: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
-    };
-    readonly requestBody: {
-      readonly content: {
-        readonly 'application/json': components['schemas']['EntityRefs'];
-      };
-    };
-    readonly responses: {
-      /** @description The status of up to 1,000 entities, one item a reference in the order of the request, each a status or a problem */
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/json': components['schemas']['StatusItems'];
-        };
-      };
-      /** @description The request cannot be read */
-      readonly 400: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Sign in first */
-      readonly 401: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Not permitted */
-      readonly 403: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The body takes too long */
-      readonly 408: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The body is too large */
-      readonly 413: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The body must be JSON */
-      readonly 415: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The request does not fit */
-      readonly 422: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Too much at once */
-      readonly 429: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something is wrong in this service */
-      readonly 500: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The Backstage catalog answered in an unknown form */
-      readonly 502: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Keeptrusts cannot be reached; Callers cannot be verified now; The Backstage catalog cannot be reached */
-      readonly 503: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  readonly getEntitiesSpend: {
-    readonly parameters: {
-      readonly query?: {
-        /** @description How many budget days, today included */
-        readonly days?: number;
-        /** @description `json` is the report; `csv` is a file of RFC 4180, `focus` one with the columns of FOCUS 1.2 */
-        readonly format?: 'json' | 'csv' | 'focus';
-      };
-      readonly header?: never;
-      readonly path: {
-        /** @example component */
-        readonly kind: string;
-        /** @example default */
-        readonly namespace: string;
-        /** @example customer-support-bot */
-        readonly name: string;
-      };
-      readonly cookie?: never;
-    };
-    readonly requestBody?: never;
-    readonly responses: {
-      /** @description What one entity has spent, by day and by model */
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/json': components['schemas']['SpendReport'];
-          readonly 'text/csv': string;
-        };
-      };
-      /** @description What the entity tag in If-None-Match names is still the answer */
-      readonly 304: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description Not an entity reference */
-      readonly 400: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Sign in first */
-      readonly 401: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Not permitted */
-      readonly 403: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Nothing is here for you; There is no spend that this could be a file of */
-      readonly 404: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The request does not fit */
-      readonly 422: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something is wrong in this service */
-      readonly 500: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The Backstage catalog answered in an unknown form */
-      readonly 502: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Keeptrusts cannot be reached; Callers cannot be verified now; The Backstage catalog cannot be reached */
-      readonly 503: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  readonly getEntitiesRollup: {
-    readonly parameters: {
-      readonly query?: {
-        /** @description How many budget days, today included */
-        readonly days?: number;
-        /** @description `json` is the report; `csv` is a file of RFC 4180, `focus` one with the columns of FOCUS 1.2 */
-        readonly format?: 'json' | 'csv' | 'focus';
-      };
-      readonly header?: never;
-      readonly path: {
-        /** @example group */
-        readonly kind: 'group' | 'system' | 'domain';
-        /** @example default */
-        readonly namespace: string;
-        /** @example support-team */
-        readonly name: string;
-      };
-      readonly cookie?: never;
-    };
-    readonly requestBody?: never;
-    readonly responses: {
-      /** @description What the members of a group, a system or a domain have spent, each key once, and their states */
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/json': components['schemas']['RollUp'];
-          readonly 'text/csv': string;
-        };
-      };
-      /** @description What the entity tag in If-None-Match names is still the answer */
-      readonly 304: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description Not an entity reference */
-      readonly 400: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Sign in first */
-      readonly 401: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Not permitted */
-      readonly 403: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Nothing is here for you; There is no spend that this could be a file of */
-      readonly 404: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The request does not fit */
-      readonly 422: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something is wrong in this service */
-      readonly 500: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The Backstage catalog answered in an unknown form */
-      readonly 502: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Keeptrusts cannot be reached; Callers cannot be verified now; The Backstage catalog cannot be reached */
-      readonly 503: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  readonly getSpend: {
-    readonly parameters: {
-      readonly query?: {
-        /**
-         * @description The calendar month; the running one unless given
-         * @example 2026-11
-         */
-        readonly month?: string;
-        /** @description `csv` is a file of RFC 4180, `focus` one with the columns of FOCUS 1.2 */
-        readonly format?: 'csv' | 'focus';
-      };
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
-    };
-    readonly requestBody?: never;
-    readonly responses: {
-      /** @description What the whole organisation has spent in a month: a row a day, key, team and model, with the entity that claims the key */
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'text/csv': string;
-        };
-      };
-      /** @description Sign in first */
-      readonly 401: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Not permitted */
-      readonly 403: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description There is no spend that this could be a file of */
-      readonly 404: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The request does not fit */
-      readonly 422: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something is wrong in this service */
-      readonly 500: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The Backstage catalog answered in an unknown form */
-      readonly 502: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Keeptrusts cannot be reached; Callers cannot be verified now; The Backstage catalog cannot be reached */
-      readonly 503: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  readonly getCoverage: {
-    readonly parameters: {
-      readonly query?: {
-        /** @description How many budget days, today included */
-        readonly days?: number;
-      };
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
-    };
-    readonly requestBody?: never;
-    readonly responses: {
-      /** @description Which spend of the organisation entities claim, which keys none claims, and which claims mean no key */
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/json': components['schemas']['Coverage'];
-        };
-      };
-      /** @description What the entity tag in If-None-Match names is still the answer */
-      readonly 304: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description Sign in first */
-      readonly 401: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Not permitted */
-      readonly 403: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The request does not fit */
-      readonly 422: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something is wrong in this service */
-      readonly 500: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The Backstage catalog answered in an unknown form */
-      readonly 502: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Keeptrusts cannot be reached; Callers cannot be verified now; The Backstage catalog cannot be reached */
-      readonly 503: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  readonly getGateway: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
-    };
-    readonly requestBody?: never;
-    readonly responses: {
-      /** @description Health of the Keeptrusts gateway and control plane */
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/json': components['schemas']['PlatformStatus'];
-        };
-      };
-      /** @description What the entity tag in If-None-Match names is still the answer */
-      readonly 304: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description Sign in first */
-      readonly 401: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Not permitted */
-      readonly 403: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something is wrong in this service */
-      readonly 500: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Callers cannot be verified now */
-      readonly 503: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  readonly getTeams: {
-    readonly parameters: {
-      readonly query?: {
-        /** @description The team's name as a person has typed it once more; another one is refused */
-        readonly confirm?: string;
-      };
-      readonly header?: never;
-      readonly path: {
-        /** @example support-team */
-        readonly name: string;
-      };
-      readonly cookie?: never;
-    };
-    readonly requestBody?: never;
-    readonly responses: {
-      /** @description What a team has in force, by name: the steps of a template work on it */
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/json': components['schemas']['Holdings'];
-        };
-      };
-      /** @description Sign in first */
-      readonly 401: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Not permitted */
-      readonly 403: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something else of that name is there */
-      readonly 409: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The request does not fit */
-      readonly 422: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something is wrong in this service */
-      readonly 500: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this */
-      readonly 502: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
-      readonly 503: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  readonly postTeams: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
-    };
-    readonly requestBody: {
-      readonly content: {
-        readonly 'application/json': components['schemas']['NewTeam'];
-      };
-    };
-    readonly responses: {
-      /** @description Make a team, or give the one of this name */
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/json': components['schemas']['TeamRecord'];
-        };
-      };
-      /** @description Make a team, or give the one of this name */
-      readonly 201: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/json': components['schemas']['TeamRecord'];
-        };
-      };
-      /** @description The request cannot be read */
-      readonly 400: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Sign in first */
-      readonly 401: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Not permitted */
-      readonly 403: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The body takes too long */
-      readonly 408: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something else of that name is there */
-      readonly 409: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The body is too large */
-      readonly 413: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The body must be JSON */
-      readonly 415: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The request does not fit */
-      readonly 422: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something is wrong in this service */
-      readonly 500: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this */
-      readonly 502: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
-      readonly 503: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  readonly postTokens: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
-    };
-    readonly requestBody: {
-      readonly content: {
-        readonly 'application/json': components['schemas']['NewKey'];
-      };
-    };
-    readonly responses: {
-      /** @description Make a team's gateway key and put it into Vault; the reply says where, and never holds the key */
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/json': components['schemas']['TokenRecord'] & {
-            /** @example secret */
-            readonly vault_mount: string;
-            /** @example ai/support-team/support-team-gw-key */
-            readonly vault_path: string;
-          };
-        };
-      };
-      /** @description Make a team's gateway key and put it into Vault; the reply says where, and never holds the key */
-      readonly 201: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/json': components['schemas']['TokenRecord'] & {
-            /** @example secret */
-            readonly vault_mount: string;
-            /** @example ai/support-team/support-team-gw-key */
-            readonly vault_path: string;
-          };
-        };
-      };
-      /** @description The request cannot be read */
-      readonly 400: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Sign in first */
-      readonly 401: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Not permitted */
-      readonly 403: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The body takes too long */
-      readonly 408: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something else of that name is there */
-      readonly 409: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The body is too large */
-      readonly 413: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The body must be JSON */
-      readonly 415: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The request does not fit */
-      readonly 422: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something is wrong in this service */
-      readonly 500: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this; The gateway key could not be stored; Vault answered in an unknown form; Vault does not permit this service to do that */
-      readonly 502: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached; Vault is sealed; Vault cannot be reached */
-      readonly 503: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  readonly postTokensRotate: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: {
-        /** @description Names the act: asked for again with the same key it is not done again */
-        readonly 'Idempotency-Key'?: string;
-      };
-      readonly path: {
-        /** @example support-team-gw-key */
-        readonly name: string;
-      };
-      readonly cookie?: never;
-    };
-    readonly requestBody: {
-      readonly content: {
-        readonly 'application/json': components['schemas']['Rotation'];
-      };
-    };
-    readonly responses: {
-      /** @description Make a successor of a team's gateway key, in Vault at the same path; the old key lives on for the grace */
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/json': components['schemas']['RotatedKey'] & {
-            /** @example secret */
-            readonly vault_mount: string;
-            /** @example ai/support-team/support-team-gw-key */
-            readonly vault_path: string;
-          };
-        };
-      };
-      /** @description Make a successor of a team's gateway key, in Vault at the same path; the old key lives on for the grace */
-      readonly 201: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/json': components['schemas']['RotatedKey'] & {
-            /** @example secret */
-            readonly vault_mount: string;
-            /** @example ai/support-team/support-team-gw-key */
-            readonly vault_path: string;
-          };
-        };
-      };
-      /** @description The request cannot be read */
-      readonly 400: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Sign in first */
-      readonly 401: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Not permitted */
-      readonly 403: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The body takes too long */
-      readonly 408: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something else of that name is there */
-      readonly 409: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The body is too large */
-      readonly 413: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The body must be JSON */
-      readonly 415: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The request does not fit */
-      readonly 422: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something is wrong in this service */
-      readonly 500: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this; The gateway key could not be stored; Vault answered in an unknown form; Vault does not permit this service to do that */
-      readonly 502: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached; Vault is sealed; Vault cannot be reached */
-      readonly 503: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  readonly postTokensRevoke: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path: {
-        /** @example support-team-gw-key */
-        readonly name: string;
-      };
-      readonly cookie?: never;
-    };
-    readonly requestBody: {
-      readonly content: {
-        readonly 'application/json': components['schemas']['Revocation'];
-      };
-    };
-    readonly responses: {
-      /** @description Revoke a team's gateway keys of a name, or the one of an id */
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/json': components['schemas']['RevokedKeys'];
-        };
-      };
-      /** @description The request cannot be read */
-      readonly 400: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Sign in first */
-      readonly 401: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Not permitted */
-      readonly 403: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The body takes too long */
-      readonly 408: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something else of that name is there */
-      readonly 409: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The body is too large */
-      readonly 413: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The body must be JSON */
-      readonly 415: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The request does not fit */
-      readonly 422: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something is wrong in this service */
-      readonly 500: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this */
-      readonly 502: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
-      readonly 503: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  readonly postConfigurations: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
-    };
-    readonly requestBody: {
-      readonly content: {
-        readonly 'application/json': components['schemas']['NewConfiguration'];
-      };
-    };
-    readonly responses: {
-      /** @description Make a team's policy configuration from a template, or give the one of this name */
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/json': components['schemas']['ConfigurationRecord'];
-        };
-      };
-      /** @description Make a team's policy configuration from a template, or give the one of this name */
-      readonly 201: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/json': components['schemas']['ConfigurationRecord'];
-        };
-      };
-      /** @description The request cannot be read */
-      readonly 400: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Sign in first */
-      readonly 401: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Not permitted */
-      readonly 403: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The body takes too long */
-      readonly 408: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something else of that name is there */
-      readonly 409: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The body is too large */
-      readonly 413: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The body must be JSON */
-      readonly 415: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The request does not fit */
-      readonly 422: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something is wrong in this service */
-      readonly 500: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this */
-      readonly 502: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
-      readonly 503: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  readonly postConfigurationsDisable: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path: {
-        /** @example support-team-config */
-        readonly name: string;
-      };
-      readonly cookie?: never;
-    };
-    readonly requestBody: {
-      readonly content: {
-        readonly 'application/json': components['schemas']['Disabling'];
-      };
-    };
-    readonly responses: {
-      /** @description Take a team's policy configuration out of force, once its keys are revoked */
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/json': components['schemas']['DisabledConfiguration'];
-        };
-      };
-      /** @description The request cannot be read */
-      readonly 400: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Sign in first */
-      readonly 401: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Not permitted */
-      readonly 403: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The body takes too long */
-      readonly 408: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something else of that name is there */
-      readonly 409: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The body is too large */
-      readonly 413: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The body must be JSON */
-      readonly 415: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The request does not fit */
-      readonly 422: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something is wrong in this service */
-      readonly 500: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this */
-      readonly 502: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
-      readonly 503: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  readonly postWalletsAllocate: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header: {
-        /** @description Names the act: asked for again with the same key it is not done again */
-        readonly 'Idempotency-Key': string;
-      };
-      readonly path?: never;
-      readonly cookie?: never;
-    };
-    readonly requestBody: {
-      readonly content: {
-        readonly 'application/json': components['schemas']['Allocation'];
-      };
-    };
-    readonly responses: {
-      /** @description Put money into a team's wallet, once for each Idempotency-Key */
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/json': components['schemas']['AllocationReply'];
-        };
-      };
-      /** @description Put money into a team's wallet, once for each Idempotency-Key */
-      readonly 201: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/json': components['schemas']['AllocationReply'];
-        };
-      };
-      /** @description The request cannot be read */
-      readonly 400: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Sign in first */
-      readonly 401: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Not permitted */
-      readonly 403: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The body takes too long */
-      readonly 408: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something else of that name is there */
-      readonly 409: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The body is too large */
-      readonly 413: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The body must be JSON */
-      readonly 415: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The request does not fit */
-      readonly 422: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something is wrong in this service */
-      readonly 500: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this */
-      readonly 502: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
-      readonly 503: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  readonly postWalletsReclaim: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header: {
-        /** @description Names the act: asked for again with the same key it is not done again */
-        readonly 'Idempotency-Key': string;
-      };
-      readonly path?: never;
-      readonly cookie?: never;
-    };
-    readonly requestBody: {
-      readonly content: {
-        readonly 'application/json': components['schemas']['Reclaim'];
-      };
-    };
-    readonly responses: {
-      /** @description Move money from a team's wallet back to the organisation's, once for each Idempotency-Key */
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/json': components['schemas']['ReclaimReply'];
-        };
-      };
-      /** @description Move money from a team's wallet back to the organisation's, once for each Idempotency-Key */
-      readonly 201: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/json': components['schemas']['ReclaimReply'];
-        };
-      };
-      /** @description The request cannot be read */
-      readonly 400: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Sign in first */
-      readonly 401: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Not permitted */
-      readonly 403: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The body takes too long */
-      readonly 408: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something else of that name is there */
-      readonly 409: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The body is too large */
-      readonly 413: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The body must be JSON */
-      readonly 415: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The request does not fit */
-      readonly 422: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something is wrong in this service */
-      readonly 500: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this */
-      readonly 502: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
-      readonly 503: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  readonly getLivez: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
-    };
-    readonly requestBody?: never;
-    readonly responses: {
-      /** @description This process answers */
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'text/plain': string;
-        };
-      };
-      /** @description Something is wrong in this service */
-      readonly 500: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  readonly getReadyz: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
-    };
-    readonly requestBody?: never;
-    readonly responses: {
-      /** @description The first reading of Keeptrusts has ended, well or not, and this instance is not about to stop */
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'text/plain': string;
-        };
-      };
-      /** @description Something is wrong in this service */
-      readonly 500: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description This instance is about to stop; This instance has just started */
-      readonly 503: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  readonly getHealth: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
-    };
-    readonly requestBody?: never;
-    readonly responses: {
-      /** @description Health by outside system; 503 when no answers can be given */
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/health+json': {
-            /** @enum {unknown} */
-            readonly status: 'pass' | 'warn' | 'fail';
-            readonly version?: string;
-            readonly releaseId?: string;
-            readonly serviceId?: string;
-            readonly notes?: readonly string[];
-            readonly checks: {
-              readonly [key: string]: readonly Record<string, never>[];
+    readonly getEntitiesGovernance: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @example component */
+                readonly kind: string;
+                /** @example default */
+                readonly namespace: string;
+                /** @example customer-support-bot */
+                readonly name: string;
             };
-          };
+            readonly cookie?: never;
         };
-      };
-      /** @description Not permitted */
-      readonly 403: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something is wrong in this service */
-      readonly 500: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description No answers can be given */
-      readonly 503: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/health+json': {
-            /** @enum {unknown} */
-            readonly status: 'pass' | 'warn' | 'fail';
-            readonly version?: string;
-            readonly releaseId?: string;
-            readonly serviceId?: string;
-            readonly notes?: readonly string[];
-            readonly checks: {
-              readonly [key: string]: readonly Record<string, never>[];
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The AI governance status of one entity */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["GovernanceStatus"];
+                };
             };
-          };
+            /** @description What the entity tag in If-None-Match names is still the answer */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not an entity reference */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing is here for you */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Keeptrusts cannot be reached; Callers cannot be verified now; The Backstage catalog cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
     };
-  };
-  readonly getMetrics: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly postGovernanceByRefs: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["EntityRefs"];
+            };
+        };
+        readonly responses: {
+            /** @description The status of up to 1,000 entities, one item a reference in the order of the request, each a status or a problem */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["StatusItems"];
+                };
+            };
+            /** @description The request cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body takes too long */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Keeptrusts cannot be reached; Callers cannot be verified now; The Backstage catalog cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    readonly requestBody?: never;
-    readonly responses: {
-      /** @description Metrics in Prometheus' text format */
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
+    readonly getEntitiesSpend: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How many budget days, today included */
+                readonly days?: number;
+                /** @description `json` is the report; `csv` is a file of RFC 4180, `focus` one with the columns of FOCUS 1.2 */
+                readonly format?: "json" | "csv" | "focus";
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @example component */
+                readonly kind: string;
+                /** @example default */
+                readonly namespace: string;
+                /** @example customer-support-bot */
+                readonly name: string;
+            };
+            readonly cookie?: never;
         };
-        content: {
-          readonly 'text/plain': string;
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What one entity has spent, by day and by model */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SpendReport"];
+                    readonly "text/csv": string;
+                };
+            };
+            /** @description What the entity tag in If-None-Match names is still the answer */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not an entity reference */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing is here for you; There is no spend that this could be a file of */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Keeptrusts cannot be reached; Callers cannot be verified now; The Backstage catalog cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
-      /** @description Not permitted */
-      readonly 403: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something is wrong in this service */
-      readonly 500: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
     };
-  };
-  readonly getOpenapiJson: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly getEntitiesRollup: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How many budget days, today included */
+                readonly days?: number;
+                /** @description `json` is the report; `csv` is a file of RFC 4180, `focus` one with the columns of FOCUS 1.2 */
+                readonly format?: "json" | "csv" | "focus";
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @example group */
+                readonly kind: "group" | "system" | "domain";
+                /** @example default */
+                readonly namespace: string;
+                /** @example support-team */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What the members of a group, a system or a domain have spent, each key once, and their states */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RollUp"];
+                    readonly "text/csv": string;
+                };
+            };
+            /** @description What the entity tag in If-None-Match names is still the answer */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not an entity reference */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing is here for you; There is no spend that this could be a file of */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Keeptrusts cannot be reached; Callers cannot be verified now; The Backstage catalog cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    readonly requestBody?: never;
-    readonly responses: {
-      /** @description This document */
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
+    readonly getSpend: {
+        readonly parameters: {
+            readonly query?: {
+                /**
+                 * @description The calendar month; the running one unless given
+                 * @example 2026-11
+                 */
+                readonly month?: string;
+                /** @description `csv` is a file of RFC 4180, `focus` one with the columns of FOCUS 1.2 */
+                readonly format?: "csv" | "focus";
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        content: {
-          readonly 'application/json': Record<string, never>;
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What the whole organisation has spent in a month: a row a day, key, team and model, with the entity that claims the key */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/csv": string;
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no spend that this could be a file of */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Keeptrusts cannot be reached; Callers cannot be verified now; The Backstage catalog cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
-      /** @description Not permitted */
-      readonly 403: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Something is wrong in this service */
-      readonly 500: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly 'application/problem+json': components['schemas']['Problem'];
-        };
-      };
     };
-  };
+    readonly getCoverage: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How many budget days, today included */
+                readonly days?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Which spend of the organisation entities claim, which keys none claims, and which claims mean no key */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Coverage"];
+                };
+            };
+            /** @description What the entity tag in If-None-Match names is still the answer */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Keeptrusts cannot be reached; Callers cannot be verified now; The Backstage catalog cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getGateway: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Health of the Keeptrusts gateway and control plane */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PlatformStatus"];
+                };
+            };
+            /** @description What the entity tag in If-None-Match names is still the answer */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Callers cannot be verified now */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getTeams: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description The team's name as a person has typed it once more; another one is refused */
+                readonly confirm?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @example support-team */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What a team has in force, by name: the steps of a template work on it */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Holdings"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something else of that name is there */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postTeams: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewTeam"];
+            };
+        };
+        readonly responses: {
+            /** @description Make a team, or give the one of this name */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TeamRecord"];
+                };
+            };
+            /** @description Make a team, or give the one of this name */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TeamRecord"];
+                };
+            };
+            /** @description The request cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body takes too long */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something else of that name is there */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postTokens: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewKey"];
+            };
+        };
+        readonly responses: {
+            /** @description Make a team's gateway key and put it into Vault; the reply says where, and never holds the key */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TokenRecord"] & {
+                        /** @example secret */
+                        readonly vault_mount: string;
+                        /** @example ai/support-team/support-team-gw-key */
+                        readonly vault_path: string;
+                    };
+                };
+            };
+            /** @description Make a team's gateway key and put it into Vault; the reply says where, and never holds the key */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TokenRecord"] & {
+                        /** @example secret */
+                        readonly vault_mount: string;
+                        /** @example ai/support-team/support-team-gw-key */
+                        readonly vault_path: string;
+                    };
+                };
+            };
+            /** @description The request cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body takes too long */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something else of that name is there */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this; The gateway key could not be stored; Vault answered in an unknown form; Vault does not permit this service to do that */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached; Vault is sealed; Vault cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postTokensRotate: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Names the act: asked for again with the same key it is not done again */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                /** @example support-team-gw-key */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Rotation"];
+            };
+        };
+        readonly responses: {
+            /** @description Make a successor of a team's gateway key, in Vault at the same path; the old key lives on for the grace */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RotatedKey"] & {
+                        /** @example secret */
+                        readonly vault_mount: string;
+                        /** @example ai/support-team/support-team-gw-key */
+                        readonly vault_path: string;
+                    };
+                };
+            };
+            /** @description Make a successor of a team's gateway key, in Vault at the same path; the old key lives on for the grace */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RotatedKey"] & {
+                        /** @example secret */
+                        readonly vault_mount: string;
+                        /** @example ai/support-team/support-team-gw-key */
+                        readonly vault_path: string;
+                    };
+                };
+            };
+            /** @description The request cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body takes too long */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something else of that name is there */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this; The gateway key could not be stored; Vault answered in an unknown form; Vault does not permit this service to do that */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached; Vault is sealed; Vault cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postTokensRevoke: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @example support-team-gw-key */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Revocation"];
+            };
+        };
+        readonly responses: {
+            /** @description Revoke a team's gateway keys of a name, or the one of an id */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RevokedKeys"];
+                };
+            };
+            /** @description The request cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body takes too long */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something else of that name is there */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postConfigurations: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewConfiguration"];
+            };
+        };
+        readonly responses: {
+            /** @description Make a team's policy configuration from a template, or give the one of this name */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ConfigurationRecord"];
+                };
+            };
+            /** @description Make a team's policy configuration from a template, or give the one of this name */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ConfigurationRecord"];
+                };
+            };
+            /** @description The request cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body takes too long */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something else of that name is there */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postConfigurationsDisable: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @example support-team-config */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Disabling"];
+            };
+        };
+        readonly responses: {
+            /** @description Take a team's policy configuration out of force, once its keys are revoked */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DisabledConfiguration"];
+                };
+            };
+            /** @description The request cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body takes too long */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something else of that name is there */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postWalletsAllocate: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /** @description Names the act: asked for again with the same key it is not done again */
+                readonly "Idempotency-Key": string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Allocation"];
+            };
+        };
+        readonly responses: {
+            /** @description Put money into a team's wallet, once for each Idempotency-Key */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AllocationReply"];
+                };
+            };
+            /** @description Put money into a team's wallet, once for each Idempotency-Key */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AllocationReply"];
+                };
+            };
+            /** @description The request cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body takes too long */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something else of that name is there */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly postWalletsReclaim: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /** @description Names the act: asked for again with the same key it is not done again */
+                readonly "Idempotency-Key": string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Reclaim"];
+            };
+        };
+        readonly responses: {
+            /** @description Move money from a team's wallet back to the organisation's, once for each Idempotency-Key */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReclaimReply"];
+                };
+            };
+            /** @description Move money from a team's wallet back to the organisation's, once for each Idempotency-Key */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReclaimReply"];
+                };
+            };
+            /** @description The request cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body takes too long */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something else of that name is there */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form; Keeptrusts answered in an unknown form; Keeptrusts does not permit this service to do that; Keeptrusts refuses this */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Callers cannot be verified now; The Backstage catalog cannot be reached; Provisioning is off; What is done cannot be recorded now; Keeptrusts cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getLivez: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description This process answers */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/plain": string;
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getReadyz: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The first reading of Keeptrusts has ended, well or not, and this instance is not about to stop */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/plain": string;
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This instance is about to stop; This instance has just started */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getHealth: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Health by outside system; 503 when no answers can be given */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/health+json": {
+                        /** @enum {unknown} */
+                        readonly status: "pass" | "warn" | "fail";
+                        readonly version?: string;
+                        readonly releaseId?: string;
+                        readonly serviceId?: string;
+                        readonly notes?: readonly string[];
+                        readonly checks: {
+                            readonly [key: string]: readonly Record<string, never>[];
+                        };
+                    };
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No answers can be given */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/health+json": {
+                        /** @enum {unknown} */
+                        readonly status: "pass" | "warn" | "fail";
+                        readonly version?: string;
+                        readonly releaseId?: string;
+                        readonly serviceId?: string;
+                        readonly notes?: readonly string[];
+                        readonly checks: {
+                            readonly [key: string]: readonly Record<string, never>[];
+                        };
+                    };
+                };
+            };
+        };
+    };
+    readonly getMetrics: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Metrics in Prometheus' text format */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/plain": string;
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getOpenapiJson: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description This document */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": Record<string, never>;
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
 }
