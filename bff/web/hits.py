@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from math import inf
 
+from bff.backstage.caller import Caller
 from bff.backstage.catalog import BackstageCatalog
 from bff.status.answers import Answer
 from bff.status.numbers import EVERYTHING
@@ -57,6 +58,8 @@ class Hits:
         traces: Traces,
         monotonic: Callable[[], float],
     ) -> None:
+        self._service = service
+        self._records = service.reads is not None
         self._identity = service.identity
         self._catalog = catalog
         self._numbers = service.numbers
@@ -64,7 +67,7 @@ class Hits:
         self._answers = service.answers
         self._metrics = service.metrics
         self._access = access
-        self._traces = traces
+        self._traced = traces.on
         self._monotonic = monotonic
         self._refs = service.refs
         self._moment: Moment | None = None
@@ -85,12 +88,16 @@ class Hits:
         trace_id = None
         if (traceparent := fields.get(TRACEPARENT)) is not None and (trace_id := trace_named_by(traceparent)) is None:
             return False
-        if (known := self._known(target, fields.get(b"authorization"))) is None:
+        if (known := self._known(target, fields.get(b"authorization"), started)) is None:
             return False
-        answer, moment = known
+        answer, moment, shown = known
         if moment is not self._moment:
             self._moment, self._moment_lines = moment, _lines_of(moment)
         request_id = request_id_of(fields.get(REQUEST_ID))
+        if shown is not None:
+            caller, ref = shown
+            # Before the answer, as on the long way: what cannot be recorded in its file is in the log then.
+            self._service.record_read("status", caller, request_id.decode(), entity=str(ref))
         tail = (_TAG, answer.etag, self._moment_lines, request_id, _END, end)
         if b"if-none-match" in fields and matches(fields.items(), answer.etag):
             status = 304
@@ -113,31 +120,38 @@ class Hits:
         )
         return True
 
-    def _known(self, target: bytes, authorization: bytes | None) -> tuple[Answer, Moment] | None:
-        """The answer for this caller and the moment that it is true for; None where anything takes more than memory."""
+    def _known(
+        self, target: bytes, authorization: bytes | None, now: float
+    ) -> tuple[Answer, Moment, tuple[Caller, EntityRef] | None] | None:
+        """The answer for this caller at `now`, and the moment that it is true for; None where anything takes more than memory.
+
+        The last item is who is shown amounts of what, where that is to be recorded.
+        """
         kept = self._refs.get(target)
         ref = kept.value if kept is not None else _ref_of(target)
-        if ref is None or authorization is None or self._traces.on:
+        if ref is None or authorization is None or self._traced:
             return None
         caller = self._identity.known(authorization)
-        if caller is None or (entity := self._catalog.known_entity(caller, ref)) is None:
+        if caller is None or (entity := self._catalog.known_entity(caller, ref, now)) is None:
             return None
         if self._numbers.every_viewer:
             viewer = EVERYTHING
-        elif (acts_for := self._catalog.known_memberships(caller)) is not None:
+        elif (acts_for := self._catalog.known_memberships(caller, now)) is not None:
             viewer = self._numbers.viewer_in(acts_for)
         else:
             return None
         group = None
         if entity.owner is not None:
-            if (read := self._catalog.known_group(entity.owner)) is None:
+            if (read := self._catalog.known_group(entity.owner, now)) is None:
                 return None
             group = read.group
         if (moment := self._cache.moment()) is None:
             return None
-        if kept is None:
-            self._refs.put(target, ref, until=inf)
-        return self._answers.of_group(entity, group, moment.snapshot, viewer), moment
+        if ref is not entity.ref:
+            # From now on the same object as in every table.
+            self._refs.put(target, entity.ref, until=inf)
+        shown = (caller, entity.ref) if self._records and viewer.sees_numbers(entity.owner) else None
+        return self._answers.of_group(entity, group, moment.snapshot, viewer), moment, shown
 
 
 def _ref_of(target: bytes) -> EntityRef | None:

@@ -45,6 +45,8 @@ from bff.web.problems import ProblemError, ProblemType
 Body = TypeVar("Body", bound=BaseModel)
 Value = TypeVar("Value")
 Tag = Literal["governance", "provisioning", "operations"]
+Shown = Literal["status", "statuses", "spend", "rollup", "export"]
+"""What shows amounts."""
 
 _CACHE_STATUS = {
     "read": b"keeptrusts-bff; fwd=miss; stored; ttl=%d",
@@ -115,6 +117,12 @@ class Service:
     batches: Batches = field(default_factory=Batches)
     refs: Expiring[str | bytes, EntityRef] = field(default_factory=lambda: Expiring(MOST_REFS, clock=lambda: 0.0))
     """References by how they are written in batches, and by path. Only of entities that a caller saw: invented names leave nothing."""
+
+    def record_read(self, what: Shown, caller: Caller, request_id: str, **of_what: str | int) -> None:
+        """Record that `caller` is shown amounts, where reads are recorded; `of_what` says of which entities."""
+        if self.reads is not None:
+            user = str(caller.user) if caller.user else None
+            self.reads.write("read", what=what, **of_what, user=user, via=caller.via, request_id=request_id)
 
     def cache_status(self, snapshot: Snapshot, served: Served) -> bytes:
         """How an answer came by its facts, as `Cache-Status` says it (RFC 9211)."""
@@ -290,15 +298,9 @@ class Call:
         """The caller as far as numbers go; asked for after `entity`, since a stranger's groups are not read for a 404."""
         return await self.service.numbers.viewer(self.caller)
 
-    def record_read(
-        self, what: Literal["status", "statuses", "spend", "rollup", "export"], **of_what: str | int
-    ) -> None:
-        """Record that the caller is shown amounts, where reads are recorded; `of_what` says of which entities."""
-        if (log := self.service.reads) is None:
-            return
-        user, via = self.caller.user, self.caller.via
-        request_id = self.request.scope["request_id"]
-        log.write("read", what=what, **of_what, user=str(user) if user else None, via=via, request_id=request_id)
+    def record_read(self, what: Shown, **of_what: str | int) -> None:
+        """Record that the caller is shown amounts, as `Service.record_read` does."""
+        self.service.record_read(what, self.caller, self.request.scope["request_id"], **of_what)
 
 
 Handler = Callable[[Call], Awaitable[ASGIApp]]
