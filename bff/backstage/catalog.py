@@ -76,6 +76,8 @@ class BackstageCatalog:
 
     async def entity(self, caller: Caller, ref: EntityRef) -> Entity | None:
         """The entity, or None when it does not exist or `caller` may not read it."""
+        if (known := self.known_entity(caller, ref, self._monotonic())) is not None:
+            return known
         return (await self.entities(caller, (ref,)))[0]
 
     async def entities(self, caller: Caller, refs: Sequence[EntityRef]) -> list[Entity | None]:

@@ -160,7 +160,7 @@ class BoundedHeads(HttpToolsProtocol):
 
     def _answered_short(self) -> bool:
         short, parser, headers, state = self._short, self.parser, self.headers, self.server_state
-        if short is None or parser.get_method() != b"GET" or self._answering() or self.flow.write_paused:
+        if short is None or parser.get_method() != b"GET" or self.flow.write_paused or self._answering():
             return False
         fields = dict(headers)
         # Which of two headers of one name counts is for those to say who read them.
@@ -205,7 +205,8 @@ class BoundedHeads(HttpToolsProtocol):
             "server": self.server,
             "state": self.app_state.copy(),
         }
-        expects = any(name == b"expect" and value.lower() == b"100-continue" for name, value in headers)
+        expects = dict(headers).get(b"expect", b"").lower() == b"100-continue"
+        lines, closes = self._defaults.of(self.server_state)
         cycle = OneWrite(
             scope=self.scope,
             transport=self.transport,
@@ -218,6 +219,7 @@ class BoundedHeads(HttpToolsProtocol):
             expect_100_continue=expects,
             keep_alive=version != "1.0" and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,
+            lines=None if closes else lines,
         )
         waits = self._answering()
         self.cycle = cycle

@@ -68,6 +68,10 @@ class NumbersAccess:
             return True
         return not self._platform_groups.isdisjoint(await self._memberships.memberships(caller))
 
+    def shown_to(self, acts_for: frozenset[EntityRef], owner: EntityRef | None) -> bool:
+        """Whether `viewer_in(acts_for)` sees the numbers of `owner`, for the hot path: without making a viewer."""
+        return owner in acts_for or not self._platform_groups.isdisjoint(acts_for)
+
     def viewer_in(self, acts_for: frozenset[EntityRef]) -> Viewer:
         """The viewer who acts for these groups and this user."""
         return EVERYTHING if not self._platform_groups.isdisjoint(acts_for) else Viewer(acts_for)

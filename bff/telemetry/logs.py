@@ -66,9 +66,6 @@ _THREE_DIGITS = tuple(b"%03d" % number for number in range(1_000))
 _MILLISECONDS = tuple(b"%.2f" % (hundredths / 100) for hundredths in range(1_000))
 """Durations below ten milliseconds, by hundredths of one."""
 
-_LEVEL_OF = {False: logging.INFO, True: logging.DEBUG}
-"""The level of a request's line, by whether it is quiet."""
-
 _MOST_BEGINNINGS = 1_000
 """Beginnings of lines that are remembered: there are some hundred, unless clients invent methods."""
 
@@ -89,7 +86,8 @@ class AccessLog:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._write = write or Batches(_write_line)
-        self._leaves_out = {quiet: level_of < LEVELS[level] for quiet, level_of in _LEVEL_OF.items()}
+        self._leaves_out = LEVELS[level] > logging.INFO
+        self._leaves_out_quiet = LEVELS[level] > logging.DEBUG
         self._clock = clock
         self._second = -1
         self._ends: dict[bool, bytes] = {}
@@ -97,20 +95,20 @@ class AccessLog:
 
     def request(
         self,
-        *,
-        quiet: bool,
         method: str,
         route: str,
         status: int,
         seconds: float,
         request_id: bytes,
         trace_id: str | None = None,
+        *,
+        quiet: bool = False,
     ) -> None:
         """Log one answered request; a `quiet` one at debug level only.
 
         `request_id` and `trace_id` hold nothing that JSON escapes.
         """
-        if self._leaves_out[quiet]:
+        if self._leaves_out_quiet if quiet else self._leaves_out:
             return
         now = self._clock()
         second = int(now)
@@ -118,11 +116,11 @@ class AccessLog:
             text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
             self._second = second
             self._ends = {each: _end_of_a_second(text, quiet=each) for each in (False, True)}
-        begin = self._beginnings.get((method, route, status)) or self._begin(method, route, status)
+        begin = self._beginnings.get((method, route, status)) or self._beginning(method, route, status)
         trace = b"" if trace_id is None else b'","trace_id":"%b' % trace_id.encode()
         hundredths = round(seconds * 1e5)
         ms = _MILLISECONDS[hundredths] if 0 <= hundredths < 1_000 else b"%.2f" % (seconds * 1000)
-        millis, micros = divmod(int((now - second) * 1e6), 1_000)
+        micros = int((now - second) * 1e6)
         self._write(
             b"".join(
                 (
@@ -132,14 +130,14 @@ class AccessLog:
                     request_id,
                     trace,
                     self._ends[quiet],
-                    _THREE_DIGITS[millis],
-                    _THREE_DIGITS[micros],
+                    _THREE_DIGITS[micros // 1_000],
+                    _THREE_DIGITS[micros % 1_000],
                     b'Z"}\n',
                 )
             )
         )
 
-    def _begin(self, method: str, route: str, status: int) -> bytes:
+    def _beginning(self, method: str, route: str, status: int) -> bytes:
         begin = orjson.dumps({"method": method, "route": route, "status": status})[:-1] + b',"ms":'
         if len(self._beginnings) < _MOST_BEGINNINGS:
             self._beginnings[method, route, status] = begin

@@ -109,15 +109,7 @@ class Hits:
         seconds = self._monotonic() - started
         self._metrics.answered(moment.served)
         self._metrics.request(_ROUTE, "GET", status, seconds)
-        self._access.request(
-            quiet=False,
-            method="GET",
-            route=_ROUTE,
-            status=status,
-            seconds=seconds,
-            request_id=request_id,
-            trace_id=trace_id,
-        )
+        self._access.request("GET", _ROUTE, status, seconds, request_id, trace_id)
         return True
 
     def _known(
@@ -134,15 +126,13 @@ class Hits:
         caller = self._identity.known(authorization)
         if caller is None or (entity := self._catalog.known_entity(caller, ref, now)) is None:
             return None
-        if self._numbers.every_viewer:
-            viewer = EVERYTHING
-        elif (acts_for := self._catalog.known_memberships(caller, now)) is not None:
-            viewer = self._numbers.viewer_in(acts_for)
-        else:
+        acts_for, owner = None, entity.owner
+        if not self._numbers.every_viewer and (acts_for := self._catalog.known_memberships(caller, now)) is None:
             return None
+        numbers = acts_for is None or self._numbers.shown_to(acts_for, owner)
         group = None
-        if entity.owner is not None:
-            if (read := self._catalog.known_group(entity.owner, now)) is None:
+        if owner is not None:
+            if (read := self._catalog.known_group(owner, now)) is None:
                 return None
             group = read.group
         if (moment := self._cache.moment()) is None:
@@ -150,8 +140,10 @@ class Hits:
         if ref is not entity.ref:
             # From now on the same object as in every table.
             self._refs.put(target, entity.ref, until=inf)
-        shown = (caller, entity.ref) if self._records and viewer.sees_numbers(entity.owner) else None
-        return self._answers.of_group(entity, group, moment.snapshot, viewer), moment, shown
+        if (answer := self._answers.known(entity, group, moment.snapshot, numbers=numbers)) is None:
+            viewer = EVERYTHING if acts_for is None else self._numbers.viewer_in(acts_for)
+            answer = self._answers.of_group(entity, group, moment.snapshot, viewer)
+        return answer, moment, (caller, entity.ref) if self._records and numbers else None
 
 
 def _ref_of(target: bytes) -> EntityRef | None:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import by_refs, forecast, herd, hits, ledger, sweep
+from tests.bench import by_refs, forecast, herd, hits, ledger, sizes, sweep
 from tests.bench.machine import require
 
 PARTS = {
     "hits": hits.run,
     "pairs": hits.run_pairs,
+    "sizes": sizes.run,
     "connections": hits.run_connections,
     "peers": hits.run_peers,
     "herd": herd.run,
@@ -29,7 +30,7 @@ def main(names: list[str]) -> None:
     if unknown:
         sys.exit(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
     wanted = names or list(PARTS)
-    if set(wanted) - {"ledger", "forecast", "sweep"}:
+    if set(wanted) - {"sizes", "ledger", "forecast", "sweep"}:
         require("wrk", *(["nginx"] if "peers" in wanted else []))
     for name in wanted:
         PARTS[name]()
