@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from starlette import routing
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
@@ -23,15 +24,17 @@ from bff.app_connections import (
     open_read_log,
     open_reader,
     platform,
+    spend_permission,
     trusting,
     watched_secrets,
 )
 from bff.app_provisioning import build_provisioner, open_policy, open_vault
-from bff.app_watch import open_watch
+from bff.app_watch import Watch, open_watch
 from bff.backstage.catalog import BackstageCatalog
 from bff.backstage.client import BackstageClient
 from bff.breaker import BreakerState
 from bff.keeptrusts.client import KeeptrustsClient
+from bff.secret_files import Secret
 from bff.settings import IN_MEMORY, Settings
 from bff.spend.exports import SpendExports
 from bff.spend.reports import SpendReports
@@ -48,6 +51,8 @@ from bff.telemetry.metrics import Metrics
 from bff.telemetry.recent_calls import RecentCalls
 from bff.tls import expiry
 from bff.upstream import Upstream
+from bff.watch.coverage_reports import CoverageReports
+from bff.watch.spend_metrics import SpendMetrics
 from bff.watch.watcher import Watcher
 from bff.web.envelope import Envelope
 from bff.web.hits import Hits, Short
@@ -137,15 +142,22 @@ def create_app(
         metrics=metrics,
     )
     answers = Answers(catalog, rules=rules, metrics=metrics)
+    amounts = _amounts(settings, watch, cache, reader, metrics, rules)
     service = Service(
         identity=identity,
         catalog=catalog,
-        numbers=NumbersAccess(catalog, platform_groups=settings.platform_groups, every_viewer=every_viewer),
+        numbers=NumbersAccess(
+            catalog,
+            platform_groups=settings.platform_groups,
+            every_viewer=every_viewer,
+            permission=spend_permission(settings, world, backstage),
+        ),
         cache=cache,
         answers=answers,
         spend=SpendReports(catalog, reader, rules=rules, longest_wait=world.longest_wait),
         rollups=RollUps(catalog, answers, reader, rules=rules, longest_wait=world.longest_wait),
         exports=SpendExports(catalog, reader, rules=rules, history=timedelta(days=settings.bff_history_days)),
+        coverage=CoverageReports(watch.entities, reader, rules=rules, longest_wait=world.longest_wait),
         platform=platform(settings, world, upstreams),
         metrics=metrics,
         provisioner=None,
@@ -184,6 +196,7 @@ def create_app(
             sleep=world.sleep,
             local_may=local_provisioning,
         )
+    actions = _action_routes(settings, world, service, backstage, database, secret)
 
     def lifespan() -> contextlib.AbstractAsyncContextManager[None]:
         closing = [upstreams.close, *([backstage.aclose] if backstage else []), *([vault.aclose] if vault else [])]
@@ -194,6 +207,7 @@ def create_app(
         keeping += [service.provisioner.keep] if service.provisioner and background else []
         keeping += [partial(watch.watcher.run, world.sleep)] if background else []
         keeping += [partial(metrics.watch_loop, world.monotonic, world.sleep)] if background else []
+        keeping += [partial(amounts.run, world.sleep)] if amounts is not None and background else []
         return _lifespan(service, [*closing, world.traces.aclose], keeping, world if background else None)
 
     _report(metrics, settings, service, reader)
@@ -202,9 +216,11 @@ def create_app(
     rendered()
 
     def serving(
-        routes: Iterable[Route], lifespan: Callable[[], contextlib.AbstractAsyncContextManager[None]]
+        routes: Iterable[Route],
+        lifespan: Callable[[], contextlib.AbstractAsyncContextManager[None]],
+        further: Sequence[routing.Route] = (),
     ) -> ASGIApp:
-        bound = [each.bound(service) for each in routes]
+        bound = [*(each.bound(service) for each in routes), *further]
         metrics.begin((each.path_format, each.methods or ()) for each in bound)
         asgi = Starlette(routes=bound, lifespan=lambda _app: lifespan())
         asgi.router.redirect_slashes = False
@@ -213,12 +229,30 @@ def create_app(
     short = None
     if settings.bff_auth == "backstage" and isinstance(catalog, BackstageCatalog):
         short = Hits(service, catalog, access=access, traces=world.traces, monotonic=world.monotonic).answer
-    if settings.bff_admin_port is None:
-        return App(serving(ROUTES, lifespan), None, short, service, settings, watch.watcher, lifespan)
-    operations = [each for each in ROUTES if each.tag == "operations"]
-    others = [each for each in ROUTES if each.tag != "operations"]
-    admin_app = serving(operations, contextlib.nullcontext)
-    return App(serving(others, lifespan), admin_app, short, service, settings, watch.watcher, lifespan)
+    apart = [each for each in ROUTES if each.tag == "operations"] if settings.bff_admin_port is not None else []
+    return App(
+        serving([each for each in ROUTES if each not in apart], lifespan, actions),
+        serving(apart, contextlib.nullcontext) if apart else None,
+        short,
+        service,
+        settings,
+        watch.watcher,
+        lifespan,
+    )
+
+
+def _amounts(
+    settings: Settings,
+    watch: Watch,
+    cache: OrganisationCache,
+    reader: OrganisationReader,
+    metrics: Metrics,
+    rules: Rules,
+) -> SpendMetrics | None:
+    """What renews the amounts in the metrics; None where they are off."""
+    if settings.bff_spend_metrics == "off":
+        return None
+    return SpendMetrics(settings.bff_spend_metrics, watch.entities, cache, reader, metrics=metrics, rules=rules)
 
 
 def _report(metrics: Metrics, settings: Settings, service: Service, reader: OrganisationReader) -> None:
@@ -230,6 +264,33 @@ def _report(metrics: Metrics, settings: Settings, service: Service, reader: Orga
     metrics.watch_database(reader.backlog, reader.database_up)
     if (certificate := settings.keeptrusts_client_cert_file) is not None:
         metrics.watch_certificate("keeptrusts-client", partial(expiry, certificate))
+
+
+def _action_routes(
+    settings: Settings,
+    world: World,
+    service: Service,
+    backstage: Backstage | None,
+    database: Database,
+    secret: Callable[[str], Secret | None],
+) -> list[routing.Route]:
+    """The routes of Backstage's actions, where `BFF_ACTIONS` is on."""
+    catalog = service.catalog
+    if settings.bff_actions == "off" or backstage is None or not isinstance(catalog, BackstageCatalog):
+        return []
+    from bff.app_actions import open_actions  # noqa: PLC0415 - it brings cryptography, only for tokens
+
+    refused = service.metrics.refused
+    return open_actions(
+        settings,
+        world,
+        service=service,
+        backstage=backstage,
+        catalog=catalog,
+        database=database,
+        secret=secret,
+        refused=refused,
+    ).routes()
 
 
 def _read_share(cache: OrganisationCache) -> float:

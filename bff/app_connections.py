@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
@@ -21,6 +22,7 @@ from bff.backstage.catalog import BackstageCatalog
 from bff.backstage.client import DEADLINE as BACKSTAGE_DEADLINE
 from bff.backstage.client import SYSTEM, BackstageClient
 from bff.backstage.files import FileCatalog
+from bff.backstage.permissions import SpendPermission
 from bff.keeptrusts.client import KEEPTRUSTS, KeeptrustsClient
 from bff.platform.health import ControlPlaneProbe, GatewayClient, PlatformStatuses
 from bff.provisioning.rights import People
@@ -37,6 +39,9 @@ from bff.telemetry.otlp import TracesError, traces_from
 from bff.telemetry.traces import Traces
 from bff.tls import TlsFileError, TlsFiles, client_context
 from bff.upstream import HttpTransport, Limits, Upstream
+
+if TYPE_CHECKING:  # it brings cryptography, only for tokens
+    from bff.backstage.identity import Accepted
 
 log = logger("wiring")
 
@@ -217,20 +222,7 @@ def callers(
     identity: Identity = AnonymousIdentity()
     catalog: People
     if backstage is not None and settings.bff_auth == "backstage":
-        from bff.backstage.identity import BackstageIdentity, Refusals  # noqa: PLC0415 - it brings cryptography, only for tokens
-
-        public = settings.backstage_public_url or backstage.auth.base_url
-        clock = world.clock
-        # The same, at a tenth of the cost: it is asked for each remembered token.
-        now = time.time if clock is _now else lambda: clock().timestamp()
-        identity = BackstageIdentity(
-            backstage.auth,
-            scaffolder=backstage.scaffolder,
-            issuer=f"{public}/api/auth",
-            refusals=Refusals(count=refused, monotonic=world.monotonic),
-            now=now,
-            monotonic=world.monotonic,
-        )
+        identity = backstage_identity(settings, world, backstage, refused)
     if backstage is not None and settings.bff_catalog == "backstage":
         catalog = BackstageCatalog(
             backstage.catalog,
@@ -242,6 +234,40 @@ def callers(
     else:
         catalog = FileCatalog(settings.catalog_patterns, monotonic=world.monotonic)
     return identity, catalog
+
+
+def backstage_identity(
+    settings: Settings,
+    world: World,
+    backstage: Backstage,
+    refused: Callable[[str], None],
+    *,
+    accepted: Accepted | None = None,
+) -> Identity:
+    """Who verifies Backstage's tokens: those that its proxy forwards, unless others are `accepted`."""
+    from bff.backstage.identity import BY_PROXY, BackstageIdentity, Refusals  # noqa: PLC0415 - it brings cryptography, only for tokens
+
+    public = settings.backstage_public_url or backstage.auth.base_url
+    clock = world.clock
+    # The same, at a tenth of the cost: it is asked for each remembered token.
+    now = time.time if clock is _now else lambda: clock().timestamp()
+    accepted = accepted or BY_PROXY
+    return BackstageIdentity(
+        backstage.auth,
+        plugins={plugin: backstage.of(plugin) for plugin in accepted.plugins},
+        accepted=accepted,
+        issuer=f"{public}/api/auth",
+        refusals=Refusals(count=refused, monotonic=world.monotonic),
+        now=now,
+        monotonic=world.monotonic,
+    )
+
+
+def spend_permission(settings: Settings, world: World, backstage: Backstage | None) -> SpendPermission | None:
+    """What decides on amounts beside groups; None where nothing does."""
+    if settings.bff_spend_permission == "off" or backstage is None:
+        return None
+    return SpendPermission(backstage.base, monotonic=world.monotonic)
 
 
 def platform(settings: Settings, world: World, upstreams: Upstreams) -> PlatformStatuses:

@@ -6,6 +6,8 @@ import secrets
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 
 from bff.app_connections import World
 from bff.backstage.client import BackstageClient
@@ -17,13 +19,14 @@ from bff.provisioning.rights import People
 from bff.secret_files import Secret
 from bff.settings import Settings
 from bff.status.answers import FindingCounts
-from bff.status.claims import GATEWAY_KEY_NAME
+from bff.status.claims import GATEWAY_KEY_NAME, TEAM
 from bff.status.findings import Rules
 from bff.status.leader import OrganisationReader
 from bff.status.organisation_cache import OrganisationCache
 from bff.store.database import Database
 from bff.telemetry.calls import CallObserver
 from bff.telemetry.metrics import Metrics
+from bff.watch.subjects import WatchedEntities
 from bff.watch.sweep import GATEWAY_API, Sweep
 from bff.watch.watcher import Channels, Watcher
 from bff.watch.webhook import Webhook
@@ -37,6 +40,7 @@ class Watch:
     """The watch and its connections."""
 
     watcher: Watcher
+    entities: WatchedEntities
     opened: tuple[Callable[[], Awaitable[None]], ...]
 
     async def aclose(self) -> None:
@@ -65,8 +69,9 @@ def open_watch(
     """The watch that the settings describe; `people` reads groups. `require_for_serving` has made sure of what it needs."""
     opened: list[Callable[[], Awaitable[None]]] = []
     catalog: WatchedCatalog
+    groups: WatchedCatalog
     if isinstance(people, FileCatalog):
-        catalog = people
+        catalog = groups = people
     else:
         client = BackstageClient(
             settings.backstage_catalog_url or str(settings.backstage_url),
@@ -81,14 +86,9 @@ def open_watch(
             tls=tls,
         )
         opened.append(client.aclose)
-        catalog = BackstageWatched(
-            client,
-            token=_required(secret("backstage_token")),
-            annotation=GATEWAY_KEY_NAME,
-            apis=(GATEWAY_API,),
-            sleep=world.sleep,
-            random=world.random,
-        )
+        token = _required(secret("backstage_token"))
+        reading = partial(BackstageWatched, client, token=token, sleep=world.sleep, random=world.random)
+        catalog, groups = reading(annotation=GATEWAY_KEY_NAME, apis=(GATEWAY_API,)), reading(annotation=TEAM, apis=())
     channels = _channels(settings, world, observer=observer, tls=tls, secret=secret)
     opened += [each.aclose for each in (channels.backstage, channels.webhook) if each is not None]
 
@@ -97,13 +97,14 @@ def open_watch(
 
     counts = FindingCounts()
     metrics.watch_findings(counts.findings, counts.entities)
+    sweep = Sweep(catalog, clock=world.clock)
     watcher = Watcher(
         catalog,
         people,
         cache,
         reader,
         database,
-        sweep=Sweep(catalog, clock=world.clock),
+        sweep=sweep,
         rules=rules,
         channels=channels,
         platform_groups=settings.platform_groups,
@@ -116,7 +117,9 @@ def open_watch(
         clock=world.clock,
         monotonic=world.monotonic,
     )
-    return Watch(watcher, tuple(opened))
+    oldest = timedelta(seconds=2 * settings.bff_watch_seconds)
+    entities = WatchedEntities(sweep, people, groups, clock=world.clock, oldest=oldest)
+    return Watch(watcher, entities, tuple(opened))
 
 
 def _channels(

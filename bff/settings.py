@@ -35,7 +35,7 @@ from bff.wording import quoted
 
 OWN_PREFIX = "BFF_"
 OF_THE_COMMAND_LINE = frozenset({"BFF_URL", "BFF_TOKEN"})
-"""Read by `status`, `spend` and `doctor`, not by the service."""
+"""Read by `status`, `spend`, `coverage`, `check` and `doctor`, not by the service."""
 
 IN_MEMORY = Path(":memory:")
 """The value of `BFF_DATA_DIR` with which nothing is kept over a restart."""
@@ -223,6 +223,10 @@ class Settings(BaseSettings):
         default=None,
         description="Secret that signs those requests: `whsec_` and 24 to 64 random bytes in base64, as Standard Webhooks has it",
     )
+    bff_spend_metrics: Literal["off", "team", "entity"] = Field(
+        default="off",
+        description="Amounts in `/metrics`, for all who may scrape it: none, by team, or by entity and owner",
+    )
     bff_refresh_seconds: float = Field(default=30, ge=1, le=3600, description="Age at which the facts are read again")
     bff_stale_limit_seconds: float = Field(
         default=3600,
@@ -238,6 +242,28 @@ class Settings(BaseSettings):
         default="",
         description="Templates of your own that mend findings, as a JSON object from a finding's code to the template's reference; "
         'an empty reference means none, such as {"key-expiring": "template:default/renew-key", "wallet-low": ""}',
+    )
+    bff_actions: Literal["off", "on"] = Field(
+        default="off",
+        description="Whether Backstage's actions (MCP tools and template steps) are served, at `/backstage`",
+    )
+    bff_actions_catalog: Literal["person", "owners"] = Field(
+        default="person",
+        description="How an action reads entities: as the person, by a token that this service signs, which needs `BFF_SIGNING_KEY` or "
+        "`BFF_STORE_KEY`; or with the service's own token, for members of the owning group and of `BFF_PLATFORM_GROUPS` alone",
+    )
+    bff_signing_key: SecretStr | None = Field(
+        default=None,
+        description="Private key (PEM, curve P-256) with which this service signs its tokens for Backstage, the same in every replica",
+    )
+    bff_store_key: SecretStr | None = Field(
+        default=None,
+        description="Key that encrypts secrets in the database, as `openssl rand -base64 32` makes it, instead of `BFF_SIGNING_KEY`: "
+        "replicas then share a signing key that one of them makes; one a line, of which the first encrypts and all decrypt",
+    )
+    bff_spend_permission: Literal["off", "on"] = Field(
+        default="off",
+        description="Whether amounts also need the permission `keeptrusts.spend.read` of Backstage's permission framework",
     )
     bff_drain_seconds: float = Field(
         default=5, ge=0, le=300, description="How long requests are still served after SIGTERM"
@@ -272,9 +298,9 @@ class Settings(BaseSettings):
 
     @field_validator("bff_notify_webhook_secret")
     @classmethod
-    def _signing_key(cls, secret: SecretStr | None) -> SecretStr | None:
+    def _webhook_key(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None:
-            _check_signing_key(secret)
+            _check_webhook_key(secret)
         return secret
 
     @field_validator("bff_notify_webhook_url")
@@ -286,6 +312,20 @@ class Settings(BaseSettings):
                 "http only to this machine"
             )
         return text
+
+    @field_validator("bff_signing_key")
+    @classmethod
+    def _own_key(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None:
+            _check_signing_key(secret)
+        return secret
+
+    @field_validator("bff_store_key")
+    @classmethod
+    def _store_keys(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None:
+            _check_store_keys(secret)
+        return secret
 
     @field_validator("bff_timezone")
     @classmethod
@@ -344,7 +384,25 @@ class Settings(BaseSettings):
             )
         if self.bff_group_origins and self.bff_catalog == "files":
             raise ValueError("BFF_GROUP_ORIGINS needs BFF_CATALOG=backstage: entities in files have no origin")
+        if self.bff_spend_permission == "on" and self.bff_auth == "none":
+            raise ValueError("BFF_SPEND_PERMISSION=on needs BFF_AUTH=backstage: Backstage decides on people alone")
+        self._check_actions()
         return self
+
+    def _check_actions(self) -> None:
+        if self.bff_signing_key is not None and self.bff_store_key is not None:
+            raise ValueError(
+                "BFF_SIGNING_KEY and BFF_STORE_KEY are both set, and the first is used instead of a key in the database: set one of them"
+            )
+        if self.bff_actions == "off":
+            return
+        if (self.bff_auth, self.bff_catalog) != ("backstage", "backstage"):
+            raise ValueError("BFF_ACTIONS=on needs BFF_AUTH=backstage and BFF_CATALOG=backstage")
+        if self.bff_actions_catalog == "person" and self.bff_signing_key is None and self.bff_store_key is None:
+            raise ValueError(
+                "BFF_ACTIONS=on needs BFF_SIGNING_KEY_FILE or BFF_STORE_KEY_FILE, to read entities as the person who asks; "
+                "or set BFF_ACTIONS_CATALOG=owners"
+            )
 
     def _check_vault(self) -> None:
         ways = {
@@ -582,7 +640,22 @@ def _check_proxy(address: SecretStr) -> None:
         raise ValueError("must be an address such as http://user:password@proxy.internal:3128, without a path")
 
 
-def _check_signing_key(secret: SecretStr) -> None:
+def _check_signing_key(key: SecretStr) -> None:
+    """Raise `ValueError` unless it is a private key for signing tokens."""
+    # Imported here: it brings cryptography.
+    from bff.backstage.own_tokens import SigningKey  # noqa: PLC0415
+
+    SigningKey.read(key.get_secret_value())
+
+
+def _check_store_keys(keys: SecretStr) -> None:
+    """Raise `ValueError` unless these are keys for encrypting secrets in the database."""
+    from bff.store.sealing import Seal  # noqa: PLC0415 - as above
+
+    Seal(keys.get_secret_value())
+
+
+def _check_webhook_key(secret: SecretStr) -> None:
     """Raise `ValueError` unless webhooks can be signed by it."""
     # Imported here: most commands that read settings send no webhook.
     from bff.watch.webhook import signing_key  # noqa: PLC0415
@@ -603,7 +676,9 @@ def _is_webhook(text: str) -> bool:
 _CHECKS: Mapping[str, Callable[[SecretStr], None]] = {
     "database_url": _check_database,
     "keeptrusts_proxy_url": _check_proxy,
-    "bff_notify_webhook_secret": _check_signing_key,
+    "bff_signing_key": _check_signing_key,
+    "bff_store_key": _check_store_keys,
+    "bff_notify_webhook_secret": _check_webhook_key,
 }
 """What secrets of a form are checked by, at the start and whenever their files are read again."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -37,6 +38,14 @@ NOON = datetime(2026, 3, 11, 12, tzinfo=UTC)
 API_URL = "http://keeptrusts-api.internal:8080"
 GATEWAY_URL = "http://gateway.internal:41002"
 BOT = "/v1/entities/component/default/customer-support-bot"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keep every service and command of the tests away from the databases of the person who runs them."""
+    folder = tmp_path_factory.mktemp("state")
+    os.environ["XDG_STATE_HOME"] = str(folder)
+    return folder
 
 
 class Time:

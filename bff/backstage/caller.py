@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from typing import Protocol
 
 from pydantic import SecretStr
@@ -17,9 +18,10 @@ class Caller:
 
     `user` is the person, None only for the caller of a service without authentication. `token` is what may be forwarded
     to the Backstage catalog to see what this person sees; a scaffolder's token cannot read the catalog, so it has none.
-    `via` names the Backstage plugin that calls for the person, if one does (`scaffolder`). `key` stands for the caller
-    in memory keys: it differs between any two callers and holds no secret. `userinfo_token` proves the person to
-    Backstage's auth backend, which knows their groups.
+    `via` names the Backstage plugin that calls for the person, if one does (`scaffolder`, `mcp-actions`). `key` stands
+    for the caller in memory keys: it differs between any two callers and holds no secret. `userinfo_token` proves the
+    person to Backstage's auth backend, which knows their groups, `permission_token` to its permission backend.
+    `expires` is when what proves the caller ends, in seconds since 1970.
     """
 
     key: str
@@ -27,6 +29,8 @@ class Caller:
     token: SecretStr | None = None
     via: str | None = None
     userinfo_token: SecretStr | None = None
+    permission_token: SecretStr | None = None
+    expires: float = inf
 
 
 LOCAL = Caller(key="local")
@@ -54,6 +58,13 @@ class UnauthenticatedError(Exception):
     def __init__(self, message: str, reason: Refusal = Refusal.FORM) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class NoPersonError(UnauthenticatedError):
+    """A Backstage plugin calls with a good token of its own, and for no person."""
+
+    def __init__(self, reason: Refusal = Refusal.FORM) -> None:
+        super().__init__("token not accepted", reason)
 
 
 class IdentityUnavailableError(Exception):

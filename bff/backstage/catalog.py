@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 
 from cachetools import LRUCache
 
 from bff.backstage.by_refs import ByRefs, Found
 from bff.backstage.caller import Caller
 from bff.backstage.client import BackstageClient
-from bff.backstage.entities import Entity, Members
-from bff.backstage.groups import CurrentMemberships, Groups
+from bff.backstage.entities import CatalogDeniedError, Entity, Members
+from bff.backstage.groups import SERVICE, CurrentMemberships, Groups
 from bff.backstage.members import MemberQueries
 from bff.expiring import Expiring
 from bff.fair_places import FairPlaces
@@ -56,6 +57,7 @@ class BackstageCatalog:
         monotonic: Callable[[], float] = time.monotonic,
         most_decisions: int = MOST_DECISIONS,
     ) -> None:
+        self._backstage = backstage
         places = FairPlaces(PLACES, most_each=MOST_PLACES_EACH)
         self._monotonic = monotonic
         self._by_refs = ByRefs(backstage, operation="entities", keep=self._remember, places=places)
@@ -127,7 +129,8 @@ class BackstageCatalog:
     async def claiming(self, caller: Caller) -> Members:
         """Every entity that names a gateway key and that `caller` may see; from the catalog each time."""
         if caller.token is None:
-            return Members((), ())
+            # A file in which no key has an entity would be wrong rather than empty.
+            raise CatalogDeniedError("this caller's token cannot read the catalog")
         return await self._member_queries.claiming(caller.key, caller.token)
 
     async def group(self, ref: EntityRef) -> Entity | None:
@@ -137,6 +140,18 @@ class BackstageCatalog:
     async def memberships(self, caller: Caller) -> frozenset[EntityRef]:
         """The caller and their groups, as the catalog has them now (see `CurrentMemberships`)."""
         return await self._memberships.of(caller)
+
+    async def entity_for_service(self, ref: EntityRef) -> Entity | None:
+        """The entity as the service's own token may see it: whether a caller may have it is for the one who asks to decide."""
+        return (await self._groups.by_token(partial(self._by_refs.read, SERVICE, refs=[ref])))[ref]
+
+    async def owned(self, owners: Collection[EntityRef], *, caller: Caller | None) -> Members:
+        """The entities that claim a key and that one of `owners` owns, as `caller` may see them (None: as the service may)."""
+        if caller is None:
+            return await self._groups.by_token(partial(self._member_queries.owned, SERVICE, owners))
+        if caller.token is None:
+            return Members((), ())
+        return await self._member_queries.owned(caller.key, owners, token=caller.token)
 
     def _remember(self, reader: str, found: Found) -> Found:
         shared = {ref: self._one_for_all(entity) for ref, entity in found.items()}

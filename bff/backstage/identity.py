@@ -17,7 +17,7 @@ import base64
 import binascii
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -26,7 +26,7 @@ from typing import Annotated, TypeVar
 import jwt
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from bff.backstage.caller import Caller, Refusal, UnauthenticatedError
+from bff.backstage.caller import Caller, NoPersonError, Refusal, UnauthenticatedError
 from bff.backstage.client import BackstageClient
 from bff.backstage.jwks import ALGORITHMS, SigningKeys
 from bff.expiring import Expiring
@@ -37,8 +37,39 @@ from bff.wording import quoted
 log = logger("identity")
 
 USER_KEYS = "/api/auth/.well-known/jwks.json"
-PLUGIN_KEYS = {"scaffolder": "/api/scaffolder/.backstage/auth/v1/jwks.json"}
+PLUGIN_KEYS = {
+    "scaffolder": "/api/scaffolder/.backstage/auth/v1/jwks.json",
+    "mcp-actions": "/api/mcp-actions/.backstage/auth/v1/jwks.json",
+}
 """The plugins that may call for a person, each with its keys' path: no path is ever made from a token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Which tokens are accepted at one address.
+
+    `plugins` are those whose tokens for `audience` are accepted where they carry a person; with `users` so are people's own
+    tokens. `said` is what a log line says that it wants.
+    """
+
+    audience: str
+    plugins: tuple[str, ...]
+    users: bool
+    said: str
+
+
+BY_PROXY = Accepted(
+    "proxy", ("scaffolder",), users=True, said="a Backstage user token, or the scaffolder's token for a user"
+)
+"""What Backstage's proxy forwards."""
+
+BY_ACTIONS = Accepted(
+    "keeptrusts",
+    ("mcp-actions", "scaffolder"),
+    users=False,
+    said="a token of Backstage's mcp-actions or scaffolder plugin for the plugin keeptrusts, on behalf of a user",
+)
+"""What Backstage's plugins send to the plugin that this service is to them."""
 
 LEEWAY = 30.0
 """Seconds by which a token's beginning may lie ahead of our clock. Its end is exact, as it is for Backstage."""
@@ -56,7 +87,6 @@ _OVERHEAD = 600
 LOGGED_EVERY = 60.0
 """Seconds in which a refusal of one reason makes one log line, however many there are."""
 
-_KINDS = "a Backstage user token, or the scaffolder's token for a user"
 _A_PUBLISHED_KEY = "a signature by a key that Backstage publishes"
 
 
@@ -89,9 +119,9 @@ class Refusals:
 
 
 class BackstageIdentity:
-    """Verifies Backstage's user tokens, and the scaffolder's tokens for a user; nothing else.
+    """Verifies the tokens that are `accepted`, and nothing else.
 
-    `backstage` reaches the auth backend, `scaffolder` the scaffolder's where that is at another address. `issuer` is what
+    `backstage` reaches the auth backend, `plugins` the backends of plugins that are at another address. `issuer` is what
     user tokens name as their issuer, if the service reaches Backstage at another address than Backstage's own
     `backend.baseUrl`: that address followed by `/api/auth`.
     """
@@ -100,7 +130,8 @@ class BackstageIdentity:
         self,
         backstage: BackstageClient,
         *,
-        scaffolder: BackstageClient | None = None,
+        plugins: Mapping[str, BackstageClient] | None = None,
+        accepted: Accepted = BY_PROXY,
         issuer: str | None = None,
         refusals: Refusals | None = None,
         now: Callable[[], float] = time.time,
@@ -109,14 +140,17 @@ class BackstageIdentity:
     ) -> None:
         self._issuer = (issuer or f"{backstage.base_url}/api/auth").rstrip("/")
         self._refusals = refusals or Refusals(monotonic=monotonic)
+        self._accepted = accepted
         self._now = now
-        hosts = {"scaffolder": scaffolder or backstage}
+        hosts = {plugin: (plugins or {}).get(plugin, backstage) for plugin in accepted.plugins}
         self._user_keys = SigningKeys(
             partial(backstage.get_as, path=USER_KEYS, operation="user-keys"), monotonic=monotonic
         )
         self._plugin_keys = {
-            plugin: SigningKeys(partial(hosts[plugin].get_as, path=path, operation="plugin-keys"), monotonic=monotonic)
-            for plugin, path in PLUGIN_KEYS.items()
+            plugin: SigningKeys(
+                partial(host.get_as, path=PLUGIN_KEYS[plugin], operation="plugin-keys"), monotonic=monotonic
+            )
+            for plugin, host in hosts.items()
         }
         # By the token itself: a digest would cost as much as all else that a remembered caller does.
         self._memory: Expiring[bytes, Caller] = Expiring(most_remembered, clock=now)
@@ -134,11 +168,12 @@ class BackstageIdentity:
     async def caller(self, authorization: str | None) -> Caller:
         """The person behind an `Authorization` header value.
 
-        Raises `UnauthenticatedError`, or `IdentityUnavailableError` when Backstage's keys cannot be had.
+        Raises `UnauthenticatedError`, for a plugin's good token without a person `NoPersonError`, or
+        `IdentityUnavailableError` when Backstage's keys cannot be had.
         """
         given = (authorization or "").encode(errors="surrogatepass")
         if given[: len(_SCHEME)].lower() != _SCHEME:
-            self._refusals.record(Refusal.MISSING, "no bearer token", expected=_KINDS)
+            self._refusals.record(Refusal.MISSING, "no bearer token", expected=self._accepted.said)
             raise UnauthenticatedError("no bearer token", Refusal.MISSING)
         if (known := self.known(given)) is not None:
             return known
@@ -146,7 +181,10 @@ class BackstageIdentity:
         try:
             caller, expires = await self._verify(read_token(token.decode(errors="surrogatepass")))
         except TokenError as error:
-            self._refusals.record(error.reason, str(error), expected=error.expected, given=error.given)
+            expected = error.expected or self._accepted.said
+            self._refusals.record(error.reason, str(error), expected=expected, given=error.given)
+            if isinstance(error, _WithoutPersonError):
+                raise NoPersonError(error.reason) from None
             # The caller is not shown which check failed: only a forger has use for it.
             message = "token expired" if isinstance(error, ExpiredError) else "token not accepted"
             raise UnauthenticatedError(message, error.reason) from None
@@ -155,11 +193,11 @@ class BackstageIdentity:
         return caller
 
     async def _verify(self, token: UnverifiedToken) -> tuple[Caller, float]:
-        if token.kind is Kind.USER:
+        if token.kind is Kind.USER and self._accepted.users:
             return await self._user(token)
         if token.kind is Kind.PLUGIN:
             return await self._plugin(token)
-        raise TokenError("a limited token on its own")
+        raise TokenError(f"a token of the kind {token.kind} on its own")
 
     async def _user(self, token: UnverifiedToken) -> tuple[Caller, float]:
         claims = await self._claims(token, self._user_keys, UserClaims)
@@ -167,7 +205,15 @@ class BackstageIdentity:
         if claims.iss != self._issuer:
             raise TokenError("another issuer", Refusal.ISSUER, expected=self._issuer, given=claims.iss or "none")
         user, secret = _person(claims), SecretStr(token.text)
-        return Caller(key=str(user), user=user, token=secret, userinfo_token=secret), claims.exp
+        caller = Caller(
+            key=str(user),
+            user=user,
+            token=secret,
+            userinfo_token=secret,
+            permission_token=secret,
+            expires=claims.exp,
+        )
+        return caller, claims.exp
 
     async def _plugin(self, token: UnverifiedToken) -> tuple[Caller, float]:
         # Before any key is looked for, so that other plugins' tokens cannot make us ask for keys.
@@ -176,16 +222,19 @@ class BackstageIdentity:
         if keys is None:
             raise TokenError("a plugin that may not call")
         claims = await self._claims(token, keys, PluginClaims)
-        _check_audience(claims.aud, "proxy")
+        _check_audience(claims.aud, self._accepted.audience)
         if claims.obo is None:
-            raise TokenError("a plugin that calls for no person")
+            raise _WithoutPersonError("a plugin that calls for no person")
         proof = read_token(claims.obo)
         if proof.kind is not Kind.LIMITED_USER:
             raise TokenError("a plugin whose person is not proven as it should be")
         person = await self._claims(proof, self._user_keys, LimitedUserClaims)
         user = _person(person)
-        caller = Caller(key=f"{plugin}>{user}", user=user, via=plugin, userinfo_token=SecretStr(proof.text))
-        return caller, min(claims.exp, person.exp)
+        expires = min(claims.exp, person.exp)
+        # With the audience: what one way of asking lets a person see is never remembered for another.
+        key = f"{plugin}>{self._accepted.audience}>{user}"
+        caller = Caller(key=key, user=user, via=plugin, userinfo_token=SecretStr(proof.text), expires=expires)
+        return caller, expires
 
     async def _claims(self, token: UnverifiedToken, keys: SigningKeys, form: type[AnyClaims]) -> AnyClaims:
         key = await keys.key(token.kid)
@@ -229,11 +278,12 @@ _FORM = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+", re.ASC
 class TokenError(Exception):
     """A token is not acceptable. The message says what is wrong with it and repeats nothing of it.
 
-    `expected` says what would have been accepted. `given` is what a token whose signature is good says instead.
+    `expected` says what would have been accepted, where that is not the kinds of token that are. `given` is what a token
+    whose signature is good says instead.
     """
 
     def __init__(
-        self, message: str, reason: Refusal = Refusal.FORM, *, expected: str = _KINDS, given: object = None
+        self, message: str, reason: Refusal = Refusal.FORM, *, expected: str = "", given: object = None
     ) -> None:
         super().__init__(message)
         self.reason = reason
@@ -243,6 +293,10 @@ class TokenError(Exception):
 
 class ExpiredError(TokenError):
     """A token that was good once: its bearer needs a new one."""
+
+
+class _WithoutPersonError(TokenError):
+    """A plugin's own token that is good, and for no person."""
 
 
 class Kind(StrEnum):
@@ -294,7 +348,7 @@ class LimitedUserClaims(Claims):
 
 
 class PluginClaims(Claims):
-    """What a plugin token for the proxy backend says; `obo` is the limited token of the person it calls for."""
+    """What a plugin token says; `obo` is the limited token of the person it calls for."""
 
     aud: object = None
     obo: Annotated[str, Field(min_length=1)] | None = None

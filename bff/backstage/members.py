@@ -7,7 +7,7 @@ relation to the group, the system or the domain: its permission framework leaves
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -26,6 +26,7 @@ from bff.backstage.entities import (
     read_entity,
 )
 from bff.backstage.groups import QUERY
+from bff.backstage.watched import PAGE
 from bff.fair_places import FairPlaces
 from bff.upstream import Token
 from bff.values import EntityRef
@@ -39,9 +40,6 @@ MOST_CLAIMING = 50_000
 
 MOST_CONTAINERS = 1_000
 """Groups below a group, or systems and domains below a domain."""
-
-_PAGE = 250
-"""Entities in one reply: some 500 KB, which Backstage gives within its deadline."""
 
 _LONGEST_FILTER = 3_500
 """Characters of references, as an address has them, in one of its two filters: it stays below the usual limit of 8 KB."""
@@ -109,6 +107,22 @@ class MemberQueries:
         kept = self._keep(reader, listed[:MOST_MEMBERS])
         return Members(containers, tuple(kept), truncated=cut or len(listed) > MOST_MEMBERS)
 
+    async def owned(self, reader: str, owners: Collection[EntityRef], *, token: Token) -> Members:
+        """The entities that claim a key and that one of `owners` owns itself, at most `MOST_MEMBERS`. Raises `CatalogError`."""
+        if not owners:
+            return Members((), ())
+        claiming = (f"metadata.annotations.{GATEWAY_KEY_NAME}", None)
+        pages = await asyncio.gather(
+            *(
+                self._all(reader, token, [_filter([claiming], _related("ownedBy", part))], most=MOST_MEMBERS + 1)
+                for part in _parts(sorted(owners))
+            )
+        )
+        found = {entity.ref: entity for entities in pages for entity in entities}
+        listed = [found[ref] for ref in sorted(found)]
+        kept = self._keep(reader, listed[:MOST_MEMBERS])
+        return Members(tuple(sorted(owners)), tuple(kept), truncated=len(listed) > MOST_MEMBERS)
+
     async def claiming(self, reader: str, token: Token) -> Members:
         """Every entity that claims a key, at most `MOST_CLAIMING`. Raises `CatalogError`."""
         found = await self._all(reader, token, [f"metadata.annotations.{GATEWAY_KEY_NAME}"], most=MOST_CLAIMING + 1)
@@ -147,7 +161,7 @@ class MemberQueries:
         found: list[Entity] = []
         asked = [("filter", text) for text in filters]
         while True:
-            query = urlencode([("limit", str(_PAGE)), ("fields", ",".join(fields)), *asked])
+            query = urlencode([("limit", str(PAGE)), ("fields", ",".join(fields)), *asked])
             async with turn(self._places, reader, f"GET {QUERY}"):
                 page = await self._backstage.get_as(_page, f"{QUERY}?{query}", operation="members", token=token)
             found += page.entities

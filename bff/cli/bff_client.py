@@ -75,13 +75,21 @@ def ask(
         ref = EntityRef.parse(entity_ref, default_kind=default_kind)
     except EntityRefError as error:
         raise Failure(str(error), Exit.USAGE) from None
+    path = f"/v1/entities/{ref.kind}/{ref.namespace}/{ref.name}/{resource}"
+    return ask_at(url, path, ref=ref, media_type=media_type, **query)
+
+
+def ask_at(
+    url: str, path: str, *, ref: EntityRef | None = None, media_type: str = "application/json", **query: object
+) -> bytes:
+    """What is at `path` in `media_type`; `ref` is the entity that it is about. Raises `Failure`."""
     token = _token()
-    call = Call(resource, "GET", f"/v1/entities/{ref.kind}/{ref.namespace}/{ref.name}/{resource}")
+    call = Call(path.rpartition("/")[2], "GET", path)
     params = {name: str(value) for name, value in query.items()}
     reply = asyncio.run(_reply(open_bff(_checked(url), tls=_trusted()), call, params, token))
     if reply.is_success and _is_of(reply, media_type):
         return reply.body
-    raise _failure(reply, ref, url)
+    raise _failure(reply, url, ref)
 
 
 async def _reply(bff: Upstream, call: Call, params: dict[str, str], token: SecretStr | None) -> Reply:
@@ -120,7 +128,7 @@ def _token() -> SecretStr | None:
     return token
 
 
-def _failure(reply: Reply, ref: EntityRef, url: str) -> Failure:
+def _failure(reply: Reply, url: str, ref: EntityRef | None) -> Failure:
     problem = _problem(reply)
     said = problem.get("detail") or problem.get("title") or f"it answered {reply.status}"
     match reply.status:
@@ -131,12 +139,13 @@ def _failure(reply: Reply, ref: EntityRef, url: str) -> Failure:
             )
         case 403:
             return Failure(f"not permitted: {said}", Exit.DENIED)
-        case 404 if problem:
+        case 404 if problem and ref is not None:
             seen = str(problem.get("type")).endswith(":no-spend")
             why = f"{ref}: {said}" if seen else f"{ref} is not in the catalog, or you may not see it"
             return Failure(why, Exit.NOT_FOUND)
         case 404 | 200 | 301 | 302 | 303 | 307 | 308:
-            return Failure(f"what answers at {url} is not a BFF: name yours with --url", Exit.UNREACHABLE)
+            what = "is not a BFF" if not problem else "is a BFF of an older version"
+            return Failure(f"what answers at {url} {what}: name yours with --url", Exit.UNREACHABLE)
         case 400 | 422:
             return Failure(str(said), Exit.USAGE)
         case _:

@@ -16,7 +16,7 @@ from bff.backstage.catalog import BackstageCatalog
 from bff.backstage.client import BackstageClient
 from bff.backstage.entities import CatalogContractError, CatalogError, DescriptorError, Entity, read_entity
 from bff.backstage.groups import QUERY, comes_from
-from bff.backstage.identity import PLUGIN_KEYS, USER_KEYS, BackstageIdentity
+from bff.backstage.identity import BY_ACTIONS, BY_PROXY, PLUGIN_KEYS, USER_KEYS, BackstageIdentity
 from bff.backstage.jwks import ALGORITHMS, usable_keys
 from bff.backstage.notifications import NotificationError, Notifications
 from bff.cli.bff_client import TOKEN_VARIABLE
@@ -58,9 +58,9 @@ async def examine_backstage(
         return
     try:
         yield await _signing_keys(backstage.auth, "auth", USER_KEYS, failing=Verdict.FAIL)
-        for plugin, path in PLUGIN_KEYS.items():
+        for plugin in dict.fromkeys((*BY_PROXY.plugins, *(BY_ACTIONS.plugins if settings.bff_actions == "on" else ()))):
             # Without them only the calls of that plugin are refused.
-            yield await _signing_keys(backstage.of(plugin), plugin, path, failing=Verdict.WARN)
+            yield await _signing_keys(backstage.of(plugin), plugin, PLUGIN_KEYS[plugin], failing=Verdict.WARN)
         issuer = f"{settings.backstage_public_url or backstage.auth.base_url}/api/auth"
         yield await _issuer(backstage.auth, expected=issuer)
         own = settings.secret("backstage_token")
@@ -228,7 +228,7 @@ async def _person(
 ) -> AsyncIterator[Trial]:
     """The way of a request of a person, step by step, as far as it leads."""
     try:
-        identity = BackstageIdentity(backstage.auth, scaffolder=backstage.scaffolder, issuer=issuer)
+        identity = BackstageIdentity(backstage.auth, plugins={"scaffolder": backstage.scaffolder}, issuer=issuer)
         caller = await identity.caller(f"Bearer {token.get_secret_value()}")
     except (UnauthenticatedError, IdentityUnavailableError) as error:
         hint = "it must be a Backstage user token that has not expired, of the issuer above"

@@ -12,7 +12,7 @@ class Exit(IntEnum):
 
     OK = 0
     FOUND = 1
-    """Something is wrong with what was asked about: `status --fail-on`, `doctor`."""
+    """Something is wrong with what was asked about: `status --fail-on`, `coverage --fail-under`, `doctor`, or `check` answers no."""
     USAGE = 2
     """The command's own words are wrong (click's code)."""
     SETTINGS = 3

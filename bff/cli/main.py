@@ -142,6 +142,45 @@ def rollup(*, entity_ref: str, url: str, as_json: bool, days: int) -> None:
     run(entity_ref, url=url, as_json=as_json, days=days)
 
 
+@main.command("check")
+@click.argument("entity_ref")
+@url_option
+@json_option
+@click.option("--cost", metavar="USD", help="What is about to be spent, in US dollars.")
+def check_budget(*, entity_ref: str, url: str, as_json: bool, cost: str | None) -> None:
+    """Say whether ENTITY_REF may still spend on AI, for pipelines.
+
+    Exits with 0 for yes, 1 for no, 5 where it cannot be known, 6 where there is no such entity for you. With --json it prints what
+    Backstage's action check-ai-budget gives. ENTITY_REF and BFF_TOKEN are as for `status`.
+    """
+    from bff.cli.check import check as run  # noqa: PLC0415
+
+    run(entity_ref, url=url, as_json=as_json, cost=cost)
+
+
+@main.command()
+@url_option
+@json_option
+@click.option(
+    "--days", type=click.IntRange(1, 90), default=30, show_default=True, help="How many days back, today included."
+)
+@click.option(
+    "--fail-under",
+    type=click.FloatRange(0, 100),
+    metavar="PERCENT",
+    help="Exit with 1 when entities claim a smaller share of the spend than this.",
+)
+def coverage(*, url: str, as_json: bool, days: int, fail_under: float | None) -> None:
+    """Show which spend entities claim, and which keys stand in none.
+
+    For members of the platform groups, whose Backstage token BFF_TOKEN holds, where the BFF wants one. With --fail-under
+    it also exits with 5 when not all entities of the catalog could be read, so that the share cannot be said.
+    """
+    from bff.cli.coverage import coverage as run  # noqa: PLC0415
+
+    run(url=url, as_json=as_json, days=days, fail_under=fail_under)
+
+
 @main.command()
 @click.argument("files", nargs=-1, required=True)
 @click.option(

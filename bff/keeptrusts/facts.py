@@ -278,10 +278,13 @@ class ModelSpend:
 
 @dataclass(frozen=True, slots=True)
 class KeyDays:
-    """What one key has spent on the days of a period, in USD, and its requests over all of them; days without an event are left out."""
+    """What one key has spent in a period: whole amounts of 1e-12 USD, one a day, oldest first; and its requests over all days.
 
-    by_day: Mapping[date, Money] = field(default_factory=dict)
-    requests: int = 0
+    Numbers and not `Money`: a roll-up has as many as keys times days.
+    """
+
+    amounts: tuple[int, ...]
+    requests: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,6 +383,27 @@ class SpendHistory:
     unattributed: SpendTally = field(default_factory=SpendTally)
     incomplete_days: Mapping[date, str] = field(default_factory=dict)
     kept_from: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeySpend:
+    """What events that name one key and one team cost in USD, and how many requests they are; an id that is not named is empty."""
+
+    key_id: str
+    team_id: str
+    spent: Money
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationSpend:
+    """Spend of the whole organisation over several budget days, the running one included: `sums` add up to all there is.
+
+    `incomplete_days` as for `SpendHistory`.
+    """
+
+    sums: tuple[KeySpend, ...] = ()
+    incomplete_days: Mapping[date, str] = field(default_factory=dict)
 
 
 def rows_left_out(rejected: Sequence[RejectedRow], count: int, fitting: int | None) -> str:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from bff.keeptrusts.facts import SpendDays, SpendToday
 from bff.ledger.progress import Progress, instant, micros
 from bff.ledger.sums import Ledger, day_of
-from bff.store.amounts import PICO, split
+from bff.store.amounts import PICO
 from bff.values import BudgetWindow, Money
 
 CLOSED_DAYS = 31
@@ -173,5 +173,4 @@ def _by_name(days: list[Mapping[str, int]]) -> dict[str, tuple[int, ...]]:
 
 
 def _units(spent: Money) -> int:
-    usd, pico = split(spent)
-    return usd * PICO + pico
+    return int(spent.amount * PICO)

@@ -23,9 +23,11 @@ from bff.keeptrusts.facts import (
     Activity,
     ActivityToday,
     KeyDays,
+    KeySpend,
     LedgerDay,
     LedgerRow,
     ModelSpend,
+    OrganisationSpend,
     SpendEvent,
     SpendHistory,
     SpendOfKeys,
@@ -33,7 +35,7 @@ from bff.keeptrusts.facts import (
     SpendToday,
 )
 from bff.ledger.progress import OVERLAP, Progress, decoded, encoded, instant, micros
-from bff.store.amounts import added, joined, split
+from bff.store.amounts import PICO, added, joined, split
 from bff.store.database import Database
 from bff.store.lease import Held
 from bff.store.tables import events, ledgers, sums, wallet_marks
@@ -290,6 +292,7 @@ class Ledger:
         # In a thread: with thousands of keys this would block the event loop.
         return await asyncio.to_thread(
             _spend_of_keys,
+            days,
             by_key,
             by_model,
             of_previous,
@@ -469,6 +472,40 @@ class Ledger:
             if amount < _NOTHING:
                 missing.setdefault(day_of(day), _OVERCORRECTED)
         return SpendHistory(_tally(rows), _tally(nameless), missing, kept_from)
+
+    async def of_organisation(self, *, days: int, now: datetime) -> OrganisationSpend:
+        """Return what every key of every team has spent over the last `days` budget days with today."""
+        today = BudgetWindow.containing(now, self._zone).day
+        wanted = [today - timedelta(days=ago) for ago in range(days)]
+        of_days = self._of_days(wanted)
+        keys, days_of_keys = (sums.c.key_id, sums.c.team_id), (sums.c.day, sums.c.key_id)
+        by_key = select(*keys, *_SUMMED).where(of_days).group_by(*keys)
+        # The few days of a key whose sums are not what was spent, instead of a row for each day of each key.
+        doubtful = select(*days_of_keys, *_SUMMED).where(of_days).group_by(*days_of_keys).having(_DOUBTFUL)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(by_key)).all()
+            doubts = (await connection.execute(doubtful)).all()
+            text = await connection.scalar(select(ledgers.c.state).where(ledgers.c.id == self._id))
+        progress = decoded(text or "")
+        at = micros(now)
+        # Each event that could not be read is of the organisation, of whichever key it is.
+        key_ids = frozenset(event.key_id for event in progress.unread)
+        missing = {
+            day: reason
+            for day in wanted
+            if (reason := progress.missing(day, self._zone, now=at, lag=self._lag, key_ids=key_ids)) is not None
+        }
+        counts: defaultdict[int, int] = defaultdict(int)
+        for row in doubts:
+            counts[row.day] += int(row.unpriced)
+            if row.key_id and joined(row.usd, row.pico) < _NOTHING:
+                missing.setdefault(day_of(row.day), _OVERCORRECTED)
+        for day, count in counts.items():
+            if count:
+                missing.setdefault(day_of(day), _unpriced(count))
+        # In a thread: with thousands of keys this would block the event loop.
+        spent = await asyncio.to_thread(_key_spend, rows)
+        return OrganisationSpend(spent, missing)
 
     def _today_of(
         self, rows: Iterable[Any], window: BudgetWindow, now: datetime, progress: Progress
@@ -667,6 +704,7 @@ def _doubt(row: Any) -> str | None:
 
 
 def _spend_of_keys(
+    period: Sequence[date],
     by_key: Iterable[Any],
     by_model: Iterable[Any],
     of_previous: Iterable[Any],
@@ -677,16 +715,20 @@ def _spend_of_keys(
     of_key: Mapping[str, Mapping[date, str]],
     kept_from: date,
 ) -> SpendOfKeys:
-    days: defaultdict[date, Money] = defaultdict(Money.zero)
-    for row in by_day:
-        days[day_of(row.day)] += joined(row.usd, row.pico)
-    of_keys: defaultdict[str, dict[date, Money]] = defaultdict(dict)
+    places = {day_number(day): place for place, day in enumerate(period)}
+    amounts: dict[str, list[int]] = {}
     requests: defaultdict[str, int] = defaultdict(int)
     for row in by_key:
-        day, spent = day_of(row.day), joined(row.usd, row.pico)
-        of_keys[row.key_id][day] = spent
+        of_days = amounts.get(row.key_id)
+        if of_days is None:
+            of_days = amounts[row.key_id] = [0] * len(period)
+        of_days[places[row.day]] = int(row.usd) * PICO + int(row.pico)
         requests[row.key_id] += int(row.requests)
-        days[day] += spent
+    together = (sum(of_one) for of_one in zip(*amounts.values(), strict=True))
+    days: defaultdict[date, Money] = defaultdict(Money.zero)
+    days |= {day: joined(0, amount) for day, amount in zip(period, together, strict=False)}
+    for row in by_day:
+        days[day_of(row.day)] += joined(row.usd, row.pico)
     models: dict[str | None, ModelSpend] = {}
     for row in by_model:
         before = models.get(row.model or None, ModelSpend(_NOTHING, 0))
@@ -701,7 +743,7 @@ def _spend_of_keys(
         if not row.key_id:
             nameless[row.team_id] = spent
     return SpendOfKeys(
-        by_key={key_id: KeyDays(spent, requests[key_id]) for key_id, spent in of_keys.items()},
+        by_key={key_id: KeyDays(tuple(of_days), requests[key_id]) for key_id, of_days in amounts.items()},
         by_model=models,
         previous={row.key_id: joined(row.usd, row.pico) for row in of_previous},
         by_day=dict(days),
@@ -721,3 +763,7 @@ def _tally(rows: Iterable[Any]) -> SpendTally:
         known = models.get(model)
         models[model] = spend if known is None else known.plus(spend)
     return SpendTally(by_day)
+
+
+def _key_spend(rows: Iterable[Any]) -> tuple[KeySpend, ...]:
+    return tuple(KeySpend(row.key_id, row.team_id, joined(row.usd, row.pico), int(row.requests)) for row in rows)

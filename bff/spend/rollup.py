@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Context, Decimal
 from typing import Any
 
-from bff.keeptrusts.facts import Cause, Facts, KeyDays, ModelSpend, Reading, SpendOfKeys
+from bff.keeptrusts.facts import Cause, Facts, ModelSpend, Reading, SpendOfKeys
 from bff.status import wire
 from bff.status.assessment import freshness, wallet_state
 from bff.status.claims import Claims
@@ -38,6 +39,9 @@ from bff.values import BudgetWindow, EntityRef, Money
 from bff.wording import listed, quoted, sentence
 
 _NOTHING = Money.zero()
+_DECIMALS = 12
+_WHOLE = 10**_DECIMALS
+_EXACT = Context(prec=80)
 _WORST_FIRST = (State.ERROR, State.WARNING, State.UNKNOWN, State.UNCONFIGURED, State.OK)
 
 
@@ -152,31 +156,40 @@ def roll_up(
 
 @dataclass(frozen=True, slots=True)
 class _KeySums:
-    """What all keys of one name have spent; `complete` is about the days of the period."""
+    """What all keys of one name have spent in the period, and before it; `amounts` are of its days, in 1e-12 USD."""
 
-    by_day: Mapping[date, Money]
+    amounts: tuple[int, ...]
     spent: Money
     requests: int
     previous: Money
     complete: bool
 
 
-_NO_DAYS = KeyDays()
-
-
 def _sums(key: Shown, spend: SpendOfKeys, period: Period) -> _KeySums:
-    by_day: dict[date, Money] = {}
-    requests, previous = 0, _NOTHING
-    for key_id in key.key_ids:
-        of_key = spend.by_key.get(key_id, _NO_DAYS)
-        requests += of_key.requests
-        previous += spend.previous.get(key_id, _NOTHING)
-        for day, spent in of_key.by_day.items():
-            by_day[day] = by_day.get(day, _NOTHING) + spent
-    complete = not any(_incomplete_days(key, spend).keys() & set(period.days)) and not any(
-        day in spend.incomplete_days for day in period.days
+    found = [spend.by_key[key_id] for key_id in key.key_ids if key_id in spend.by_key]
+    # Most keys were never rotated.
+    amounts = (
+        found[0].amounts if len(found) == 1 else tuple(map(sum, zip(*(each.amounts for each in found), strict=True)))
     )
-    return _KeySums(by_day, _total(by_day.values()), requests, previous, complete)
+    return _KeySums(
+        amounts or (0,) * len(period.days),
+        _money(sum(amounts)),
+        sum(each.requests for each in found),
+        _total(spend.previous[key_id] for key_id in key.key_ids if key_id in spend.previous),
+        _incomplete_days(key, spend).keys().isdisjoint(period.days)
+        and spend.incomplete_days.keys().isdisjoint(period.days),
+    )
+
+
+def _money(amount: int) -> Money:
+    return Money(_EXACT.scaleb(Decimal(amount), -_DECIMALS))
+
+
+def plain(amount: int) -> str:
+    """Return an amount of 1e-12 USD as `Money.plain` writes it; there are as many as members times days."""
+    whole, rest = divmod(abs(amount), _WHOLE)
+    text = f"-{whole}" if amount < 0 else str(whole)
+    return f"{text}.{rest:0{_DECIMALS}}".rstrip("0") if rest else text
 
 
 def _incomplete_days(key: Shown, spend: SpendOfKeys) -> dict[date, str]:
@@ -198,7 +211,7 @@ def _members(
     period: Period,
 ) -> tuple[RollUpMember, ...]:
     kept = spend is not None and any(day in _known_days(spend, period) for day in period.previous)
-    rows = [_member(member, shown, keys, period, previous_kept=kept) for member in members]
+    rows = [_member(member, shown, keys, previous_kept=kept) for member in members]
     rows.sort(key=lambda row: (-row[0].amount, _WORST_FIRST.index(row[1].state), row[1].entity_ref))
     return tuple(row for _, row in rows)
 
@@ -207,7 +220,6 @@ def _member(
     member: Member,
     shown: Mapping[NamedKey, Shown],
     keys: Mapping[NamedKey, _KeySums],
-    period: Period,
     *,
     previous_kept: bool,
 ) -> tuple[Money, RollUpMember]:
@@ -219,7 +231,7 @@ def _member(
         first = key.first == member.ref
         spent = sums.spent if first else _NOTHING
         previous = sums.previous if first else _NOTHING
-        by_day = tuple((sums.by_day.get(day, _NOTHING) if first else _NOTHING).plain() for day in period.days)
+        by_day = tuple(map(plain, sums.amounts)) if first else ("0",) * len(sums.amounts)
     row = RollUpMember(
         entity_ref=str(member.ref),
         state=member.state,
@@ -264,13 +276,12 @@ def _by_day(
     keys: Mapping[NamedKey, _KeySums], period: Period, spend: SpendOfKeys, shown: Mapping[NamedKey, Shown]
 ) -> tuple[DailySpend, ...]:
     incomplete = set(spend.incomplete_days).union(*(_incomplete_days(each, spend) for each in shown.values()))
-    sums = dict.fromkeys(period.days, _NOTHING)
-    for key in keys.values():
-        for day, spent in key.by_day.items():
-            sums[day] += spent
+    together = map(sum, zip(*(key.amounts for key in keys.values()), strict=True)) if keys else [0] * len(period.days)
     return tuple(
-        DailySpend(date=day, spent=Amount.of(spent), partial=day == period.days[-1], complete=day not in incomplete)
-        for day, spent in sums.items()
+        DailySpend(
+            date=day, spent=Amount.of(_money(amount)), partial=day == period.days[-1], complete=day not in incomplete
+        )
+        for day, amount in zip(period.days, together, strict=True)
     )
 
 

@@ -30,6 +30,9 @@ from bff.values import BudgetWindow, EntityRef
 MOST_BYTES = 32 * 1024 * 1024
 """What is remembered of roll-ups, at the most: about 40 of a thousand members over 30 days."""
 
+_MEMBER_BYTES = 100
+"""What a remembered roll-up takes for each member beside its body, roughly."""
+
 _AT_ONCE = 50
 """Members that are assessed before others get their turn."""
 
@@ -101,7 +104,6 @@ class RollUps:
             ) from None
         except FactsUnreadableError as error:
             raise FactsUnavailableError(str(error), retry_after=LEAST_SECONDS_BETWEEN_READS) from None
-        self._memory.put(key, (question, answer), until=inf, size=len(answer.body) + 100 * len(members.entities))
         return answer
 
     async def _made(self, question: _Question, snapshot: Snapshot, viewer: Viewer) -> Answer:
@@ -141,7 +143,11 @@ class RollUps:
             return made.model_dump_json().encode()
 
         # In a thread: a thousand members over 90 days would block the event loop.
-        return serialised(await asyncio.to_thread(body))
+        answer = serialised(await asyncio.to_thread(body))
+        # Here, since those who wait for it may have left before it was made.
+        size = len(answer.body) + _MEMBER_BYTES * len(members)
+        self._memory.put(question.key, (question, answer), until=inf, size=size)
+        return answer
 
     async def _assessed(self, question: _Question, snapshot: Snapshot, viewer: Viewer, rules: Rules) -> list[Member]:
         """The members with the state and the worst finding that their cards have for this viewer."""

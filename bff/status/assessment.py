@@ -32,9 +32,9 @@ from bff.status.findings import (
     upstream_findings,
     worst_first,
 )
-from bff.status.months import Days, DaySum, month_findings, month_of
+from bff.status.months import DaySum, month_findings, month_of
 from bff.status.organisation import Organisation
-from bff.status.unusual import LATELY, ModelDays, lately, unusual_days
+from bff.status.unusual import LATELY, ModelDays, lately, may_be_unusual, unusual_days
 from bff.status.wire import (
     ActivityStatus,
     Amount,
@@ -365,6 +365,8 @@ def _spend_incomplete(spent: Spent) -> Finding:
 _MICROSECOND = timedelta(microseconds=1)
 _ONE_DAY = timedelta(days=1)
 _EXACT = Context(prec=80)
+_UNITS = 10**12
+"""Of 1e-12 USD in a dollar."""
 
 
 def exhaustion(
@@ -405,8 +407,23 @@ def assess_days(
     if recent is None or spent is None or recent.first + recent.count * _ONE_DAY != window.day:
         return []
     nameless = recent.unattributed_by_team.get(claimed.team_id or "")
-    days = claimed_days(claimed.keys, nameless, spent, recent, window.day)
     elapsed = window.elapsed_ratio(spent.observed_at or now)
+    amounts = _closed_amounts(claimed.keys, nameless, recent)
+    incomplete = {
+        *recent.incomplete,
+        *(day for key in claimed.keys for day in recent.incomplete_by_key.get(key.id, ())),
+    }
+    if claims.monthly_budget is None:
+        # Most entities end here with every snapshot: the rest costs more than all else of an assessment.
+        today = int(spent.money.amount * _UNITS)
+        if not may_be_unusual((*amounts, today), recent.first, elapsed=elapsed, incomplete=len(incomplete)):
+            return []
+    days = {
+        recent.first + place * _ONE_DAY: DaySum(Money(_EXACT.scaleb(Decimal(amount), -12)), complete=True)
+        for place, amount in enumerate(amounts)
+    }
+    days |= {day: DaySum(days[day].spent, complete=False) for day in incomplete}
+    days[window.day] = DaySum(spent.money, spent.complete)
     findings: list[Finding] = []
     if claims.monthly_budget is not None:
         month = month_of(days, today=window.day, elapsed=elapsed, budget=claims.monthly_budget)
@@ -427,26 +444,17 @@ def assess_days(
     return findings
 
 
-def claimed_days(
-    keys: Sequence[GatewayKey], nameless: Sequence[int] | None, spent: Spent, recent: SpendDays, today: date
-) -> Days:
-    """Return the closed days of `keys` together, and today from `spent`.
+def _closed_amounts(keys: Sequence[GatewayKey], nameless: Sequence[int] | None, recent: SpendDays) -> Sequence[int]:
+    """Return what `keys` together have cost on each closed day, in units of 1e-12 USD.
 
-    `nameless` is what the team's requests that name no key cost on each closed day: it counts where it is above zero, as in
-    today's spend.
+    `nameless` is what the team's requests that name no key cost: it counts where it is above zero, as in today's spend.
     """
     rows: list[Sequence[int]] = [recent.by_key[key.id] for key in keys if key.id in recent.by_key]
     if nameless is not None:
         rows.append([max(amount, 0) for amount in nameless])
-    incomplete = {*recent.incomplete, *(day for key in keys for day in recent.incomplete_by_key.get(key.id, ()))}
-    nothing = (0,) * recent.count
-    days = {
-        day: DaySum(Money(_EXACT.scaleb(Decimal(amount), -12)), day not in incomplete)
-        for place, amount in enumerate(map(sum, zip(*(rows or [nothing]), strict=True)))
-        for day in (recent.first + place * _ONE_DAY,)
-    }
-    days[today] = DaySum(spent.money, spent.complete)
-    return days
+    if len(rows) == 1:
+        return rows[0]
+    return [sum(amounts) for amounts in zip(*rows, strict=True)] if rows else (0,) * recent.count
 
 
 def _model_days(keys: Sequence[GatewayKey], recent: SpendDays) -> ModelDays:

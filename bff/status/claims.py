@@ -28,6 +28,9 @@ POLICY_TIER = "keeptrusts.dev/policy-tier"
 DAILY_BUDGET = "keeptrusts.dev/daily-budget"
 MONTHLY_BUDGET = "keeptrusts.dev/monthly-budget"
 
+NOTIFY = "keeptrusts.dev/notify"
+"""Switches the alerts of an entity off, with the value `off`."""
+
 GATEWAY_TYPE = "keeptrusts.dev/gateway-type"
 """Marks the entity of the gateway itself."""
 

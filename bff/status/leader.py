@@ -25,7 +25,17 @@ from bff.keeptrusts.client import MOST_REJECTED_KEPT, KeeptrustsClient
 from bff.keeptrusts.directory import Directory, Listed, cause_of
 from bff.keeptrusts.errors import KeeptrustsError, UpstreamUnavailableError
 from bff.keeptrusts.events import EventFeed
-from bff.keeptrusts.facts import Cause, Facts, GatewayKey, LedgerDay, Reading, SpendHistory, SpendOfKeys, Wallet
+from bff.keeptrusts.facts import (
+    Cause,
+    Facts,
+    GatewayKey,
+    LedgerDay,
+    OrganisationSpend,
+    Reading,
+    SpendHistory,
+    SpendOfKeys,
+    Wallet,
+)
 from bff.ledger.checksum import Balance
 from bff.ledger.feed import Feed, Turn
 from bff.ledger.progress import Progress, instant, micros
@@ -179,6 +189,14 @@ class OrganisationReader:
         try:
             ledger, _, _ = await self._prepared(now)
             return await ledger.history(key_ids=key_ids, team_id=team_id, days=days, now=now, earlier=earlier)
+        except (StoreError, ValueError) as error:
+            raise FactsUnreadableError(f"The database cannot be used: {error}.") from None
+
+    async def spend_of_organisation(self, *, days: int, now: datetime) -> OrganisationSpend:
+        """Spend of every key over the last `days` budget days, the running one included. Raises `FactsUnreadableError`."""
+        try:
+            ledger, _, _ = await self._prepared(now)
+            return await ledger.of_organisation(days=days, now=now)
         except (StoreError, ValueError) as error:
             raise FactsUnreadableError(f"The database cannot be used: {error}.") from None
 

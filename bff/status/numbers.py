@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from bff.backstage.caller import LOCAL, Caller
 from bff.backstage.entities import CatalogContractError, CatalogDeniedError, Memberships
@@ -33,44 +34,73 @@ EVERYTHING = Viewer(None)
 """A viewer who sees all numbers."""
 
 
+NOTHING = Viewer(frozenset())
+"""A viewer who sees no numbers."""
+
+
+class Permission(Protocol):
+    """Decides whether a caller may see amounts at all."""
+
+    async def allows(self, caller: Caller) -> bool:
+        """Whether they may."""
+
+    def known(self, caller: Caller) -> bool | None:
+        """The same without waiting; None where that takes more than memory."""
+
+
 class NumbersAccess:
     """Finds out whose numbers a caller sees.
 
     With `every_viewer` amounts are for everyone who may see the entity (`BFF_NUMBERS=viewers`, `BFF_AUTH=none`), and no groups
-    are read.
+    are read. With a `permission` only callers whom it allows see any.
     """
 
     def __init__(
-        self, memberships: Memberships, *, platform_groups: Collection[EntityRef] = (), every_viewer: bool = False
+        self,
+        memberships: Memberships,
+        *,
+        platform_groups: Collection[EntityRef] = (),
+        every_viewer: bool = False,
+        permission: Permission | None = None,
     ) -> None:
         self._memberships = memberships
+        self._permission = permission
         self._platform_groups = frozenset(platform_groups)
         self.every_viewer = every_viewer
 
     async def viewer(self, caller: Caller) -> Viewer:
         """The viewer that `caller` is now. Raises `CatalogUnavailableError` while their groups cannot be asked for."""
+        if self._permission is not None and not await self._permission.allows(caller):
+            return NOTHING
         if self.every_viewer:
             return EVERYTHING
         try:
             acts_for = await self._memberships.memberships(caller)
         except (CatalogDeniedError, CatalogContractError):
             # This lasts until somebody mends it: no caller sees more meanwhile, and the rest of the answer is there.
-            return Viewer(frozenset())
+            return NOTHING
         return self.viewer_in(acts_for)
+
+    def known_permission(self, caller: Caller) -> bool | None:
+        """Whether `caller` may see amounts at all, without waiting: True without a permission, None where it must be asked."""
+        return True if self._permission is None else self._permission.known(caller)
+
+    def owns(self, acts_for: frozenset[EntityRef], owner: EntityRef | None) -> bool:
+        """Whether one who acts for these groups and this user is of `owner`, or of the platform groups."""
+        # As the viewer who acts for them sees it, without making one: a part of every hit.
+        return owner in acts_for or not self._platform_groups.isdisjoint(acts_for)
 
     async def is_of_platform(self, caller: Caller) -> bool:
         """Whether `caller` is in a platform group now, or is the one caller of a service without authentication.
 
         It does not depend on who sees the amounts of an entity: what is of the whole organisation is also of entities that a
-        viewer may not see. Raises `CatalogError` when their groups cannot be asked for.
+        viewer may not see. A `permission` must allow it too. Raises `CatalogError` when their groups cannot be asked for.
         """
         if caller == LOCAL:
             return True
+        if self._permission is not None and not await self._permission.allows(caller):
+            return False
         return not self._platform_groups.isdisjoint(await self._memberships.memberships(caller))
-
-    def shown_to(self, acts_for: frozenset[EntityRef], owner: EntityRef | None) -> bool:
-        """Whether `viewer_in(acts_for)` sees the numbers of `owner`, for the hot path: without making a viewer."""
-        return owner in acts_for or not self._platform_groups.isdisjoint(acts_for)
 
     def viewer_in(self, acts_for: frozenset[EntityRef]) -> Viewer:
         """The viewer who acts for these groups and this user."""

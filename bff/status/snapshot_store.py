@@ -11,6 +11,7 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import date
 from typing import Any
 
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
@@ -143,6 +144,8 @@ _COLLECTIONS: Mapping[tuple[str, str], TypeAdapter[Any]] = {
     ("spend", "missing_by_key"): TypeAdapter(dict[str, str]),
     ("days", "by_key"): TypeAdapter(dict[str, tuple[int, ...]]),
     ("days", "unattributed_by_team"): TypeAdapter(dict[str, tuple[int, ...]]),
+    ("days", "incomplete_by_key"): TypeAdapter(dict[str, tuple[date, ...]]),
+    ("days", "models"): TypeAdapter(dict[str, dict[str, tuple[int, ...]]]),
     ("activity", "by_key"): TypeAdapter(dict[str, Activity]),
     ("activity", "by_team"): TypeAdapter(dict[str, Activity]),
 }

@@ -37,6 +37,8 @@ LATELY = 3
 """For so many days after it has ended a day is a finding: one on a Friday is seen on Monday."""
 
 _NORMAL = Decimal("1.4826")
+_SATURDAY = 5
+_LEAST_UNITS = int(LEAST_EXCESS) * 10**12
 
 ModelDays = Mapping[date, Mapping[str | None, Money]]
 """What was spent on each model by day; None stands for requests that name no model."""
@@ -150,15 +152,38 @@ def _median_of(amounts: Sequence[Decimal]) -> Decimal:
     return median(sorted(amounts)) if amounts else Decimal(0)
 
 
+def may_be_unusual(amounts: Sequence[int], first: date, *, elapsed: Decimal, incomplete: int) -> bool:
+    """Whether `unusual_days` can find anything among the last of some days; False is certain, and cheap for every entity.
+
+    `amounts` are those of the days from `first` on, in units of 1e-12 USD; the last is today's so far. `incomplete` is how many
+    of them are lower bounds.
+    """
+    weekday = first.weekday()
+    weekend = [(weekday + place) % 7 >= _SATURDAY for place in range(len(amounts))]
+    last = len(amounts) - 1
+    for place in range(last - LATELY, last + 1):
+        # The limit is at least twice the usual: with the rest of today, its spend must exceed the usual by the share passed.
+        least = amounts[place] / (1 + float(elapsed if place == last else 1))
+        alike = [
+            amounts[each] >= least
+            for each in range(max(place - BASIS_DAYS, 0), place)
+            if weekend[each] is weekend[place]
+        ]
+        # The day of the first spend and incomplete days are not in the basis, whose median decides.
+        if amounts[place] >= _LEAST_UNITS and sum(alike) - 1 - incomplete <= len(alike) / 2:
+            return True
+    return False
+
+
 def stands_out(amounts: Sequence[int]) -> bool:
-    """Whether the last of a key's days exceeds nearly all others: cheap enough to ask of every key.
+    """Whether the last of a key's days exceeds nearly all others, and their median by half: cheap enough to ask of every key.
 
     `amounts` are in units of 1e-12 USD: those of the days before it, oldest first, and then its own.
     """
     *before, last = amounts
-    if last < LEAST_EXCESS * 10**12:
+    if last < _LEAST_UNITS:
         return False
     if len(before) < HIGHEST:
         return True
-    highest = sorted(before)[-HIGHEST]
-    return last > highest
+    ascending = sorted(before)
+    return last > ascending[-HIGHEST] and last * 2 > ascending[len(ascending) // 2] * 3

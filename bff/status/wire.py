@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from bff.status import findings
@@ -378,6 +378,109 @@ class SpendReport(WireModel):
     freshness: Freshness
 
 
+class UnclaimedKey(WireModel):
+    """A key that was used and that no entity claims: all keys of one name in one team, revoked and expired ones too."""
+
+    key: str | None = Field(
+        description="Its name; null for requests that name no key, and for a key that is not listed"
+    )
+    key_id: str | None = Field(
+        description="The id of a key that Keeptrusts does not list any more, where the name is null"
+    )
+    team: str | None = Field(description="The name of its team, or the id where the name is not known")
+    spent: Amount
+    requests: int
+    likely_owner: str | None = Field(
+        description="The group that claims the team, of several the one that owns most entities that claim a key",
+        examples=["group:default/support-team"],
+    )
+    annotation: str | None = Field(
+        description="A line of YAML for `metadata.annotations` of the entity that uses it; null where no entity can claim it",
+        examples=["    keeptrusts.dev/gateway-key-name: support-team-gw-key"],
+    )
+
+
+class UnknownKey(WireModel):
+    """A claim that counts for nothing: the key is not there, or is not the owner's."""
+
+    entity_ref: str
+    key: str
+    owner: str | None = Field(description="The entity's owner; null where it has none")
+    state: Literal["not-found", "withheld"] = Field(description="`withheld`: the key is not the owner's")
+
+
+class SharedKey(WireModel):
+    """A key that several entities claim."""
+
+    key: str
+    team: str | None = Field(description="The name of its team, or the id where the name is not known")
+    members: tuple[str, ...] = Field(description="The entities, the first 20 by reference")
+    members_count: int = Field(ge=2)
+    spent: Amount = Field(description="What the key has spent, once")
+
+
+class SilentConsumer(WireModel):
+    """An entity that consumes the gateway's API and claims no key."""
+
+    entity_ref: str
+    owner: str | None = Field(description="The entity's owner; null where it has none")
+
+
+class IdleWallet(WireModel):
+    """The wallet of a team of whose keys no entity claims any."""
+
+    team: str = Field(description="The team's name, or its id where the name is not known")
+    available: Amount
+
+
+class LeftOut(WireModel):
+    """How many items each list lacks of all that there are."""
+
+    unclaimed_keys: int = Field(ge=0)
+    unknown_keys: int = Field(ge=0)
+    shared_keys: int = Field(ge=0)
+    silent_consumers: int = Field(ge=0)
+    idle_wallets: int = Field(ge=0)
+
+
+class CatalogRead(WireModel):
+    """What was read of the catalog."""
+
+    entities: int = Field(ge=0, description="Entities that claim a key or consume the gateway's API")
+    complete: bool = Field(description="False: there may be more, so that claimed spend is a lower bound")
+    read_at: Instant | None = Field(description="When the catalog was read; null when it could not be")
+
+
+class Coverage(WireModel):
+    """Which spend of the organisation entities claim, and which none does. Amounts are null where spend could not be read.
+
+    `claimed` and `unclaimed` add up to `total`, which is all that was recorded of these days.
+    """
+
+    days: int = Field(ge=1, le=90)
+    timezone: str = Field(description="IANA zone in which a budget day begins", examples=["UTC"])
+    claimed: Amount | None = Field(default=None, description="Spend of keys that an entity claims, each key once")
+    unclaimed: Amount | None = Field(
+        default=None, description="The rest: keys that no entity claims, and requests that name no key"
+    )
+    total: Amount | None = None
+    ratio: Ratio | None = Field(
+        default=None, description="claimed / total, rounded; null where nothing was spent or spend could not be read"
+    )
+    complete: bool = Field(
+        description="False: a finding says what is missing; the amounts are then lower bounds, or more may be claimed"
+    )
+    unclaimed_keys: tuple[UnclaimedKey, ...] = Field(description="Largest spend first")
+    unknown_keys: tuple[UnknownKey, ...]
+    shared_keys: tuple[SharedKey, ...] = Field(description="Largest spend first")
+    silent_consumers: tuple[SilentConsumer, ...]
+    idle_wallets: tuple[IdleWallet, ...] = Field(description="Most available first, by currency")
+    truncated: LeftOut = Field(description="How many items were left out of each list")
+    catalog: CatalogRead
+    findings: tuple[Finding, ...] = ()
+    freshness: Freshness
+
+
 class RollUpMember(WireModel):
     """One member of a roll-up."""
 
@@ -512,15 +615,17 @@ class PlatformStatus(WireModel):
     freshness: Freshness
 
 
+def _whole(value: object) -> object:
+    """JSON Schema takes 30.0 for an integer, as JSON has one kind of number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class EntityRefs(WireModel):
     """The body of a by-refs request."""
 
     entity_refs: tuple[str, ...] = Field(max_length=1000, examples=[["component:default/customer-support-bot"]])
-    worst: int | None = Field(
+    worst: Annotated[int, Field(strict=True, ge=0, le=100), BeforeValidator(_whole)] | None = Field(
         default=None,
-        strict=True,
-        ge=0,
-        le=100,
         description="Answer at most so many, those that are not in order, the worst first, with a count of all by `states`",
     )
 

@@ -176,6 +176,16 @@ acts = Table(
     Index("acts_due", "organisation", "due_at"),
 )
 
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    # What is signed with it: `backstage`.
+    Column("name", Text, primary_key=True),
+    # The private key, encrypted with a key that the database does not have (see `sealing`).
+    Column("sealed", LargeBinary, nullable=False),
+    Column("made_at", Double, nullable=False),
+)
+
 sweeps = Table(
     "sweeps",
     metadata,

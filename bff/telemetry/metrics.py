@@ -1,4 +1,7 @@
-"""Prometheus metrics. Labels are fixed words and route templates: never entity names, ids or addresses."""
+"""Prometheus metrics. Labels are fixed words and route templates: never entity names, ids or addresses.
+
+The amounts of `BFF_SPEND_METRICS` are the exception: they are by team or by entity, and off unless asked for.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.metrics_core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
@@ -150,6 +153,103 @@ class HistogramCells(Collector):
         return Documented(self._name, "histogram", (self._label,), self._text)
 
 
+@dataclass(frozen=True, slots=True)
+class SpendSeries:
+    """The amounts of one team, or of one entity with its team and its owner; an empty label is left out.
+
+    Amounts are in US dollars but for `wallet`, which has its currency. What is not known, or means nothing without a daily
+    budget, is None. `exhaustion` is in seconds: how long the budget lasts at today's pace, 0 once it is used up, None where
+    it lasts until its reset.
+    """
+
+    team: str
+    entity: str = ""
+    owner: str = ""
+    spent: float | None = None
+    budget: float | None = None
+    used_ratio: float | None = None
+    exhaustion: float | None = None
+    wallet: tuple[float, str] | None = None
+
+
+class SpendGauges(Collector):
+    """The gauges of amounts. They are rendered when they change and not when they are read, since they may be thousands."""
+
+    _LABELS = ("team", "entity", "owner")
+    _GAUGES: tuple[tuple[str, str, str], ...] = (
+        (
+            "spent",
+            "spent_today_usd",
+            "Spend of the budget day so far, with `BFF_SPEND_METRICS`; of one entity as on its card",
+        ),
+        ("budget", "daily_budget_usd", "Declared daily budget; of a team what its entities declare, each key once"),
+        (
+            "used_ratio",
+            "budget_used_ratio",
+            "Share of the daily budget that is spent; of a team the largest of its entities",
+        ),
+        (
+            "exhaustion",
+            "budget_exhaustion_seconds",
+            "Time until the daily budget runs out at today's pace, 0 once it has; no series where it lasts until its reset; of a team the first",
+        ),
+    )
+    _WALLET = ("wallet_available", "What the wallet of the team has left, with `BFF_SPEND_METRICS`")
+    _LEFT_OUT = ("spend_series_left_out", "Teams or entities that have no series of amounts, since there are too many")
+
+    def __init__(self, series: Sequence[SpendSeries] = (), left_out: int = 0) -> None:
+        self._series = series
+        self._left_out = left_out
+        self._rendered = b""
+        self._shown: Callable[[], bool] = lambda: False
+
+    def watch(self, shown: Callable[[], bool]) -> None:
+        """Call `shown` for whether there are amounts to show whenever metrics are read."""
+        self._shown = shown
+
+    @staticmethod
+    def render(series: Sequence[SpendSeries], left_out: int) -> bytes:
+        """The text of `series`; takes a while for thousands, and may run in any thread."""
+        registry = CollectorRegistry()
+        registry.register(SpendGauges(series, left_out))
+        return generate_latest(registry)
+
+    def show(self, rendered: bytes) -> None:
+        """Let metrics have this text, which `render` has made, from now on."""
+        self._rendered = rendered
+
+    def exposition(self) -> bytes:
+        """What there is to show now."""
+        return self._rendered if self._shown() else b""
+
+    def collect(self) -> Iterator[Metric]:
+        """All series, for `prometheus_client`."""
+        for field, name, text in self._GAUGES:
+            family = GaugeMetricFamily(f"{PREFIX}_{name}", text, labels=self._LABELS)
+            for each in self._series:
+                value: float | None = getattr(each, field)
+                if value is not None:
+                    family.add_metric((each.team, each.entity, each.owner), value)
+            yield family
+        name, text = self._WALLET
+        family = GaugeMetricFamily(f"{PREFIX}_{name}", text, labels=(*self._LABELS, "currency"))
+        for each in self._series:
+            if each.wallet is not None:
+                amount, currency = each.wallet
+                family.add_metric((each.team, each.entity, each.owner, currency), amount)
+        yield family
+        name, text = self._LEFT_OUT
+        yield GaugeMetricFamily(f"{PREFIX}_{name}", text, value=self._left_out)
+
+    def documented(self) -> list[Documented]:
+        """Their rows of docs/reference.md."""
+        rows = [Documented(f"{PREFIX}_{name}", "gauge", self._LABELS, text) for _, name, text in self._GAUGES]
+        name, text = self._WALLET
+        rows.append(Documented(f"{PREFIX}_{name}", "gauge", (*self._LABELS, "currency"), text))
+        name, text = self._LEFT_OUT
+        return [*rows, Documented(f"{PREFIX}_{name}", "gauge", (), text)]
+
+
 class Metrics:
     """Every metric of one service, in a registry of its own. Receives the calls to outside systems as a `CallObserver`.
 
@@ -158,7 +258,7 @@ class Metrics:
     """
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+        self.registry, self.spend = CollectorRegistry(), SpendGauges()
 
         def counter(name: str, text: str, *labels: str) -> Counter:
             return Counter(f"{PREFIX}_{name}", text, labels, registry=self.registry)
@@ -538,7 +638,7 @@ class Metrics:
         """All metrics in Prometheus' text format."""
         for code, entities in self._findings_source().items():
             self._findings.labels(code).set(entities)
-        return generate_latest(self.registry)
+        return generate_latest(self.registry) + self.spend.exposition()
 
 
 @dataclass(frozen=True, slots=True)
@@ -566,4 +666,4 @@ def documented() -> list[Documented]:
         kind = collector._type  # noqa: SLF001 - as above
         name = f"{collector._name}_total" if kind == "counter" else collector._name  # noqa: SLF001
         rows.append(Documented(name, kind, tuple(collector._labelnames), collector._documentation))  # noqa: SLF001
-    return rows
+    return [*rows, *metrics.spend.documented()]

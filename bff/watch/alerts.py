@@ -17,15 +17,12 @@ from typing import Literal
 
 from bff.backstage.entities import Watched
 from bff.keeptrusts.facts import Cause, Facts
-from bff.status.claims import Owner
+from bff.status.claims import NOTIFY, Owner
 from bff.status.findings import Code, Severity, State
 from bff.status.numbers import findings_without_amounts
 from bff.status.wire import Finding, GovernanceStatus
 from bff.values import BudgetWindow, EntityRef
 from bff.wording import listed
-
-NOTIFY = "keeptrusts.dev/notify"
-"""The annotation that switches the alerts of an entity off, with the value `off`."""
 
 MOST_AT_ONCE = 50
 """Alerts in one round; those beyond are summed up in one, for the platform groups."""

@@ -18,6 +18,7 @@ import orjson
 from sqlalchemy import select
 
 from bff.backstage.entities import CatalogError, Watched
+from bff.backstage.members import GATEWAY_API
 from bff.backstage.watched import WatchedCatalog, matters
 from bff.status.claims import GATEWAY_KEY_NAME
 from bff.store.database import Database
@@ -29,9 +30,6 @@ from bff.values import EntityRef, EntityRefError
 __all__ = ["GATEWAY_API", "Sweep", "SweepResult", "SweepStore", "Watched"]
 
 log = logger("watch")
-
-GATEWAY_API = EntityRef("api", "default", "keeptrusts-gateway-api")
-"""The API entity that the services which call the gateway consume, as this project's catalog files name it."""
 
 MOST_BYTES = 128 * 1024 * 1024
 """What a stored sweep may take when it is unpacked."""

@@ -14,7 +14,7 @@ from math import inf
 from bff.backstage.caller import Caller
 from bff.backstage.catalog import BackstageCatalog
 from bff.status.answers import Answer
-from bff.status.numbers import EVERYTHING
+from bff.status.numbers import EVERYTHING, NOTHING
 from bff.status.organisation_cache import Moment
 from bff.telemetry.logs import AccessLog
 from bff.telemetry.traces import Traces, trace_named_by
@@ -126,24 +126,28 @@ class Hits:
         caller = self._identity.known(authorization)
         if caller is None or (entity := self._catalog.known_entity(caller, ref, now)) is None:
             return None
-        acts_for, owner = None, entity.owner
-        if not self._numbers.every_viewer and (acts_for := self._catalog.known_memberships(caller, now)) is None:
-            return None
-        numbers = acts_for is None or self._numbers.shown_to(acts_for, owner)
-        group = None
-        if owner is not None:
-            if (read := self._catalog.known_group(owner, now)) is None:
+        group, numbers = None, self._sees_numbers(caller, entity.owner, now)
+        if entity.owner is not None:
+            if (read := self._catalog.known_group(entity.owner, now)) is None:
                 return None
             group = read.group
-        if (moment := self._cache.moment()) is None:
+        if numbers is None or (moment := self._cache.moment()) is None:
             return None
         if ref is not entity.ref:
             # From now on the same object as in every table.
             self._refs.put(target, entity.ref, until=inf)
         if (answer := self._answers.known(entity, group, moment.snapshot, numbers=numbers)) is None:
-            viewer = EVERYTHING if acts_for is None else self._numbers.viewer_in(acts_for)
+            viewer = EVERYTHING if numbers else NOTHING
             answer = self._answers.of_group(entity, group, moment.snapshot, viewer)
         return answer, moment, (caller, entity.ref) if self._records and numbers else None
+
+    def _sees_numbers(self, caller: Caller, owner: EntityRef | None, now: float) -> bool | None:
+        """Whether the amounts of what `owner` owns are for `caller`; None where that takes more than memory."""
+        permitted = self._numbers.known_permission(caller)
+        if not permitted or self._numbers.every_viewer:
+            return permitted
+        acts_for = self._catalog.known_memberships(caller, now)
+        return None if acts_for is None else self._numbers.owns(acts_for, owner)
 
 
 def _ref_of(target: bytes) -> EntityRef | None:

@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 import bff
 from bff.status.wire import Problem
-from bff.web import governance, operations, provisioning, spend
+from bff.web import coverage, governance, operations, provisioning, spend
 from bff.web.answers import JSON
 from bff.web.problems import MEDIA_TYPE, ProblemType
 from bff.web.routes import Access, Call, Parameter, Reply, Route, route
@@ -41,6 +41,7 @@ async def openapi_json(call: Call) -> Response:  # noqa: ARG001 - a handler's si
 ROUTES: tuple[Route, ...] = (
     *governance.ROUTES,
     *spend.ROUTES,
+    *coverage.ROUTES,
     operations.gateway,
     *provisioning.ROUTES,
     *operations.PROBES,

@@ -39,13 +39,14 @@ from bff.telemetry.health import HealthCheck
 from bff.telemetry.logs import AuditLog
 from bff.telemetry.metrics import Metrics
 from bff.values import EntityRef
+from bff.watch.coverage_reports import CoverageReports
 from bff.web.answers import JSON, read_body
 from bff.web.problems import ProblemError, ProblemType
 
 Body = TypeVar("Body", bound=BaseModel)
 Value = TypeVar("Value")
 Tag = Literal["governance", "provisioning", "operations"]
-Shown = Literal["status", "statuses", "spend", "rollup", "export"]
+Shown = Literal["status", "statuses", "spend", "rollup", "export", "coverage"]
 """What shows amounts."""
 
 _CACHE_STATUS = {
@@ -61,6 +62,9 @@ def cache_status(served: Served, ttl: int) -> bytes:
     return _CACHE_STATUS[served] % ttl
 
 
+NOT_OF_PLATFORM = ProblemError(
+    ProblemType.FORBIDDEN, "This is for members of the platform groups (BFF_PLATFORM_GROUPS)."
+)
 NOT_FOUND = ProblemError(ProblemType.NOT_FOUND, "No such entity, or it is not yours to see.")
 
 
@@ -108,6 +112,7 @@ class Service:
     spend: SpendReports
     rollups: RollUps
     exports: SpendExports
+    coverage: CoverageReports
     platform: PlatformStatuses
     metrics: Metrics
     provisioner: Provisioner | None
@@ -404,17 +409,16 @@ class Endpoint:
         access = self._route.access
         if access is Access.PUBLIC:
             return None
-        caller = await self._service.identity.caller(_authorization(scope))
+        caller = await self._service.identity.caller(authorization(scope))
         if access is Access.PROVISIONING and self._service.provisioner is None:
             raise ProvisioningOffError("Provisioning is off: this service has no KEEPTRUSTS_ADMIN_TOKEN.")
         if access is Access.PLATFORM and not await self._service.numbers.is_of_platform(caller):
-            raise ProblemError(
-                ProblemType.FORBIDDEN, "This is for members of the platform groups (BFF_PLATFORM_GROUPS)."
-            )
+            raise NOT_OF_PLATFORM
         return caller
 
 
-def _authorization(scope: Scope) -> str | None:
+def authorization(scope: Scope) -> str | None:
+    """The value of the one `Authorization` header; None without one. Raises `UnauthenticatedError` for several."""
     found = [value for name, value in scope["headers"] if name == b"authorization"]
     if len(found) > 1:
         # Which of the two a proxy in front has checked cannot be known.

@@ -4,14 +4,24 @@ import { Container, Flex, Grid, Text } from '@backstage/ui';
 import { useParams } from 'react-router-dom';
 import { AttentionCard } from '../src/features/overview/AttentionCard';
 import { GatewayCard } from '../src/features/platform/GatewayCard';
+import { RollUpCard } from '../src/features/rollup/RollUpCard';
+import { RollUpContent } from '../src/features/rollup/RollUpContent';
 import { SpendContent } from '../src/features/spend/SpendContent';
 import { GovernanceStatusCard } from '../src/features/status/GovernanceStatusCard';
 import {
   claimingEntity,
   gatewayEntity,
+  groupEntity,
   plainEntity,
 } from '../src/fixtures/entities';
-import { OVERVIEWS, PLATFORMS, SPENDS, STATES } from './PlaygroundApi';
+import {
+  COVERAGE_STATES,
+  OVERVIEWS,
+  PLATFORMS,
+  ROLLED_UP,
+  SPENDS,
+  STATES,
+} from './PlaygroundApi';
 
 const entityIn = (state: string): Entity => ({
   ...claimingEntity,
@@ -63,6 +73,37 @@ export const Spends = () => (
   </Container>
 );
 
+const groupIn = (state: string): Entity => ({
+  ...groupEntity,
+  metadata: { ...groupEntity.metadata, name: state },
+});
+
+/** The card of a group in every state. */
+export const RollUpCards = () => (
+  <Container>
+    <Grid.Root columns={{ initial: '1', sm: '2', md: '3' }}>
+      {ROLLED_UP.map(state => (
+        <EntityProvider entity={groupIn(state)} key={state}>
+          <RollUpCard />
+        </EntityProvider>
+      ))}
+    </Grid.Root>
+  </Container>
+);
+
+/** The tab of a group in the state that the address names. */
+export const RollUps = () => (
+  <Container>
+    <EntityProvider
+      entity={groupIn(
+        new URLSearchParams(window.location.search).get('state') ?? 'team',
+      )}
+    >
+      <RollUpContent />
+    </EntityProvider>
+  </Container>
+);
+
 /** The gateway in the state that the address names. */
 export const Platform = () => (
   <Container>
@@ -99,8 +140,14 @@ function Ways() {
   const ways = [
     ['/compact', 'compact cards'],
     ['/spend', 'spend'],
+    ['/roll-up-cards', 'cards of a group'],
+    ...ROLLED_UP.map(it => [`/roll-up?state=${it}`, `group: ${it}`]),
     ...PLATFORMS.map(it => [`/platform?state=${it}`, `gateway: ${it}`]),
     ...OVERVIEWS.map(it => [`/ai-governance?entities=${it}`, `page: ${it}`]),
+    ...COVERAGE_STATES.map(it => [
+      `/ai-governance?view=coverage&coverage=${it}`,
+      `coverage: ${it}`,
+    ]),
     ...OVERVIEWS.map(it => [`/home?entities=${it}`, `home card: ${it}`]),
   ];
   return (

@@ -1,6 +1,9 @@
 import { Entity } from '@backstage/catalog-model';
 import {
   ContractError,
+  Coverage,
+  ExportedFile,
+  ExportFormat,
   GovernanceState,
   GovernanceStatus,
   KeeptrustsApi,
@@ -10,6 +13,7 @@ import {
   NotPermittedError,
   Observed,
   PlatformStatus,
+  RollUp,
   ServiceError,
   SignedOutError,
   SpendReport,
@@ -23,7 +27,9 @@ import {
 import { MOST_ENTITIES } from '../src/api/governedEntities';
 import { stateOf } from '../src/domain/order';
 import { STATES as STATES_WORST_FIRST } from '../src/features/overview/tableQuery';
+import * as coverages from '../src/features/platform/coverageFixtures';
 import * as platforms from '../src/features/platform/fixtures';
+import * as rollUps from '../src/features/rollup/fixtures';
 import * as spends from '../src/features/spend/fixtures';
 import { claimingEntity } from '../src/fixtures/entities';
 import * as statuses from '../src/fixtures/statuses';
@@ -43,7 +49,9 @@ const REPORTS = lowered<SpendReport>({
   ofTeam: { ...spends.week, attribution: 'team' },
   ofTeamIncomplete: { ...spends.incomplete, attribution: 'team' },
 });
+const ROLL_UPS = lowered<RollUp>(rollUps);
 const PLATFORM_STATES = lowered<PlatformStatus>({ ...platforms });
+const COVERAGES = lowered<Coverage>({ ...coverages });
 
 const FAILURES = new Map<string, KeeptrustsError>(
   Object.entries({
@@ -71,8 +79,12 @@ const DELAY_MS = 800;
 export const STATES = [...STATUSES.keys(), ...FAILURES.keys(), 'loading'];
 /** The names of all reports of spend, and of what may stand in the way of one. */
 export const SPENDS = [...REPORTS.keys(), 'unreachable', 'loading'];
+/** The names of all roll-ups, and of what may stand in the way of one. */
+export const ROLLED_UP = [...ROLL_UPS.keys(), ...FAILURES.keys(), 'loading'];
 /** The states of the gateway. */
 export const PLATFORMS = [...PLATFORM_STATES.keys(), ...FAILURES.keys()];
+/** The states of coverage. */
+export const COVERAGE_STATES = [...COVERAGES.keys(), ...FAILURES.keys()];
 /** The sets of entities that the page and the home card are shown with. */
 export const OVERVIEWS = [
   'every',
@@ -161,6 +173,51 @@ export class PlaygroundApi implements KeeptrustsApi {
       value: REPORTS.get(state) ?? reportOver(days),
       observedAt: Date.now(),
     };
+  }
+
+  async getCoverage(): Promise<Observed<Coverage>> {
+    await pause();
+    const state = asked('coverage') ?? 'patchy';
+    const failure = FAILURES.get(state);
+    if (failure) throw failure;
+    return {
+      value: atPresent(COVERAGES.get(state) ?? coverages.patchy),
+      observedAt: Date.now(),
+    };
+  }
+
+  async getRollUp(entityRef: string): Promise<Observed<RollUp>> {
+    const state = nameOf(entityRef);
+    if (state === 'loading') return new Promise(() => {});
+    await pause();
+    const failure = FAILURES.get(state);
+    if (failure) throw failure;
+    return {
+      value: ROLL_UPS.get(state) ?? rollUps.team,
+      observedAt: Date.now(),
+    };
+  }
+
+  async exportSpend(
+    entityRef: string,
+    days: number,
+    format: ExportFormat,
+  ): Promise<ExportedFile> {
+    await pause();
+    const failure = FAILURES.get(nameOf(entityRef));
+    if (failure) throw failure;
+    return {
+      name: `${nameOf(entityRef)}-${days}-days-${format}.csv`,
+      content: new Blob(['day,spent\r\n'], { type: 'text/csv' }),
+    };
+  }
+
+  async exportRollUp(
+    entityRef: string,
+    days: number,
+    format: ExportFormat,
+  ): Promise<ExportedFile> {
+    return this.exportSpend(entityRef, days, format);
   }
 
   async getPlatform(): Promise<Observed<PlatformStatus>> {

@@ -34,6 +34,8 @@ const playground = createFrontendPlugin({
     page('cards', '/', 'Every state of the card', 'Playground'),
     page('compact', '/compact', 'Compact cards', 'CompactCards'),
     page('spend', '/spend', 'Spend', 'Spends'),
+    page('roll-up-cards', '/roll-up-cards', 'Cards of a group', 'RollUpCards'),
+    page('roll-up', '/roll-up', 'Group', 'RollUps'),
     page('platform', '/platform', 'Gateway', 'Platform'),
     page('home', '/home', 'Home card', 'Home'),
   ],

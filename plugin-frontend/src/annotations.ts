@@ -19,3 +19,9 @@ export const isKeeptrustsGateway = (entity: Entity): boolean =>
     entity.metadata.annotations ?? {},
     KEEPTRUSTS_GATEWAY_ANNOTATION,
   );
+
+const WITH_MEMBERS = new Set(['group', 'system', 'domain']);
+
+/** Whether the entity has members whose AI access can be rolled up: a group, a system or a domain. @public */
+export const isKeeptrustsRollUp = (entity: Entity): boolean =>
+  WITH_MEMBERS.has(entity.kind.toLocaleLowerCase('en-US'));

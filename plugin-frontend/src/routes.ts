@@ -18,3 +18,6 @@ export const templateRouteRef = createExternalRouteRef({
 
 /** Where the AI spend tab is below an entity's page. */
 export const SPEND_TAB_PATH = '/ai-spend';
+
+/** Where the tab of a group, a system or a domain is below its page. */
+export const ROLL_UP_TAB_PATH = '/ai-roll-up';

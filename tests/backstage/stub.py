@@ -107,6 +107,11 @@ class StubBackstage:
         self.clock = Clock()
         self.auth_key = Key("auth-1")
         self.scaffolder_key = Key("scaffolder-1")
+        self.mcp_key = Key("mcp-1")
+        self.own_keys: list[dict[str, Any]] = []
+        """The public keys of the service, as Backstage reads them at its address: a token signed with one is the person's in it."""
+        self.denied_spend: set[str] = set()
+        """Users whom the permission policy denies `keeptrusts.spend.read`."""
         self.documents: dict[str, dict[str, Any]] = {}
         self.hidden: set[tuple[str, str]] = set()
         """(user, entity) that the permission policy denies."""
@@ -116,6 +121,10 @@ class StubBackstage:
         """The groups above a group, by the catalog's relations."""
         self.calls: Counter[str] = Counter()
         self.requests: list[httpx.Request] = []
+        self.lost: set[str] = set()
+        """Paths that answer 503, as a plugin that is down does."""
+        self.echoes = False
+        """Whether a refusal repeats the request's headers, as a proxy that wants to help may."""
         self.reply: httpx.Response | Exception | None = None
         """What every request meets instead of an answer, if set."""
         self.gate: asyncio.Event | None = None
@@ -150,6 +159,7 @@ class StubBackstage:
         return token
 
     def plugin_token(self, **changes: Any) -> str:
+        """A token of the scaffolder; of the plugin that `sub` names, where that is another one with a key."""
         now = int(self.clock.now)
         claims = {
             "sub": "scaffolder",
@@ -158,7 +168,8 @@ class StubBackstage:
             "exp": now + 600,
             "obo": self.limited_token(),
         } | changes
-        return self.scaffolder_key.sign("vnd.backstage.plugin", {n: v for n, v in claims.items() if v is not None})
+        key = self.mcp_key if claims["sub"] == "mcp-actions" else self.scaffolder_key
+        return key.sign("vnd.backstage.plugin", {n: v for n, v in claims.items() if v is not None})
 
     def add(self, ref: str, *, owner: str | None = None, **annotations: str) -> None:
         kind, _, rest = ref.partition(":")
@@ -189,7 +200,7 @@ class StubBackstage:
         related = self.documents[source].setdefault("relations", [])
         related += [{"type": relation, "targetRef": target} for target in targets]
 
-    async def _answer(self, request: httpx.Request) -> httpx.Response:  # noqa: PLR0911 - one return a route
+    async def _answer(self, request: httpx.Request) -> httpx.Response:  # noqa: C901, PLR0911 - one return a route
         path = request.url.path.removeprefix("/portal")
         self.calls[path] += 1
         self.requests.append(request)
@@ -199,11 +210,15 @@ class StubBackstage:
             raise self.reply
         if self.reply is not None:
             return httpx.Response(self.reply.status_code, headers=self.reply.headers, content=self.reply.content)
-        if path == "/api/auth/.well-known/jwks.json":
-            return httpx.Response(200, json={"keys": [self.auth_key.public_jwk]})
-        if path == "/api/scaffolder/.backstage/auth/v1/jwks.json":
-            return httpx.Response(200, json={"keys": [self.scaffolder_key.public_jwk]})
+        if path in self.lost:
+            return httpx.Response(503, json={})
+        if (key := self._signing_keys().get(path)) is not None:
+            return httpx.Response(200, json={"keys": [key.public_jwk]})
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if (person := self._person_in(bearer, plugin=path.split("/")[2])) is not None:
+            self._bearers[bearer] = person
+        if path == "/api/permission/authorize" and self._bearers.get(bearer, "service") != "service":
+            return httpx.Response(200, json=self._decided(self._bearers[bearer], json.loads(request.content)["items"]))
         if path == "/api/auth/v1/userinfo" and bearer in self._limited:
             user = self._limited[bearer]
             return httpx.Response(200, json={"claims": {"sub": user, "ent": [user, *self.ownership.get(user, [])]}})
@@ -212,7 +227,33 @@ class StubBackstage:
             return httpx.Response(200, json={"items": [self._seen(self._bearers[bearer], ref) for ref in asked]})
         if path == "/api/catalog/entities/by-query" and bearer in self._bearers:
             return httpx.Response(200, json=self._queried(self._bearers[bearer], request.url.params))
-        return httpx.Response(401, json={"error": {"name": "AuthenticationError", "message": "no"}})
+        said = str(request.headers.raw) if self.echoes else "no"
+        return httpx.Response(401, json={"error": {"name": "AuthenticationError", "message": said}})
+
+    def _signing_keys(self) -> dict[str, Key]:
+        plugins = {"scaffolder": self.scaffolder_key, "mcp-actions": self.mcp_key}
+        by_plugin = {f"/api/{plugin}/.backstage/auth/v1/jwks.json": key for plugin, key in plugins.items()}
+        return {"/api/auth/.well-known/jwks.json": self.auth_key} | by_plugin
+
+    def _decided(self, user: str, items: list[dict[str, Any]]) -> dict[str, Any]:
+        denied = {"keeptrusts.spend.read"} if user in self.denied_spend else set()
+        results = ["DENY" if item["permission"]["name"] in denied else "ALLOW" for item in items]
+        return {"items": [{"id": item["id"], "result": result} for item, result in zip(items, results, strict=True)]}
+
+    def _person_in(self, bearer: str, *, plugin: str) -> str | None:
+        """The person in a token of the service's own for `plugin`, as Backstage's `PluginTokenHandler` reads it."""
+        for key in self.own_keys:
+            try:
+                header = jwt.get_unverified_header(bearer)
+                claims = jwt.decode(
+                    bearer, jwt.PyJWK(key), algorithms=["ES256"], audience=plugin, options={"verify_exp": False}
+                )
+            except jwt.PyJWTError:
+                continue
+            whole = header["typ"] == "vnd.backstage.plugin" and header["kid"] == key["kid"]
+            if whole and claims["sub"] == "keeptrusts" and claims["exp"] > self.clock.now:
+                return self._limited.get(claims["obo"])
+        return None
 
     def _queried(self, user: str, params: httpx.QueryParams) -> dict[str, Any]:
         """The page that a query asks for; a cursor holds the rest of the query, as a real one does."""
@@ -224,7 +265,8 @@ class StubBackstage:
         found = [
             document
             for ref, document in sorted(self.documents.items())
-            if (user, ref) not in self.hidden and any(_passes(document, text) for text in asked["filters"])
+            if (user, ref) not in self.hidden
+            and (not asked["filters"] or any(_passes(document, text) for text in asked["filters"]))
         ]
         start, limit = asked["from"], int(params.get("limit", "20"))
         more = {"nextCursor": json.dumps(asked | {"from": start + limit})} if len(found) > start + limit else {}

@@ -196,7 +196,9 @@ async def test_the_scaffolder_at_another_address(backstage: StubBackstage) -> No
     """Where the scaffolder is deployed apart, its keys are read there and the user's at the auth backend."""
     apart = StubBackstage()
     apart.scaffolder_key = backstage.scaffolder_key
-    caller = await identity(backstage, scaffolder=apart.client()).caller(f"Bearer {backstage.plugin_token()}")
+    caller = await identity(backstage, plugins={"scaffolder": apart.client()}).caller(
+        f"Bearer {backstage.plugin_token()}"
+    )
     assert caller.user == DEV
     assert set(apart.calls) == {"/api/scaffolder/.backstage/auth/v1/jwks.json"}
     assert set(backstage.calls) == {USER_KEYS}

@@ -9,7 +9,7 @@ import pytest
 
 from bff.backstage.caller import LOCAL, Caller
 from bff.backstage.catalog import REMEMBERED_FOR, BackstageCatalog
-from bff.backstage.entities import CatalogContractError, Members, NoMembersError
+from bff.backstage.entities import CatalogContractError, CatalogDeniedError, Members, NoMembersError
 from bff.backstage.files import FileCatalog
 from bff.backstage.identity import BackstageIdentity
 from bff.backstage.members import GATEWAY_API, MOST_CONTAINERS, MOST_MEMBERS
@@ -151,11 +151,12 @@ async def test_members_are_remembered_for_each_caller(
 async def test_a_caller_who_cannot_read_the_catalog_sees_no_member(
     backstage: StubBackstage, catalog: BackstageCatalog
 ) -> None:
-    """A scaffolder's token cannot read the catalog: its bearer sees nothing, and nothing is asked."""
+    """A scaffolder's token cannot read the catalog: its bearer sees no member, is refused a list of all, and nothing is asked."""
     own(backstage, 1)
     scaffolder = Caller("scaffolder", EntityRef("user", "default", "dev"), via="scaffolder")
     assert (await catalog.members(scaffolder, EntityRef.parse(TEAM))).entities == ()
-    assert (await catalog.claiming(scaffolder)).entities == ()
+    with pytest.raises(CatalogDeniedError):
+        await catalog.claiming(scaffolder)
     assert backstage.calls[QUERY] == 0
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import by_refs, forecast, herd, hits, ledger, sizes, sweep
+from tests.bench import actions, by_refs, forecast, herd, hits, ledger, rollup, sizes, sweep
 from tests.bench.machine import require
 
 PARTS = {
@@ -19,7 +19,9 @@ PARTS = {
     "herd": herd.run,
     "by-refs": by_refs.run,
     "ledger": ledger.run,
+    "actions": actions.run,
     "forecast": forecast.run,
+    "rollup": rollup.run,
     "sweep": sweep.run,
 }
 
@@ -30,7 +32,7 @@ def main(names: list[str]) -> None:
     if unknown:
         sys.exit(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
     wanted = names or list(PARTS)
-    if set(wanted) - {"sizes", "ledger", "forecast", "sweep"}:
+    if set(wanted) - {"sizes", "ledger", "forecast", "rollup", "sweep"}:
         require("wrk", *(["nginx"] if "peers" in wanted else []))
     for name in wanted:
         PARTS[name]()

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from bff.backstage.own_tokens import SigningKey
 from bff.sandbox import READ_TOKEN
 from tests.bench.machine import CLIENT_CORE, SERVER_CORE, fetched, free_port, process, wait_for
 
@@ -67,24 +68,43 @@ def bff_with_callers(sandbox_url: str) -> Iterator[tuple[str, int, dict[str, str
 
 
 @contextlib.contextmanager
-def bff_with_many_callers(sandbox_url: str, number: int) -> Iterator[tuple[str, int, list[dict[str, str]]]]:
-    """The same with so many callers' headers, all of them in the group that owns everything."""
-    with backstage_stub() as backstage_url:
-        settings = {
-            "BFF_AUTH": "backstage",
-            "BFF_CATALOG": "backstage",
-            "BACKSTAGE_URL": backstage_url,
-            "BACKSTAGE_TOKEN": fetched(f"{backstage_url}/bench/service"),
-        }
-        tokens = [fetched(f"{backstage_url}/bench/token/{each}") for each in range(number)]
-        callers = [{"Authorization": f"Bearer {token}"} for token in tokens]
-        with bff(sandbox_url, asked_with=callers[0], **settings) as (url, pid):
-            yield url, pid, callers
+def bff_with_actions(sandbox_url: str) -> Iterator[tuple[str, int, dict[str, str], dict[str, str]]]:
+    """The same with Backstage's actions: its address, its process id, a caller's headers, and those of the MCP server for that caller."""
+    key = SigningKey.make().pem()
+    with backstage_stub(SIGNING_KEY=key) as backstage_url:
+        agent = {"Authorization": f"Bearer {fetched(f'{backstage_url}/bench/action/0')}"}
+        settings = {"BFF_ACTIONS": "on", "BFF_SIGNING_KEY": key}
+        with _bff_of(backstage_url, sandbox_url, 1, **settings) as (url, pid, callers):
+            yield url, pid, callers[0], agent
 
 
 @contextlib.contextmanager
-def backstage_stub() -> Iterator[str]:
-    """A stand-in for Backstage, on the client's core."""
+def bff_with_many_callers(sandbox_url: str, number: int) -> Iterator[tuple[str, int, list[dict[str, str]]]]:
+    """The same with so many callers' headers, all of them in the group that owns everything."""
+    with backstage_stub() as backstage_url, _bff_of(backstage_url, sandbox_url, number) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def _bff_of(
+    backstage_url: str, sandbox_url: str, number: int, **changes: str
+) -> Iterator[tuple[str, int, list[dict[str, str]]]]:
+    settings = {
+        "BFF_AUTH": "backstage",
+        "BFF_CATALOG": "backstage",
+        "BACKSTAGE_URL": backstage_url,
+        "BACKSTAGE_TOKEN": fetched(f"{backstage_url}/bench/service"),
+        **changes,
+    }
+    tokens = [fetched(f"{backstage_url}/bench/token/{each}") for each in range(number)]
+    callers = [{"Authorization": f"Bearer {token}"} for token in tokens]
+    with bff(sandbox_url, asked_with=callers[0], **settings) as (url, pid):
+        yield url, pid, callers
+
+
+@contextlib.contextmanager
+def backstage_stub(**changes: str) -> Iterator[str]:
+    """A stand-in for Backstage, on the client's core; `changes` are of its environment."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = [
@@ -97,7 +117,7 @@ def backstage_stub() -> Iterator[str]:
         "--log-level",
         "warning",
     ]
-    environment = {"ISSUER": f"{url}/api/auth", "PYTHONPATH": str(ROOT)}
+    environment = {"ISSUER": f"{url}/api/auth", "PYTHONPATH": str(ROOT), **changes}
     with process(command, cores=CLIENT_CORE, **environment):
         wait_for(f"{url}/bench/service")
         yield url

@@ -59,11 +59,6 @@ class Backstage(StubBackstage):
             return self.decision
         return "DENY" if (user, ref) in self.denied else "ALLOW"
 
-    def _queried(self, user: str, params: httpx.QueryParams) -> dict[str, Any]:
-        if "filter" in params:
-            return super()._queried(user, params)
-        return {"items": [*self.documents.values()], "pageInfo": {}}
-
     def _seen(self, user: str, ref: str) -> dict[str, Any] | None:
         return None if self.enabled and (user, ref) in self.denied else super()._seen(user, ref)
 

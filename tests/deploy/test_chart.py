@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
 import re
@@ -125,6 +126,7 @@ def test_the_service_starts_with_these_settings(part: str, monkeypatch: pytest.M
     contents = {
         "DATABASE_URL_FILE": b"postgresql://bff@database/bff",
         "KEEPTRUSTS_PROXY_URL_FILE": b"http://proxy:3128",
+        "BFF_NOTIFY_WEBHOOK_SECRET_FILE": b"whsec_" + base64.b64encode(b"x" * 32),
         "BFF_CA_FILE": Authority("Corporate Root").pem,
         "BFF_TLS_CERT_FILE": shown.certificate,
         "BFF_TLS_KEY_FILE": shown.key,

@@ -21,6 +21,7 @@ from tests.deploy.conftest import DEPLOY, RECORDED, program
 from tests.deploy.prometheus import JOB, Prometheus, prometheus
 from tests.deploy.test_rules import exported
 from tests.harness.served import served
+from tests.watch.test_spend_metrics import metrics_of
 
 DASHBOARD = json.loads((DEPLOY / "helm/keeptrusts-bff/dashboards/keeptrusts-bff.json").read_text(encoding="utf-8"))
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
@@ -39,6 +40,7 @@ def test_rows_follow_the_questions_of_the_night() -> None:
         "What do users see?",
         "How long can it go on?",
         "Money",
+        "Budgets and wallets",
     ]
 
 
@@ -112,6 +114,7 @@ def _backstage() -> StubBackstage:
 async def _drill(running: Running, backstage: StubBackstage, observer: Prometheus) -> None:
     """Everything that the dashboard is for: a herd, an outage of each system, a token that is denied; and recovery."""
     bearer = f"Bearer {backstage.user_token()}"
+    amounts = metrics_of(running, "entity")
 
     async def look(**headers: str) -> set[int]:
         paths = [f"/v1/entities/component/default/{name}/governance" for name in BOTS]
@@ -122,6 +125,9 @@ async def _drill(running: Running, backstage: StubBackstage, observer: Prometheu
 
     await observer.scraped_again()
     assert await look() == {200, 404}
+    # Counts of entities are of the watch, which nothing runs here by itself.
+    await running.app.watcher.turn()
+    assert await amounts.renew()
     await observer.scraped_again()
     running.break_upstream(Rule(kind="status", code=503))
     for _ in range(3):
@@ -142,4 +148,5 @@ async def _drill(running: Running, backstage: StubBackstage, observer: Prometheu
     running.faults.clear()
     running.time.pass_(31)
     assert await look(cache_control="no-cache") == {200, 404}
+    assert await amounts.renew()
     await observer.scraped_again()

@@ -117,6 +117,23 @@ async def test_mine_first_and_all_on_demand(backstage: Backstage, ready: Service
     assert window.complaints == []
 
 
+async def test_the_total_counts_each_key_once(backstage: Backstage, ready: Service, open_as: Open) -> None:
+    """Above the table stands what its entities have spent today, a key that two of them name once."""
+    del ready
+    window = await open_as(USER)
+    grid = await go_to_page(window.page)
+    answers = await statuses(backstage, USER, *await names_in(grid))
+    spent = {
+        (status["team"]["id"], status["gatewayKey"]["declared"]): Decimal(status["budget"]["spent"]["amount"])
+        for status in answers.values()
+    }
+    assert len(spent) < len(answers)
+
+    line = window.page.locator("dl", has_text="Spent today")
+    await expect(line.locator("strong")).to_have_text(money({"amount": str(sum(spent.values()))}))
+    await expect(line).to_contain_text(f"by {len(answers)} entities, each key once")
+
+
 async def test_numbers_are_those_of_the_service_in_the_order_of_each(
     backstage: Backstage, ready: Service, open_as: Open
 ) -> None:

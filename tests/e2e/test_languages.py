@@ -12,7 +12,6 @@ import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 
 from tests.e2e.harness.backstage import CHECKOUT, Backstage
-from tests.e2e.harness.picture import take_picture
 from tests.e2e.harness.service import Service
 from tests.e2e.harness.window import Window
 
@@ -25,8 +24,14 @@ VIEWS = {
     "card": (f"/catalog/default/component/{BOT}", "section:has([role=meter])"),
     "guide": ("/catalog/default/component/billing-service", "section:has(pre)"),
     "tab": (f"/catalog/default/component/{BOT}/ai-spend", "section:has(.recharts-surface):has([role=grid])"),
+    "roll-up-card": ("/catalog/default/group/customer-department", "section:has(dl)"),
+    "roll-up": (
+        "/catalog/default/group/customer-department/ai-roll-up",
+        "section:has(.recharts-surface):has([role=grid])",
+    ),
     "gateway": ("/catalog/default/component/keeptrusts-gateway", "section:has(dl)"),
     "page": ("/ai-governance", "[role=grid]"),
+    "coverage": ("/ai-governance?view=coverage", "section:has(dl):has([role=grid])"),
 }
 """Each view of the plugin: its address, and what is there once its content is."""
 
@@ -45,7 +50,8 @@ view => [...view.querySelectorAll('*')]
 @pytest_asyncio.fixture(loop_scope="session")
 async def ready(backstage: Backstage, service: Service) -> Service:
     """A service whose Backstage has the entities of these tests."""
-    await backstage.ingested(*(f"component:default/{name}" for name in (BOT, "billing-service", "keeptrusts-gateway")))
+    names = (BOT, "billing-service", "keeptrusts-gateway")
+    await backstage.ingested("group:default/customer-department", *(f"component:default/{name}" for name in names))
     return service
 
 
@@ -107,6 +113,7 @@ async def test_nothing_is_cut_off(view: str, language: str, tmp_path: Path, read
         await page.add_init_script("document.addEventListener('DOMContentLoaded', () => { document.dir = 'rtl' })")
     shown = await go_to(page, view)
 
-    assert await take_picture(shown, f"{view}-{language}", tmp_path)
+    # For people to look at, and not kept with the code as other pictures are.
+    await shown.screenshot(path=tmp_path / f"{view}-{language}.png", animations="disabled")
     assert await shown.evaluate(_CUT_OFF) == []
     assert await shown.evaluate("view => view.scrollWidth <= view.clientWidth")

@@ -28,6 +28,17 @@ NEAR, OVER = f"{BOT}: most of its daily budget is spent", f"{BOT}: its daily bud
 _PATIENCE = 60.0
 
 
+async def inbox(backstage: Backstage, user: str) -> list[dict[str, Any]]:
+    """All notifications of a user, newest first."""
+    token = await backstage.user_token(user)
+    reply = await backstage.client.get(
+        "/api/notifications/notifications?limit=100", headers={"authorization": f"Bearer {token}"}
+    )
+    reply.raise_for_status()
+    found: list[dict[str, Any]] = reply.json()["notifications"]
+    return found
+
+
 class Watched:
     """A service that watches a Backstage, every two seconds."""
 
@@ -37,12 +48,7 @@ class Watched:
 
     async def notifications(self, user: str) -> list[dict[str, Any]]:
         """What a user finds about the bot, newest first."""
-        token = await self.backstage.user_token(user)
-        reply = await self.backstage.client.get(
-            "/api/notifications/notifications?limit=100", headers={"authorization": f"Bearer {token}"}
-        )
-        reply.raise_for_status()
-        return [each for each in reply.json()["notifications"] if each["payload"]["title"].startswith(f"{BOT}:")]
+        return [each for each in await inbox(self.backstage, user) if each["payload"]["title"].startswith(f"{BOT}:")]
 
     async def titled(self, user: str, title: str) -> dict[str, Any]:
         """The one notification about the bot, once it has this title."""
@@ -151,10 +157,9 @@ async def test_a_budget_is_notified_step_by_step(
     ids=["in order", "another token", "no backend"],
 )
 async def test_doctor_tries_and_sends_nothing(
-    watched: Watched, token: str | None, url: str | None, verdict: Verdict, said: str
+    backstage: Backstage, token: str | None, url: str | None, verdict: Verdict, said: str
 ) -> None:
     """The doctor says whether the token may send notifications, and no inbox has one more for it."""
-    backstage = watched.backstage
     settings = Settings.load(
         backstage_url=f"{backstage.url}{url or ''}",
         backstage_token=token or backstage.token,
@@ -162,11 +167,11 @@ async def test_doctor_tries_and_sends_nothing(
         bff_platform_groups="platform-team",
     )
     people = ("support-engineer", "platform-engineer", "outsider")
-    before = {user: await watched.notifications(user) for user in people}
+    before = {user: await inbox(backstage, user) for user in people}
     (trial,) = [trial async for trial in examine_notifications(settings)]
     assert trial.verdict is verdict
     assert said in trial.message
-    assert {user: await watched.notifications(user) for user in people} == before
+    assert {user: await inbox(backstage, user) for user in people} == before
 
 
 async def _read(watched: Watched, notification: str) -> None:

@@ -7,16 +7,18 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.e2e.harness.answers import PROXY, answer, asked, money, requests_of, share, statuses
 from tests.e2e.harness.axe import grave_findings
 from tests.e2e.harness.backstage import Backstage
+from tests.e2e.harness.download import download
 from tests.e2e.harness.keyboard import tab_to
 from tests.e2e.harness.picture import take_picture
 from tests.e2e.harness.service import Service
@@ -57,6 +59,12 @@ async def go_to_tab(page: Page, name: str, query: str = "") -> Locator:
     tab = page.get_by_role("region", name=TITLE)
     await tab.wait_for()
     return tab
+
+
+async def days_as_table(tab: Locator) -> None:
+    """Choose the table in place of the chart of the days."""
+    await tab.get_by_role("radiogroup", name="Show the days as").get_by_role("radio", name="Table").click()
+    await expect(tab.get_by_role("grid", name="By day")).to_be_visible()
 
 
 async def key_of(service: Service, name: str) -> str:
@@ -106,7 +114,7 @@ async def test_numbers_are_those_of_the_service(backstage: Backstage, ready: Ser
     await expect(chart.locator("path[data-partial]")).to_have_count(1)
     spent_on = [day for day in days if float(day["spent"]["amount"]) > 0]
     await expect(chart.locator("path:not([data-partial]).recharts-rectangle")).to_have_count(len(spent_on) - 1)
-    await expect(tab.get_by_role("list", name="Legend")).to_contain_text("Today so far")
+    await expect(tab.get_by_role("list", name="Legend").first).to_contain_text("Today so far")
     total = tab.locator("dt", has_text="Spent in 30 days").locator("xpath=following-sibling::dd")
     await expect(total).to_contain_text(money(report["total"]))
     await expect(total).to_contain_text(f"Today so far {money(days[-1]['spent'])}")
@@ -115,7 +123,7 @@ async def test_numbers_are_those_of_the_service(backstage: Backstage, ready: Ser
         [model["model"], money(model["spent"]), share(model["spent"], report["total"]), f"{model['requests']:,}"]
         for model in report["byModel"]
     ]
-    await tab.get_by_role("radio", name="Table").click()
+    await days_as_table(tab)
     shown = await rows_of(tab.get_by_role("grid", name="By day"))
     assert [[day.replace(",", ""), *others] for day, *others in shown] == [
         [
@@ -179,6 +187,71 @@ async def test_an_incomplete_total_is_a_lower_bound(backstage: Backstage, ready:
         async with asyncio.timeout(_TURN_SECONDS):
             while not (await statuses(backstage, user, name))[name]["budget"]["complete"]:
                 await asyncio.sleep(0.2)
+
+
+async def test_months_and_the_period_before_are_those_of_the_service(
+    backstage: Backstage, ready: Service, open_as: Open
+) -> None:
+    """Months, month to date, forecast and the days before are what the service answers, in words, as a table and drawn."""
+    del ready
+    window = await open_as(USER)
+    tab = await go_to_tab(window.page, BOT, "?months=table")
+    await expect(tab.get_by_label("Spend by day over 30 days").locator(".recharts-line path").first).to_be_visible()
+    report = await answer(backstage, USER, path_of(BOT, 30))
+    months, month = report["months"], report["month"]
+
+    def figure(label: str) -> Locator:
+        return tab.locator("dt", has_text=label).locator("xpath=following-sibling::dd")
+
+    shown = await rows_of(tab.get_by_role("grid", name="By month"))
+    assert [row[0] for row in shown] == [f"{date.fromisoformat(it['month'] + '-01'):%B %Y}" for it in reversed(months)]
+    assert [row[1].removeprefix("at least ") for row in shown] == [money(it["spent"]) for it in reversed(months)]
+    assert [row[1].startswith("at least ") for row in shown] == [not it["complete"] for it in reversed(months)]
+    assert "Month so far" in shown[0][3]
+    await expect(figure("Spent in 30 days")).to_contain_text(money(report["previous"]["total"]))
+    this_month = f"{date.fromisoformat(month['month'] + '-01'):%B %Y}"
+    await expect(figure(f"Spent in {this_month}")).to_contain_text(money(month["spent"]))
+    await expect(tab.get_by_role("list", name="Legend").first).to_contain_text("Period before")
+    await tab.get_by_role("radiogroup", name="Show the months as").get_by_role("radio", name="Chart").click()
+    chart = tab.get_by_label(re.compile(f"Spend by month over {len(months)} month"))
+    await expect(chart.locator("[data-forecast]")).to_have_count(1 if month["forecast"] else 0)
+    assert window.complaints == []
+
+
+async def test_an_unusual_day_is_marked_with_its_model(ready: Service, open_as: Open) -> None:
+    """A day that the service calls unusual has a sign in the chart, and its model in the table."""
+    del ready
+    window = await open_as(USER)
+
+    async def unusual(route: Route) -> None:
+        reply = await route.fetch()
+        report = await reply.json()
+        day = report["byDay"][-2]
+        usual = {"amount": "10", "currency": "USD"}
+        more = {"usual": usual, "times": 12.34, "model": "gpt-4o", "partial": False}
+        report["unusualDays"] = [{"date": day["date"], "spent": day["spent"], **more}]
+        await route.fulfill(response=reply, json=report)
+
+    await window.page.route("**/spend?*", unusual)
+    tab = await go_to_tab(window.page, BOT)
+    await expect(tab.locator("[data-unusual]")).to_have_count(1)
+    await expect(tab.get_by_role("list", name="Legend").first).to_contain_text("Unusual day")
+    await days_as_table(tab)
+    row = tab.get_by_role("grid", name="By day").get_by_role("row").nth(2)
+    await expect(row).to_contain_text("12.3 times the usual $10.00; most of the rest is gpt-4o")
+    assert window.complaints == []
+
+
+async def test_the_numbers_are_saved_as_a_file(backstage: Backstage, ready: Service, open_as: Open) -> None:
+    """A click saves the rows of the tab's period, and they add up to the sum on screen."""
+    del ready
+    window = await open_as(USER)
+    tab = await go_to_tab(window.page, BOT, "?days=7")
+    saved = await download(tab, "CSV")
+    report = await answer(backstage, USER, path_of(BOT, 7))
+
+    assert sum(Decimal(row["spent"]) for row in saved.rows) == Decimal(report["total"]["amount"])
+    assert window.complaints == []
 
 
 async def test_an_unreachable_service_can_be_retried(
@@ -264,8 +337,7 @@ async def test_it_fits_and_everybody_can_read_it(
     selector = f'section[aria-label="{TITLE}"]'
     assert await grave_findings(window.page, selector) == []
     assert await take_picture(window.page, picture, tmp_path)
-    await tab.get_by_role("radio", name="Table").click()
-    await expect(tab.get_by_role("grid", name="By day")).to_be_visible()
+    await days_as_table(tab)
     assert await tab.evaluate(_FITS)
     assert await grave_findings(window.page, selector) == []
     assert window.complaints == []

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from bff.keeptrusts.facts import RejectedRow
+from bff.keeptrusts.facts import KeyDays, RejectedRow
+from bff.store.amounts import joined
+from bff.values import Money
 from tests.ledger.conftest import NOON, Books, total, usd
 
 TODAY = NOON.date()
@@ -14,6 +16,11 @@ KEYS = frozenset({"tok_1", "tok_2"})
 def days(count: int, *, ago: int = 0) -> tuple[date, ...]:
     """`count` days that end so many days ago, oldest first."""
     return tuple(TODAY - timedelta(days=ago + each) for each in reversed(range(count)))
+
+
+def of_days(key: KeyDays) -> list[Money]:
+    """What a key spent on each day."""
+    return [joined(0, amount) for amount in key.amounts]
 
 
 async def filled(books: Books) -> Books:
@@ -41,12 +48,12 @@ async def test_the_sums_of_keys_are_those_of_their_histories(stored_books: Books
     )
     of_key = {key: await books.history(key, days=5) for key in KEYS}
     for key, history in of_key.items():
-        assert dict(spend.by_key[key].by_day) == {day: history.key.by_day[day] for day in days(2)}
+        assert of_days(spend.by_key[key]) == [history.key.by_day[day] for day in days(2)]
         assert spend.previous[key] == total(history.key.by_day[day] for day in days(2, ago=2))
     for day in days(5):
         assert spend.by_day[day] == total(history.key.by_day[day] for history in of_key.values())
     assert {model: each.spent for model, each in spend.by_model.items()} == {
-        "gpt-4o": total(spend.by_key["tok_1"].by_day.values()),
+        "gpt-4o": total(of_days(spend.by_key["tok_1"])),
         "claude": usd(4),
     }
     assert {key: each.requests for key, each in spend.by_key.items()} == {"tok_1": 2, "tok_2": 2}
@@ -67,7 +74,7 @@ async def test_a_whole_team_is_every_event_of_it(stored_books: Books) -> None:
     assert spend.nameless == {"team_1": usd(16), "team_2": usd(32)}
     assert {key: spent for key, spent in spend.of_teams.items() if key not in KEYS} == {"tok_3": usd(8), "": usd(16)}
     assert total(spend.of_teams[key] for key in KEYS) == total(
-        spent for key in KEYS for spent in spend.by_key[key].by_day.values()
+        spent for key in KEYS for spent in of_days(spend.by_key[key])
     )
 
 

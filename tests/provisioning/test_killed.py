@@ -113,10 +113,7 @@ PROCESSES = (
     {"configuration", "disabling", "team, before"},
     {"revocation", "team, after"},
 )
-"""What each process that is killed has under way. Few at once, so that none is held for longer than a call may take.
-
-Teams are made one at a time, by all processes together: no process has two of those.
-"""
+"""What each process that is killed has under way. Teams are made one at a time, by all together: no process has two of those."""
 
 
 @dataclass
@@ -385,7 +382,7 @@ async def surroundings(postgres_url: str, openbao: OpenBao) -> AsyncIterator[Sur
         database = Database.at(postgres_url, folder=None, ca_file=None)
         stack.push_async_callback(database.close)
         token = stub.user_token("user:default/platform-engineer")
-        yield Surroundings(running, await running.begin(), state, plane, vault, database, token)
+        yield Surroundings(running, await running.begin(forked=True), state, plane, vault, database, token)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -393,7 +390,7 @@ async def killed(postgres_server: PostgresServer, openbao: OpenBao) -> AsyncIter
     """All drills, at once."""
     with postgres_server.database() as url:
         async with surroundings(url, openbao) as there:
-            starting = asyncio.gather(*(there.fleet.begin() for _ in PROCESSES))
+            starting = asyncio.gather(*(there.fleet.begin(forked=True) for _ in PROCESSES))
             drills = {step: await there.prepared(step) for step in STEPS}
             made = [[drill for drill in drills.values() if drill.step.group in group] for group in PROCESSES]
             await asyncio.gather(*map(there.drill, await starting, made))

@@ -54,6 +54,10 @@ def test_what_is_written_counts() -> None:
         ("keys:\n  mostLiving: 3\n  mostLiving: 4\n", "line 3: 'mostLiving' is there twice"),
         ("keys:\n  mostLiving: 2.5\n", "line 2: 'keys.mostLiving'"),
         ("tiers:\n  allowed:\n    - tier-1\n    - 5\n", "line 4: 'tiers.allowed.1'"),
+        (
+            "notifications:\n  mute:\n    - budget-pace\n    - budgets\n",
+            "line 4: 'notifications.mute.1': 'budgets' is never alerted: write one of budget-exceeded, ",
+        ),
         ("teams:\n  a:\n    keys: 3\n", "line 3: 'teams.a.keys': must be a mapping"),
         ("teams:\n  a: {}\n  A: {}\n", "line 2: 'teams': two names differ in upper and lower case alone"),
         ("- a\n", "line 1: 'the file': must be a mapping"),
@@ -83,6 +87,11 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | No
         load_policy(file)
     assert str(caught.value).startswith(f"{file}: ")
     assert message in str(caught.value)
+
+
+def test_codes_are_muted() -> None:
+    """What the policy mutes is known by the codes of the findings."""
+    assert read_policy("notifications: {mute: [budget-pace, key-expiring]}").muted == {"budget-pace", "key-expiring"}
 
 
 async def test_a_service_does_not_start_on_a_mistake(start: Start, tmp_path: Path) -> None:

@@ -114,3 +114,23 @@ def test_the_days_add_up_to_the_total(spend: dict[int, Decimal], days: int) -> N
     assert report.total is not None
     assert len(report.by_day) == days
     assert sum(Decimal(item.spent.amount) for item in report.by_day) == Decimal(report.total.amount)
+
+
+def test_what_is_found_does_not_depend_on_the_period() -> None:
+    """A report of today alone says of yesterday what the card says, and lists no day that it was not asked for."""
+    history = SpendHistory(tally({back: "900" if back == 1 else "100" for back in range(40)}))
+    short, long = (Scenario().report(history, days=days) for days in (1, 30))
+    assert [finding.code for finding in short.findings] == [finding.code for finding in long.findings]
+    assert [finding.code for finding in short.findings] == [Code.SPEND_UNUSUAL]
+    assert short.unusual_days == ()
+    assert long.unusual_days is not None
+    assert [day.date for day in long.unusual_days] == [ago(1)]
+
+
+def test_days_before_the_ledger_are_not_known() -> None:
+    """What lies before `kept_from` is no day without spend: no period before, no month before, and no forecast."""
+    report = Scenario().report(SpendHistory(tally(dict.fromkeys(range(5), "100")), kept_from=ago(4)), days=5)
+    assert report.previous is None
+    assert report.month is not None
+    assert (report.month.previous, report.month.complete, report.month.forecast) == (None, False, None)
+    assert [month.complete for month in report.months or ()] == [False]

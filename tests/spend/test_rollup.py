@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bff.keeptrusts.facts import Cause, GatewayKey, KeyDays, ModelSpend, Reading, SpendOfKeys, Team
-from bff.spend.rollup import Member, Period, keys_shown, roll_up
+from bff.spend.rollup import Member, Period, keys_shown, plain, roll_up
 from bff.status.claims import DAILY_BUDGET, GATEWAY_KEY_NAME, MONTHLY_BUDGET, Owner, Subject
 from bff.status.findings import Code, State
 from bff.status.key_claims import key_claims
@@ -73,6 +73,11 @@ class Part:
         return Member(self.ref, claim, self.state, None, self.numbers)
 
 
+def pico(amount: str) -> int:
+    """An amount in 1e-12 USD."""
+    return int(Decimal(amount).scaleb(12))
+
+
 def spend_of(
     by_key: dict[str, str], *, previous: dict[str, str] | None = None, day: date = TODAY, **more: Any
 ) -> SpendOfKeys:
@@ -80,7 +85,10 @@ def spend_of(
     total = sum((usd(amount) for amount in by_key.values()), usd(0))
     of_previous = {key_id: usd(amount) for key_id, amount in (previous or {}).items()}
     return SpendOfKeys(
-        by_key={key_id: KeyDays({day: usd(amount)}, 1) for key_id, amount in by_key.items()},
+        by_key={
+            key_id: KeyDays(tuple(pico(amount) if each == day else 0 for each in DAYS), 1)
+            for key_id, amount in by_key.items()
+        },
         by_model={"gpt-4o": ModelSpend(total, len(by_key))},
         previous=of_previous,
         by_day={day: total, BEFORE[-1]: sum(of_previous.values(), usd(0))},
@@ -280,3 +288,10 @@ def test_money_is_exact() -> None:
         [Part("a"), Part("b", "two")], spend_of({"tok_1": "0.000000000001", "tok_4": "999999999999999.999999999999"})
     )
     assert answer.total == Amount.of(Money(Decimal(1000000000000000)))
+
+
+@given(st.integers(min_value=-(10**30), max_value=10**30))
+def test_days_are_written_as_amounts_are(amount: int) -> None:
+    """A member's day is the text that the amount itself would be."""
+    with localcontext(prec=80):
+        assert plain(amount) == Money(Decimal(amount).scaleb(-12)).plain()

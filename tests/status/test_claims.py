@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bff.status.claims import DAILY_BUDGET, GATEWAY_KEY_NAME, POLICY_TIER, PolicyTier, read_claims
+from bff.status.claims import DAILY_BUDGET, GATEWAY_KEY_NAME, MONTHLY_BUDGET, POLICY_TIER, PolicyTier, read_claims
 from bff.status.findings import Code
 from bff.values import Money
 
@@ -37,7 +37,8 @@ def test_absent_annotations_are_no_mistakes() -> None:
 @pytest.mark.parametrize("text", ["0", "0.0", "500", "0.25", "0.000001", "999999999999.999999", "007"])
 def test_a_decimal_is_a_budget(text: str) -> None:
     """Budgets from nothing to a trillion, down to a millionth, are read exactly."""
-    assert read_claims({DAILY_BUDGET: text}).daily_budget == Money(Decimal(text))
+    claims = read_claims({DAILY_BUDGET: text, MONTHLY_BUDGET: text})
+    assert claims.daily_budget == claims.monthly_budget == Money(Decimal(text))
 
 
 @pytest.mark.parametrize(
@@ -45,13 +46,14 @@ def test_a_decimal_is_a_budget(text: str) -> None:
     ["", " ", "-1", "-0", "+5", "NaN", "nan", "Infinity", "-Infinity", "1e9999", "1E2", "5,00", "1,000.00", "$5", "5 USD", "500\n",
      " 500", "1_000", ".5", "5.", "0x10", "1234567890123", "0.0000001", "\u0665", "\uff15\uff10\uff10", "1" * 10_000, "500; DROP", "\ud800"],
 )  # fmt: skip
-def test_anything_else_is_no_budget(text: str) -> None:
+@pytest.mark.parametrize("annotation", [DAILY_BUDGET, MONTHLY_BUDGET])
+def test_anything_else_is_no_budget(text: str, annotation: str) -> None:
     """Nothing is guessed: a budget that is not plain is refused with the annotation's name and the form to write."""
-    claims = read_claims({DAILY_BUDGET: text})
-    finding = claims.malformed[DAILY_BUDGET]
-    assert claims.daily_budget is None
+    claims = read_claims({annotation: text})
+    finding = claims.malformed[annotation]
+    assert claims.daily_budget is claims.monthly_budget is None
     assert finding.code is Code.ANNOTATION_INVALID
-    assert DAILY_BUDGET in finding.message
+    assert annotation in finding.message
     assert finding.hint is not None
     assert '"500"' in finding.hint
 
@@ -73,14 +75,17 @@ def test_a_key_name_may_hold_anything_that_prints(text: str) -> None:
     assert read_claims({GATEWAY_KEY_NAME: text}).gateway_key_name == text
 
 
-@given(st.dictionaries(st.sampled_from([GATEWAY_KEY_NAME, POLICY_TIER, DAILY_BUDGET, "other"]), any_text))
+@given(
+    st.dictionaries(st.sampled_from([GATEWAY_KEY_NAME, POLICY_TIER, DAILY_BUDGET, MONTHLY_BUDGET, "other"]), any_text)
+)
 def test_any_annotation_is_a_claim_or_a_finding(annotations: dict[str, str]) -> None:
-    """Each of the three is either read or refused, never both and never neither."""
+    """Each of the four is either read or refused, never both and never neither."""
     claims = read_claims(annotations)
     read = {
         GATEWAY_KEY_NAME: claims.gateway_key_name,
         POLICY_TIER: claims.policy_tier,
         DAILY_BUDGET: claims.daily_budget,
+        MONTHLY_BUDGET: claims.monthly_budget,
     }
     for annotation, value in read.items():
         assert (annotation in annotations) == ((value is not None) != (annotation in claims.malformed))

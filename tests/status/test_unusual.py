@@ -7,10 +7,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bff.ledger.recent import CLOSED_DAYS
 from bff.status.months import DaySum
-from bff.status.unusual import ModelDays, Unusual, lately, stands_out, unusual_days
+from bff.status.unusual import ModelDays, Unusual, lately, may_be_unusual, stands_out, unusual_days
 
 from .conftest import usd
 
@@ -153,6 +155,37 @@ def test_the_sentence_says_how_much_and_how_far() -> None:
         "2026-11-26 cost 20 USD, when such a day usually costs nothing. Most of the difference is 'gpt-4o'."
     )
     assert never.on_wire().times is None
+
+
+@given(
+    st.lists(st.integers(0, 400), min_size=CLOSED_DAYS + 1, max_size=CLOSED_DAYS + 1),
+    st.sets(st.integers(0, CLOSED_DAYS), max_size=3),
+    st.integers(0, 12),
+    st.decimals("0", "1", places=2),
+)
+def test_an_entity_that_is_passed_over_has_no_unusual_day(
+    amounts: list[int], without: set[int], quiet: int, elapsed: Decimal
+) -> None:
+    """Whatever its days are, which of them are incomplete, and how late its first spend came."""
+    amounts = [0] * quiet + [20 + amount // 20 for amount in amounts[quiet:-4]] + amounts[-4:]
+    first = THURSDAY - timedelta(days=CLOSED_DAYS)
+    days = {
+        first + timedelta(days=place): DaySum(usd(amount), place not in without) for place, amount in enumerate(amounts)
+    }
+    units = [amount * 10**12 for amount in amounts]
+    if not may_be_unusual(units, first, elapsed=elapsed, incomplete=len(without)):
+        assert found(days, elapsed=str(elapsed), first=3) == ()
+
+
+def test_most_entities_are_passed_over() -> None:
+    """An ordinary day needs no further look at any time of it, and an unusual one does."""
+    usual = [amount * 10**13 for amount in (AROUND * 7)[:CLOSED_DAYS]]
+    first = THURSDAY - timedelta(days=CLOSED_DAYS)
+    for hour in range(0, 25, 4):
+        elapsed = Decimal(hour) / 24
+        today = int(10**14 * elapsed)
+        assert not may_be_unusual([*usual, today], first, elapsed=elapsed, incomplete=0)
+    assert may_be_unusual([*usual[:-1], 3 * 10**14, 0], first, elapsed=Decimal(0), incomplete=0)
 
 
 def test_a_quick_look_finds_what_is_far_above_all() -> None:

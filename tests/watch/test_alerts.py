@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from bff.keeptrusts.facts import Cause, Reading, SpendToday
-from bff.status.claims import MONTHLY_BUDGET, Owner
+from bff.status.claims import MONTHLY_BUDGET, NOTIFY, Owner
 from bff.status.findings import ALERTED, Code
 from bff.watch import alerts
-from bff.watch.alerts import NOTIFY, Conditions, Message, conditions, current_parts, service_conditions
+from bff.watch.alerts import Conditions, Message, conditions, current_parts, service_conditions
 from tests.status.conftest import KEY, MIDNIGHT, NOON, OTHERS_KEY, Scenario, usd, wallet
 from tests.watch.conftest import BOT, OWNER, UTC_ZONE, Inbox, assessed
 
@@ -475,3 +477,9 @@ def test_an_unusual_day_is_sent_once() -> None:
     assert Code.SPEND_UNUSUAL in unusual.codes()
     rounds = [inbox.round(unusual), inbox.round(unusual), inbox.round(Scenario(), now=NEXT_DAY), inbox.round(unusual)]
     assert rounds == [[("spend-unusual", 1)], [], [], []]
+
+
+def test_the_page_names_what_is_alerted() -> None:
+    """The table of the documentation has one row for each code that is ever sent."""
+    page = (Path(__file__).parents[2] / "docs/notifications.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE) == list(alerts._SAID)

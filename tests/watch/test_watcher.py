@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from bff.sandbox.faults import Rule
+from bff.settings import Settings, SettingsError
 from tests.watch.stage import OPERATOR, Stage, outcomes
 
 MEMBER, STRANGER = "user:default/red", "user:default/blue"
@@ -233,3 +234,23 @@ async def test_no_call_to_keeptrusts_is_made_by_a_round(stage: Stage) -> None:
         app.watcher._due_at = 0
         await app.watcher.turn()
         assert app.service.cache.snapshot is before
+
+
+@pytest.mark.parametrize(
+    ("missing", "named"), [("backstage_url", "BACKSTAGE_URL is not set"), ("backstage_token", "BACKSTAGE_TOKEN")]
+)
+def test_notifications_need_backstage(missing: str, named: str) -> None:
+    """A service that is to notify does not start without Backstage's address and a token of its own."""
+    whole = {
+        "keeptrusts_api_url": "https://keeptrusts.test",
+        "keeptrusts_api_token": "token",
+        "backstage_url": "https://backstage.test",
+        "backstage_token": "token",
+        "bff_auth": "none",
+        "bff_catalog": "files",
+        "bff_catalog_files": "catalog",
+        "bff_notify": "on",
+    }
+    Settings.load(**whole).require_for_serving()
+    with pytest.raises(SettingsError, match=named):
+        Settings.load(**{name: value for name, value in whole.items() if name != missing}).require_for_serving()

@@ -178,7 +178,8 @@ async def test_the_worst_of_many_come_alone_with_a_count_of_all(running: Running
     """With `worst` a by-refs reply has so many items, the worst first, and says how many references are in each state."""
     names = ("customer-support-bot", "nobody", "route-planner")
     refs = [f"component:default/{name}" for name in names]
-    reply = await running.client.post(BY_REFS, json={"entityRefs": refs, "worst": 1})
+    # JSON has one kind of number: 1.0 is a whole one too.
+    reply = await running.client.post(BY_REFS, json={"entityRefs": refs, "worst": 1.0})
     whole = (await by_refs(running, refs))["items"]
     assert reply.json() == {"items": [whole[2]], "states": {"ok": 1, "error": 1, "unknown": 1}}
 

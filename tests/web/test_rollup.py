@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from bff.keeptrusts.facts import LedgerDay
 from bff.sandbox.records import Charge, Cost, Key
+from bff.status.leader import FactsUnreadableError
 from tests.conftest import NOON, Running, Start
+from tests.harness.served import served
 from tests.web.test_numbers import MEMBER, OPERATOR, OWNER, STRANGER, Portal, portal
 
 ORG, SEARCH, EMEA = "group:default/customers", "group:default/search-team", "group:default/support-emea"
@@ -355,6 +361,58 @@ async def test_a_file_adds_up_to_the_total(start: Start, ref: str, user: str) ->
     assert sum(int(row["requests"]) for row in files["csv"]) == sum(key["requests"] for key in document["byKey"])
 
 
+async def test_a_file_of_an_entity_adds_up_to_its_report(start: Start) -> None:
+    """The rows of an entity's file add up to the total of its report, with what its team spent without naming a key."""
+    async with organisation(start) as asked:
+        running = asked.running
+        key = next(key for key in running.state.keys if key.name == "support-team-gw-key")
+        nameless = replace(key, id=None)  # type: ignore[arg-type]
+        spend(running, nameless, "2.5", at=NOON - timedelta(days=1))
+        base = "/v1/entities/component/default/customer-support-bot/spend?days=3"
+        report = (await asked.get(OPERATOR, base)).json()
+        files = {form: opened(await asked.get(OPERATOR, f"{base}&format={form}")) for form in ("csv", "focus")}
+        rolled = await rolled_up(asked, OPERATOR, ASSIST)
+        whole = truth(running, {key.id, None})  # type: ignore[arg-type]
+        own = truth(running, keys_named(running, "support-team-gw-key", "search-team-gw-key"))
+    assert report["attribution"] == "team"
+    assert summed(files["csv"]) == summed(files["focus"], "BilledCost") == amount(report["total"]) == whole
+    (row,) = (row for row in files["csv"] if row["attribution"] == "team")
+    assert (row["spent"], row["key"], row["entity_ref"]) == ("2.5", "", BOT)
+    # Of a roll-up it may be any key's of the team: it is in no sum, and said.
+    assert adds_up(rolled) == own
+    assert (rolled["complete"], [each["code"] for each in rolled["findings"]]) == (False, ["spend-incomplete"])
+
+
+async def test_the_month_is_of_the_same_keys(start: Start) -> None:
+    """The month to date is what the members' keys have spent since the first, compared with the month before."""
+    async with organisation(start, bff_backfill_days=45) as asked:
+        document = await rolled_up(asked, OPERATOR, ASSIST)
+        running = asked.running
+        expected = truth(running, keys_named(running, "support-team-gw-key", "search-team-gw-key"), 11)
+    month = document["month"]
+    assert (month["month"], month["complete"], month["budget"]) == ("2026-03", True, None)
+    assert amount(month["spent"]) == expected > 0
+    assert month["previous"]["month"] == "2026-02"
+    assert amount(month["forecast"]["low"]) <= amount(month["forecast"]["likely"]) <= amount(month["forecast"]["high"])
+
+
+async def test_reads_are_on_record(start: Start, tmp_path: Path) -> None:
+    """A roll-up and a file that show amounts are lines of the audit log; a roll-up that shows none is no line."""
+    file = tmp_path / "audit.log"
+    async with organisation(start, bff_audit_log=file) as asked:
+        await rolled_up(asked, STRANGER, ASSIST)
+        await rolled_up(asked, MEMBER, ASSIST)
+        await asked.get(MEMBER, path(ASSIST, "format=csv"))
+        await asked.get(OPERATOR, "/v1/spend?format=csv")
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [(line["what"], line["user"]) for line in lines] == [
+        ("rollup", MEMBER),
+        ("export", MEMBER),
+        ("export", OPERATOR),
+    ]
+    assert (lines[0]["entity"], lines[0]["shown"], lines[2]["file"]) == (ASSIST, 1, "spend_2026-03.csv")
+
+
 async def test_a_file_without_some_members_is_named_partial(start: Start) -> None:
     """A file that leaves members out says so in its name; one that leaves none out does not."""
     async with organisation(start) as asked:
@@ -438,3 +496,21 @@ async def test_a_parameter_of_another_name_is_refused(start: Start) -> None:
     async with organisation(start) as asked:
         reply = await asked.get(OPERATOR, "/v1/spend?mont=2026-02")
     assert (reply.status_code, reply.json()["detail"]) == (422, "'mont' must be month or format")
+
+
+async def test_a_file_that_breaks_off_never_looks_whole(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the database fails in the middle of a file, the connection ends before the body does, which clients notice."""
+    async with organisation(start) as asked:
+        await rolled_up(asked, OPERATOR, ASSIST)
+        reader = asked.running.app.service.exports._reader
+        read = reader.spend_of_day
+
+        async def fails_later(day: date, **how: Any) -> LedgerDay:
+            if day.day == 5:
+                raise FactsUnreadableError("The database cannot be used: no answer.")
+            return await read(day, **how)
+
+        monkeypatch.setattr(reader, "spend_of_day", fails_later)
+        async with served(asked.running.app.asgi) as port, httpx.AsyncClient() as client:
+            with pytest.raises(httpx.RemoteProtocolError, match="incomplete"):
+                await client.get(f"http://127.0.0.1:{port}/v1/spend", headers=asked.bearer(OPERATOR))

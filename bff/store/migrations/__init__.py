@@ -14,7 +14,7 @@ from typing import Literal
 VERSION_TABLE = "store_revision"
 """Where Alembic keeps how far the scripts have run; of our own name, for a database that others use too."""
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """The revision of every script, oldest first."""
 
 Migrated = Literal["tables made", "tables updated"]

@@ -19,8 +19,11 @@ export const governancePage = PageBlueprint.makeWithOverrides({
       icon: <RiShieldCheckLine />,
       routeRef: governancePageRouteRef,
       loader: () =>
-        import('../features/overview/GovernancePage').then(m => (
-          <m.GovernancePage defaultScope={scope} />
+        Promise.all([
+          import('../features/overview/GovernancePage'),
+          import('../features/platform/CoverageContent'),
+        ]).then(([{ GovernancePage }, { CoverageContent }]) => (
+          <GovernancePage defaultScope={scope} coverage={<CoverageContent />} />
         )),
     }),
 });

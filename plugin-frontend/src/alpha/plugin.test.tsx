@@ -27,6 +27,8 @@ import { gatewayCard } from './gatewayCard';
 import { governancePage } from './governancePage';
 import { governanceStatusCard } from './governanceStatusCard';
 import { keeptrustsPlugin } from './plugin';
+import { rollUpCard } from './rollUpCard';
+import { rollUpContent } from './rollUpContent';
 import { spendContent } from './spendContent';
 
 const consumingEntity = {
@@ -37,6 +39,8 @@ const consumingEntity = {
 };
 
 const group = { ...plainEntity, kind: 'Group' };
+const system = { ...plainEntity, kind: 'System' };
+const domain = { ...plainEntity, kind: 'Domain' };
 
 const { filterFunction } = EntityCardBlueprint.dataRefs;
 
@@ -47,6 +51,8 @@ function shownBy(filter?: (entity: Entity) => boolean) {
     consumingEntity,
     gatewayEntity,
     group,
+    system,
+    domain,
   ].filter(filter!);
 }
 
@@ -139,6 +145,20 @@ describe('the plugin of the new frontend system', () => {
       shownBy(tester.get(EntityContentBlueprint.dataRefs.filterFunction)),
     ).toEqual([claimingEntity]);
     expect(tester.get(coreExtensionData.routePath)).toBe('/ai-spend');
+  });
+
+  it('shows a card and a tab of their members on groups, systems and domains', () => {
+    const card = createExtensionTester(rollUpCard);
+    const tab = createExtensionTester(rollUpContent);
+    const withMembers = [group, system, domain];
+
+    expect(shownBy(card.get(filterFunction))).toEqual(withMembers);
+    expect(card.get(EntityCardBlueprint.dataRefs.type)).toBe('info');
+    expect(
+      shownBy(tab.get(EntityContentBlueprint.dataRefs.filterFunction)),
+    ).toEqual(withMembers);
+    // No other tab of this plugin has the same address: an app tells its tabs apart by them.
+    expect(tab.get(coreExtensionData.routePath)).toBe('/ai-roll-up');
   });
 
   it('has a page with a title and an icon for the navigation', () => {

@@ -5,6 +5,8 @@ import { attentionCard } from './attentionCard';
 import { gatewayCard } from './gatewayCard';
 import { governancePage } from './governancePage';
 import { governanceStatusCard } from './governanceStatusCard';
+import { rollUpCard } from './rollUpCard';
+import { rollUpContent } from './rollUpContent';
 import { spendContent } from './spendContent';
 
 /**
@@ -23,6 +25,8 @@ export const keeptrustsPlugin = createFrontendPlugin({
     governanceStatusCard,
     gatewayCard,
     spendContent,
+    rollUpCard,
+    rollUpContent,
     governancePage,
     attentionCard,
   ],

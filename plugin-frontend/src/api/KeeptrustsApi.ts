@@ -1,7 +1,9 @@
 import { createApiRef } from '@backstage/core-plugin-api';
 import {
+  Coverage,
   GovernanceStatus,
   PlatformStatus,
+  RollUp,
   SpendReport,
   StatusItem,
   WorstStatuses,
@@ -39,6 +41,25 @@ export interface RequestOptions {
 }
 
 /**
+ * The form of a file with numbers: plain rows (`csv`), or the columns of the FinOps Open Cost and Usage Specification
+ * (`focus`).
+ *
+ * @public
+ */
+export type ExportFormat = 'csv' | 'focus';
+
+/**
+ * A file to save.
+ *
+ * @public
+ */
+export interface ExportedFile {
+  /** As the service names it. */
+  name: string;
+  content: Blob;
+}
+
+/**
  * What the plugin asks of the service. Every method rejects with a `KeeptrustsError`, unless it is aborted.
  *
  * @public
@@ -66,6 +87,34 @@ export interface KeeptrustsApi {
     days: number,
     options?: RequestOptions,
   ): Promise<Observed<SpendReport>>;
+  /** State and spend of the members of a group, a system or a domain over the last `days` budget days, 1 to 90. */
+  getRollUp(
+    entityRef: string,
+    days: number,
+    options?: RequestOptions,
+  ): Promise<Observed<RollUp>>;
+  /** The rows behind `getSpend` as a file. */
+  exportSpend(
+    entityRef: string,
+    days: number,
+    format: ExportFormat,
+    options?: Pick<RequestOptions, 'signal'>,
+  ): Promise<ExportedFile>;
+  /** The rows behind `getRollUp` as a file. */
+  exportRollUp(
+    entityRef: string,
+    days: number,
+    format: ExportFormat,
+    options?: Pick<RequestOptions, 'signal'>,
+  ): Promise<ExportedFile>;
+  /**
+   * Which spend of the organisation entities claim, over the last `days` budget days, 1 to 90; for members of the platform
+   * groups alone.
+   */
+  getCoverage(
+    days: number,
+    options?: RequestOptions,
+  ): Promise<Observed<Coverage>>;
   /** Health of the gateway and of the control plane. */
   getPlatform(options?: RequestOptions): Promise<Observed<PlatformStatus>>;
 }

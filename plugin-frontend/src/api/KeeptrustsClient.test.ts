@@ -1,3 +1,4 @@
+import { team } from '../features/rollup/fixtures';
 import { inOrder, NOW } from '../fixtures/statuses';
 import { KeeptrustsClient } from './KeeptrustsClient';
 
@@ -62,6 +63,106 @@ describe('KeeptrustsClient', () => {
     expect(
       fetch.mock.calls.map(([, init]) => init.headers['cache-control']),
     ).toEqual([undefined, 'no-cache']);
+  });
+
+  it('asks for the roll-up of a group over a period', async () => {
+    const fetch = jest.fn().mockResolvedValue(json(team));
+
+    await expect(
+      clientOf(fetch).getRollUp('Group:Default/Support-Team', 7),
+    ).resolves.toMatchObject({ value: team });
+    expect(fetch.mock.calls[0][0]).toBe(
+      `${BASE}/v1/entities/group/default/support-team/rollup?days=7`,
+    );
+  });
+
+  it('says where a roll-up is not of the form expected', async () => {
+    const [first, ...others] = team.members;
+    const odd = { ...team, members: [first, { ...others[0], byDay: [1] }] };
+    const fetch = jest.fn().mockResolvedValue(json(odd));
+
+    await expect(
+      clientOf(fetch).getRollUp('group:default/support-team', 7),
+    ).rejects.toMatchObject({
+      kind: 'contract',
+      detail: 'members[1].byDay[0] is not a string.',
+    });
+  });
+
+  it.each([
+    ['exportSpend', 'csv', 'spend?days=30&format=csv'],
+    ['exportRollUp', 'focus', 'rollup?days=30&format=focus'],
+  ] as const)(
+    'gets the file of %s as the service names it, byte by byte',
+    async (method, format, path) => {
+      const fetch = jest.fn().mockResolvedValue(
+        new Response('day,spent\r\n', {
+          headers: {
+            'content-type': 'text/csv; charset=utf-8',
+            'content-disposition': 'attachment; filename="bot-2026-03.csv"',
+          },
+        }),
+      );
+
+      const file = await clientOf(fetch)[method](BOT, 30, format);
+
+      const [address, init] = fetch.mock.calls[0];
+      expect(address).toBe(
+        `${BASE}/v1/entities/component/default/customer-support-bot/${path}`,
+      );
+      expect(init.headers.accept).toBe('text/csv, application/problem+json');
+      expect(file.name).toBe('bot-2026-03.csv');
+      expect(file.content.size).toBe('day,spent\r\n'.length);
+    },
+  );
+
+  it('names a file itself where a proxy takes the name away', async () => {
+    const fetch = jest
+      .fn()
+      .mockResolvedValue(
+        new Response('', { headers: { 'content-type': 'text/csv' } }),
+      );
+
+    await expect(
+      clientOf(fetch).exportSpend(BOT, 7, 'csv'),
+    ).resolves.toMatchObject({
+      name: 'keeptrusts-spend-component-default-customer-support-bot-7-days-csv.csv',
+    });
+  });
+
+  it.each([
+    ['text/html', '<!doctype html>', 'web-page'],
+    ['application/json', '{}', 'contract'],
+  ])('takes %s for no file', async (type, body, kind) => {
+    const fetch = jest
+      .fn()
+      .mockResolvedValue(
+        new Response(body, { headers: { 'content-type': type } }),
+      );
+
+    await expect(
+      clientOf(fetch).exportSpend(BOT, 7, 'csv'),
+    ).rejects.toMatchObject({ kind });
+  });
+
+  it('says why a file is refused', async () => {
+    const fetch = jest.fn().mockResolvedValue(
+      new Response(
+        JSON.stringify({
+          type: 'urn:keeptrusts-bff:forbidden',
+          title: 'Not for you',
+          status: 403,
+        }),
+        {
+          status: 403,
+          headers: { 'content-type': 'application/problem+json' },
+        },
+      ),
+    );
+
+    await expect(
+      clientOf(fetch).exportRollUp(BOT, 7, 'csv'),
+    ).rejects.toMatchObject({ kind: 'not-permitted' });
   });
 
   it('sends one request for the same entity from several cards', async () => {
@@ -200,10 +301,15 @@ describe('KeeptrustsClient', () => {
     const fetch = jest.fn().mockRejectedValue(new TypeError('Failed to fetch'));
     const client = clientOf(fetch);
 
-    await Promise.allSettled([client.getSpend(BOT, 7), client.getPlatform()]);
+    await Promise.allSettled([
+      client.getSpend(BOT, 7),
+      client.getCoverage(30),
+      client.getPlatform(),
+    ]);
 
     expect(fetch.mock.calls.map(([url]) => url)).toEqual([
       `${BASE}/v1/entities/component/default/customer-support-bot/spend?days=7`,
+      `${BASE}/v1/coverage?days=30`,
       `${BASE}/v1/gateway`,
     ]);
   });

@@ -3,22 +3,32 @@ import { DiscoveryApi, FetchApi } from '@backstage/core-plugin-api';
 import { errorOf, errorOfThrown, isWebPage, webPage } from './causes';
 import { inTime, TIMEOUT_MS } from './deadline';
 import { ContractError } from './errors';
-import { KeeptrustsApi, Observed, RequestOptions } from './KeeptrustsApi';
 import {
+  ExportedFile,
+  ExportFormat,
+  KeeptrustsApi,
+  Observed,
+  RequestOptions,
+} from './KeeptrustsApi';
+import {
+  coverageShape,
   itemShape,
   itemsShape,
   platformShape,
   reportShape,
+  rollUpShape,
   Shape,
   statusShape,
   worstShape,
 } from './shape';
 import { SingleFlight } from './singleFlight';
 import {
+  Coverage,
   Freshness,
   GovernanceStatus,
   PlatformStatus,
   Problem,
+  RollUp,
   SpendReport,
   StatusItem,
   WorstStatuses,
@@ -27,6 +37,8 @@ import {
 /** How many references the service takes at once. */
 const REFS_PER_REQUEST = 1000;
 const BY_REFS = '/v1/governance/by-refs';
+/** The media type of every file. */
+const CSV = 'text/csv';
 /** The endpoint of Backstage's proxy, as `catalog/backstage/app-config.keeptrusts.yaml` names it. */
 const PROXY_PATH = '/keeptrusts';
 
@@ -46,11 +58,25 @@ export interface KeeptrustsClientOptions {
   now?: () => number;
 }
 
-interface Request {
+/** What a request says, whatever its answer is. */
+interface Call {
   path: string;
-  shape: Shape;
   body?: unknown;
   refresh?: boolean;
+  /** The media type that is wanted, beside those of a problem. */
+  accept?: string;
+}
+
+/** A file that is asked for. */
+interface Wanted {
+  entityRef: string;
+  part: 'spend' | 'rollup';
+  days: number;
+  format: ExportFormat;
+}
+
+interface Request extends Call {
+  shape: Shape;
 }
 
 /**
@@ -138,6 +164,48 @@ export class KeeptrustsClient implements KeeptrustsApi {
     );
   }
 
+  async getCoverage(
+    days: number,
+    options?: RequestOptions,
+  ): Promise<Observed<Coverage>> {
+    return this.#ask(
+      { path: `/v1/coverage?days=${days}`, shape: coverageShape },
+      options,
+    );
+  }
+
+  async getRollUp(
+    entityRef: string,
+    days: number,
+    options?: RequestOptions,
+  ): Promise<Observed<RollUp>> {
+    return this.#ask(
+      {
+        path: `${entityPath(entityRef)}/rollup?days=${days}`,
+        shape: rollUpShape,
+      },
+      options,
+    );
+  }
+
+  async exportSpend(
+    entityRef: string,
+    days: number,
+    format: ExportFormat,
+    options?: Pick<RequestOptions, 'signal'>,
+  ): Promise<ExportedFile> {
+    return this.#export({ entityRef, part: 'spend', days, format }, options);
+  }
+
+  async exportRollUp(
+    entityRef: string,
+    days: number,
+    format: ExportFormat,
+    options?: Pick<RequestOptions, 'signal'>,
+  ): Promise<ExportedFile> {
+    return this.#export({ entityRef, part: 'rollup', days, format }, options);
+  }
+
   async getPlatform(
     options?: RequestOptions,
   ): Promise<Observed<PlatformStatus>> {
@@ -194,7 +262,39 @@ export class KeeptrustsClient implements KeeptrustsApi {
     );
   }
 
-  async #fetch(request: Request, signal: AbortSignal): Promise<Response> {
+  /** The content comes as a whole: a browser cannot save what comes with a token in any other way. */
+  async #export(
+    wanted: Wanted,
+    { signal: stop }: Pick<RequestOptions, 'signal'> = {},
+  ): Promise<ExportedFile> {
+    const { timeoutMs = TIMEOUT_MS } = this.#options;
+    const { entityRef, part, days, format } = wanted;
+    const path = `${entityPath(
+      entityRef,
+    )}/${part}?days=${days}&format=${format}`;
+    return inTime(
+      { timeoutMs, part: 'service', signal: stop },
+      async signal => {
+        const reply = await this.#fetch({ path, accept: CSV }, signal);
+        if (!reply.ok) throw await errorOf(reply);
+        if (!reply.headers.get('content-type')?.startsWith(CSV)) {
+          const text = await reply.text();
+          throw isWebPage(reply, text)
+            ? webPage(reply)
+            : new ContractError(`${path} was answered in another form`, {
+                status: reply.status,
+                detail: `It is not ${CSV}.`,
+              });
+        }
+        const content = await reply.blob().catch(error => {
+          throw errorOfThrown(error);
+        });
+        return { name: fileNameOf(reply, wanted), content };
+      },
+    );
+  }
+
+  async #fetch(request: Call, signal: AbortSignal): Promise<Response> {
     const { discoveryApi, fetchApi, proxyPath = PROXY_PATH } = this.#options;
     try {
       const proxy = await discoveryApi.getBaseUrl('proxy');
@@ -208,16 +308,35 @@ export class KeeptrustsClient implements KeeptrustsApi {
   }
 }
 
-function initOf({ body, refresh }: Request): RequestInit {
+function initOf({
+  body,
+  refresh,
+  accept = 'application/json',
+}: Call): RequestInit {
   return {
     method: body === undefined ? 'GET' : 'POST',
     headers: {
-      accept: 'application/json, application/problem+json',
+      accept: `${accept}, application/problem+json`,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(refresh ? { 'cache-control': 'no-cache' } : {}),
     },
     body: body === undefined ? undefined : JSON.stringify(body),
   };
+}
+
+/** The plain name that the service gives the file; one of the same form where a proxy has taken that away. */
+function fileNameOf(
+  reply: Response,
+  { entityRef, part, days, format }: Wanted,
+): string {
+  const given = /filename="?([\w.-]+)"?/.exec(
+    reply.headers.get('content-disposition') ?? '',
+  );
+  const { kind, namespace, name } = parseEntityRef(entityRef);
+  return (
+    given?.[1] ??
+    `keeptrusts-${part}-${kind}-${namespace}-${name}-${days}-days-${format}.csv`
+  );
 }
 
 async function readBody<T extends object>(

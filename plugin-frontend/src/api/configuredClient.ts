@@ -38,6 +38,10 @@ export function configuredClient(deps: {
     getStatuses: async (...asked) => (await client()).getStatuses(...asked),
     getWorst: async (...asked) => (await client()).getWorst(...asked),
     getSpend: async (...asked) => (await client()).getSpend(...asked),
+    getRollUp: async (...asked) => (await client()).getRollUp(...asked),
+    exportSpend: async (...asked) => (await client()).exportSpend(...asked),
+    exportRollUp: async (...asked) => (await client()).exportRollUp(...asked),
+    getCoverage: async (...asked) => (await client()).getCoverage(...asked),
     getPlatform: async (...asked) => (await client()).getPlatform(...asked),
   };
 }

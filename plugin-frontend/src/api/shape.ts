@@ -96,6 +96,44 @@ export const statusShape = object({
   freshness,
 });
 
+const change = object({ amount, ratio: optional(number) });
+const dailySpend = object({
+  date: string,
+  spent: amount,
+  partial: boolean,
+  complete: boolean,
+});
+const byModel = optional(list(object({ spent: amount, requests: number })));
+const previousSpend = optional(
+  object({
+    from: string,
+    to: string,
+    total: amount,
+    complete: boolean,
+    change: optional(change),
+    byDay: optional(list(dailySpend)),
+  }),
+);
+const monthSpend = optional(
+  object({
+    month: string,
+    spent: amount,
+    complete: boolean,
+    budget: optional(amount),
+    usedRatio: optional(number),
+    previous: optional(object({ month: string, complete: boolean })),
+    change: optional(change),
+    forecast: optional(
+      object({
+        low: amount,
+        likely: amount,
+        high: amount,
+        basedOnDays: number,
+      }),
+    ),
+  }),
+);
+
 /** What the views read of a report of spend. */
 export const reportShape = object({
   entityRef: string,
@@ -103,17 +141,117 @@ export const reportShape = object({
   complete: boolean,
   total: optional(amount),
   dailyBudget: optional(amount),
-  byDay: optional(
+  byDay: optional(list(dailySpend)),
+  byModel,
+  previous: previousSpend,
+  month: monthSpend,
+  months: optional(
+    list(
+      object({
+        month: string,
+        spent: amount,
+        requests: number,
+        complete: boolean,
+        partial: boolean,
+      }),
+    ),
+  ),
+  unusualDays: optional(
     list(
       object({
         date: string,
         spent: amount,
-        partial: boolean,
-        complete: boolean,
+        usual: amount,
+        model: optional(string),
       }),
     ),
   ),
-  byModel: optional(list(object({ spent: amount, requests: number }))),
+  findings: optional(list(finding)),
+  freshness,
+});
+
+/** What the views read of a roll-up. */
+export const rollUpShape = object({
+  entityRef: string,
+  days: number,
+  complete: boolean,
+  total: optional(amount),
+  states: object({}),
+  members: list(
+    object({
+      entityRef: string,
+      state: string,
+      worst: optional(finding),
+      spent: optional(amount),
+      previous: optional(amount),
+      keys: optional(list(string)),
+      shared: boolean,
+      withheld: boolean,
+      complete: boolean,
+      byDay: optional(list(string)),
+    }),
+  ),
+  byModel,
+  byDay: optional(list(dailySpend)),
+  sharedKeys: optional(list(object({ key: string, members: list(string) }))),
+  unclaimed: optional(amount),
+  withheld: number,
+  dailyBudget: optional(amount),
+  budgets: optional(number),
+  wallets: optional(
+    list(object({ team: string, available: amount, state: string })),
+  ),
+  previous: previousSpend,
+  month: monthSpend,
+  findings: optional(list(finding)),
+  freshness,
+});
+
+/** What the views read of coverage. */
+export const coverageShape = object({
+  days: number,
+  claimed: optional(amount),
+  unclaimed: optional(amount),
+  total: optional(amount),
+  ratio: optional(number),
+  complete: boolean,
+  unclaimedKeys: list(
+    object({
+      key: optional(string),
+      keyId: optional(string),
+      team: optional(string),
+      spent: amount,
+      requests: number,
+      likelyOwner: optional(string),
+      annotation: optional(string),
+    }),
+  ),
+  unknownKeys: list(
+    object({
+      entityRef: string,
+      key: string,
+      owner: optional(string),
+      state: string,
+    }),
+  ),
+  sharedKeys: list(
+    object({
+      key: string,
+      team: optional(string),
+      members: list(string),
+      membersCount: number,
+      spent: amount,
+    }),
+  ),
+  silentConsumers: list(object({ entityRef: string, owner: optional(string) })),
+  idleWallets: list(object({ team: string, available: amount })),
+  truncated: object({
+    unclaimedKeys: number,
+    unknownKeys: number,
+    sharedKeys: number,
+    silentConsumers: number,
+    idleWallets: number,
+  }),
   findings: optional(list(finding)),
   freshness,
 });

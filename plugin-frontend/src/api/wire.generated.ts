@@ -89,6 +89,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/coverage": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Which spend of the organisation entities claim, which keys none claims, and which claims mean no key */
+        readonly get: operations["getCoverage"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/gateway": {
         readonly parameters: {
             readonly query?: never;
@@ -485,6 +502,27 @@ export interface components {
             readonly complete: boolean;
         };
         /**
+         * CatalogRead
+         * @description What was read of the catalog.
+         */
+        readonly CatalogRead: {
+            /**
+             * Entities
+             * @description Entities that claim a key or consume the gateway's API
+             */
+            readonly entities: number;
+            /**
+             * Complete
+             * @description False: there may be more, so that claimed spend is a lower bound
+             */
+            readonly complete: boolean;
+            /**
+             * Readat
+             * @description When the catalog was read; null when it could not be
+             */
+            readonly readAt: string | null;
+        };
+        /**
          * Change
          * @description By how much an amount differs from an earlier one.
          */
@@ -547,6 +585,73 @@ export interface components {
              * @default null
              */
             readonly message?: string | null;
+        };
+        /**
+         * Coverage
+         * @description Which spend of the organisation entities claim, and which none does. Amounts are null where spend could not be read.
+         *
+         *     `claimed` and `unclaimed` add up to `total`, which is all that was recorded of these days.
+         */
+        readonly Coverage: {
+            /** Days */
+            readonly days: number;
+            /**
+             * Timezone
+             * @description IANA zone in which a budget day begins
+             * @example UTC
+             */
+            readonly timezone: string;
+            /**
+             * @description Spend of keys that an entity claims, each key once
+             * @default null
+             */
+            readonly claimed?: components["schemas"]["Amount"] | null;
+            /**
+             * @description The rest: keys that no entity claims, and requests that name no key
+             * @default null
+             */
+            readonly unclaimed?: components["schemas"]["Amount"] | null;
+            /** @default null */
+            readonly total?: components["schemas"]["Amount"] | null;
+            /**
+             * Ratio
+             * @description claimed / total, rounded; null where nothing was spent or spend could not be read
+             * @default null
+             */
+            readonly ratio?: number | null;
+            /**
+             * Complete
+             * @description False: a finding says what is missing; the amounts are then lower bounds, or more may be claimed
+             */
+            readonly complete: boolean;
+            /**
+             * Unclaimedkeys
+             * @description Largest spend first
+             */
+            readonly unclaimedKeys: readonly components["schemas"]["UnclaimedKey"][];
+            /** Unknownkeys */
+            readonly unknownKeys: readonly components["schemas"]["UnknownKey"][];
+            /**
+             * Sharedkeys
+             * @description Largest spend first
+             */
+            readonly sharedKeys: readonly components["schemas"]["SharedKey"][];
+            /** Silentconsumers */
+            readonly silentConsumers: readonly components["schemas"]["SilentConsumer"][];
+            /**
+             * Idlewallets
+             * @description Most available first, by currency
+             */
+            readonly idleWallets: readonly components["schemas"]["IdleWallet"][];
+            /** @description How many items were left out of each list */
+            readonly truncated: components["schemas"]["LeftOut"];
+            readonly catalog: components["schemas"]["CatalogRead"];
+            /**
+             * Findings
+             * @default []
+             */
+            readonly findings?: readonly components["schemas"]["Finding"][];
+            readonly freshness: components["schemas"]["Freshness"];
         };
         /**
          * DailySpend
@@ -837,6 +942,34 @@ export interface components {
              *     ]
              */
             readonly configurations: readonly string[];
+        };
+        /**
+         * IdleWallet
+         * @description The wallet of a team of whose keys no entity claims any.
+         */
+        readonly IdleWallet: {
+            /**
+             * Team
+             * @description The team's name, or its id where the name is not known
+             */
+            readonly team: string;
+            readonly available: components["schemas"]["Amount"];
+        };
+        /**
+         * LeftOut
+         * @description How many items each list lacks of all that there are.
+         */
+        readonly LeftOut: {
+            /** Unclaimedkeys */
+            readonly unclaimedKeys: number;
+            /** Unknownkeys */
+            readonly unknownKeys: number;
+            /** Sharedkeys */
+            readonly sharedKeys: number;
+            /** Silentconsumers */
+            readonly silentConsumers: number;
+            /** Idlewallets */
+            readonly idleWallets: number;
         };
         /**
          * Links
@@ -1621,6 +1754,41 @@ export interface components {
          */
         readonly Severity: "info" | "warning" | "error";
         /**
+         * SharedKey
+         * @description A key that several entities claim.
+         */
+        readonly SharedKey: {
+            /** Key */
+            readonly key: string;
+            /**
+             * Team
+             * @description The name of its team, or the id where the name is not known
+             */
+            readonly team: string | null;
+            /**
+             * Members
+             * @description The entities, the first 20 by reference
+             */
+            readonly members: readonly string[];
+            /** Memberscount */
+            readonly membersCount: number;
+            /** @description What the key has spent, once */
+            readonly spent: components["schemas"]["Amount"];
+        };
+        /**
+         * SilentConsumer
+         * @description An entity that consumes the gateway's API and claims no key.
+         */
+        readonly SilentConsumer: {
+            /** Entityref */
+            readonly entityRef: string;
+            /**
+             * Owner
+             * @description The entity's owner; null where it has none
+             */
+            readonly owner: string | null;
+        };
+        /**
          * SpendReport
          * @description Spend of all keys of one entity's claim by day and by model; sections are null when the numbers are withheld or unknown.
          */
@@ -1875,6 +2043,63 @@ export interface components {
              * @default null
              */
             readonly note?: string | null;
+        };
+        /**
+         * UnclaimedKey
+         * @description A key that was used and that no entity claims: all keys of one name in one team, revoked and expired ones too.
+         */
+        readonly UnclaimedKey: {
+            /**
+             * Key
+             * @description Its name; null for requests that name no key, and for a key that is not listed
+             */
+            readonly key: string | null;
+            /**
+             * Keyid
+             * @description The id of a key that Keeptrusts does not list any more, where the name is null
+             */
+            readonly keyId: string | null;
+            /**
+             * Team
+             * @description The name of its team, or the id where the name is not known
+             */
+            readonly team: string | null;
+            readonly spent: components["schemas"]["Amount"];
+            /** Requests */
+            readonly requests: number;
+            /**
+             * Likelyowner
+             * @description The group that claims the team, of several the one that owns most entities that claim a key
+             * @example group:default/support-team
+             */
+            readonly likelyOwner: string | null;
+            /**
+             * Annotation
+             * @description A line of YAML for `metadata.annotations` of the entity that uses it; null where no entity can claim it
+             * @example keeptrusts.dev/gateway-key-name: support-team-gw-key
+             */
+            readonly annotation: string | null;
+        };
+        /**
+         * UnknownKey
+         * @description A claim that counts for nothing: the key is not there, or is not the owner's.
+         */
+        readonly UnknownKey: {
+            /** Entityref */
+            readonly entityRef: string;
+            /** Key */
+            readonly key: string;
+            /**
+             * Owner
+             * @description The entity's owner; null where it has none
+             */
+            readonly owner: string | null;
+            /**
+             * State
+             * @description `withheld`: the key is not the owner's
+             * @enum {string}
+             */
+            readonly state: "not-found" | "withheld";
         };
         /**
          * UnusualDay
@@ -2470,6 +2695,90 @@ export interface operations {
             };
             /** @description There is no spend that this could be a file of */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something is wrong in this service */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Backstage catalog answered in an unknown form */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Keeptrusts cannot be reached; Callers cannot be verified now; The Backstage catalog cannot be reached */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getCoverage: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How many budget days, today included */
+                readonly days?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Which spend of the organisation entities claim, which keys none claims, and which claims mean no key */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Coverage"];
+                };
+            };
+            /** @description What the entity tag in If-None-Match names is still the answer */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Sign in first */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

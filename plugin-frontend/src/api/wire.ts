@@ -75,10 +75,61 @@ export interface WorstStatuses {
 export type SpendReport = Omit<Schemas['SpendReport'], 'findings'> & {
   readonly findings?: readonly Finding[];
 };
+/** How a sum differs from an earlier one. @public */
+export type Change = Schemas['Change'];
+/** The period of the same length just before. @public */
+export type PreviousPeriod = Schemas['PreviousPeriod'];
+/** The month to date, how it compares, and where it is likely to end. @public */
+export type MonthToDate = Schemas['MonthToDate'];
+/** What a month is likely to come to, as a range. @public */
+export type MonthForecast = Schemas['MonthForecast'];
+/** Spend of one month. @public */
+export type MonthSpend = Schemas['MonthSpend'];
+/** A day that cost far more than is usual. @public */
+export type UnusualDay = Schemas['UnusualDay'];
+/**
+ * The AI access of the members of a group, a system or a domain, as the viewer may see them.
+ *
+ * @public
+ */
+export type RollUp = Omit<
+  Schemas['RollUp'],
+  'findings' | 'members' | 'states'
+> & {
+  readonly findings?: readonly Finding[];
+  readonly members: readonly RollUpMember[];
+  readonly states: Readonly<Partial<Record<GovernanceState, number>>>;
+};
+/** One member of a roll-up. @public */
+export type RollUpMember = Omit<Schemas['RollUpMember'], 'worst'> & {
+  readonly worst?: Finding | null;
+};
+/** A key that several members claim. @public */
+export type RollUpSharedKey = Schemas['RollUpSharedKey'];
+/** What a team's wallet still holds. @public */
+export type TeamWallet = Schemas['TeamWallet'];
 /** Spend of one budget day. @public */
 export type DailySpend = Schemas['DailySpend'];
 /** Spend on one model over a period. @public */
 export type ModelSpend = Schemas['ModelSpend'];
+/**
+ * Which spend of the organisation entities claim, which keys none claims, and which claims mean no key.
+ *
+ * @public
+ */
+export type Coverage = Omit<Schemas['Coverage'], 'findings'> & {
+  readonly findings?: readonly Finding[];
+};
+/** A key that was used and that no entity claims. @public */
+export type UnclaimedKey = Schemas['UnclaimedKey'];
+/** A claim that counts for nothing. @public */
+export type UnknownKey = Schemas['UnknownKey'];
+/** A key that several entities claim. @public */
+export type SharedKey = Schemas['SharedKey'];
+/** An entity that consumes the gateway's API and claims no key. @public */
+export type SilentConsumer = Schemas['SilentConsumer'];
+/** The wallet of a team of whose keys no entity claims any. @public */
+export type IdleWallet = Schemas['IdleWallet'];
 /** Health of Keeptrusts itself. @public */
 export type PlatformStatus = Schemas['PlatformStatus'];
 /** The gateway's own account of itself. @public */

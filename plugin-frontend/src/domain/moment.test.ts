@@ -3,6 +3,8 @@ import {
   formatDayInFull,
   formatMoment,
   formatMomentInFull,
+  formatMonth,
+  formatMonthShort,
 } from './moment';
 
 const NOW = Date.parse('2026-03-10T12:00:00Z');
@@ -47,4 +49,22 @@ describe('a budget day', () => {
   it('that cannot be read is shown as it came', () => {
     expect(formatDay('yesterday', 'en')).toBe('yesterday');
   });
+});
+
+describe('a month', () => {
+  it('is said with its year, in the reader’s language', () => {
+    expect(formatMonth('2026-11', 'en-GB')).toBe('November 2026');
+    expect(formatMonth('2026-03', 'de')).toBe('März 2026');
+  });
+
+  it('is short below a bar', () => {
+    expect(formatMonthShort('2026-11', 'en-US')).toBe('Nov 26');
+  });
+
+  it.each([formatMonth, formatMonthShort])(
+    'stays as it came where it is none',
+    format => {
+      expect(format('2026-Q1', 'en-GB')).toBe('2026-Q1');
+    },
+  );
 });

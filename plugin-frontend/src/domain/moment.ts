@@ -69,3 +69,23 @@ function formatDate(
         moment,
       );
 }
+
+/** A month such as `2026-11`: `November 2026`; what is no month stays as it came. */
+export function formatMonth(month: string, locale: string): string {
+  const said = formatDate(
+    `${month}-01`,
+    { month: 'long', year: 'numeric' },
+    locale,
+  );
+  return said === `${month}-01` ? month : said;
+}
+
+/** A month as short as it fits below a bar: `Nov 26`. */
+export function formatMonthShort(month: string, locale: string): string {
+  const said = formatDate(
+    `${month}-01`,
+    { month: 'short', year: '2-digit' },
+    locale,
+  );
+  return said === `${month}-01` ? month : said;
+}

@@ -1,5 +1,6 @@
 import { Amount, GovernanceState, GovernanceStatus } from '../api';
 import { GovernedEntity } from '../api/governedEntities';
+import { known } from './known';
 import { Pace, paceOf } from './pace';
 
 /** The columns by which the table can be sorted. */
@@ -29,6 +30,10 @@ const STATE_RANKS: Record<GovernanceState, number> = {
   unconfigured: 3,
   ok: 4,
 };
+
+/** Where a state stands among all, the worst at 0; one that has no name here is unknown. */
+export const stateRank = (state: GovernanceState): number =>
+  known(STATE_RANKS, state) ?? STATE_RANKS.unknown;
 
 /** Most pressing first. */
 const PACE_RANKS: Record<Exclude<Pace['kind'], 'no-budget'>, number> = {

@@ -44,6 +44,44 @@ describe('spendSeriesOf', () => {
     expect(days).toMatchObject([{ within: 100, beyond: 30.5 }]);
   });
 
+  it('lays the period before over the days where it is as long', () => {
+    const change = { amount: usd('0'), ratio: 0 };
+    const previous = {
+      from: '2025-10-31',
+      to: '2025-10-31',
+      total: usd('7'),
+      complete: true,
+      change,
+      byDay: [day('2025-10-31', '7')],
+    };
+    const one = report([day('2025-11-01', '5')]);
+    const two = report([day('2025-11-01', '5'), day('2025-11-02', '5')]);
+
+    expect(spendSeriesOf({ ...one, previous })!.days).toMatchObject([
+      { beforeSize: 7, before: { date: '2025-10-31' } },
+    ]);
+    expect(
+      spendSeriesOf({ ...two, previous })!.days.map(it => it.before),
+    ).toEqual([undefined, undefined]);
+  });
+
+  it('marks the days that are unusual', () => {
+    const unusual = {
+      date: '2025-11-02',
+      spent: usd('50'),
+      usual: usd('5'),
+      times: 10,
+      model: null,
+      partial: false,
+    };
+    const { days } = spendSeriesOf({
+      ...report([day('2025-11-01', '5'), day('2025-11-02', '50')]),
+      unusualDays: [unusual],
+    })!;
+
+    expect(days.map(it => it.unusual)).toEqual([undefined, unusual]);
+  });
+
   it('counts days over the budget, and not one that just reaches it', () => {
     const series = spendSeriesOf(
       report([day('2025-11-01', '100.00'), day('2025-11-02', '100.01')], '100'),

@@ -1,4 +1,4 @@
-import { Amount, DailySpend, SpendReport } from '../api';
+import { Amount, DailySpend, SpendReport, UnusualDay } from '../api';
 
 /** One budget day, with what a chart needs to draw it. */
 export interface SpendDay extends DailySpend {
@@ -8,6 +8,12 @@ export interface SpendDay extends DailySpend {
   within: number;
   /** The part of `size` past the budget. */
   beyond: number;
+  /** What was spent on the day in its place in the period before; undefined where that is not known. */
+  before?: DailySpend;
+  /** The same as a number. */
+  beforeSize?: number;
+  /** What makes the day unusual; undefined of an ordinary one. */
+  unusual?: UnusualDay;
 }
 
 /** The days of a report, oldest first, and what stands out among them. */
@@ -31,13 +37,26 @@ export function spendSeriesOf({
   byDay,
   dailyBudget,
   attribution,
+  previous,
+  unusualDays,
 }: SpendReport): SpendSeries | undefined {
   if (!byDay?.length) return undefined;
   const currency = byDay[0].spent.currency;
   // Sums of another currency cannot be held against it.
   const budget = dailyBudget?.currency === currency ? dailyBudget : undefined;
   const limit = budget && sizeOf(budget);
-  const days = byDay.map(day => dayOf(day, limit));
+  const unusual = new Map(unusualDays?.map(it => [it.date, it]));
+  // Both periods have the same length; another one could not be laid over this.
+  const before =
+    previous?.byDay?.length === byDay.length ? previous.byDay : undefined;
+  const days = byDay.map(
+    (day, index): SpendDay => ({
+      ...dayOf(day, limit),
+      before: before?.[index],
+      beforeSize: before && drawn(before[index]),
+      unusual: unusual.get(day.date),
+    }),
+  );
   const highest = days.reduce((best, day) =>
     day.size > best.size ? day : best,
   );
@@ -71,8 +90,10 @@ export function shareOf(
 }
 
 function dayOf(day: DailySpend, limit: number | undefined): SpendDay {
-  // Refunds can outweigh a day's payments; below zero there is nothing to draw.
-  const size = Math.max(sizeOf(day.spent), 0);
+  const size = drawn(day);
   const within = Math.min(size, limit ?? size);
   return { ...day, size, within, beyond: size - within };
 }
+
+/** Refunds can outweigh a day's payments; below zero there is nothing to draw. */
+const drawn = ({ spent }: DailySpend): number => Math.max(sizeOf(spent), 0);

@@ -4,6 +4,7 @@ import { KeeptrustsApi } from '../api';
 import { inOrder } from '../fixtures/statuses';
 import { working } from './platform/fixtures';
 import { usePlatformStatus } from './platform/usePlatformStatus';
+import { useRollUp } from './rollup/useRollUp';
 import { useSpendReport } from './spend/useSpendReport';
 import { useGovernanceStatus } from './status/useGovernanceStatus';
 
@@ -45,6 +46,26 @@ describe('the hooks over the API', () => {
     expect(result.current).toMatchObject({ value: report, busy: true });
     expect(getSpend).toHaveBeenLastCalledWith(
       BOT,
+      30,
+      expect.objectContaining({ refresh: false }),
+    );
+  });
+
+  it('useRollUp asks once for a card and a tab that show the same', async () => {
+    const value = { days: 30 };
+    const getRollUp = jest.fn().mockResolvedValue({ value });
+    const { result } = rendered(
+      { getRollUp },
+      () => [
+        useRollUp('group:default/support-team', 30).value,
+        useRollUp('group:default/support-team', 30).value,
+      ],
+      undefined,
+    );
+
+    await waitFor(() => expect(result.current).toEqual([value, value]));
+    expect(getRollUp).toHaveBeenCalledWith(
+      'group:default/support-team',
       30,
       expect.objectContaining({ refresh: false }),
     );

@@ -5,6 +5,7 @@
  */
 export * from '../annotations';
 export * from '../api';
+export type { RollUpContentOptions } from '../features/rollup/RollUpContent';
 export type { SpendContentOptions } from '../features/spend/SpendContent';
 export type { StatusCardOptions } from '../features/status/GovernanceStatusCard';
 export { keeptrustsTranslationRef } from '../translations';
@@ -13,6 +14,8 @@ export {
   EntityAiSpendContent,
   EntityGatewayCard,
   EntityGovernanceStatusCard,
+  EntityRollUpCard,
+  EntityRollUpContent,
   HomePageAiGovernanceCard,
   keeptrustsPlugin,
 } from './plugin';

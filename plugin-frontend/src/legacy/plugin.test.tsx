@@ -13,14 +13,21 @@ import { screen } from '@testing-library/react';
 import { Route, Routes } from 'react-router-dom';
 import { keeptrustsApiRef } from '../api';
 import { working } from '../features/platform/fixtures';
+import { team } from '../features/rollup/fixtures';
 import { week } from '../features/spend/fixtures';
-import { claimingEntity, gatewayEntity } from '../fixtures/entities';
+import {
+  claimingEntity,
+  gatewayEntity,
+  groupEntity,
+} from '../fixtures/entities';
 import { inOrder, overBudget } from '../fixtures/statuses';
 import {
   AiGovernancePage,
   EntityAiSpendContent,
   EntityGatewayCard,
   EntityGovernanceStatusCard,
+  EntityRollUpCard,
+  EntityRollUpContent,
   HomePageAiGovernanceCard,
   keeptrustsPlugin,
 } from './plugin';
@@ -76,6 +83,29 @@ describe('the plugin of the old frontend system', () => {
     );
 
     expect(await screen.findByText('Spent in 7 days')).toBeInTheDocument();
+  });
+
+  it.each([
+    ['card', EntityRollUpCard, 'AI Governance summary'],
+    ['tab', EntityRollUpContent, 'AI spend of the members'],
+  ])('shows the members of a group in a %s', async (_, Extension, name) => {
+    await renderInTestApp(
+      <TestApiProvider
+        apis={[
+          [keeptrustsApiRef, { getRollUp: async () => ({ value: team }) }],
+        ]}
+      >
+        <EntityProvider entity={groupEntity}>
+          <Extension />
+        </EntityProvider>
+      </TestApiProvider>,
+      { mountedRoutes: { '/catalog/:namespace/:kind/:name': entityRouteRef } },
+    );
+
+    expect(
+      await screen.findByRole('list', { name: 'Members by state' }),
+    ).toBeInTheDocument();
+    expect(screen.getByRole('region', { name })).toBeInTheDocument();
   });
 
   const overviewApis = [

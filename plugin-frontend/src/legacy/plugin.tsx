@@ -82,6 +82,36 @@ export const EntityAiSpendContent = keeptrustsPlugin.provide(
 );
 
 /**
+ * The card of a group, a system or a domain: the states of its members, their month, and who needs attention.
+ *
+ * @public
+ */
+export const EntityRollUpCard = keeptrustsPlugin.provide(
+  createComponentExtension({
+    name: 'EntityRollUpCard',
+    component: {
+      lazy: () =>
+        import('../features/rollup/RollUpCard').then(m => m.RollUpCard),
+    },
+  }),
+);
+
+/**
+ * The tab "AI spend" of a group, a system or a domain: state and spend by member.
+ *
+ * @public
+ */
+export const EntityRollUpContent = keeptrustsPlugin.provide(
+  createComponentExtension({
+    name: 'EntityRollUpContent',
+    component: {
+      lazy: () =>
+        import('../features/rollup/RollUpContent').then(m => m.RollUpContent),
+    },
+  }),
+);
+
+/**
  * The page of all entities that claim a gateway key.
  *
  * @public
@@ -90,7 +120,12 @@ export const AiGovernancePage = keeptrustsPlugin.provide(
   createRoutableExtension({
     name: 'AiGovernancePage',
     component: () =>
-      import('../features/overview/StandalonePage').then(m => m.StandalonePage),
+      Promise.all([
+        import('../features/overview/StandalonePage'),
+        import('../features/platform/CoverageContent'),
+      ]).then(([{ StandalonePage }, { CoverageContent }]) => () => (
+        <StandalonePage coverage={<CoverageContent />} />
+      )),
     mountPoint: governancePageRouteRef,
   }),
 );

@@ -153,10 +153,17 @@ const de: WordsOf<typeof en> = {
         '{{spent}} sind diesen Monat ausgegeben, mehr als das Monatsbudget von {{budget}}.',
       hint: 'Erhöhen Sie das Budget in der Katalogdatei, oder prüfen Sie, welches Modell es verbraucht.',
     },
+    monthBudgetPace: {
+      message:
+        'Bei diesem Verbrauch endet der Monat bei etwa {{likely}} (zwischen {{low}} und {{high}}), über dem Monatsbudget von {{budget}}.',
+      hint: 'Erhöhen Sie das Budget in der Katalogdatei, oder sehen Sie nach, welches Modell es ausgibt.',
+    },
     spendUnusual: {
       message:
-        '{{spent}} liegt weit über den üblichen {{usual}} eines Tages; den größten Anteil hat {{model}}.',
-      hint: 'Sehen Sie die Ausgaben nach Modell an.',
+        '{{day}} kostete {{spent}}, weit über den üblichen {{usual}}; das meiste der Differenz ist {{model}}.',
+      withoutModel:
+        '{{day}} kostete {{spent}}, weit über den üblichen {{usual}}.',
+      hint: 'Sehen Sie nach, welches Modell es ausgibt. Hat das niemand erwartet, erneuern Sie den Schlüssel: Er kann in fremde Hände gelangt sein.',
     },
     withoutAmounts: {
       walletLow: 'Das Guthaben des Teams ist niedrig oder leer.',
@@ -164,6 +171,12 @@ const de: WordsOf<typeof en> = {
       budgetExceeded: 'Das Tagesbudget ist ausgegeben.',
       budgetPace:
         'Bei diesem Tempo ist das Tagesbudget aufgebraucht, bevor es zurückgesetzt wird.',
+      monthBudgetNear: 'Das meiste des Monatsbudgets ist ausgegeben.',
+      monthBudgetExceeded: 'Das Monatsbudget ist ausgegeben.',
+      monthBudgetPace:
+        'Bei diesem Tempo endet der Monat über dem Monatsbudget.',
+      spendUnusual:
+        'Ein Tag der letzten Zeit kostete weit mehr, als für diesen Schlüssel üblich ist.',
       spendIncomplete:
         'Summen der Ausgaben sind Untergrenzen, da noch nicht alles gelesen ist.',
       spendIncompleteHint: 'Der Dienst liest von selbst weiter.',
@@ -444,6 +457,29 @@ const de: WordsOf<typeof en> = {
       over: 'Über dem Budget',
       incomplete: 'Untergrenze: Nicht alle Ereignisse waren lesbar',
     },
+    previous: {
+      more_one: '{{share}} mehr als am Tag davor ({{amount}})',
+      more_other:
+        '{{share}} mehr als in den {{number}} Tagen davor ({{amount}})',
+      less_one: '{{share}} weniger als am Tag davor ({{amount}})',
+      less_other:
+        '{{share}} weniger als in den {{number}} Tagen davor ({{amount}})',
+      same_one: 'So viel wie am Tag davor ({{amount}})',
+      same_other: 'So viel wie in den {{number}} Tagen davor ({{amount}})',
+      sum_one: 'Am Tag davor: {{amount}}',
+      sum_other: 'In den {{number}} Tagen davor: {{amount}}',
+      day: 'Im Zeitraum davor: {{amount}}',
+      legend: 'Zeitraum davor, {{from}} bis {{to}}',
+    },
+    unusual: {
+      short: 'Ungewöhnlicher Tag',
+      day: 'Ungewöhnlich: Üblich sind {{usual}}',
+      byModel:
+        'Ungewöhnlich: Üblich sind {{usual}}; das meiste darüber ist {{model}}',
+      times: 'Das {{times}}-Fache der üblichen {{usual}}',
+      timesByModel:
+        'Das {{times}}-Fache der üblichen {{usual}}; das meiste darüber ist {{model}}',
+    },
     model: {
       heading: 'Nach Modell',
       name: 'Modell',
@@ -463,6 +499,208 @@ const de: WordsOf<typeof en> = {
       title: 'Keine Zahlen',
       description:
         'Sie werden zurückgehalten oder waren nicht lesbar; die Befunde sagen, warum.',
+    },
+  },
+  coverage: {
+    title: 'Abdeckung',
+    view: { label: 'Ansicht', entities: 'Entitäten' },
+    share: 'Von Entitäten beansprucht',
+    period_one: 'Heute',
+    period_other: 'Letzte {{number}} Tage',
+    claimed: 'Beansprucht',
+    unclaimed: 'In keiner Entität',
+    total: 'Summe',
+    nothingSpent: 'Nichts wurde ausgegeben',
+    allClaimed:
+      'Jeder Schlüssel, der benutzt wurde, wird von einer Entität beansprucht.',
+    withheld: {
+      title: 'Die Abdeckung ist für die Plattformgruppen',
+      description:
+        'Sie enthält die Ausgaben der ganzen Organisation. Fragen Sie das Plattformteam, das diese Gruppen bestimmt (BFF_PLATFORM_GROUPS).',
+    },
+    unclaimedKeys: {
+      heading: 'Schlüssel, die keine Entität beansprucht',
+      description:
+        'Sie wurden benutzt, und ihre Ausgaben stehen auf keiner Seite. Geben Sie die Zeile dem wahrscheinlichen Eigentümer, für metadata.annotations der Entität, die den Schlüssel benutzt.',
+    },
+    unknownKeys: {
+      heading: 'Ansprüche auf keinen Schlüssel',
+      description:
+        'Diese Entitäten nennen einen Schlüssel, den es nicht gibt oder der nicht ihrem Eigentümer gehört. Berichtigen Sie die Annotation oder den Eigentümer.',
+    },
+    sharedKeys: {
+      heading: 'Schlüssel, die mehrere Entitäten beanspruchen',
+      description:
+        'Was ein solcher Schlüssel ausgibt, lässt sich nicht aufteilen. Legen Sie je Entität einen Schlüssel an.',
+    },
+    silentConsumers: {
+      heading: 'Nutzer des Gateways ohne Schlüssel',
+      description:
+        'Diese Entitäten benutzen die API des Gateways und nennen keinen Schlüssel. Fragen Sie die Eigentümer, welchen sie benutzen.',
+    },
+    idleWallets: {
+      heading: 'Guthaben von Teams ohne Dienst',
+      description:
+        'Keine Entität beansprucht einen Schlüssel dieser Teams. Holen Sie das Geld zurück, oder finden Sie den Dienst.',
+    },
+    column: {
+      key: 'Gateway-Schlüssel',
+      team: 'Team',
+      spent: 'Ausgegeben',
+      requests: 'Anfragen',
+      likelyOwner: 'Wahrscheinlicher Eigentümer',
+      annotation: 'Einzufügende Zeile',
+      entity: 'Entität',
+      entities: 'Entitäten',
+      owner: 'Eigentümer',
+      why: 'Warum',
+      available: 'Verfügbar',
+    },
+    annotationOf: 'Annotation, die {{key}} beansprucht',
+    noAnnotation: 'Keine Entität kann ihn beanspruchen',
+    withoutKey: 'Anfragen ohne Schlüssel',
+    deletedKey: '{{id}}, nicht mehr aufgeführt',
+    notFound: 'Es gibt keinen solchen Schlüssel',
+    notOwned: 'Der Schlüssel gehört nicht dem Eigentümer',
+    all_one: 'Alles zeigen',
+    all_other: 'Alle {{number}} zeigen',
+    fewer: 'Weniger zeigen',
+    leftOut_one: 'und {{number}} weiterer',
+    leftOut_other: 'und {{number}} weitere',
+  },
+  month: {
+    heading: 'Dieser Monat',
+    spent: 'Ausgegeben im {{month}}',
+    more: '{{share}} mehr als im gleichen Teil vom {{month}} ({{amount}})',
+    less: '{{share}} weniger als im gleichen Teil vom {{month}} ({{amount}})',
+    same: 'So viel wie im gleichen Teil vom {{month}} ({{amount}})',
+    before: 'Im gleichen Teil vom {{month}}: {{amount}}',
+    budget: 'Monatsbudget',
+    noBudget: 'Keines angegeben',
+    used: '{{used}} verbraucht',
+    reading: '{{spent}} von {{budget}}, {{used}}',
+    forecast: 'Wahrscheinlich am Monatsende',
+    range: '{{low}} bis {{high}}',
+    likely: 'am wahrscheinlichsten {{likely}}',
+    how_one:
+      'Die Ausgaben bisher und für jeden kommenden Tag der Median der Werktage oder der Wochenendtage unter den letzten 28 abgeschlossenen ({{number}} ist bekannt); die Spanne nimmt ihre Quartile.',
+    how_other:
+      'Die Ausgaben bisher und für jeden kommenden Tag der Median der Werktage oder der Wochenendtage unter den letzten 28 abgeschlossenen ({{number}} sind bekannt); die Spanne nimmt ihre Quartile.',
+    noForecast: 'Keine Prognose',
+    tooFewDays: 'Weniger als 7 ganze Tage sind bekannt.',
+    incomplete: 'Nicht alle Ausgaben sind gelesen.',
+    unknown: 'Der Dienst nennt keinen Grund.',
+  },
+  months: {
+    heading: 'Nach Monat',
+    view: 'Die Monate zeigen als',
+    label_one:
+      'Ausgaben nach Monat über {{number}} Monat. Die Pfeiltasten gehen von Monat zu Monat; die Tabelle hat dieselben Zahlen.',
+    label_other:
+      'Ausgaben nach Monat über {{number}} Monate. Die Pfeiltasten gehen von Monat zu Monat; die Tabelle hat dieselben Zahlen.',
+    month: 'Monat',
+    spent: 'Ausgegeben',
+    requests: 'Anfragen',
+    remarks: 'Anmerkungen',
+    partial: 'Monat bis jetzt',
+    incomplete: 'Untergrenze: Nicht alle Ereignisse waren lesbar',
+    forecast: 'Endet wahrscheinlich zwischen {{low}} und {{high}}',
+    legend: {
+      spent: 'Ausgegeben',
+      partial: 'Monat bis jetzt',
+      incomplete: 'Untergrenze',
+      forecast: 'Wahrscheinliche Spanne am Monatsende',
+    },
+  },
+  download: {
+    label: 'Herunterladen',
+    csv: 'CSV, für Tabellenkalkulationen',
+    focus: 'FOCUS 1.2, für Kostenwerkzeuge',
+    busy: 'Die Datei wird erstellt …',
+    done: 'Die Datei {{name}} ist heruntergeladen',
+    failed: 'Die Datei ließ sich nicht herunterladen: {{reason}}',
+  },
+  rollUp: {
+    title: 'KI-Governance: Überblick',
+    tab: 'KI-Ausgaben der Mitglieder',
+    open: 'KI-Ausgaben nach Mitglied zeigen',
+    states: {
+      label: 'Mitglieder nach Zustand',
+      entry: '{{state}}: {{number}}',
+    },
+    empty: {
+      title: 'Kein Mitglied nutzt KI über das Gateway',
+      description:
+        'Nichts, was hierher gehört und Sie sehen dürfen, nennt einen Keeptrusts-Gateway-Schlüssel.',
+      withoutKey_one:
+        '{{number}} Mitglied nutzt die API des Gateways ohne eigenen Schlüssel.',
+      withoutKey_other:
+        '{{number}} Mitglieder nutzen die API des Gateways ohne eigene Schlüssel.',
+    },
+    budget: {
+      title: 'Tagesbudgets zusammen',
+      none: 'Keines angegeben',
+      members_one: 'Von {{number}} Mitglied angegeben',
+      members_other: 'Von {{number}} Mitgliedern angegeben',
+    },
+    unclaimed: {
+      title: 'Von keinem Mitglied beansprucht',
+      note: 'Mit Schlüsseln der Teams der Gruppe, die kein Mitglied nennt; nicht in der Summe',
+    },
+    lowerBound: 'Nicht alles ist bekannt, die Summe ist eine Untergrenze.',
+    withheld_one: 'Die Beträge von {{number}} Mitglied sind nicht für Sie.',
+    withheld_other:
+      'Die Beträge von {{number}} Mitgliedern sind nicht für Sie.',
+    noNumbers: {
+      title: 'Keine Beträge',
+      description: 'Die Beträge dieser Mitglieder sind nicht für Sie.',
+    },
+    attention: {
+      title: 'Was zu prüfen ist',
+      label: 'Mitglieder, bei denen etwas zu prüfen ist',
+      none: 'Alle Mitglieder mit Gateway-Schlüssel sind in Ordnung.',
+      more_one: 'Bei {{number}} weiteren Mitglied ist etwas zu prüfen.',
+      more_other: 'Bei {{number}} weiteren Mitgliedern ist etwas zu prüfen.',
+    },
+    days: {
+      label_one:
+        'Ausgaben nach Mitglied über {{number}} Tag. Die Pfeiltasten gehen von Tag zu Tag; die Tabelle hat dieselben Zahlen.',
+      label_other:
+        'Ausgaben nach Mitglied über {{number}} Tage. Die Pfeiltasten gehen von Tag zu Tag; die Tabelle hat dieselben Zahlen.',
+      others_one: '{{number}} weiteres',
+      others_other: '{{number}} weitere',
+      sum: 'Alle',
+      none: 'Keine Ausgaben in diesem Zeitraum',
+    },
+    members: {
+      heading: 'Nach Mitglied',
+      entity: 'Mitglied',
+      state: 'Zustand',
+      spent: 'Ausgegeben',
+      before: 'Zeitraum davor',
+      share: 'Anteil',
+      keys: 'Schlüssel',
+      withheld: 'Nicht für Sie',
+      elsewhere:
+        'Steht bei einem anderen Mitglied, das denselben Schlüssel nennt',
+      shared: 'Auch von einem anderen Mitglied genannt',
+    },
+    shared: {
+      heading: 'Schlüssel, die mehrere Mitglieder nennen',
+      note: 'Was ein solcher Schlüssel ausgibt, zählt einmal, beim ersten seiner Mitglieder.',
+      key: 'Schlüssel',
+      team: 'Team',
+      members: 'Mitglieder',
+    },
+    wallets: {
+      heading: 'Guthaben',
+      team: 'Team',
+      available: 'Verfügbar',
+      state: 'Zustand',
+    },
+    note: {
+      zone: 'Ein Tag beginnt um Mitternacht, {{zone}}.',
+      once: 'Jeder Schlüssel zählt einmal, wie viele Mitglieder ihn auch nennen.',
     },
   },
   overview: {
@@ -489,6 +727,15 @@ const de: WordsOf<typeof en> = {
       states: 'Nach Zustand filtern',
       state: '{{state}} ({{number}})',
       clear: 'Filter löschen',
+    },
+    total: {
+      label: 'Heute ausgegeben',
+      note_one: 'von {{number}} Entität, jeder Schlüssel einmal',
+      note_other: 'von {{number}} Entitäten, jeder Schlüssel einmal',
+      unknown_one:
+        'der Betrag von {{number}} ist nicht bekannt oder nicht für Sie',
+      unknown_other:
+        'die Beträge von {{number}} sind nicht bekannt oder nicht für Sie',
     },
     range: '{{from}} – {{to}} von {{total}}',
     truncated: {

@@ -155,10 +155,16 @@ export const en = {
         '{{spent}} are spent this month, more than the monthly budget of {{budget}}.',
       hint: 'Raise the budget in the catalog file, or see which model spends it.',
     },
+    monthBudgetPace: {
+      message:
+        'At this pace the month ends at about {{likely}} (between {{low}} and {{high}}), above the monthly budget of {{budget}}.',
+      hint: 'Raise the budget in the catalog file, or see which model spends it.',
+    },
     spendUnusual: {
       message:
-        '{{spent}} is far above the usual {{usual}} of a day; most of the difference is {{model}}.',
-      hint: 'See the spend by model.',
+        '{{day}} cost {{spent}}, far above the usual {{usual}}; most of the difference is {{model}}.',
+      withoutModel: '{{day}} cost {{spent}}, far above the usual {{usual}}.',
+      hint: 'See which model spends it. If no one expected this, rotate the key: it may have leaked.',
     },
     // What those see for whom the amounts are not: each without a number, and with the hint of its code.
     withoutAmounts: {
@@ -166,6 +172,11 @@ export const en = {
       budgetNear: 'Most of the daily budget is spent.',
       budgetExceeded: 'The daily budget is spent.',
       budgetPace: 'At this pace the daily budget runs out before it resets.',
+      monthBudgetNear: 'Most of the monthly budget is spent.',
+      monthBudgetExceeded: 'The monthly budget is spent.',
+      monthBudgetPace: 'At this pace the month ends above the monthly budget.',
+      spendUnusual:
+        'A day of late has cost far more than is usual for this key.',
       spendIncomplete:
         'Sums of spend are lower bounds, since not all of it has been read.',
       spendIncompleteHint: 'The service reads on by itself.',
@@ -442,6 +453,28 @@ export const en = {
       over: 'Over the budget',
       incomplete: 'Lower bound: not all events could be read',
     },
+    previous: {
+      more_one: '{{share}} more than on the day before that ({{amount}})',
+      more_other:
+        '{{share}} more than in the {{number}} days before ({{amount}})',
+      less_one: '{{share}} less than on the day before that ({{amount}})',
+      less_other:
+        '{{share}} less than in the {{number}} days before ({{amount}})',
+      same_one: 'As much as on the day before that ({{amount}})',
+      same_other: 'As much as in the {{number}} days before ({{amount}})',
+      sum_one: 'The day before that: {{amount}}',
+      sum_other: 'The {{number}} days before: {{amount}}',
+      day: 'In the period before: {{amount}}',
+      legend: 'Period before, {{from}} to {{to}}',
+    },
+    unusual: {
+      short: 'Unusual day',
+      day: 'Unusual: the usual is {{usual}}',
+      byModel: 'Unusual: the usual is {{usual}}; most of the rest is {{model}}',
+      times: '{{times}} times the usual {{usual}}',
+      timesByModel:
+        '{{times}} times the usual {{usual}}; most of the rest is {{model}}',
+    },
     model: {
       heading: 'By model',
       name: 'Model',
@@ -461,6 +494,205 @@ export const en = {
       title: 'No numbers to show',
       description:
         'They are withheld or could not be read; the findings say why.',
+    },
+  },
+  coverage: {
+    title: 'Coverage',
+    view: { label: 'View', entities: 'Entities' },
+    share: 'Claimed by entities',
+    period_one: 'Today',
+    period_other: 'Last {{number}} days',
+    claimed: 'Claimed',
+    unclaimed: 'In no entity',
+    total: 'Total',
+    nothingSpent: 'Nothing was spent',
+    allClaimed: 'Every key that was used is claimed by an entity.',
+    withheld: {
+      title: 'Coverage is for the platform groups',
+      description:
+        'It holds the spend of the whole organisation. Ask the platform team, who decide which groups these are (BFF_PLATFORM_GROUPS).',
+    },
+    unclaimedKeys: {
+      heading: 'Keys that no entity claims',
+      description:
+        'They were used, and their spend stands on no page. Give the line to the likely owner, for metadata.annotations of the entity that uses the key.',
+    },
+    unknownKeys: {
+      heading: 'Claims that mean no key',
+      description:
+        'These entities name a key that is not there, or is not their owner’s. Correct the annotation or the owner.',
+    },
+    sharedKeys: {
+      heading: 'Keys that several entities claim',
+      description:
+        'What such a key spends cannot be divided. Make a key for each entity.',
+    },
+    silentConsumers: {
+      heading: 'Consumers of the gateway without a key',
+      description:
+        'These entities consume the gateway’s API and name no key. Ask the owners which key they use.',
+    },
+    idleWallets: {
+      heading: 'Wallets of teams without a service',
+      description:
+        'No entity claims a key of these teams. Reclaim the money, or find the service.',
+    },
+    column: {
+      key: 'Gateway key',
+      team: 'Team',
+      spent: 'Spent',
+      requests: 'Requests',
+      likelyOwner: 'Likely owner',
+      annotation: 'Line to paste',
+      entity: 'Entity',
+      entities: 'Entities',
+      owner: 'Owner',
+      why: 'Why',
+      available: 'Available',
+    },
+    annotationOf: 'Annotation that claims {{key}}',
+    noAnnotation: 'No entity can claim it',
+    withoutKey: 'Requests without a key',
+    deletedKey: '{{id}}, not listed any more',
+    notFound: 'There is no such key',
+    notOwned: 'The key is not the owner’s',
+    all_one: 'Show it all',
+    all_other: 'Show all {{number}}',
+    fewer: 'Show fewer',
+    leftOut_one: 'and {{number}} more',
+    leftOut_other: 'and {{number}} more',
+  },
+  month: {
+    heading: 'This month',
+    spent: 'Spent in {{month}}',
+    more: '{{share}} more than in as much of {{month}} ({{amount}})',
+    less: '{{share}} less than in as much of {{month}} ({{amount}})',
+    same: 'As much as in as much of {{month}} ({{amount}})',
+    before: 'In as much of {{month}}: {{amount}}',
+    budget: 'Monthly budget',
+    noBudget: 'None declared',
+    used: '{{used}} used',
+    reading: '{{spent}} of {{budget}}, {{used}}',
+    forecast: 'Likely at the month’s end',
+    range: '{{low}} to {{high}}',
+    likely: 'most likely {{likely}}',
+    how_one:
+      'What is spent so far, and for each day to come the median of the weekdays or the weekend days among the last 28 that have ended ({{number}} is known); the range takes their quartiles.',
+    how_other:
+      'What is spent so far, and for each day to come the median of the weekdays or the weekend days among the last 28 that have ended ({{number}} are known); the range takes their quartiles.',
+    noForecast: 'No forecast',
+    tooFewDays: 'Fewer than 7 whole days are known.',
+    incomplete: 'Not all of the spend has been read.',
+    unknown: 'The service does not say why.',
+  },
+  months: {
+    heading: 'By month',
+    view: 'Show the months as',
+    label_one:
+      'Spend by month over {{number}} month. The arrow keys go from month to month; the table has the same numbers.',
+    label_other:
+      'Spend by month over {{number}} months. The arrow keys go from month to month; the table has the same numbers.',
+    month: 'Month',
+    spent: 'Spent',
+    requests: 'Requests',
+    remarks: 'Remarks',
+    partial: 'Month so far',
+    incomplete: 'Lower bound: not all events could be read',
+    forecast: 'Likely to end between {{low}} and {{high}}',
+    legend: {
+      spent: 'Spent',
+      partial: 'Month so far',
+      incomplete: 'Lower bound',
+      forecast: 'Likely range at the month’s end',
+    },
+  },
+  download: {
+    label: 'Download',
+    csv: 'CSV, for spreadsheets',
+    focus: 'FOCUS 1.2, for cost tools',
+    busy: 'The file is being made…',
+    done: 'The file {{name}} is downloaded',
+    failed: 'The file could not be downloaded: {{reason}}',
+  },
+  rollUp: {
+    title: 'AI Governance summary',
+    tab: 'AI spend of the members',
+    open: 'Show AI spend by member',
+    states: {
+      label: 'Members by state',
+      entry: '{{state}}: {{number}}',
+    },
+    empty: {
+      title: 'No member uses AI through the gateway',
+      description:
+        'Nothing that belongs here and that you may see names a Keeptrusts gateway key.',
+      withoutKey_one:
+        '{{number}} member uses the API of the gateway without a key of its own.',
+      withoutKey_other:
+        '{{number}} members use the API of the gateway without keys of their own.',
+    },
+    budget: {
+      title: 'Daily budgets together',
+      none: 'None declared',
+      members_one: 'Declared by {{number}} member',
+      members_other: 'Declared by {{number}} members',
+    },
+    unclaimed: {
+      title: 'Not claimed by a member',
+      note: 'By keys of the group’s teams that no member names; not in the sum',
+    },
+    lowerBound: 'Not all is known, so the sum is a lower bound.',
+    withheld_one: 'The amounts of {{number}} member are not for you.',
+    withheld_other: 'The amounts of {{number}} members are not for you.',
+    noNumbers: {
+      title: 'No amounts to show',
+      description: 'The amounts of these members are not for you.',
+    },
+    attention: {
+      title: 'What needs attention',
+      label: 'Members that need attention',
+      none: 'All members with a gateway key are in order.',
+      more_one: '{{number}} more member needs attention.',
+      more_other: '{{number}} more members need attention.',
+    },
+    days: {
+      label_one:
+        'Spend by member over {{number}} day. The arrow keys go from day to day; the table has the same numbers.',
+      label_other:
+        'Spend by member over {{number}} days. The arrow keys go from day to day; the table has the same numbers.',
+      others_one: '{{number}} other',
+      others_other: '{{number}} others',
+      sum: 'All',
+      none: 'No spend in this period',
+    },
+    members: {
+      heading: 'By member',
+      entity: 'Member',
+      state: 'State',
+      spent: 'Spent',
+      before: 'Period before',
+      share: 'Share',
+      keys: 'Keys',
+      withheld: 'Not for you',
+      elsewhere: 'Stands with another member that names the same key',
+      shared: 'Named by another member too',
+    },
+    shared: {
+      heading: 'Keys that several members name',
+      note: 'What such a key spends is counted once, with the first of its members.',
+      key: 'Key',
+      team: 'Team',
+      members: 'Members',
+    },
+    wallets: {
+      heading: 'Wallets',
+      team: 'Team',
+      available: 'Available',
+      state: 'State',
+    },
+    note: {
+      zone: 'A day begins at midnight, {{zone}}.',
+      once: 'Each key is counted once, however many members name it.',
     },
   },
   overview: {
@@ -487,6 +719,13 @@ export const en = {
       states: 'Filter by state',
       state: '{{state}} ({{number}})',
       clear: 'Clear filters',
+    },
+    total: {
+      label: 'Spent today',
+      note_one: 'by {{number}} entity, each key once',
+      note_other: 'by {{number}} entities, each key once',
+      unknown_one: 'the amount of {{number}} is not known or not for you',
+      unknown_other: 'the amounts of {{number}} are not known or not for you',
     },
     range: '{{from}} – {{to}} of {{total}}',
     truncated: {

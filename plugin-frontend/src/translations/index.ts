@@ -1,7 +1,10 @@
 export {
   failureText,
   findingText,
+  monthChangeText,
   paceText,
+  periodChangeText,
+  unusualText,
   withheldText,
   withoutWithheld,
 } from './phrases';

@@ -20,7 +20,11 @@ const SAME = new Set([
   'gateway.label',
   'gateway.version',
   'overview.nothing',
+  'coverage.column.team',
   'overview.filter.state',
+  'rollUp.states.entry',
+  'rollUp.shared.team',
+  'rollUp.wallets.team',
 ]);
 
 describe.each([

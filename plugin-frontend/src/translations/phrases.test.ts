@@ -42,11 +42,54 @@ describe('a finding', () => {
       'budget-pace',
       'Bei diesem Tempo ist das Tagesbudget aufgebraucht, bevor es zurückgesetzt wird.',
     ],
+    [
+      'month-budget-pace',
+      'Bei diesem Tempo endet der Monat über dem Monatsbudget.',
+    ],
+    [
+      'spend-unusual',
+      'Ein Tag der letzten Zeit kostete weit mehr, als für diesen Schlüssel üblich ist.',
+    ],
     ['wallet-low', 'Das Guthaben des Teams ist niedrig oder leer.'],
   ])('has a sentence without amounts for %s', (code, message) => {
     expect(
       findingText(germanWords(), finding({ code, params: {} }), NOW).message,
     ).toBe(message);
+  });
+
+  it.each([
+    [
+      { model: 'gpt-4o' },
+      'Mar 8 cost $540.10, far above the usual $158.85; most of the difference is gpt-4o.',
+    ],
+    [{}, 'Mar 8 cost $540.10, far above the usual $158.85.'],
+  ])(
+    'names the day that is unusual, and its model where one stands out: %j',
+    (more, message) => {
+      const params = {
+        date: '2026-03-08',
+        spent: '540.10',
+        usual: '158.85',
+        currency: 'USD',
+        ...more,
+      };
+
+      expect(said({ code: 'spend-unusual', params }).message).toBe(message);
+    },
+  );
+
+  it('says where the month ends, as a range', () => {
+    const params = {
+      likely: '1200',
+      low: '1100.5',
+      high: '1300',
+      budget: '1000',
+      currency: 'USD',
+    };
+
+    expect(said({ code: 'month-budget-pace', params }).message).toBe(
+      'At this pace the month ends at about $1,200.00 (between $1,100.50 and $1,300.00), above the monthly budget of $1,000.00.',
+    );
   });
 
   it('says for whom amounts are', () => {

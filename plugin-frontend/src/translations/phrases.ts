@@ -2,9 +2,14 @@ import {
   Finding,
   KeeptrustsError,
   KeeptrustsErrorKind,
+  MonthToDate,
+  PreviousPeriod,
+  Change,
   UnreachableError,
   UnreachablePart,
+  UnusualDay,
 } from '../api';
+import { Certainty } from '../domain/bounds';
 import { known } from '../domain/known';
 import { Pace } from '../domain/pace';
 import { Translate } from './ref';
@@ -36,6 +41,101 @@ export function paceText(
     default:
       return t('pace.lasts');
   }
+}
+
+/** Sums that are held against each other. */
+interface Comparison {
+  change?: Change | null;
+  /** Both are whole: sums that are lower bounds cannot be compared. */
+  comparable: boolean;
+}
+
+/** Which of three sentences a change is said in; undefined where there is none to say. */
+function directionOf({
+  change,
+  comparable,
+}: Comparison): 'more' | 'less' | 'same' | undefined {
+  if (!comparable || typeof change?.ratio !== 'number') return undefined;
+  if (change.ratio === 0) return 'same';
+  return change.ratio > 0 ? 'more' : 'less';
+}
+
+/** How the month to date compares with as much of the month before; undefined where nothing of that is kept. */
+export function monthChangeText(
+  words: Words,
+  { previous, change, complete }: MonthToDate,
+  attribution?: Certainty['attribution'],
+): string | undefined {
+  if (!previous) return undefined;
+  const { t } = words;
+  const values = {
+    month: words.month(previous.month),
+    amount: words.bound(words.money(previous.spentToDate), {
+      complete: previous.complete,
+      attribution,
+    }),
+  };
+  const comparable = complete && previous.complete;
+  const share = words.ratio(Math.abs(change?.ratio ?? 0));
+  switch (directionOf({ change, comparable })) {
+    case 'more':
+      return t('month.more', { ...values, share });
+    case 'less':
+      return t('month.less', { ...values, share });
+    case 'same':
+      return t('month.same', values);
+    default:
+      return t('month.before', values);
+  }
+}
+
+/** How `days` days compare with as many before them; undefined where nothing of those is kept. */
+export function periodChangeText(
+  words: Words,
+  days: number,
+  { complete, attribution }: Certainty,
+  previous: PreviousPeriod | null | undefined,
+): string | undefined {
+  if (!previous) return undefined;
+  const { t } = words;
+  const { change } = previous;
+  const values = {
+    count: days,
+    number: words.count(days),
+    amount: words.bound(words.money(previous.total), {
+      complete: previous.complete,
+      attribution,
+    }),
+  };
+  const comparable = complete && previous.complete;
+  const share = words.ratio(Math.abs(change?.ratio ?? 0));
+  switch (directionOf({ change, comparable })) {
+    case 'more':
+      return t('spend.previous.more', { ...values, share });
+    case 'less':
+      return t('spend.previous.less', { ...values, share });
+    case 'same':
+      return t('spend.previous.same', values);
+    default:
+      return t('spend.previous.sum', values);
+  }
+}
+
+/** What makes a day unusual: how far above the usual it is, and by which model. */
+export function unusualText(
+  { t, money, times }: Words,
+  { usual, times: factor, model }: UnusualDay,
+): string {
+  const values = { usual: money(usual) };
+  if (typeof factor === 'number') {
+    const withTimes = { ...values, times: times(factor) };
+    return model
+      ? t('spend.unusual.timesByModel', { ...withTimes, model })
+      : t('spend.unusual.times', withTimes);
+  }
+  return model
+    ? t('spend.unusual.byModel', { ...values, model })
+    : t('spend.unusual.day', values);
 }
 
 /** An error in words for a person. */
@@ -129,6 +229,10 @@ interface Read {
   money(name: string): string;
   ratio(name: string): string;
   moment(name: string): string;
+  /** A budget day. */
+  day(name: string): string;
+  /** Whether the finding has this parameter. */
+  has(name: string): boolean;
 }
 
 class MissingParameter extends Error {}
@@ -274,14 +378,28 @@ const OF_CODE: Record<string, (t: Translate, read: Read) => FindingText> = {
     }),
     hint: t('finding.monthBudgetExceeded.hint'),
   }),
-  'spend-unusual': (t, { money, text }) => ({
-    message: t('finding.spendUnusual.message', {
+  'month-budget-pace': (t, { money }) => ({
+    message: t('finding.monthBudgetPace.message', {
+      likely: money('likely'),
+      low: money('low'),
+      high: money('high'),
+      budget: money('budget'),
+    }),
+    hint: t('finding.monthBudgetPace.hint'),
+  }),
+  'spend-unusual': (t, { day, money, text, has }) => {
+    const values = {
+      day: day('date'),
       spent: money('spent'),
       usual: money('usual'),
-      model: text('model'),
-    }),
-    hint: t('finding.spendUnusual.hint'),
-  }),
+    };
+    return {
+      message: has('model')
+        ? t('finding.spendUnusual.message', { ...values, model: text('model') })
+        : t('finding.spendUnusual.withoutModel', values),
+      hint: t('finding.spendUnusual.hint'),
+    };
+  },
   'data-stale': (t, { moment }) => ({
     message: t('finding.dataStale.message', { since: moment('since') }),
     hint: t('finding.dataStale.hint'),
@@ -309,6 +427,22 @@ const WITHOUT_AMOUNTS: Record<string, (t: Translate) => FindingText> = {
   'budget-pace': t => ({
     message: t('finding.withoutAmounts.budgetPace'),
     hint: t('finding.budgetPace.hint'),
+  }),
+  'month-budget-near': t => ({
+    message: t('finding.withoutAmounts.monthBudgetNear'),
+    hint: t('finding.monthBudgetNear.hint'),
+  }),
+  'month-budget-exceeded': t => ({
+    message: t('finding.withoutAmounts.monthBudgetExceeded'),
+    hint: t('finding.monthBudgetExceeded.hint'),
+  }),
+  'month-budget-pace': t => ({
+    message: t('finding.withoutAmounts.monthBudgetPace'),
+    hint: t('finding.monthBudgetPace.hint'),
+  }),
+  'spend-unusual': t => ({
+    message: t('finding.withoutAmounts.spendUnusual'),
+    hint: t('finding.spendUnusual.hint'),
   }),
   'spend-incomplete': t => ({
     message: t('finding.withoutAmounts.spendIncomplete'),
@@ -374,6 +508,8 @@ function readerOf(
   };
   return {
     text: given,
+    has: name => known(params, name) !== undefined,
+    day: name => words.day(given(name)),
     money: name => {
       const amount = given(name);
       valid(name, amount, amount !== '' && Number.isFinite(Number(amount)));

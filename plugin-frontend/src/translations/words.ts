@@ -19,6 +19,8 @@ import {
   formatDayInFull,
   formatMoment,
   formatMomentInFull,
+  formatMonth,
+  formatMonthShort,
 } from '../domain/moment';
 import { formatMoney } from '../domain/money';
 import { formatCount, formatRatio } from '../domain/ratio';
@@ -51,6 +53,12 @@ export interface Words {
   day(date: string): string;
   /** A budget day with weekday and year. */
   dayInFull(date: string): string;
+  /** A month such as `2026-11`, with its year. */
+  month(month: string): string;
+  /** A month as short as it fits below a bar. */
+  monthShort(month: string): string;
+  /** How many times something is another thing, to one decimal. */
+  times(times: number): string;
   /** A span of milliseconds in its two largest units, rounded down: `3 d 4 h`, `12 s`. No line breaks within it. */
   span(milliseconds: number): string;
   /** How long ago something was: `just now` below ten seconds, then in its largest unit. */
@@ -77,6 +85,10 @@ export function wordsOf(
     momentInFull: iso => formatMomentInFull(iso, place),
     day: date => formatDay(date, locale),
     dayInFull: date => formatDayInFull(date, locale),
+    month: month => formatMonth(month, locale),
+    monthShort: month => formatMonthShort(month, locale),
+    times: times =>
+      new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }).format(times),
     span: milliseconds => unbroken(spanIn(t, milliseconds)),
     age: milliseconds => {
       if (milliseconds < 10 * SECOND) return unbroken(t('age.now'));

@@ -67,6 +67,10 @@ export const governanceStateLabel = (
   state: GovernanceState,
 ): string => known(STATE_LABELS, state)?.(t) ?? state;
 
+/** How the state of an entity is meant. */
+export const governanceStateTone = (state: GovernanceState): Tone =>
+  known(STATE_TONES, state) ?? 'unknown';
+
 /** The state of an entity at a glance. */
 export function GovernanceStateBadge({
   state,
@@ -78,7 +82,7 @@ export function GovernanceStateBadge({
   const { t } = useWords();
   return (
     <StateBadge
-      tone={known(STATE_TONES, state) ?? 'unknown'}
+      tone={governanceStateTone(state)}
       label={governanceStateLabel(t, state)}
       small={small}
     />

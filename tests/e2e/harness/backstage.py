@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+import yaml
 
 from tests.e2e.harness.ports import LOOPBACK, free_port
 
@@ -19,7 +21,8 @@ FOLDER = CHECKOUT / "tests/e2e/backstage"
 CONFIGURATION = (
     FOLDER / "app-config.yaml",
     CHECKOUT / "catalog/backstage/app-config.keeptrusts.yaml",
-    FOLDER / "app-config.notifications.yaml",
+    CHECKOUT / "catalog/backstage/app-config.keeptrusts-actions.yaml",
+    _ACCESS,
 )
 EXPECTED = (
     "component:default/customer-support-bot",
@@ -53,17 +56,19 @@ class Backstage:
 
     def __init__(self, *, bff_url: str, token: str, log: Path, configuration: Sequence[Path] = CONFIGURATION) -> None:
         self.token = token
+        self.robot_token = secrets.token_urlsafe(24)
         self.url = f"http://{LOOPBACK}:{(port := free_port())}"
         self.client = httpx.AsyncClient(base_url=self.url, timeout=30, trust_env=False)
         self._log = log
         self._arguments = [str(FOLDER / "packages/backend/src/index.ts")]
-        for file in configuration:
+        for file in (*configuration, _with_robot(log.with_name("robot.yaml"), configuration)):
             self._arguments += ["--config", str(file)]
         self._environment = _environment(
             BACKSTAGE_URL=self.url,
             BACKSTAGE_PORT=str(port),
             BFF_URL=bff_url,
             BFF_BACKSTAGE_TOKEN=token,
+            AI_ROBOT_TOKEN=self.robot_token,
             # Asked for where dynamic plugins lie outside the checkout.
             NODE_PATH=str(CHECKOUT / "node_modules"),
         )
@@ -173,6 +178,21 @@ class Backstage:
 
     def _last_words(self) -> str:
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-_LOG_LINES_SHOWN:])
+
+
+def _with_robot(file: Path, configuration: Sequence[Path]) -> Path:
+    """Write the accesses that `configuration` comes to, and one of a robot that may use MCP and this service: lists replace lists."""
+    access: list[Any] = []
+    for each in configuration:
+        auth = yaml.safe_load(each.read_text(encoding="utf-8")).get("backend", {}).get("auth", {})
+        access = auth.get("externalAccess", access)
+    robot = {
+        "type": "static",
+        "options": {"token": "${AI_ROBOT_TOKEN}", "subject": "ai-robot"},
+        "accessRestrictions": [{"plugin": "mcp-actions"}, {"plugin": "keeptrusts"}],
+    }
+    file.write_text(yaml.safe_dump({"backend": {"auth": {"externalAccess": [*access, robot]}}}), encoding="utf-8")
+    return file
 
 
 def _environment(**ours: str) -> Mapping[str, str]:

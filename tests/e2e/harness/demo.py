@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import secrets
 import signal
 import tempfile
@@ -30,7 +31,8 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         logs = Path(folder)
         token = secrets.token_urlsafe(24)
-        service = Service(token=token, log=logs / "service.log", traffic=True)
+        actions = {"BFF_ACTIONS": "on", "BFF_STORE_KEY": base64.b64encode(secrets.token_bytes(32)).decode()}
+        service = Service(token=token, log=logs / "service.log", traffic=True, settings=actions)
         backstage = Backstage(bff_url=service.url, token=token, log=logs / "backstage.log")
         service.serve_for(backstage.url)
         print("starting Backstage (some ten seconds) …", flush=True)

@@ -27,7 +27,8 @@ _OURS = ("BFF_", "KEEPTRUSTS_", "BACKSTAGE_", "VAULT_")
 class Service:
     """`keeptrusts-bff serve` in front of `keeptrusts-bff sandbox`, both on free ports, callers verified by `backstage_url`.
 
-    `log` takes the service's output; with `traffic` chat completions keep going. `settings` are added to those that it needs, or win over them.
+    `log` takes the service's output; with `traffic` chat completions keep going. `settings` are added to those that it needs, or win over
+    them; each start of the service takes them as they are then.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class Service:
         self.gateway_url = ""
         self.sandbox = httpx.AsyncClient(timeout=30, trust_env=False)
         self.client = httpx.AsyncClient(base_url=self.url, timeout=30, trust_env=False)
-        self._settings = {
+        self.settings = {
             "BACKSTAGE_URL": backstage_url,
             "BACKSTAGE_TOKEN": token,
             "BFF_PORT": str(self.port),
@@ -63,7 +64,7 @@ class Service:
 
     def serve_for(self, backstage_url: str) -> None:
         """Verify callers with the Backstage at this address, which may need ours before it has one."""
-        self._settings["BACKSTAGE_URL"] = backstage_url
+        self.settings["BACKSTAGE_URL"] = backstage_url
 
     async def start(self) -> None:
         """Start the sandbox and then the service, and wait until it is ready."""
@@ -88,7 +89,7 @@ class Service:
         addresses = {"KEEPTRUSTS_API_URL": self.api_url, "KEEPTRUSTS_GATEWAY_URL": self.gateway_url}
         with self.log.open("ab") as log:
             self._bff = await asyncio.create_subprocess_exec(
-                COMMAND, "serve", env=_environment(addresses | self._settings), stdout=log, stderr=log
+                COMMAND, "serve", env=_environment(addresses | self.settings), stdout=log, stderr=log
             )
         async with asyncio.timeout(_START_SECONDS):
             while not await self._ready():

@@ -1,15 +1,15 @@
-import { useRouteRef } from '@backstage/core-plugin-api';
 import {
   entityRouteParams,
   entityRouteRef,
 } from '@backstage/plugin-catalog-react';
 import { Link } from '@backstage/ui';
 import { GovernedEntity } from '../../api/governedEntities';
+import { useOptionalRoute } from '../../ui/useOptionalRoute';
 import styles from './GovernancePage.module.css';
 
-/** The entity's name, which leads to its page, and what it is and whose. */
+/** The entity's name, which leads to its page where the app has the catalog's, and what it is and whose. */
 export function EntityName({ entity }: { entity: GovernedEntity }) {
-  const routeTo = useRouteRef(entityRouteRef);
+  const routeTo = useOptionalRoute(entityRouteRef);
   const { kind, namespace, title, status } = entity;
   const about = [
     kind.toLocaleLowerCase('en-US'),
@@ -18,14 +18,18 @@ export function EntityName({ entity }: { entity: GovernedEntity }) {
   ].filter(Boolean);
   return (
     <span className={`${styles.lines} ${styles.entity}`}>
-      <Link
-        href={routeTo(entityRouteParams(entity.entityRef))}
-        variant="body-medium"
-        weight="bold"
-        className={styles.name}
-      >
-        {title}
-      </Link>
+      {routeTo ? (
+        <Link
+          href={routeTo(entityRouteParams(entity.entityRef))}
+          variant="body-medium"
+          weight="bold"
+          className={styles.name}
+        >
+          {title}
+        </Link>
+      ) : (
+        <strong className={styles.name}>{title}</strong>
+      )}
       <span className={styles.second}>{about.join(' · ')}</span>
     </span>
   );

@@ -22,6 +22,31 @@ describe('GovernancePage', () => {
   beforeEach(() => jest.spyOn(Date, 'now').mockReturnValue(NOW));
   afterEach(() => jest.restoreAllMocks());
 
+  it('sums up what is spent today, and says what is not in the sum', async () => {
+    rendered();
+
+    await table();
+    expect(screen.getByText('Spent today', { selector: 'dt' })).toBeVisible();
+    expect(
+      screen.getByText(
+        /^by 3 entities, each key once, the amounts of 3 are not known or not for you$/,
+      ),
+    ).toBeInTheDocument();
+    expect(
+      screen.getByText(/^at least \$/, { selector: 'strong' }),
+    ).toBeVisible();
+  });
+
+  it('sums up no more than the filters leave', async () => {
+    rendered('/?q=calm');
+
+    await table();
+    expect(
+      screen.getByText('$123.45', { selector: 'strong' }),
+    ).toBeInTheDocument();
+    expect(screen.getByText('by 1 entity, each key once')).toBeInTheDocument();
+  });
+
   it('shows one’s own, worst first, of one request', async () => {
     const { getStatuses } = rendered();
 
@@ -34,6 +59,31 @@ describe('GovernancePage', () => {
       'calm',
     ]);
     expect(getStatuses).toHaveBeenCalledTimes(1);
+  });
+
+  it('shows coverage when it is chosen, and keeps that in the address', async () => {
+    const { location } = renderOverview(
+      <GovernancePage coverage={<p>What stands nowhere</p>} />,
+      { entities: everybody, address: '/?q=strange' },
+    );
+    await table();
+    expect(screen.queryByText('What stands nowhere')).not.toBeInTheDocument();
+
+    await userEvent.click(screen.getByRole('radio', { name: 'Coverage' }));
+
+    expect(screen.getByText('What stands nowhere')).toBeInTheDocument();
+    expect(screen.queryByRole('grid')).not.toBeInTheDocument();
+    expect(location.search).toBe('?q=strange&view=coverage');
+    await userEvent.click(screen.getByRole('radio', { name: 'Entities' }));
+    expect(namesIn(await table())).toEqual(['strange']);
+    expect(location.search).toBe('?q=strange');
+  });
+
+  it('has no choice of views where there is no coverage', async () => {
+    rendered('/?view=coverage');
+
+    expect(namesIn(await table())).toHaveLength(everybody.length);
+    expect(screen.queryByRole('radio')).not.toBeInTheDocument();
   });
 
   it('names the browser’s tab', async () => {

@@ -1,5 +1,12 @@
 import { configApiRef, useApi } from '@backstage/core-plugin-api';
-import { Alert, Container, Text } from '@backstage/ui';
+import {
+  Alert,
+  Container,
+  Text,
+  ToggleButton,
+  ToggleButtonGroup,
+} from '@backstage/ui';
+import { ReactElement } from 'react';
 import { Helmet } from 'react-helmet';
 import { useSearchParams } from 'react-router-dom';
 import { GovernedEntities, Scope } from '../../api/governedEntities';
@@ -21,6 +28,7 @@ import {
   withQuery,
 } from './tableQuery';
 import { TableSkeleton } from './TableSkeleton';
+import { TotalLine } from './TotalLine';
 import { useGovernedEntities } from './useGovernedEntities';
 
 /** How often words about time are said again, in milliseconds; a row is not read by the second. */
@@ -30,13 +38,73 @@ const CLOCK_MS = 60_000;
 export interface GovernancePageOptions {
   /** Whose entities are shown where the address does not say; the default is `owned`. */
   defaultScope?: Scope;
+  /** The view "Coverage"; without it the page has entities alone. */
+  coverage?: ReactElement;
+}
+
+const VIEWS = ['entities', 'coverage'] as const;
+type View = (typeof VIEWS)[number];
+
+/** Entities that claim a key, or what of the organisation's spend stands in none; the address says which. */
+export function GovernancePage({
+  defaultScope,
+  coverage,
+}: GovernancePageOptions) {
+  const [parameters, setParameters] = useSearchParams();
+  const view = VIEWS.find(it => it === parameters.get('view')) ?? 'entities';
+  return (
+    <Container className={styles.page}>
+      <DocumentTitle />
+      {coverage && (
+        <ViewSwitch
+          view={view}
+          onChoose={it =>
+            setParameters(now => withView(now, it), { replace: true })
+          }
+        />
+      )}
+      {coverage && view === 'coverage' ? (
+        coverage
+      ) : (
+        <GovernedEntitiesView defaultScope={defaultScope} />
+      )}
+    </Container>
+  );
+}
+
+/** The parameters with `view` in them, and the others as they were; the usual one is not written. */
+function withView(parameters: URLSearchParams, view: View): URLSearchParams {
+  const changed = new URLSearchParams(parameters);
+  if (view === 'entities') changed.delete('view');
+  else changed.set('view', view);
+  return changed;
+}
+
+function ViewSwitch(props: { view: View; onChoose: (view: View) => void }) {
+  const { view, onChoose } = props;
+  const { t } = useWords();
+  return (
+    <ToggleButtonGroup
+      aria-label={t('coverage.view.label')}
+      selectionMode="single"
+      disallowEmptySelection
+      selectedKeys={[view]}
+      onSelectionChange={keys => {
+        const chosen = VIEWS.find(it => keys.has(it));
+        if (chosen) onChoose(chosen);
+      }}
+    >
+      <ToggleButton id="entities">{t('coverage.view.entities')}</ToggleButton>
+      <ToggleButton id="coverage">{t('coverage.title')}</ToggleButton>
+    </ToggleButtonGroup>
+  );
 }
 
 /**
  * The entities that claim a gateway key: the viewer's own, or all that they may see. Their statuses come in one request, so
  * that sorting and filtering are about all of them and not about the rows on screen.
  */
-export function GovernancePage({ defaultScope }: GovernancePageOptions) {
+function GovernedEntitiesView({ defaultScope }: { defaultScope?: Scope }) {
   const [parameters, setParameters] = useSearchParams();
   const query = queryIn(parameters, defaultScope);
   const resource = useGovernedEntities(query.scope);
@@ -54,8 +122,7 @@ export function GovernancePage({ defaultScope }: GovernancePageOptions) {
   const { value } = resource;
   const stale = value?.entities.some(it => it.status?.freshness.stale);
   return (
-    <Container className={styles.page}>
-      <DocumentTitle />
+    <>
       <div className={styles.bar}>
         <ScopeSwitch
           scope={query.scope}
@@ -86,7 +153,7 @@ export function GovernancePage({ defaultScope }: GovernancePageOptions) {
           <Overview value={it} query={query} now={now} onChange={change} />
         )}
       </Content>
-    </Container>
+    </>
   );
 }
 
@@ -124,6 +191,7 @@ function Overview(props: {
         />
       )}
       <Filters query={query} found={found} onChange={onChange} />
+      <TotalLine entities={rows} truncated={value.truncated} />
       {rows.length ? (
         <GovernanceTable
           page={pageOf(rows, query.page)}

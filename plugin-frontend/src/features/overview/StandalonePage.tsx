@@ -1,15 +1,15 @@
 import { Content, Header, Page } from '@backstage/core-components';
 import { useWords } from '../../translations';
-import { GovernancePage } from './GovernancePage';
+import { GovernancePage, GovernancePageOptions } from './GovernancePage';
 
 /** The page with a header of its own, which the old frontend system does not give it. */
-export function StandalonePage() {
+export function StandalonePage(options: GovernancePageOptions) {
   const { t } = useWords();
   return (
     <Page themeId="tool">
       <Header title={t('overview.title')} />
       <Content noPadding>
-        <GovernancePage />
+        <GovernancePage {...options} />
       </Content>
     </Page>
   );

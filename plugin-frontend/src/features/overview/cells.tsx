@@ -3,6 +3,7 @@ import {
   entityRouteRef,
 } from '@backstage/plugin-catalog-react';
 import { Link } from '@backstage/ui';
+import { GovernanceState, KeeptrustsErrorKind } from '../../api';
 import { GovernedEntity } from '../../api/governedEntities';
 import { stateOf } from '../../domain/order';
 import { paceOf } from '../../domain/pace';
@@ -33,16 +34,34 @@ export function StateCell({ entity, now }: CellProps & { now: number }) {
     ? failureText(words, failure).title
     : worst && findingText(words, worst, now).message;
   return (
-    <span className={styles.lines} data-failure={failure?.kind}>
-      <GovernanceStateBadge small state={stateOf(entity)} />
-      {reason && (
-        <span className={styles.second}>
-          <WholeNames text={reason} />
-        </span>
-      )}
-    </span>
+    <StateWithReason
+      state={stateOf(entity)}
+      reason={reason}
+      failure={failure?.kind}
+    />
   );
 }
+
+/** A state and, below it, why it is that. */
+export const StateWithReason = ({
+  state,
+  reason,
+  failure,
+}: {
+  state: GovernanceState;
+  reason?: string;
+  /** Which error stands in the way of a status. */
+  failure?: KeeptrustsErrorKind;
+}) => (
+  <span className={styles.lines} data-failure={failure}>
+    <GovernanceStateBadge small state={state} />
+    {reason && (
+      <span className={styles.second}>
+        <WholeNames text={reason} />
+      </span>
+    )}
+  </span>
+);
 
 /** Today's spend with what it is a bound of, which leads to the spend by day. */
 export function SpentCell({ entity }: CellProps) {

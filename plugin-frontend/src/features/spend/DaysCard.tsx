@@ -1,11 +1,10 @@
-import { Skeleton, Text, ToggleButton, ToggleButtonGroup } from '@backstage/ui';
-import { RiBarChartLine, RiTableLine } from '@remixicon/react';
+import { Skeleton, Text } from '@backstage/ui';
 import { lazy, Suspense } from 'react';
-import { useSearchParams } from 'react-router-dom';
 import { SpendReport } from '../../api';
 import { SpendSeries } from '../../domain/spendSeries';
 import { useWords } from '../../translations';
 import { CardFrame } from '../../ui/CardFrame';
+import { useAsTable, ViewChoice } from '../../ui/ViewChoice';
 import { DaysTable } from './DaysTable';
 import styles from './SpendContent.module.css';
 
@@ -13,9 +12,6 @@ import styles from './SpendContent.module.css';
 const SpendChart = lazy(() =>
   import('./SpendChart').then(m => ({ default: m.SpendChart })),
 );
-
-/** Where the address says how the days are shown: `?view=table`, else the chart. */
-const VIEW_PARAMETER = 'view';
 
 /** The days as a chart or, with the same numbers, as a table. */
 export function DaysCard({
@@ -26,38 +22,17 @@ export function DaysCard({
   series: SpendSeries;
 }) {
   const { t } = useWords();
-  const [parameters, setParameters] = useSearchParams();
-  const asTable = parameters.get(VIEW_PARAMETER) === 'table';
-  const choose = (view: 'chart' | 'table') =>
-    setParameters(
-      now => {
-        now.set(VIEW_PARAMETER, view);
-        return now;
-      },
-      { replace: true },
-    );
+  const [asTable, choose] = useAsTable('view');
   const nothingToDraw = !series.highest && !series.limit;
   return (
     <CardFrame
       title={t('spend.chart.heading')}
       badge={
-        <ToggleButtonGroup
-          className={styles.choice}
-          aria-label={t('spend.view.label')}
-          selectionMode="single"
-          disallowEmptySelection
-          selectedKeys={[asTable ? 'table' : 'chart']}
-          onSelectionChange={keys =>
-            choose(keys.has('table') ? 'table' : 'chart')
-          }
-        >
-          <ToggleButton id="chart" iconStart={<RiBarChartLine aria-hidden />}>
-            {t('spend.view.chart')}
-          </ToggleButton>
-          <ToggleButton id="table" iconStart={<RiTableLine aria-hidden />}>
-            {t('spend.view.table')}
-          </ToggleButton>
-        </ToggleButtonGroup>
+        <ViewChoice
+          label={t('spend.view.label')}
+          asTable={asTable}
+          onChoose={choose}
+        />
       }
     >
       {asTable && <DaysTable series={series} />}
@@ -66,7 +41,7 @@ export function DaysCard({
       )}
       {!asTable && !nothingToDraw && (
         <Suspense fallback={<Skeleton height="20rem" width="100%" />}>
-          <SpendChart series={series} />
+          <SpendChart series={series} previous={report.previous} />
         </Suspense>
       )}
       <Notes report={report} />

@@ -41,7 +41,7 @@ export function DaysTable({ series }: { series: SpendSeries }) {
         label: t('spend.day.remarks'),
         wide: true,
         render: day =>
-          remarksOn(t, day).map(remark => (
+          remarksOn(words, day).map(remark => (
             <span key={remark} className={styles.remark}>
               {remark}
             </span>

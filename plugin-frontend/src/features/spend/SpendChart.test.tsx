@@ -2,11 +2,13 @@ import { fireEvent, screen, within } from '@testing-library/react';
 import { renderWithApis } from '../../__testUtils__/renderWithApis';
 import { SpendReport } from '../../api';
 import { spendSeriesOf } from '../../domain/spendSeries';
-import { incomplete, week } from './fixtures';
+import { incomplete, week, withHistory } from './fixtures';
 import { SpendChart } from './SpendChart';
 
 const rendered = (report: SpendReport) =>
-  renderWithApis(<SpendChart series={spendSeriesOf(report)!} />);
+  renderWithApis(
+    <SpendChart series={spendSeriesOf(report)!} previous={report.previous} />,
+  );
 
 const legend = () =>
   within(screen.getByRole('list', { name: 'Legend' }))
@@ -53,6 +55,25 @@ describe('SpendChart', () => {
     rendered({ ...incomplete, dailyBudget: null });
 
     expect(legend()).toEqual(['Spent', 'Today so far', 'Lower bound']);
+  });
+
+  it('draws the period before as a line, and a sign on an unusual day', () => {
+    const { container } = rendered(withHistory);
+
+    expect(container.querySelectorAll('.before path')).toHaveLength(1);
+    expect(
+      [...container.querySelectorAll('[data-unusual]')].map(it =>
+        it.getAttribute('data-unusual'),
+      ),
+    ).toEqual(['2026-03-08']);
+    expect(legend()).toEqual([
+      'Spent',
+      'Beyond the budget',
+      'Today so far',
+      'Unusual day',
+      'Daily budget, $500.00',
+      'Period before, Feb 25 to Mar 3',
+    ]);
   });
 
   it('says a day in words where the arrow keys go to it', () => {

@@ -1,122 +1,119 @@
 import { useId } from 'react';
 import {
   Bar,
-  BarChart,
   BarShapeProps,
-  CartesianGrid,
+  Line,
   Rectangle,
+  ReferenceDot,
   ReferenceLine,
-  ResponsiveContainer,
-  Tooltip,
-  XAxis,
-  YAxis,
 } from 'recharts';
-import { axisLabel, axisUpTo } from '../../domain/axis';
+import { PreviousPeriod } from '../../api';
+import { axisUpTo } from '../../domain/axis';
 import { shareOf, SpendDay, SpendSeries } from '../../domain/spendSeries';
 import { useWords } from '../../translations';
+import {
+  ChartTooltip,
+  ColumnsChart,
+  Hatch,
+  Legend,
+  Swatch,
+} from '../../ui/ColumnsChart';
 import { remarksOn } from './remarks';
 import styles from './SpendChart.module.css';
 
-const HEIGHT = 280;
-
-/** Wide enough that nothing is drawn twice on a desk; a browser corrects it before it paints. */
-const FIRST_WIDTH = 900;
+/** Above the highest bar there is room for the sign of an unusual day, in pixels. */
+const ABOVE = 20;
 
 /** What the chart draws. */
 export interface SpendChartProps {
   series: SpendSeries;
+  /** The period before, whose days the series has. */
+  previous?: PreviousPeriod | null;
 }
 
 /**
  * A bar a day against the line of the budget. What is past the line has a colour of its own, the day that has not ended
- * is hatched, a lower bound has a dashed outline: nothing is said by colour alone. The arrow keys move the tooltip.
+ * is hatched, a lower bound has a dashed outline, an unusual day has a triangle: nothing is said by colour alone. The days
+ * of the period before are a line.
  */
-export function SpendChart({ series }: SpendChartProps) {
-  const { t, locale, count, day: dayText } = useWords();
+export function SpendChart({ series, previous }: SpendChartProps) {
+  const { t, count, day: dayText } = useWords();
   const hatch = `hatch-${useId().replace(/:/g, '')}`;
   const { days, limit, currency } = series;
-  const axis = axisUpTo(Math.max(limit ?? 0, ...days.map(({ size }) => size)));
+  const unusual = days.filter(day => day.unusual);
   return (
-    <figure className={styles.figure}>
-      <div className={styles.canvas}>
-        <ResponsiveContainer
-          height={HEIGHT}
-          initialDimension={{ width: FIRST_WIDTH, height: HEIGHT }}
-        >
-          <BarChart
-            data={[...days]}
-            accessibilityLayer
-            aria-label={t('spend.chart.label', {
-              count: days.length,
-              number: count(days.length),
-            })}
-            margin={{ top: 8, right: 8, bottom: 0, left: 0 }}
-            barCategoryGap="20%"
-          >
-            <defs>
-              <Hatch id={`${hatch}-within`} className={styles.within} />
-              <Hatch id={`${hatch}-beyond`} className={styles.beyond} />
-            </defs>
-            <CartesianGrid
-              vertical={false}
-              stroke="var(--bui-border-1)"
-              strokeOpacity={0.6}
+    <ColumnsChart
+      label={t('spend.chart.label', {
+        count: days.length,
+        number: count(days.length),
+      })}
+      rows={days}
+      along="date"
+      markOf={dayText}
+      axis={axisUpTo(
+        Math.max(
+          limit ?? 0,
+          ...days.flatMap(({ size, beforeSize = 0 }) => [size, beforeSize]),
+        ),
+      )}
+      currency={currency}
+      above={unusual.length ? ABOVE : undefined}
+      tooltip={day => <DayTooltip day={day} series={series} />}
+      legend={<DaysLegend series={series} previous={previous} />}
+    >
+      <defs>
+        <Hatch id={`${hatch}-within`} className={styles.within} />
+        <Hatch id={`${hatch}-beyond`} className={styles.beyond} />
+      </defs>
+      <Bar
+        dataKey="within"
+        stackId="day"
+        isAnimationActive={false}
+        minPointSize={leastHeight(days, 'within')}
+        shape={bar(styles.within, `url(#${hatch}-within)`)}
+      />
+      <Bar
+        dataKey="beyond"
+        stackId="day"
+        isAnimationActive={false}
+        minPointSize={leastHeight(days, 'beyond')}
+        shape={bar(styles.beyond, `url(#${hatch}-beyond)`)}
+      />
+      {limit !== undefined && (
+        <ReferenceLine
+          y={limit}
+          ifOverflow="extendDomain"
+          className={styles.budget}
+        />
+      )}
+      {days.some(day => day.before) &&
+        // Over a bar the line is seen by the edge that it has.
+        [styles.edge, styles.before].map(className => (
+          <Line
+            key={className}
+            dataKey="beforeSize"
+            className={className}
+            isAnimationActive={false}
+            dot={false}
+            activeDot={false}
+          />
+        ))}
+      {unusual.map(({ date, size }) => (
+        <ReferenceDot
+          key={date}
+          x={date}
+          y={size}
+          ifOverflow="visible"
+          shape={({ cx = 0, cy = 0 }) => (
+            <path
+              className={styles.unusual}
+              data-unusual={date}
+              d={`M ${cx} ${cy - 16} l 7 12 h -14 z`}
             />
-            <XAxis
-              dataKey="date"
-              tickFormatter={date => dayText(date)}
-              tickLine={false}
-              minTickGap={24}
-              axisLine={{ stroke: 'var(--bui-border-2)' }}
-              tick={{ className: styles.tick }}
-            />
-            <YAxis
-              ticks={[...axis.ticks]}
-              domain={[0, axis.ticks[axis.ticks.length - 1]]}
-              tickFormatter={(size: number) =>
-                axisLabel(axis, size, currency, locale)
-              }
-              tickLine={false}
-              axisLine={false}
-              width="auto"
-              tick={{ className: styles.tick }}
-            />
-            <Tooltip
-              isAnimationActive={false}
-              position={{ y: 0 }}
-              cursor={{ className: styles.cursor }}
-              content={({ active, payload }) =>
-                active && payload?.length ? (
-                  <DayTooltip day={payload[0].payload} series={series} />
-                ) : null
-              }
-            />
-            <Bar
-              dataKey="within"
-              stackId="day"
-              isAnimationActive={false}
-              minPointSize={leastHeight(days, 'within')}
-              shape={bar(styles.within, `url(#${hatch}-within)`)}
-            />
-            <Bar
-              dataKey="beyond"
-              stackId="day"
-              isAnimationActive={false}
-              minPointSize={leastHeight(days, 'beyond')}
-              shape={bar(styles.beyond, `url(#${hatch}-beyond)`)}
-            />
-            {limit !== undefined && (
-              <ReferenceLine
-                y={limit}
-                ifOverflow="extendDomain"
-                className={styles.budget}
-              />
-            )}
-          </BarChart>
-        </ResponsiveContainer>
-      </div>
-      <Legend series={series} />
-    </figure>
+          )}
+        />
+      ))}
+    </ColumnsChart>
   );
 }
 
@@ -145,24 +142,8 @@ function bar(className: string, hatched: string) {
   };
 }
 
-function Hatch({ id, className }: { id: string; className: string }) {
-  return (
-    <pattern
-      id={id}
-      className={className}
-      width={6}
-      height={6}
-      patternUnits="userSpaceOnUse"
-      patternTransform="rotate(45)"
-    >
-      <rect width={3} height={6} fill="currentColor" />
-    </pattern>
-  );
-}
-
-/** What the chart's colours and patterns mean; only those that it has. */
-function Legend({ series }: { series: SpendSeries }) {
-  const { t, money } = useWords();
+function DaysLegend({ series, previous }: SpendChartProps) {
+  const { t, money, day: dayText } = useWords();
   const { days, budget } = series;
   const entries = [
     { kind: 'within', label: t('spend.legend.within'), shown: true },
@@ -182,40 +163,52 @@ function Legend({ series }: { series: SpendSeries }) {
       shown: days.some(day => !day.complete),
     },
     {
+      kind: 'unusual',
+      label: t('spend.unusual.short'),
+      shown: days.some(day => day.unusual),
+    },
+    {
       kind: 'budget',
       label: budget ? t('spend.legend.budget', { amount: money(budget) }) : '',
       shown: Boolean(budget),
     },
+    {
+      kind: 'before',
+      label: previous
+        ? t('spend.previous.legend', {
+            from: dayText(previous.from),
+            to: dayText(previous.to),
+          })
+        : '',
+      shown: Boolean(previous) && days.some(day => day.before),
+    },
   ];
   return (
-    <ul className={styles.legend} aria-label={t('spend.legend.label')}>
-      {entries
+    <Legend
+      entries={entries
         .filter(entry => entry.shown)
-        .map(({ kind, label }) => (
-          <li key={kind} className={styles.entry}>
-            <span aria-hidden className={styles.swatch} data-kind={kind} />
-            {label}
-          </li>
-        ))}
-    </ul>
+        .map(({ kind, label }) => ({
+          key: kind,
+          sign: <Swatch kind={kind} />,
+          label,
+        }))}
+    />
   );
 }
 
-/** One day in words, at the bar that is pointed at or reached with the arrow keys. */
 function DayTooltip({ day, series }: { day: SpendDay; series: SpendSeries }) {
   const words = useWords();
   const { t, money, ratio } = words;
   const { budget, attribution } = series;
   const share = shareOf(day.spent, budget);
   return (
-    <div role="status" className={styles.tooltip}>
-      <span className={styles.tooltipDay}>{words.dayInFull(day.date)}</span>
-      <strong className={styles.tooltipSum}>
-        {words.bound(money(day.spent), {
-          complete: day.complete,
-          attribution,
-        })}
-      </strong>
+    <ChartTooltip
+      head={words.dayInFull(day.date)}
+      sum={words.bound(money(day.spent), {
+        complete: day.complete,
+        attribution,
+      })}
+    >
       {budget && share !== undefined && (
         <span>
           {t('spend.day.share', {
@@ -227,9 +220,19 @@ function DayTooltip({ day, series }: { day: SpendDay; series: SpendSeries }) {
           })}
         </span>
       )}
-      {remarksOn(t, day).map(remark => (
+      {remarksOn(words, day).map(remark => (
         <span key={remark}>{remark}</span>
       ))}
-    </div>
+      {day.before && (
+        <span>
+          {t('spend.previous.day', {
+            amount: words.bound(money(day.before.spent), {
+              complete: day.before.complete,
+              attribution,
+            }),
+          })}
+        </span>
+      )}
+    </ChartTooltip>
   );
 }

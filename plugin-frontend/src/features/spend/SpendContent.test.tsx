@@ -7,7 +7,9 @@ import {
   incomplete,
   nothingSpent,
   reportOver,
+  tooNew,
   week,
+  withHistory,
   forOthers,
   withheld,
 } from './fixtures';
@@ -147,6 +149,84 @@ describe('SpendContent', () => {
     ).toBeInTheDocument();
     expect(screen.queryByRole('group', { name: 'Findings' })).toBeNull();
     expect(container).not.toHaveTextContent('$');
+  });
+
+  it('holds the period and the month against those before', async () => {
+    rendered(withHistory);
+
+    expect(
+      await screen.findByText('12% more than in the 7 days before ($1,938.38)'),
+    ).toBeInTheDocument();
+    expect(
+      screen.getByText('12% more than in as much of February 2026 ($2,866.52)'),
+    ).toBeInTheDocument();
+  });
+
+  it('says where the month is likely to end as a range, and how that is made', async () => {
+    rendered(withHistory);
+
+    expect(
+      await screen.findByText('$9,120.00 to $10,730.00'),
+    ).toBeInTheDocument();
+    expect(
+      screen.getByText(/28 that have ended \(28 are known\)/),
+    ).toBeInTheDocument();
+    expect(
+      screen.getByRole('meter', { name: 'Monthly budget' }),
+    ).toHaveAttribute('aria-valuetext', '$3,210.50 of $10,000.00, 32% used');
+  });
+
+  it('says why there is no forecast', async () => {
+    rendered(tooNew);
+
+    expect(await screen.findByText('No forecast')).toBeInTheDocument();
+    expect(
+      screen.getByText('Fewer than 7 whole days are known.'),
+    ).toBeInTheDocument();
+  });
+
+  it('does not compare a sum that is a lower bound', async () => {
+    rendered({
+      ...withHistory,
+      complete: false,
+      month: { ...withHistory.month!, complete: false, change: null },
+    });
+
+    expect(
+      await screen.findByText('The 7 days before: $1,938.38'),
+    ).toBeInTheDocument();
+    expect(screen.getByText('at least $3,210.50')).toBeInTheDocument();
+    expect(
+      screen.getByText('In as much of February 2026: $2,866.52'),
+    ).toBeInTheDocument();
+  });
+
+  it('has the months as a table, the latest first, with what is to be said of each', async () => {
+    rendered(withHistory);
+    const choice = await screen.findByRole('radiogroup', {
+      name: 'Show the months as',
+    });
+
+    await userEvent.click(within(choice).getByRole('radio', { name: 'Table' }));
+
+    expect(rowsOf(screen.getByRole('grid', { name: 'By month' }))).toEqual([
+      'March 2026$3,210.5019,021Month so farLikely to end between $9,120.00 and $10,730.00',
+      'February 2026$8,120.1051,233',
+      'January 2026at least $6,903.11at least 30,412Lower bound: not all events could be read',
+    ]);
+  });
+
+  it('names the model that made a day unusual', async () => {
+    rendered(withHistory);
+    const choice = await screen.findByRole('radiogroup', {
+      name: 'Show the days as',
+    });
+
+    await userEvent.click(within(choice).getByRole('radio', { name: 'Table' }));
+
+    expect(rowsOf(screen.getByRole('grid', { name: 'By day' }))[2]).toContain(
+      '3.4 times the usual $158.85; most of the rest is claude-sonnet-4',
+    );
   });
 
   it('shows how to annotate an entity that claims no key, and asks nothing', async () => {

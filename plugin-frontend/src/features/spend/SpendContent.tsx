@@ -1,14 +1,15 @@
 import { Entity, stringifyEntityRef } from '@backstage/catalog-model';
-import { useAnalytics } from '@backstage/core-plugin-api';
+import { useApi } from '@backstage/core-plugin-api';
 import { useEntity } from '@backstage/plugin-catalog-react';
-import { ToggleButton, ToggleButtonGroup } from '@backstage/ui';
-import { useSearchParams } from 'react-router-dom';
 import { isKeeptrustsAvailable } from '../../annotations';
+import { keeptrustsApiRef } from '../../api';
 import { useWords } from '../../translations';
 import { AnnotationGuide } from '../../ui/AnnotationGuide';
 import { Content } from '../../ui/Content';
+import { DownloadButton } from '../../ui/DownloadButton';
 import { FreshnessBar } from '../../ui/FreshnessBar';
-import { Period, periodIn, PERIODS, withPeriod } from './period';
+import { Period } from './period';
+import { PeriodChoice, usePeriod } from './PeriodChoice';
 import styles from './SpendContent.module.css';
 import { SpendReportView } from './SpendReportView';
 import { SpendSkeleton } from './SpendSkeleton';
@@ -42,24 +43,25 @@ function ClaimedSpend({
   defaultPeriod,
 }: SpendContentOptions & { entity: Entity }) {
   const { t } = useWords();
-  const analytics = useAnalytics();
-  const [parameters, setParameters] = useSearchParams();
-  const period = periodIn(parameters, defaultPeriod);
-  const resource = useSpendReport(stringifyEntityRef(entity), period);
+  const api = useApi(keeptrustsApiRef);
+  const [period, choosePeriod] = usePeriod(defaultPeriod);
+  const entityRef = stringifyEntityRef(entity);
+  const resource = useSpendReport(entityRef, period);
   const report = resource.value;
   return (
     <section aria-label={t('spend.title')} className={styles.page}>
       <div className={styles.bar}>
-        <PeriodChoice
-          period={period}
-          onChoose={it => {
-            analytics.captureEvent('period', String(it));
-            setParameters(now => withPeriod(now, it), { replace: true });
-          }}
-        />
+        <PeriodChoice period={period} onChoose={choosePeriod} />
         {report && (
-          <div className={styles.freshness}>
+          <div className={styles.tools}>
             <FreshnessBar resource={resource} stale={report.freshness.stale} />
+            {report.byDay && (
+              <DownloadButton
+                load={(format, signal) =>
+                  api.exportSpend(entityRef, period, format, { signal })
+                }
+              />
+            )}
           </div>
         )}
       </div>
@@ -67,33 +69,5 @@ function ClaimedSpend({
         {it => <SpendReportView report={it} />}
       </Content>
     </section>
-  );
-}
-
-function PeriodChoice({
-  period,
-  onChoose,
-}: {
-  period: Period;
-  onChoose: (period: Period) => void;
-}) {
-  const { t, count } = useWords();
-  return (
-    <ToggleButtonGroup
-      aria-label={t('spend.period.label')}
-      selectionMode="single"
-      disallowEmptySelection
-      selectedKeys={[String(period)]}
-      onSelectionChange={keys => {
-        const chosen = PERIODS.find(it => keys.has(String(it)));
-        if (chosen) onChoose(chosen);
-      }}
-    >
-      {PERIODS.map(it => (
-        <ToggleButton key={it} id={String(it)}>
-          {t('spend.period.days', { count: it, number: count(it) })}
-        </ToggleButton>
-      ))}
-    </ToggleButtonGroup>
   );
 }

@@ -50,6 +50,96 @@ export function reportOver(days: number): SpendReport {
   };
 }
 
+/** A week with what a service knows of the months and of the week before. */
+export const withHistory: SpendReport = {
+  ...reportOver(7),
+  previous: {
+    from: '2026-02-25',
+    to: '2026-03-03',
+    total: usd('1938.38'),
+    complete: true,
+    change: { amount: usd('232.60'), ratio: 0.12 },
+    byDay: AMOUNTS.map((amount, index) => ({
+      date: new Date(TODAY - (13 - index) * DAY_MS).toISOString().slice(0, 10),
+      spent: usd(amount),
+      partial: false,
+      complete: true,
+    })),
+  },
+  month: {
+    month: '2026-03',
+    spent: usd('3210.50'),
+    complete: true,
+    budget: usd('10000'),
+    usedRatio: 0.32105,
+    previous: {
+      month: '2026-02',
+      spent: usd('8120.10'),
+      spentToDate: usd('2866.52'),
+      complete: true,
+    },
+    change: { amount: usd('343.98'), ratio: 0.12 },
+    forecast: {
+      low: usd('9120'),
+      likely: usd('9870.40'),
+      high: usd('10730'),
+      basedOnDays: 28,
+    },
+    forecastMissing: null,
+  },
+  months: [
+    {
+      month: '2026-01',
+      spent: usd('6903.11'),
+      requests: 30412,
+      complete: false,
+      partial: false,
+    },
+    {
+      month: '2026-02',
+      spent: usd('8120.10'),
+      requests: 51233,
+      complete: true,
+      partial: false,
+    },
+    {
+      month: '2026-03',
+      spent: usd('3210.50'),
+      requests: 19021,
+      complete: true,
+      partial: true,
+    },
+  ],
+  unusualDays: [
+    {
+      date: '2026-03-08',
+      spent: usd('540.10'),
+      usual: usd('158.85'),
+      times: 3.4,
+      model: 'claude-sonnet-4',
+      partial: false,
+    },
+  ],
+};
+
+/** Too little is known of this key to say where the month ends. */
+export const tooNew: SpendReport = {
+  ...withHistory,
+  previous: null,
+  month: {
+    month: '2026-03',
+    spent: usd('412.10'),
+    complete: true,
+    budget: null,
+    previous: null,
+    change: null,
+    forecast: null,
+    forecastMissing: 'too-few-days',
+  },
+  months: withHistory.months!.slice(-1),
+  unusualDays: [],
+};
+
 /** The last week. */
 export const week: SpendReport = reportOver(7);
 

@@ -2,7 +2,7 @@ import { englishWords } from '../../__testUtils__/translate';
 import { SpendDay } from '../../domain/spendSeries';
 import { remarksOn } from './remarks';
 
-const { t } = englishWords();
+const words = englishWords();
 
 describe('the remarks on a day', () => {
   const day: SpendDay = {
@@ -16,12 +16,33 @@ describe('the remarks on a day', () => {
   };
 
   it('are none where there is nothing to say', () => {
-    expect(remarksOn(t, day)).toEqual([]);
+    expect(remarksOn(words, day)).toEqual([]);
   });
+
+  it.each([
+    [3.42, 'gpt-4o', '3.4 times the usual $2.00; most of the rest is gpt-4o'],
+    [3.42, null, '3.4 times the usual $2.00'],
+    [null, 'gpt-4o', 'Unusual: the usual is $2.00; most of the rest is gpt-4o'],
+    [null, null, 'Unusual: the usual is $2.00'],
+  ])(
+    'say how far above the usual a day is, and by which model: %p, %p',
+    (times, model, remark) => {
+      const unusual = {
+        date: day.date,
+        spent: day.spent,
+        usual: { amount: '2', currency: 'USD' },
+        times,
+        model,
+        partial: false,
+      };
+
+      expect(remarksOn(words, { ...day, unusual })).toEqual([remark]);
+    },
+  );
 
   it('name a day that has not ended, one over the budget, and one that is a lower bound', () => {
     expect(
-      remarksOn(t, {
+      remarksOn(words, {
         ...day,
         partial: true,
         complete: false,

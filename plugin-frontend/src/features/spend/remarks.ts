@@ -1,11 +1,13 @@
 import { SpendDay } from '../../domain/spendSeries';
-import { Translate } from '../../translations';
+import { unusualText, Words } from '../../translations';
 
 /** What is to be said of a day beside its sum; nothing of an ordinary one. */
-export function remarksOn(t: Translate, day: SpendDay): string[] {
+export function remarksOn(words: Words, day: SpendDay): string[] {
+  const { t } = words;
   return [
     day.partial && t('spend.day.partial'),
     day.beyond > 0 && t('spend.day.over'),
+    day.unusual && unusualText(words, day.unusual),
     !day.complete && t('spend.day.incomplete'),
-  ].filter(it => it !== false);
+  ].filter(it => typeof it === 'string');
 }

@@ -8,8 +8,11 @@ export const entityPageWith = ({
   EntityAiSpendContent,
   EntityGatewayCard,
   EntityGovernanceStatusCard,
+  EntityRollUpCard,
+  EntityRollUpContent,
   isKeeptrustsAvailable,
   isKeeptrustsGateway,
+  isKeeptrustsRollUp,
 }: Plugin) => (
   <EntityLayout>
     <EntityLayout.Route path="/" title="Overview">
@@ -24,10 +27,18 @@ export const entityPageWith = ({
             <EntityGatewayCard />
           </EntitySwitch.Case>
         </EntitySwitch>
+        <EntitySwitch>
+          <EntitySwitch.Case if={isKeeptrustsRollUp}>
+            <EntityRollUpCard />
+          </EntitySwitch.Case>
+        </EntitySwitch>
       </>
     </EntityLayout.Route>
     <EntityLayout.Route path="/ai-spend" title="AI spend" if={isKeeptrustsAvailable}>
       <EntityAiSpendContent />
+    </EntityLayout.Route>
+    <EntityLayout.Route path="/ai-roll-up" title="AI spend" if={isKeeptrustsRollUp}>
+      <EntityRollUpContent />
     </EntityLayout.Route>
   </EntityLayout>
 );

@@ -12,18 +12,24 @@ interface DeniedRead {
   entity: string;
 }
 
-/** Allows everything but the denied reads, and denies those as Backstage does it: the entity is not there for that user. */
+/** Allows everything but the denied reads, and denies those as Backstage does it: the entity is not there for that user. Denies amounts by name. */
 class DeniedReadsPolicy implements PermissionPolicy {
   readonly #denied: DeniedRead[];
+  readonly #withoutAmounts: string[];
 
-  constructor(denied: DeniedRead[]) {
+  constructor(denied: DeniedRead[], withoutAmounts: string[]) {
     this.#denied = denied;
+    this.#withoutAmounts = withoutAmounts;
   }
 
   async handle({ permission }: PolicyQuery, user?: PolicyQueryUser): Promise<PolicyDecision> {
     const [first, ...others] = this.#denied.filter(it => it.user === user?.info.userEntityRef).map(it => isNot(it.entity));
     if (first && isResourcePermission(permission, 'catalog-entity')) {
       return createCatalogConditionalDecision(permission, { allOf: [first, ...others] });
+    }
+    const ref = user?.info.userEntityRef;
+    if (permission.name === 'keeptrusts.spend.read' && ref && this.#withoutAmounts.includes(ref)) {
+      return { result: AuthorizeResult.DENY };
     }
     return { result: AuthorizeResult.ALLOW };
   }
@@ -42,7 +48,7 @@ function isNot(entityRef: string): PermissionCriteria<PermissionCondition<'catal
   };
 }
 
-/** Reads the denied reads from `permission.deniedReads`. */
+/** Reads the denied reads from `permission.deniedReads`, and who sees no amounts from `permission.withoutAmounts`. */
 export const deniedReads = createBackendModule({
   pluginId: 'permission',
   moduleId: 'denied-reads-policy',
@@ -54,7 +60,7 @@ export const deniedReads = createBackendModule({
           user: it.getString('user'),
           entity: it.getString('entity'),
         }));
-        policy.setPolicy(new DeniedReadsPolicy(denied));
+        policy.setPolicy(new DeniedReadsPolicy(denied, config.getStringArray('permission.withoutAmounts')));
       },
     });
   },

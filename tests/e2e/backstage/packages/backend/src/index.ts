@@ -15,6 +15,8 @@ backend.add(import('@backstage/plugin-catalog-backend'));
 // Without it the catalog silently keeps no Template.
 backend.add(import('@backstage/plugin-catalog-backend-module-scaffolder-entity-model'));
 
+backend.add(import('@backstage/plugin-mcp-actions-backend'));
+
 backend.add(import('@backstage/plugin-notifications-backend'));
 
 backend.add(import('@backstage/plugin-permission-backend'));
