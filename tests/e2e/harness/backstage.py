@@ -22,7 +22,7 @@ CONFIGURATION = (
     FOLDER / "app-config.yaml",
     CHECKOUT / "catalog/backstage/app-config.keeptrusts.yaml",
     CHECKOUT / "catalog/backstage/app-config.keeptrusts-actions.yaml",
-    _ACCESS,
+    FOLDER / "app-config.notifications.yaml",
 )
 EXPECTED = (
     "component:default/customer-support-bot",
