@@ -69,7 +69,7 @@ class App:
     """What `BFF_ADMIN_PORT` serves: probes, health, metrics and OpenAPI. None where the first application has them."""
 
     short: Short | None
-    """Answers hits before `asgi` is asked; None where callers are not verified, the catalog is files, or reads are recorded."""
+    """Answers hits before `asgi` is asked; None where callers are not verified, or the catalog is files."""
 
     service: Service
     settings: Settings
@@ -227,8 +227,7 @@ def create_app(
         return Envelope(asgi, metrics=metrics, access=access, traces=world.traces, monotonic=world.monotonic)
 
     short = None
-    # Recorded reads go the long way, whose handlers record them: a line to a file costs more than the short way saves.
-    if settings.bff_auth == "backstage" and isinstance(catalog, BackstageCatalog) and service.reads is None:
+    if settings.bff_auth == "backstage" and isinstance(catalog, BackstageCatalog):
         short = Hits(service, catalog, access=access, traces=world.traces, monotonic=world.monotonic).answer
     apart = [each for each in ROUTES if each.tag == "operations"] if settings.bff_admin_port is not None else []
     return App(

@@ -125,7 +125,9 @@ class Actions:
         await self._places.take(caller.key)
         try:
             acting = await self._access.acting(caller)
-            output = await action.handler(Asked(Call(request, self._service, acting), self._access), given)
+            output = await action.handler(
+                Asked(Call(request.scope, request.receive, self._service, acting), self._access), given
+            )
         finally:
             self._places.give_back(caller.key)
         return Response(b'{"output":' + output + b"}", media_type=JSON, headers=NO_STORE)

@@ -12,7 +12,7 @@ from bff.backstage.by_refs import ByRefs, Found
 from bff.backstage.caller import Caller
 from bff.backstage.client import BackstageClient
 from bff.backstage.entities import CatalogDeniedError, Entity, Members
-from bff.backstage.groups import SERVICE, CurrentMemberships, Groups, ReadGroup
+from bff.backstage.groups import SERVICE, CurrentMemberships, Groups
 from bff.backstage.members import MemberQueries
 from bff.expiring import Expiring
 from bff.fair_places import FairPlaces
@@ -65,6 +65,10 @@ class BackstageCatalog:
         self._memberships = CurrentMemberships(
             backstage, self._groups, auth=auth or backstage, monotonic=monotonic, places=places
         )
+        self.known_group = self._groups.known
+        """What `group` gives from memory at a moment, in monotonic seconds; None where Backstage must be asked."""
+        self.known_memberships = self._memberships.known
+        """The same of `memberships`."""
         self._decisions: Expiring[tuple[str, EntityRef], Entity] = Expiring(most_decisions, clock=monotonic)
         self._not_seen: Expiring[str, Expiring[EntityRef, None]] = Expiring(_MOST_READERS_NOT_SEEING, clock=monotonic)
         self._shared: LRUCache[EntityRef, Entity] = LRUCache(_MOST_ENTITIES)
@@ -74,6 +78,8 @@ class BackstageCatalog:
 
     async def entity(self, caller: Caller, ref: EntityRef) -> Entity | None:
         """The entity, or None when it does not exist or `caller` may not read it."""
+        if (known := self.known_entity(caller, ref, self._monotonic())) is not None:
+            return known
         return (await self.entities(caller, (ref,)))[0]
 
     async def entities(self, caller: Caller, refs: Sequence[EntityRef]) -> list[Entity | None]:
@@ -97,18 +103,13 @@ class BackstageCatalog:
             known |= await self._by_refs.read(caller.key, caller.token, missing)
         return [known[ref] for ref in refs]
 
-    def known_entity(self, caller: Caller, ref: EntityRef) -> Entity | None:
-        """The entity, where it is remembered that `caller` may read it; None where Backstage must be asked, or said no."""
+    def known_entity(self, caller: Caller, ref: EntityRef, now: float) -> Entity | None:
+        """The entity, where it is remembered that `caller` may read it; None where Backstage must be asked, or said no.
+
+        `now` is monotonic, in seconds.
+        """
         seen = self._decisions.get((caller.key, ref))
-        return seen.value if seen is not None and self._monotonic() < seen.until else None
-
-    def known_group(self, ref: EntityRef) -> ReadGroup | None:
-        """What `group` gives from memory, None where Backstage must be asked."""
-        return self._groups.known(ref)
-
-    def known_memberships(self, caller: Caller) -> frozenset[EntityRef] | None:
-        """What `memberships` gives from memory, None where Backstage must be asked."""
-        return self._memberships.known(caller)
+        return seen.value if seen is not None and now < seen.until else None
 
     async def members(self, caller: Caller, ref: EntityRef) -> Members:
         """The members of a group, a system or a domain, as far as `caller` may see them. Raises `NoMembersError` for other kinds."""
@@ -155,9 +156,10 @@ class BackstageCatalog:
     def _remember(self, reader: str, found: Found) -> Found:
         shared = {ref: self._one_for_all(entity) for ref, entity in found.items()}
         until = self._monotonic() + REMEMBERED_FOR
-        for ref, entity in shared.items():
+        for entity in shared.values():
             if entity is not None:
-                self._decisions.put((reader, ref), entity, until=until)
+                # By the one reference that all who see it share: comparing two that are the same object costs nothing.
+                self._decisions.put((reader, entity.ref), entity, until=until)
         self._remember_not_seen(reader, [ref for ref, entity in shared.items() if entity is None])
         return shared
 

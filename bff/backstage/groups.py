@@ -112,16 +112,16 @@ class Groups:
         self._refusal = ""
         self._logged_at = -REFUSAL_LOGGED_EVERY
 
-    def known(self, ref: EntityRef) -> ReadGroup | None:
-        """What `group` gives from memory, None where Backstage must be asked."""
+    def known(self, ref: EntityRef, now: float) -> ReadGroup | None:
+        """What `group` gives from memory at `now`, in monotonic seconds; None where Backstage must be asked."""
         kept = self._memory.get(ref)
-        return kept.value if kept is not None and self._monotonic() < kept.value.due else None
+        return kept.value if kept is not None and now < kept.value.due else None
 
     async def group(self, ref: EntityRef) -> Entity | None:
         """The group, None when there is none. Raises `CatalogError`, without a token `ServiceDeniedError`."""
-        if (known := self.known(ref)) is not None:
-            return known.group
         now = self._monotonic()
+        if (known := self.known(ref, now)) is not None:
+            return known.group
         try:
             read = await self.by_token(partial(self._by_refs.read, SERVICE, refs=[ref]))
         except CatalogUnavailableError:
@@ -189,18 +189,18 @@ class CurrentMemberships:
         self._claimed: Expiring[str, frozenset[EntityRef]] = Expiring(MOST_CALLERS, clock=monotonic)
         self._flight: SingleFlight[frozenset[EntityRef]] = SingleFlight()
 
-    def known(self, caller: Caller) -> frozenset[EntityRef] | None:
-        """What `of` gives from memory, None where Backstage must be asked."""
+    def known(self, caller: Caller, now: float) -> frozenset[EntityRef] | None:
+        """What `of` gives from memory at `now`, in monotonic seconds; None where Backstage must be asked."""
         kept = self._memory.get(caller.key)
-        return kept.value.groups if kept is not None and self._monotonic() < kept.value.due else None
+        return kept.value.groups if kept is not None and now < kept.value.due else None
 
     async def of(self, caller: Caller) -> frozenset[EntityRef]:
         """The caller and their groups; empty for a caller who is no person. Raises `CatalogError`."""
         if caller.user is None:
             return frozenset()
-        if (known := self.known(caller)) is not None:
-            return known
         now = self._monotonic()
+        if (known := self.known(caller, now)) is not None:
+            return known
         try:
             groups = await self._flight.do(caller.key, partial(self._read, caller, caller.user))
         except CatalogUnavailableError:

@@ -158,9 +158,12 @@ class BackstageIdentity:
     def known(self, authorization: bytes) -> Caller | None:
         """The caller whose token is remembered, by the wall clock no longer than it lasts."""
         remembered = self._memory.get(authorization[len(_SCHEME) :])
-        if remembered is None or self._now() >= remembered.until or authorization[: len(_SCHEME)].lower() != _SCHEME:
+        if remembered is None or self._now() >= remembered.until:
             return None
-        return remembered.value
+        # The first form is the usual one.
+        if authorization.startswith(b"Bearer ") or authorization[: len(_SCHEME)].lower() == _SCHEME:
+            return remembered.value
+        return None
 
     async def caller(self, authorization: str | None) -> Caller:
         """The person behind an `Authorization` header value.

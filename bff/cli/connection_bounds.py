@@ -52,29 +52,17 @@ class BoundedConnection(BoundedHeads):
         super().__init__(*arguments, **named)
         self._most_connections = most_connections
         self._ended = ended
-        self._turned_away = False
         self._unread_since: float | None = None
-        self._requests = 0
-        self._requests_then = 0
+        self._heads_then = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn's class
         """A client has connected."""
         super().connection_made(transport)
         if self._most_connections is not None and len(self.connections) > self._most_connections:
-            self._turned_away = True
             self._ended("full")
             transport.write(_TOO_MANY)
+            # What comes on a connection that is closing is not looked at.
             transport.close()
-
-    def data_received(self, data: bytes) -> None:
-        """Bytes have come."""
-        if not self._turned_away:
-            super().data_received(data)
-
-    def on_headers_complete(self) -> None:
-        """A request has come."""
-        self._requests += 1
-        super().on_headers_complete()
 
     def look(self, now: float) -> None:
         """End the connection when an answer waits to be read for `unread_seconds`. `now` is monotonic, in seconds.
@@ -83,8 +71,8 @@ class BoundedConnection(BoundedHeads):
         sends a request meanwhile goes on: one that does not read is soon stopped from that, since reading is paused.
         """
         waits = self._answer_waits()
-        if not waits or self._unread_since is None or self._requests != self._requests_then:
-            self._unread_since, self._requests_then = (now if waits else None), self._requests
+        if not waits or self._unread_since is None or self._heads != self._heads_then:
+            self._unread_since, self._heads_then = (now if waits else None), self._heads
         elif now - self._unread_since >= self.unread_seconds:
             self._ended("unread")
             self._forget()

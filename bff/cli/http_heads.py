@@ -54,6 +54,8 @@ class BoundedHeads(HttpToolsProtocol):
         self._passed = False
         """Whether the message that is being parsed has no cycle: it was answered short, or comes after the last answer."""
         self._in_head = False
+        self._heads = 0
+        """How many heads have ended."""
         self._unread = 0
         self._head_awaited = False
         self._deadline: float | None = None
@@ -80,8 +82,14 @@ class BoundedHeads(HttpToolsProtocol):
         self._unread += len(data)
         # One a read: a client that sends thousands of heads at once does not hold the loop, the others wait their turn.
         self._may_be_short = self._short is not None
-        super().data_received(data)
-        if self.transport.is_closing():
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError:
+            self.logger.warning("Invalid HTTP request received.")
+            self.send_400_response("Invalid HTTP request received.")
+        except httptools.HttpParserUpgrade:
+            self.logger.warning("Unsupported upgrade request.")
+        if not (self._in_head or self._unread or self._head_awaited) or self.transport.is_closing():
             return
         if self._unread > self.largest_head:
             self._end(b"431 Request Header Fields Too Large")
@@ -105,19 +113,24 @@ class BoundedHeads(HttpToolsProtocol):
         self._passed = False
         self.url = b""
         self.headers = []
-        self.expect_100_continue = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header was read."""
+        self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """A head has ended: answer it at once, or start a request."""
-        self._in_head, self._unread = False, 0
-        self._head_awaited, self._deadline = False, None
-        if self.transport.is_closing():
-            # What stands behind the last request of a connection is not answered, so it must not be done either.
-            self._passed = True
-        elif self._may_be_short and self._answered_short():
+        self._heads += 1
+        self._in_head = self._head_awaited = False
+        self._unread = 0
+        self._deadline = None
+        # Nothing closes the connection within a read of the socket before its first short answer.
+        if self._may_be_short and self._answered_short():
             self._passed = True
             self._may_be_short = False
-            self.on_response_complete()
+        elif self.transport.is_closing():
+            # What stands behind the last request of a connection is not answered, so it must not be done either.
+            self._passed = True
         else:
             self._start_request()
 
@@ -146,46 +159,54 @@ class BoundedHeads(HttpToolsProtocol):
             self._expect(self.timeout_keep_alive)
 
     def _answered_short(self) -> bool:
-        parser, headers = self.parser, self.headers
-        if (
-            parser.get_method() != b"GET"
-            or parser.get_http_version() != "1.1"
-            or self._answering()
-            or self.pipeline
-            or self.flow.write_paused
-        ):
+        short, parser, headers, state = self._short, self.parser, self.headers, self.server_state
+        if short is None or parser.get_method() != b"GET" or self.flow.write_paused or self._answering():
             return False
         fields = dict(headers)
         # Which of two headers of one name counts is for those to say who read them.
-        if len(fields) != len(headers) or not fields.keys().isdisjoint(_NOT_SHORT):
-            return False
-        lines, closes = self._defaults.of(self.server_state)
-        if closes or self._short is None:
+        if len(fields) != len(headers) or not _NOT_SHORT.isdisjoint(fields):
             return False
         keeps = parser.should_keep_alive()
+        # HTTP/1.0 keeps no connection that it was not asked to keep, and asking for the version takes a while.
+        if (not keeps or b"connection" in fields) and parser.get_http_version() != "1.1":
+            return False
+        lines, closes = self._defaults.of(state)
+        if closes:
+            return False
         try:
-            answered = self._short(self.url, fields, lines, self.transport.write, END if keeps else END_AND_CLOSE)
+            answered = short(self.url, fields, lines, self.transport.write, END if keeps else END_AND_CLOSE)
         except Exception:  # a fault of the short way costs no answer: the long way gives it
             log.exception("a hit was not answered the short way")
             return False
-        if answered and not keeps:
-            self.transport.close()
+        if answered:
+            state.total_requests += 1
+            if keeps:
+                self._expect(self.timeout_keep_alive)
+            else:
+                self.transport.close()
         return answered
 
     def _start_request(self) -> None:
-        url, headers, expects = self.url, self.headers, self.expect_100_continue
-        # It makes the scope, and empties these.
-        super().on_message_begin()
-        self.url, self.headers, self.expect_100_continue = url, headers, expects
-        self.scope["headers"] = headers
-        version = self.parser.get_http_version()
-        self.scope["method"] = self.parser.get_method().decode("ascii")
-        self.scope["http_version"] = version
-        parsed = httptools.parse_url(url)
+        headers, version = self.headers, self.parser.get_http_version()
+        parsed = httptools.parse_url(self.url)
         path = parsed.path.decode("ascii")
-        self.scope["path"] = unquote(path) if "%" in path else path
-        self.scope["raw_path"] = parsed.path
-        self.scope["query_string"] = parsed.query or b""
+        self.scope = {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": version,
+            "method": self.parser.get_method().decode("ascii"),
+            "scheme": self.scheme,  # type: ignore[typeddict-item]  # set when the connection was made
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": parsed.path,
+            "query_string": parsed.query or b"",
+            "root_path": self.root_path,
+            "headers": headers,
+            "client": self.client,
+            "server": self.server,
+            "state": self.app_state.copy(),
+        }
+        expects = dict(headers).get(b"expect", b"").lower() == b"100-continue"
+        lines, closes = self._defaults.of(self.server_state)
         cycle = OneWrite(
             scope=self.scope,
             transport=self.transport,
@@ -198,6 +219,7 @@ class BoundedHeads(HttpToolsProtocol):
             expect_100_continue=expects,
             keep_alive=version != "1.0" and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,
+            lines=None if closes else lines,
         )
         waits = self._answering()
         self.cycle = cycle

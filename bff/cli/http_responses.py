@@ -15,6 +15,10 @@ END_AND_CLOSE = b"connection: close\r\n\r\n"
 """What ends a head after its last header: an empty line, and before it that the connection ends where it does."""
 
 
+_UVICORNS = frozenset({b"connection", b"transfer-encoding"})
+"""Headers that change how a response is written."""
+
+
 class DefaultLines:
     """The header lines that one server adds to every response, as bytes; uvicorn makes a new list of them each second."""
 
@@ -34,10 +38,14 @@ class DefaultLines:
 
 
 class OneWrite(RequestResponseCycle):
-    """Writes head and body of a response together where the body is whole; everything else is uvicorn's."""
+    """Writes head and body of a response together where the body is whole; everything else is uvicorn's.
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
+    `lines` are the server's own header lines, None where they end the connection.
+    """
+
+    def __init__(self, *arguments: Any, lines: bytes | None, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        self._lines = lines
         self._start: Any = None
 
     async def send(self, message: Any) -> None:
@@ -71,23 +79,21 @@ class OneWrite(RequestResponseCycle):
         """The response as bytes, None for one that uvicorn has to look at."""
         if message["type"] != "http.response.body" or message.get("more_body") or self.scope["method"] == "HEAD":
             return None
+        if self._lines is None:
+            return None
         body: bytes = message.get("body", b"")
-        status, length = start["status"], None
-        lines = [STATUS_LINE[status]]
-        # The server's own may end the connection, so they are looked at as all others.
-        for name, value in (*self.default_headers, *start.get("headers", ())):
-            name = name.lower()  # noqa: PLW2901 - as uvicorn writes them
-            if name == b"content-length":
-                length = value
-            elif name in {b"connection", b"transfer-encoding"}:
-                return None
-            lines.append(b"%b: %b\r\n" % (name, value))
+        status, headers = start["status"], start.get("headers", ())
+        # ASGI wants names in lower case.
+        fields = dict(headers)
+        if not _UVICORNS.isdisjoint(fields):
+            return None
         # A length that is missing, or not the body's, is uvicorn's to judge; a 304 has neither.
+        length = fields.get(b"content-length")
         if length != (b"%d" % len(body)) and (status != 304 or length is not None or body):
             return None
-        lines.append(END if self.keep_alive else END_AND_CLOSE)
+        lines = [b"%b: %b\r\n" % header for header in headers]
         head = b"".join(lines)
         # A line break within a value would start a header of its own: uvicorn refuses it.
-        if head.count(b"\n") != len(lines) + (not self.keep_alive) or head.count(b"\r") != head.count(b"\n"):
+        if not head.count(b"\n") == head.count(b"\r") == len(lines):
             return None
-        return head + body
+        return b"".join((STATUS_LINE[status], self._lines, head, END if self.keep_alive else END_AND_CLOSE, body))

@@ -83,22 +83,26 @@ class Answers:
     def of_group(self, entity: Entity, group: Entity | None, snapshot: Snapshot, viewer: Viewer) -> Answer:
         """The same where the group that owns the entity was read already; None where there is none."""
         numbers = viewer.sees_numbers(entity.owner)
-        kept = self._memory.get((entity.ref, numbers))
-        if kept is not None:
-            known = kept.value
-            if (
-                known.version == snapshot.version
-                and known.entity is entity
-                and known.group is group
-                and known.with_group
-            ):
-                self._metrics.hit()
-                return known.answer
+        if (known := self.known(entity, group, snapshot, numbers=numbers)) is not None:
+            return known
         owner = _owner_in(entity.owner, group)
         answer = self.of_owned(entity, owner, snapshot, viewer)
         # Found by identity from now on, also where what was read again says the same.
         self._remember(numbers, _Remembered(snapshot.version, entity, owner, answer, group, with_group=True))
         return answer
+
+    def known(self, entity: Entity, group: Entity | None, snapshot: Snapshot, *, numbers: bool) -> Answer | None:
+        """What `of_group` gives, where it was made of these very objects; with amounts where `numbers`."""
+        kept = self._memory.get((entity.ref, numbers))
+        if kept is None:
+            return None
+        made = kept.value
+        if made.version != snapshot.version or made.entity is not entity or made.group is not group:
+            return None
+        if not made.with_group:
+            return None
+        self._metrics.hit()
+        return made.answer
 
     def of_owned(self, entity: Entity, owner: Owner, snapshot: Snapshot, viewer: Viewer) -> Answer:
         """The same where the owner is known already, as from `owners_of`."""

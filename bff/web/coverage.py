@@ -24,7 +24,7 @@ async def coverage(call: Call) -> Prepared:
     """Answer with coverage; it names entities whatever the caller may see in the catalog."""
     service = call.service
     days = DAYS.of(call.request)
-    snapshot, served = await service.cache.current(insist=insists(call.request.scope["headers"]))
+    snapshot, served = await service.cache.current(insist=insists(call.scope["headers"]))
     try:
         answer = await service.coverage.of(snapshot, days=days)
     except CatalogUnavailableError:

@@ -47,7 +47,7 @@ async def entity_status(call: Call) -> Prepared:
     """Answer with the status of the entity that the path names: the hot path of the service."""
     service = call.service
     entity, viewer = await call.entity(), await call.viewer()
-    snapshot, served = await service.cache.current(insist=insists(call.request.scope["headers"]))
+    snapshot, served = await service.cache.current(insist=insists(call.scope["headers"]))
     answer = await service.answers.of(entity, snapshot, viewer)
     service.metrics.answered(_freshness(served))
     if viewer.sees_numbers(entity.owner):
@@ -81,7 +81,7 @@ async def statuses(call: Call, body: EntityRefs) -> Response:
     with service.batches.one(call.caller):
         entities = dict(zip(wanted, await service.catalog.entities(call.caller, wanted), strict=True))
         viewer = await call.viewer()
-        snapshot, served = await service.cache.current(insist=insists(call.request.scope["headers"]))
+        snapshot, served = await service.cache.current(insist=insists(call.scope["headers"]))
         items = await _items(service, snapshot, viewer, asked, refs, entities)
     service.metrics.answered(_freshness(served), len(asked))
     if shown := sum(each is not None and viewer.sees_numbers(each.owner) for each in entities.values()):

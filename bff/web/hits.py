@@ -14,7 +14,7 @@ from math import inf
 from bff.backstage.caller import Caller
 from bff.backstage.catalog import BackstageCatalog
 from bff.status.answers import Answer
-from bff.status.numbers import EVERYTHING, NOTHING, Viewer
+from bff.status.numbers import EVERYTHING, NOTHING
 from bff.status.organisation_cache import Moment
 from bff.telemetry.logs import AccessLog
 from bff.telemetry.traces import Traces, trace_named_by
@@ -58,6 +58,8 @@ class Hits:
         traces: Traces,
         monotonic: Callable[[], float],
     ) -> None:
+        self._service = service
+        self._records = service.reads is not None
         self._identity = service.identity
         self._catalog = catalog
         self._numbers = service.numbers
@@ -65,7 +67,7 @@ class Hits:
         self._answers = service.answers
         self._metrics = service.metrics
         self._access = access
-        self._traces = traces
+        self._traced = traces.on
         self._monotonic = monotonic
         self._refs = service.refs
         self._moment: Moment | None = None
@@ -86,12 +88,16 @@ class Hits:
         trace_id = None
         if (traceparent := fields.get(TRACEPARENT)) is not None and (trace_id := trace_named_by(traceparent)) is None:
             return False
-        if (known := self._known(target, fields.get(b"authorization"))) is None:
+        if (known := self._known(target, fields.get(b"authorization"), started)) is None:
             return False
-        answer, moment = known
+        answer, moment, shown = known
         if moment is not self._moment:
             self._moment, self._moment_lines = moment, _lines_of(moment)
         request_id = request_id_of(fields.get(REQUEST_ID))
+        if shown is not None:
+            caller, ref = shown
+            # Before the answer, as on the long way: what cannot be recorded in its file is in the log then.
+            self._service.record_read("status", caller, request_id.decode(), entity=str(ref))
         tail = (_TAG, answer.etag, self._moment_lines, request_id, _END, end)
         if b"if-none-match" in fields and matches(fields.items(), answer.etag):
             status = 304
@@ -103,48 +109,45 @@ class Hits:
         seconds = self._monotonic() - started
         self._metrics.answered(moment.served)
         self._metrics.request(_ROUTE, "GET", status, seconds)
-        self._access.request(
-            quiet=False,
-            method="GET",
-            route=_ROUTE,
-            status=status,
-            seconds=seconds,
-            request_id=request_id,
-            trace_id=trace_id,
-        )
+        self._access.request("GET", _ROUTE, status, seconds, request_id, trace_id)
         return True
 
-    def _known(self, target: bytes, authorization: bytes | None) -> tuple[Answer, Moment] | None:
-        """The answer for this caller and the moment that it is true for; None where anything takes more than memory."""
+    def _known(
+        self, target: bytes, authorization: bytes | None, now: float
+    ) -> tuple[Answer, Moment, tuple[Caller, EntityRef] | None] | None:
+        """The answer for this caller at `now`, and the moment that it is true for; None where anything takes more than memory.
+
+        The last item is who is shown amounts of what, where that is to be recorded.
+        """
         kept = self._refs.get(target)
         ref = kept.value if kept is not None else _ref_of(target)
-        if ref is None or authorization is None or self._traces.on:
+        if ref is None or authorization is None or self._traced:
             return None
         caller = self._identity.known(authorization)
-        if caller is None or (entity := self._catalog.known_entity(caller, ref)) is None:
+        if caller is None or (entity := self._catalog.known_entity(caller, ref, now)) is None:
             return None
-        if (viewer := self._viewer(caller)) is None:
-            return None
-        group = None
+        group, numbers = None, self._sees_numbers(caller, entity.owner, now)
         if entity.owner is not None:
-            if (read := self._catalog.known_group(entity.owner)) is None:
+            if (read := self._catalog.known_group(entity.owner, now)) is None:
                 return None
             group = read.group
-        if (moment := self._cache.moment()) is None:
+        if numbers is None or (moment := self._cache.moment()) is None:
             return None
-        if kept is None:
-            self._refs.put(target, ref, until=inf)
-        return self._answers.of_group(entity, group, moment.snapshot, viewer), moment
+        if ref is not entity.ref:
+            # From now on the same object as in every table.
+            self._refs.put(target, entity.ref, until=inf)
+        if (answer := self._answers.known(entity, group, moment.snapshot, numbers=numbers)) is None:
+            viewer = EVERYTHING if numbers else NOTHING
+            answer = self._answers.of_group(entity, group, moment.snapshot, viewer)
+        return answer, moment, (caller, entity.ref) if self._records and numbers else None
 
-    def _viewer(self, caller: Caller) -> Viewer | None:
-        """The caller as far as numbers go; None where anything takes more than memory."""
+    def _sees_numbers(self, caller: Caller, owner: EntityRef | None, now: float) -> bool | None:
+        """Whether the amounts of what `owner` owns are for `caller`; None where that takes more than memory."""
         permitted = self._numbers.known_permission(caller)
-        if not permitted:
-            return None if permitted is None else NOTHING
-        if self._numbers.every_viewer:
-            return EVERYTHING
-        acts_for = self._catalog.known_memberships(caller)
-        return None if acts_for is None else self._numbers.viewer_in(acts_for)
+        if not permitted or self._numbers.every_viewer:
+            return permitted
+        acts_for = self._catalog.known_memberships(caller, now)
+        return None if acts_for is None else self._numbers.owns(acts_for, owner)
 
 
 def _ref_of(target: bytes) -> EntityRef | None:

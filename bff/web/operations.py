@@ -41,7 +41,7 @@ _PLAIN = (Reply(schema={"type": "string"}, media_type=TEXT),)
 )
 async def gateway(call: Call) -> Prepared:
     """Answer with the state of the gateway and of the control plane; it needs no facts."""
-    shown = await call.service.platform.current(insist=insists(call.request.scope["headers"]))
+    shown = await call.service.platform.current(insist=insists(call.scope["headers"]))
     status = cache_status("read" if shown.asked else "fresh", int(shown.ttl))
     return Prepared(shown.answer.body, shown.answer.etag, age=shown.age, cache_status=status)
 

@@ -309,7 +309,7 @@ def _asked(call: Call, body: ProvisioningRequest | None = None) -> tuple[Provisi
     provisioner = call.service.provisioner
     assert provisioner is not None  # noqa: S101 - `Access.PROVISIONING` lets no call through without one
     approver = None if body is None else body.approver
-    return provisioner, Asker(call.caller, call.request.scope["request_id"], approver)
+    return provisioner, Asker(call.caller, call.scope["request_id"], approver)
 
 
 def _name(call: Call) -> str:

@@ -46,6 +46,8 @@ from bff.web.problems import ProblemError, ProblemType
 Body = TypeVar("Body", bound=BaseModel)
 Value = TypeVar("Value")
 Tag = Literal["governance", "provisioning", "operations"]
+Shown = Literal["status", "statuses", "spend", "rollup", "export", "coverage"]
+"""What shows amounts."""
 
 _CACHE_STATUS = {
     "read": b"keeptrusts-bff; fwd=miss; stored; ttl=%d",
@@ -120,6 +122,12 @@ class Service:
     batches: Batches = field(default_factory=Batches)
     refs: Expiring[str | bytes, EntityRef] = field(default_factory=lambda: Expiring(MOST_REFS, clock=lambda: 0.0))
     """References by how they are written in batches, and by path. Only of entities that a caller saw: invented names leave nothing."""
+
+    def record_read(self, what: Shown, caller: Caller, request_id: str, **of_what: str | int) -> None:
+        """Record that `caller` is shown amounts, where reads are recorded; `of_what` says of which entities."""
+        if self.reads is not None:
+            user = str(caller.user) if caller.user else None
+            self.reads.write("read", what=what, **of_what, user=user, via=caller.via, request_id=request_id)
 
     def cache_status(self, snapshot: Snapshot, served: Served) -> bytes:
         """How an answer came by its facts, as `Cache-Status` says it (RFC 9211)."""
@@ -263,20 +271,26 @@ _OF_A_BODY = (
 # --- declarations ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
-    """One request to a route, as its handler gets it."""
+    """One request to a route, as its handler gets it. Not frozen: making a frozen one takes four times as long."""
 
-    request: Request
+    scope: Scope
+    receive: Receive
     service: Service
     verified: Caller | None
     """None on public routes alone."""
 
     @property
+    def request(self) -> Request:
+        """The request in Starlette's form, with query and headers; made each time, since the hot path needs none."""
+        return Request(self.scope, self.receive)
+
+    @property
     def caller(self) -> Caller:
         """Who calls. Raises `RuntimeError` on a public route, which verifies no caller."""
         if self.verified is None:
-            raise RuntimeError(f"{self.request.url.path} is public: its caller is not known")
+            raise RuntimeError(f"{self.scope['path']} is public: its caller is not known")
         return self.verified
 
     async def entity(self) -> Entity:
@@ -284,8 +298,8 @@ class Call:
 
         Raises `ProblemError` 404 otherwise, before anything is looked up in memory, and `EntityRefError`.
         """
-        path = self.request.scope["path_params"]
-        ref = EntityRef(path["kind"], path["namespace"], path["name"])
+        kept = self.service.refs.get(self.scope.get("raw_path", b""))
+        ref = kept.value if kept is not None else EntityRef(**self.scope["path_params"])
         entity = await self.service.catalog.entity(self.caller, ref)
         if entity is None:
             raise NOT_FOUND
@@ -295,17 +309,9 @@ class Call:
         """The caller as far as numbers go; asked for after `entity`, since a stranger's groups are not read for a 404."""
         return await self.service.numbers.viewer(self.caller)
 
-    def record_read(
-        self,
-        what: Literal["status", "statuses", "spend", "rollup", "export", "coverage"],
-        **of_what: str | int,
-    ) -> None:
-        """Record that the caller is shown amounts, where reads are recorded; `of_what` says of which entities."""
-        if (log := self.service.reads) is None:
-            return
-        user, via = self.caller.user, self.caller.via
-        request_id = self.request.scope["request_id"]
-        log.write("read", what=what, **of_what, user=str(user) if user else None, via=via, request_id=request_id)
+    def record_read(self, what: Shown, **of_what: str | int) -> None:
+        """Record that the caller is shown amounts, as `Service.record_read` does."""
+        self.service.record_read(what, self.caller, self.scope["request_id"], **of_what)
 
 
 Handler = Callable[[Call], Awaitable[ASGIApp]]
@@ -392,12 +398,11 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. What is refused or fails is raised; `Envelope` makes it a problem."""
         declared = self._route
-        request = Request(scope, receive)
-        call = Call(request, self._service, await self._verified(scope))
+        call = Call(scope, receive, self._service, await self._verified(scope))
         if declared.body is None:
             answer = await declared.handler(call)
         else:
-            answer = await declared.handler(call, await read_body(request, declared.body))
+            answer = await declared.handler(call, await read_body(call.request, declared.body))
         await answer(scope, receive, send)
 
     async def _verified(self, scope: Scope) -> Caller | None:

@@ -90,7 +90,7 @@ async def entity_spend(call: Call) -> ASGIApp:
     service = call.service
     entity, viewer = await call.entity(), await call.viewer()
     days, form = DAYS.of(call.request), FORMAT.of(call.request)
-    snapshot, served = await service.cache.current(insist=insists(call.request.scope["headers"]))
+    snapshot, served = await service.cache.current(insist=insists(call.scope["headers"]))
     if form != "json":
         export = await service.exports.of_entity(entity, snapshot, viewer, days=days, form=cast("Format", form))
         call.record_read("export", entity=str(entity.ref))
@@ -122,7 +122,7 @@ async def roll_up(call: Call) -> ASGIApp:
     entity, viewer = await call.entity(), await call.viewer()
     days, form = DAYS.of(call.request), FORMAT.of(call.request)
     members = await service.catalog.members(call.caller, entity.ref)
-    snapshot, served = await service.cache.current(insist=insists(call.request.scope["headers"]))
+    snapshot, served = await service.cache.current(insist=insists(call.scope["headers"]))
     if form != "json":
         export = await service.exports.of_members(
             entity.ref, members, snapshot, viewer, days=days, form=cast("Format", form)
@@ -156,7 +156,7 @@ async def organisation_spend(call: Call) -> ASGIApp:
     if unknown := set(call.request.query_params) - {MONTH_QUERY.name, FILE_FORMAT.name}:
         raise ProblemError(ProblemType.INVALID, f"{min(unknown)[:20]!r} must be month or format")
     month, form = MONTH_QUERY.of(call.request), FILE_FORMAT.of(call.request)
-    snapshot, _ = await service.cache.current(insist=insists(call.request.scope["headers"]))
+    snapshot, _ = await service.cache.current(insist=insists(call.scope["headers"]))
     export = await service.exports.of_month(call.caller, month, snapshot, form=cast("Format", form))
     call.record_read("export", file=export.name)
     return _file(export)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import actions, by_refs, forecast, herd, hits, ledger, rollup, sweep
+from tests.bench import actions, by_refs, forecast, herd, hits, ledger, rollup, sizes, sweep
 from tests.bench.machine import require
 
 PARTS = {
     "hits": hits.run,
     "pairs": hits.run_pairs,
+    "sizes": sizes.run,
     "connections": hits.run_connections,
     "peers": hits.run_peers,
     "herd": herd.run,
@@ -31,7 +32,7 @@ def main(names: list[str]) -> None:
     if unknown:
         sys.exit(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
     wanted = names or list(PARTS)
-    if set(wanted) - {"ledger", "forecast", "rollup", "sweep"}:
+    if set(wanted) - {"sizes", "ledger", "forecast", "rollup", "sweep"}:
         require("wrk", *(["nginx"] if "peers" in wanted else []))
     for name in wanted:
         PARTS[name]()

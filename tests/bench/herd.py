@@ -9,7 +9,7 @@ import statistics
 import time
 from urllib.parse import urlsplit
 
-from tests.bench.machine import CLIENT_CORE, ROUNDS, fetched
+from tests.bench.machine import CLIENT_CORE, ROUNDS, cpu_seconds, fetched
 from tests.bench.services import bff_with_callers, sandbox
 
 CALLERS = 1_000
@@ -21,9 +21,14 @@ def run() -> None:
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, CLIENT_CORE)
     try:
-        with sandbox() as sandbox_url, bff_with_callers(sandbox_url) as (url, _, caller):
+        with sandbox() as sandbox_url, bff_with_callers(sandbox_url) as (url, pid, caller):
             # The first herd pays for what a service pays for once; it is not of the rounds.
-            herds = [asyncio.run(herd(url, caller, f"bench-{number}")) for number in range(ROUNDS + 1)][1:]
+            herds, spent = [], []
+            for number in range(ROUNDS + 1):
+                spent_before = cpu_seconds(pid)
+                herds.append(asyncio.run(herd(url, caller, f"bench-{number}")))
+                spent.append(cpu_seconds(pid) - spent_before)
+            del herds[0], spent[0]
             warm = asyncio.run(alone(url, caller, f"bench-{ROUNDS}"))
     finally:
         os.sched_setaffinity(0, before)
@@ -33,6 +38,7 @@ def run() -> None:
     print(f"{'slowest answer':30} {slowest * 1000:8.1f} ms, {slowest / warm:,.0f} times one warm answer")
     print(f"{'one warm answer':30} {warm * 1000:8.2f} ms, of one connection alone")
     print(f"{'slowest answer / callers':30} {slowest / CALLERS * 1e6:8.1f} µs")
+    print(f"{'processor time of the service':30} {statistics.median(spent) * 1000:8.0f} ms a herd, to 10 ms")
     print(f"{'calls to other systems':30} {statistics.median(calls):8.0f} a herd, at most {max(calls)}")
 
 

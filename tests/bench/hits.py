@@ -140,17 +140,18 @@ def run_pairs() -> None:
 
 
 def run_connections() -> None:
-    """A hit at 1, 32 and 512 connections."""
+    """A hit at 1, 32 and 512 connections, each against the floor at as many."""
     with (
         sandbox() as sandbox_url,
         bff_with_callers(sandbox_url) as (address, pid, caller),
         raw() as (floor,),
     ):
-        rows = [
-            Row(f"hit, {number} connections", address + PATH, pid, caller, connections=number)
-            for number in (1, 32, 512)
-        ]
-        measured([floor, *rows])
+        rows = []
+        for number in (32, 1, 512):
+            base = Row(f"raw, {number} connections", floor.url, floor.pid, connections=number)
+            hit = Row(f"hit, {number} connections", address + PATH, pid, caller, base, number)
+            rows += [base, hit]
+        measured(rows)
 
 
 def run_peers() -> None:

@@ -20,6 +20,10 @@ def lines(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 
+def _fields(headers: dict[str, str]) -> dict[bytes, bytes]:
+    return {name.encode(): value.encode() for name, value in headers.items()}
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     """The file of the log, which is not there yet."""
@@ -71,17 +75,47 @@ async def test_every_read_from_memory_is_a_line(start: Start, file: Path) -> Non
         first = await service.get(MEMBER)
         again = await service.get(MEMBER)
         unchanged = await service.get(MEMBER, if_none_match=first.headers["etag"])
-        assert service.running.app.short is None
     assert (again.status_code, unchanged.status_code) == (200, 304)
     assert [line["what"] for line in lines(file)] == ["status"] * 3
 
 
+@pytest.mark.parametrize("conditional", [False, True])
+async def test_a_read_of_the_short_way_is_the_same_line(start: Start, file: Path, conditional: bool) -> None:
+    """What is answered before it is a request, whole or with 304, is on record before that, as all else is."""
+    async with portal(start, bff_audit_log=file) as service:
+        headers = service.bearer(MEMBER) | {"x-request-id": "request-1"}
+        first = await service.running.client.get(STATUS, headers=headers)
+        (line,) = lines(file)
+        written: list[bytes] = []
+        headers |= {"if-none-match": first.headers["etag"]} if conditional else {}
+
+        def write(answer: bytes) -> None:
+            assert lines(file) == [line, line]
+            written.append(answer)
+
+        assert service.running.app.short is not None
+        assert service.running.app.short(STATUS.encode(), _fields(headers), b"", write, b"\r\n")
+    assert written[0].startswith(b"HTTP/1.1 304 " if conditional else b"HTTP/1.1 200 ")
+    assert lines(file) == [line, line]
+
+
+async def test_a_read_without_amounts_of_the_short_way_is_no_line(start: Start, file: Path) -> None:
+    """Who sees no amounts leaves no line on the short way either."""
+    async with portal(start, bff_audit_log=file) as service:
+        headers = service.bearer(STRANGER)
+        await service.running.client.get(STATUS, headers=headers)
+        written: list[bytes] = []
+        assert service.running.app.short is not None
+        assert service.running.app.short(STATUS.encode(), _fields(headers), b"", written.append, b"\r\n")
+    assert len(written) == 1
+    assert lines(file) == []
+
+
 async def test_without_the_setting_nothing_is_recorded(start: Start) -> None:
-    """Without `BFF_AUDIT_LOG` reads are not recorded, and the short way is there."""
+    """Without `BFF_AUDIT_LOG` reads are not recorded."""
     async with portal(start) as service:
         await service.get(MEMBER)
         assert service.running.app.service.reads is None
-        assert service.running.app.short is not None
 
 
 async def test_a_file_that_cannot_be_written_stops_the_start(start: Start, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pyexcel
 import pytest
 
 from bff.keeptrusts.facts import LedgerDay
@@ -335,9 +336,13 @@ async def test_a_warm_roll_up_asks_nothing(start: Start) -> None:
 
 
 def opened(reply: httpx.Response) -> list[dict[str, str]]:
-    """The rows of a file, as a reader of CSV has them."""
+    """The rows of a file, as a library for spreadsheets opens it, which has what a reader of CSV has."""
     assert reply.headers["content-type"] == "text/csv; charset=utf-8"
-    return list(csv.DictReader(io.StringIO(reply.content.decode("utf-8"), newline=""), strict=True))
+    guesses = {"auto_detect_int": False, "auto_detect_float": False, "auto_detect_datetime": False}
+    sheet = pyexcel.get_records(file_type="csv", file_content=reply.content.decode("utf-8"), **guesses)
+    rows = [{str(name): str(value) for name, value in row.items()} for row in sheet]
+    assert rows == list(csv.DictReader(io.StringIO(reply.content.decode("utf-8"), newline=""), strict=True))
+    return rows
 
 
 def summed(rows: list[dict[str, str]], column: str = "spent") -> Decimal:

@@ -583,9 +583,9 @@ const de: WordsOf<typeof en> = {
     range: '{{low}} bis {{high}}',
     likely: 'am wahrscheinlichsten {{likely}}',
     how_one:
-      'Die Ausgaben bisher und für jeden kommenden Tag der Median der Werktage oder der Wochenendtage unter den letzten 28 abgeschlossenen ({{number}} ist bekannt); die Spanne nimmt ihre Quartile.',
+      'Die Ausgaben bisher und für jeden kommenden Tag der Median der Werktage oder der Wochenendtage unter den letzten 28 abgeschlossenen ({{number}} ist bekannt); die Spanne nimmt ihr 10. und 90. Perzentil.',
     how_other:
-      'Die Ausgaben bisher und für jeden kommenden Tag der Median der Werktage oder der Wochenendtage unter den letzten 28 abgeschlossenen ({{number}} sind bekannt); die Spanne nimmt ihre Quartile.',
+      'Die Ausgaben bisher und für jeden kommenden Tag der Median der Werktage oder der Wochenendtage unter den letzten 28 abgeschlossenen ({{number}} sind bekannt); die Spanne nimmt ihr 10. und 90. Perzentil.',
     noForecast: 'Keine Prognose',
     tooFewDays: 'Weniger als 7 ganze Tage sind bekannt.',
     incomplete: 'Nicht alle Ausgaben sind gelesen.',

@@ -577,9 +577,9 @@ export const en = {
     range: '{{low}} to {{high}}',
     likely: 'most likely {{likely}}',
     how_one:
-      'What is spent so far, and for each day to come the median of the weekdays or the weekend days among the last 28 that have ended ({{number}} is known); the range takes their quartiles.',
+      'What is spent so far, and for each day to come the median of the weekdays or the weekend days among the last 28 that have ended ({{number}} is known); the range takes their 10th and 90th percentile.',
     how_other:
-      'What is spent so far, and for each day to come the median of the weekdays or the weekend days among the last 28 that have ended ({{number}} are known); the range takes their quartiles.',
+      'What is spent so far, and for each day to come the median of the weekdays or the weekend days among the last 28 that have ended ({{number}} are known); the range takes their 10th and 90th percentile.',
     noForecast: 'No forecast',
     tooFewDays: 'Fewer than 7 whole days are known.',
     incomplete: 'Not all of the spend has been read.',
