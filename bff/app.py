@@ -259,7 +259,11 @@ def _amounts(
 def _report(metrics: Metrics, settings: Settings, service: Service, reader: OrganisationReader) -> None:
     """Let the metrics show what the parts of the service know of themselves."""
     cache = service.cache
-    metrics.configured(refresh=settings.bff_refresh_seconds, stale_limit=settings.bff_stale_limit_seconds)
+    metrics.configured(
+        refresh=settings.bff_refresh_seconds,
+        stale_limit=settings.bff_stale_limit_seconds,
+        sweep=settings.bff_watch_seconds,
+    )
     metrics.watch_ledger(lambda: _read_share(cache), reader.difference, reader.is_short)
     metrics.watch_service(cache.can_answer, lambda: service.draining)
     metrics.watch_database(reader.backlog, reader.database_up)

@@ -449,13 +449,18 @@ class Metrics:
             "When the last whole sweep of the catalog began, in seconds since 1970; 0 before the first",
         )
         self._swept = gauge("sweep_entities", "Entities that the last whole sweep found")
+        self._sweep_interval = gauge(
+            "sweep_interval_seconds", "Time between two sweeps of the catalog that succeed, as configured"
+        )
         self._alerts = counter(
             "alerts",
             "Alerts by what became of them: sent, failed (tried again later), refused, dropped (over before it was sent) or summarised",
             "channel",
             "outcome",
         )
-        self._alerts_due = gauge("alerts_due", "Alerts that wait to be sent, where this process watches", "channel")
+        self._alerts_due = gauge(
+            "alerts_due", "Alerts that wait to be sent, where this process watches; else 0", "channel"
+        )
         for channel in ALERT_CHANNELS:
             self._alerts_due.labels(channel)
             for outcome in ALERT_OUTCOMES:
@@ -573,8 +578,12 @@ class Metrics:
         self._sweeps.labels(outcome).inc()
         self._sweep_seconds.set(seconds)
         if found is not None:
-            self._swept.set(found[0])
-            self._sweep_at.set(found[1].timestamp())
+            self.last_whole_sweep(*found)
+
+    def last_whole_sweep(self, entities: int, at: datetime) -> None:
+        """The last whole sweep that is known, of this process or another, began at `at` and found so many entities."""
+        self._swept.set(entities)
+        self._sweep_at.set(at.timestamp())
 
     def alerted(self, channel: str, outcome: str, number: int) -> None:
         """So many alerts ended this way, one of `ALERT_OUTCOMES`, on a channel."""
@@ -584,10 +593,11 @@ class Metrics:
         """So many alerts wait to be sent on a channel."""
         self._alerts_due.labels(channel).set(number)
 
-    def configured(self, *, refresh: float, stale_limit: float) -> None:
-        """Export the ages, in seconds, with which alerts compare the age of the facts."""
+    def configured(self, *, refresh: float, stale_limit: float, sweep: float) -> None:
+        """Export the settings, in seconds, with which alerts compare the age of the facts and of the last sweep."""
         self._refresh_seconds.set(refresh)
         self._stale_limit_seconds.set(stale_limit)
+        self._sweep_interval.set(sweep)
 
     def attempt(self, system: str, operation: str, outcome: str, seconds: float) -> None:
         """One attempt to call an outside system ended."""

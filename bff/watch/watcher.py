@@ -171,7 +171,7 @@ class Watcher:
             await self._follow(store)
             return False
         if first and (stored := await store.load()) is not None:
-            self.sweep.adopt(stored)
+            self._adopt(stored)
         if not first and self._monotonic() < self._due_at:
             return False
         self._due_at = self._monotonic() + self._interval
@@ -195,8 +195,16 @@ class Watcher:
         if await store.version() != (latest.version if latest is not None else 0):
             loaded = await store.load()
             if loaded is not None:
-                self.sweep.adopt(loaded)
+                self._adopt(loaded)
         self._counts.replace({}, entities=0)
+        for channel in self._channels.names():
+            # What waited when this process watched is now the other's to send.
+            self._metrics.alerts_due(channel, 0)
+
+    def _adopt(self, stored: SweepResult) -> None:
+        """Take over what is stored, so that a restart or another replica in its place does not lose when that was."""
+        self.sweep.adopt(stored)
+        self._metrics.last_whole_sweep(len(stored.entities), stored.at)
 
     @contextlib.asynccontextmanager
     async def _renewed(self, held: Held) -> AsyncIterator[None]:

@@ -41,6 +41,7 @@ def test_rows_follow_the_questions_of_the_night() -> None:
         "How long can it go on?",
         "Money",
         "Budgets and wallets",
+        "Watch",
     ]
 
 

@@ -81,10 +81,24 @@ BACKSTAGE = {"system": "backstage"}
                 "KeeptrustsBffJwksFailing",
                 "KeeptrustsBffAvailabilityBurnsFast",
                 ("KeeptrustsBffBreakerOpen", BACKSTAGE),
+                ("KeeptrustsBffBreakerOpen", {"system": "backstage-sweep"}),
+                "KeeptrustsBffCatalogNotSwept",
+                ("KeeptrustsBffNotificationsNotSent", {"channel": "backstage"}),
             ],
             ["KeeptrustsBffCatalogFailing"],
             id="Backstage down",
         ),
+        pytest.param(
+            [
+                "KeeptrustsBffBackstageTokenRefused",
+                "KeeptrustsBffCatalogNotSwept",
+                ("KeeptrustsBffNotificationsNotSent", {"channel": "backstage"}),
+                ("KeeptrustsBffNotificationsNotSent", {"channel": "webhook"}),
+            ],
+            ["KeeptrustsBffBackstageTokenRefused", "KeeptrustsBffNotificationsNotSent"],
+            id="Backstage refuses the token while the webhook is down",
+        ),
+        pytest.param(["KeeptrustsBffCatalogNotSwept"], ["KeeptrustsBffCatalogNotSwept"], id="only the sweep fails"),
         pytest.param(["KeeptrustsBffGone", "KeeptrustsBffInstanceDown"], ["KeeptrustsBffGone"], id="no pod answers"),
         pytest.param(
             [

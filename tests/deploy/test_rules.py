@@ -140,6 +140,21 @@ def test_links_within_the_runbook_lead_somewhere() -> None:
     assert set(re.findall(r"\]\(README.md#([a-z0-9-]+)\)", RUNBOOK)) <= headings
 
 
+def test_the_runbook_looks_for_log_lines_that_exist() -> None:
+    """Every event that the runbook names or greps for is written by the service."""
+    sources = "".join(path.read_text(encoding="utf-8") for path in (DEPLOY.parent / "bff").rglob("*.py"))
+    events = [_alternatives(text) for text in re.findall(r'"event":"([^"]+)"', RUNBOOK)]
+    assert events
+    for event in [each for several in events for each in several]:
+        assert re.search(rf'\.(?:info|warning|error|exception)\(\s*"{re.escape(event)}"', sources), event
+
+
+def _alternatives(pattern: str) -> list[str]:
+    """What a pattern like `alert (is|has) …` stands for."""
+    before, group, after = re.fullmatch(r"([^(]*)(?:\(([^)]*)\))?(.*)", pattern).groups()  # type: ignore[union-attr]
+    return [before + each + after for each in (group or "").split("|")]
+
+
 def test_rules_ask_for_metrics_that_exist() -> None:
     """Every metric and label that a rule names is one that the service exports or that another rule records."""
     names, labels = exported()

@@ -85,6 +85,7 @@ async def test_alerts_can_hold_ages_against_settings(running: Running) -> None:
     ages = (sample(metrics, "snapshot_age_seconds"), sample(metrics, "snapshot_refresh_seconds"))
     limits = (sample(metrics, "snapshot_stale_seconds_left"), sample(metrics, "snapshot_stale_limit_seconds"))
     assert (ages, limits) == ((7, 30), (3593, 3600))
+    assert sample(metrics, "sweep_interval_seconds") == 300
 
 
 def test_provisioning_that_never_failed_is_zero() -> None:

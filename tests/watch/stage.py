@@ -213,6 +213,10 @@ def outcomes(app: App, channel: str = "backstage") -> Counter[str]:
     """How many alerts ended in which way, by the metrics of one service."""
     found: Counter[str] = Counter()
     for outcome in ("sent", "failed", "refused", "dropped", "summarised"):
-        labels = {"channel": channel, "outcome": outcome}
-        found[outcome] = int(app.service.metrics.registry.get_sample_value("keeptrusts_bff_alerts_total", labels) or 0)
+        found[outcome] = int(value(app, "alerts_total", channel=channel, outcome=outcome) or 0)
     return +found
+
+
+def value(app: App, name: str, **labels: str) -> float | None:
+    """What one service exports as a metric, whose name is given without the prefix."""
+    return app.service.metrics.registry.get_sample_value(f"keeptrusts_bff_{name}", labels)

@@ -12,7 +12,7 @@ import pytest
 
 from bff.sandbox.faults import Rule
 from bff.settings import Settings, SettingsError
-from tests.watch.stage import OPERATOR, Stage, outcomes
+from tests.watch.stage import OPERATOR, Stage, outcomes, value
 
 MEMBER, STRANGER = "user:default/red", "user:default/blue"
 NEAR, OVER = "bot: most of its daily budget is spent", "bot: its daily budget is spent"
@@ -69,6 +69,29 @@ async def test_another_process_takes_over(stage: Stage) -> None:
         assert await stage.round(second) is True
     (entry,) = stage.backstage.inboxes[MEMBER].values()
     assert (entry.payload["title"], entry.times) == (OVER, 2)
+
+
+async def test_metrics_outlive_a_change_of_the_watching_process(stage: Stage) -> None:
+    """The last whole sweep is exported by a new process that could not sweep yet, and what is due only by the one that watches."""
+    async with AsyncExitStack() as stack:
+        first = await stack.enter_async_context(stage.service())
+        await stage.round(first)
+        stage.backstage.silent = True
+        stage.spend("bot", "85")
+        await stage.round(first)
+        assert value(first, "alerts_due", channel="backstage") == 1
+        swept = first.watcher.sweep.latest
+        assert swept is not None
+        stage.backstage.down = True
+        await first.watcher.aclose()
+        second = await stack.enter_async_context(stage.service())
+        assert await stage.round(second) is True
+        assert await stage.round(first, seconds=1) is False
+        assert value(first, "alerts_due", channel="backstage") == 0
+        assert value(second, "alerts_due", channel="backstage") == 1
+        known = (swept.at.timestamp(), len(swept.entities))
+        assert (value(second, "sweep_timestamp_seconds"), value(second, "sweep_entities")) == known
+        assert value(second, "sweeps_total", outcome="failed") == 1
 
 
 async def test_a_process_that_is_killed_while_it_sends_loses_nothing(stage: Stage) -> None:
