@@ -20,6 +20,7 @@ from typing import Any, Generic, Literal, Required, TypedDict, TypeVar, Unpack
 
 from pydantic import BaseModel
 from starlette import routing
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -389,21 +390,33 @@ def route_with_body(
 class Endpoint:
     """The ASGI application of a route: verifies the caller, reads the body, and sends what the handler answers."""
 
-    __slots__ = ("_route", "_service")
+    __slots__ = ("_queries", "_route", "_service")
 
     def __init__(self, declared: Route, service: Service) -> None:
         self._route = declared
         self._service = service
+        self._queries = tuple(each.name for each in declared.parameters if isinstance(each, Query))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. What is refused or fails is raised; `Envelope` makes it a problem."""
         declared = self._route
         call = Call(scope, receive, self._service, await self._verified(scope))
+        if self._queries and scope["query_string"]:
+            self._refuse_unknown(call.request.query_params)
         if declared.body is None:
             answer = await declared.handler(call)
         else:
             answer = await declared.handler(call, await read_body(call.request, declared.body))
         await answer(scope, receive, send)
+
+    def _refuse_unknown(self, given: QueryParams) -> None:
+        """Raise `ProblemError` 422 for a parameter that the route does not have: a misspelled one would be ignored."""
+        for name in given:
+            if name not in self._queries:
+                known = ", ".join(self._queries)
+                raise ProblemError(
+                    ProblemType.INVALID, f"{name[:20]!r} is no parameter of this request: there are {known}"
+                )
 
     async def _verified(self, scope: Scope) -> Caller | None:
         access = self._route.access

@@ -15,7 +15,7 @@ from bff.spend.export import Format
 from bff.spend.exports import Export
 from bff.status.wire import RollUp, SpendReport
 from bff.web.answers import CACHE_CONTROL, VARY, Prepared, insists
-from bff.web.problems import ProblemError, ProblemType
+from bff.web.problems import ProblemType
 from bff.web.routes import (
     ENTITY,
     ENTITY_PATH,
@@ -153,8 +153,6 @@ async def organisation_spend(call: Call) -> ASGIApp:
     """Answer with a file of the month, which is made while it is sent."""
     service = call.service
     # A name with a mistake in it would give another month than the one that is meant.
-    if unknown := set(call.request.query_params) - {MONTH_QUERY.name, FILE_FORMAT.name}:
-        raise ProblemError(ProblemType.INVALID, f"{min(unknown)[:20]!r} must be month or format")
     month, form = MONTH_QUERY.of(call.request), FILE_FORMAT.of(call.request)
     snapshot, _ = await service.cache.current(insist=insists(call.scope["headers"]))
     export = await service.exports.of_month(call.caller, month, snapshot, form=cast("Format", form))

@@ -518,7 +518,10 @@ async def test_a_parameter_of_another_name_is_refused(start: Start) -> None:
     """A mistake in a name is a problem, since the answer would be another month than the one that is meant."""
     async with organisation(start) as asked:
         reply = await asked.get(OPERATOR, "/v1/spend?mont=2026-02")
-    assert (reply.status_code, reply.json()["detail"]) == (422, "'mont' must be month or format")
+    assert (reply.status_code, reply.json()["detail"]) == (
+        422,
+        "'mont' is no parameter of this request: there are month, format",
+    )
 
 
 async def test_a_file_that_breaks_off_never_looks_whole(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,6 +93,13 @@ async def test_an_unread_past_is_a_lower_bound(running: Running, monkeypatch: py
     assert Decimal(again["total"]["amount"]) > Decimal(report["total"]["amount"])
 
 
+async def test_a_misspelled_parameter_is_not_ignored(running: Running) -> None:
+    """A name that the request does not have is refused by name: it would otherwise be answered as if it were left out."""
+    reply = await running.get(f"{BOT}/spend?day=7")
+    assert reply.status_code == 422
+    assert reply.json()["detail"] == "'day' is no parameter of this request: there are days, format"
+
+
 async def test_days_before_the_backfill_are_lower_bounds(start: Start) -> None:
     """What is older than the operator lets the service read back to is never called whole."""
     async with start(bff_backfill_days=2) as running:
