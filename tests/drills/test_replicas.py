@@ -474,7 +474,9 @@ def _largest_file(folder: Path) -> int:
 def _audit(url: str) -> None:
     """Have each write recorded with the name of the application that makes it."""
     with psycopg.connect(url, autocommit=True) as connection:
-        tables = [table for table in _tables(connection) if table not in {"alembic_version", "leases"}]
+        # The watch has a lease of its own, which may outlast that of the readings.
+        others = {"alembic_version", "leases", "sweeps", "alerts"}
+        tables = [table for table in _tables(connection) if table not in others]
         connection.execute("CREATE TABLE audit (application text NOT NULL)")
         connection.execute(
             "CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
