@@ -23,6 +23,7 @@ class Switch:
         self.port: int | None = None
         self.own_port = 0
         self.connections = 0
+        self._carried: dict[asyncio.Task[None], int] = {}
 
     @property
     def url(self) -> str:
@@ -30,8 +31,14 @@ class Switch:
 
     @contextmanager
     def to(self, port: int) -> Iterator[None]:
-        """Who listens on `port` of loopback is behind the switch meanwhile."""
+        """Who listens on `port` of loopback is behind the switch meanwhile.
+
+        Connections to others end: Backstage keeps some open, and would go on asking the service of an earlier test.
+        """
         before, self.port = self.port, port
+        for carrying, led_to in self._carried.items():
+            if led_to != port:
+                carrying.cancel()
         try:
             yield
         finally:
@@ -40,8 +47,13 @@ class Switch:
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry one connection."""
         self.connections += 1
-        if self.port is not None:
+        if self.port is None or (carrying := asyncio.current_task()) is None:
+            return
+        self._carried[carrying] = self.port
+        try:
             await join((reader, writer), self.port)
+        finally:
+            del self._carried[carrying]
 
 
 @asynccontextmanager
