@@ -37,7 +37,11 @@ test-plugin: node_modules/.installed
 
 .PHONY: test-python
 test-python: dev-setup
-	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m 'not matrix' $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m 'not matrix and not extended' $(PYTEST_ARGS)
+
+.PHONY: extended
+extended: e2e-setup debian ## Drills and views that take long, which make test leaves out: before a release
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m 'extended and not matrix' $(PYTEST_ARGS)
 
 # Other releases of Backstage, for apps that take the plugin's tarball.
 RELEASES := $(wildcard tests/e2e/releases/*)

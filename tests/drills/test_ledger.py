@@ -59,6 +59,7 @@ ENTITIES = 3
 # --- the whole organisation ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.extended
 async def test_ten_minutes_without_keeptrusts_are_made_up_within_five_refreshes(
     postgres_url: str, tmp_path: Path, figure: Figure
 ) -> None:
@@ -140,8 +141,8 @@ Settles = Literal["at-once", "when-listed"]
 @pytest.mark.parametrize(
     ("order", "cursors", "until", "late_settles"),
     [
-        ("newest-first", "stable", "honoured", "at-once"),
-        ("newest-first", "position", "ignored", "when-listed"),
+        pytest.param("newest-first", "stable", "honoured", "at-once", marks=pytest.mark.extended),
+        pytest.param("newest-first", "position", "ignored", "when-listed", marks=pytest.mark.extended),
         ("newest-first", "expiring", "honoured", "when-listed"),
         ("oldest-first", "expiring", "ignored", "at-once"),
     ],
@@ -222,7 +223,7 @@ async def test_a_feed_that_changes_its_ways_while_it_is_read_stays_exact(tmp_pat
 # --- a process that dies ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("order", ["newest-first", "oldest-first"])
+@pytest.mark.parametrize("order", ["newest-first", pytest.param("oldest-first", marks=pytest.mark.extended)])
 async def test_a_write_that_is_cut_off_costs_nothing(
     postgres_url: str, tmp_path: Path, order: Order, figure: Figure
 ) -> None:
@@ -286,19 +287,23 @@ async def test_keeptrusts_dies_in_the_middle_of_a_reading(tmp_path: Path) -> Non
             await drill.until(lambda: _is_stale(drill, replica))
             counted = await drill.counted()
             assert 0 < counted < profile.history
+            before = await drill.readings(replica)
             keeptrusts.start()
             await drill.until_exact()
             calls = keeptrusts.requests()
+            readings = await drill.readings(replica) - before
             await drill.assert_reports(replica)
-            # What was not counted before, and a page or so for each refresh since.
+            # What was not counted before, and a page or so for each reading since: a slow machine makes more of them.
             rest = -(-(profile.history - counted) // PAGE)
-            assert calls["GET /v1/events"] <= rest + 2 * calls["GET /v1/teams"] + 2
+            assert calls["GET /v1/events"] <= rest + 2 * readings + 2
 
 
 # --- the steady state ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("teams", "keys", "replicas"), [(20, 50, 1), (1_000, 2_500, 3)])
+@pytest.mark.parametrize(
+    ("teams", "keys", "replicas"), [pytest.param(20, 50, 1, marks=pytest.mark.extended), (1_000, 2_500, 3)]
+)
 async def test_a_refresh_makes_few_calls(
     postgres_url: str, tmp_path: Path, teams: int, keys: int, replicas: int, figure: Figure
 ) -> None:
@@ -435,6 +440,10 @@ class _Drill:
     def refreshes(self) -> int:
         """How often teams have been listed; they fit on one page."""
         return self.keeptrusts.requests().get("GET /v1/teams", 0)
+
+    async def readings(self, replica: Replica) -> int:
+        """How many readings a replica has made, those that only went on with the events too."""
+        return int(await self.running.metric(replica, "keeptrusts_bff_refreshes_total"))
 
     async def has_refreshed(self, before: int) -> bool:
         """Whether teams have been listed more often than that."""

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import httpx
 import orjson
+import pytest
 
 from bff.breaker import BreakerState
 from bff.keeptrusts.client import KEEPTRUSTS
@@ -129,6 +130,7 @@ async def test_a_clock_that_jumps_changes_no_number(start: Start, figure: Figure
     figure(f"ages shown after each jump: {ages} s")
 
 
+@pytest.mark.extended
 async def test_a_million_strangers_leave_nothing_behind(figure: Figure) -> None:
     """A million distinct references, all hostile and none of an entity, by a thousand at a time: memory stays flat."""
     async with stage(refresh=3600) as running:

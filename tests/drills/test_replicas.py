@@ -41,7 +41,7 @@ AT_ONCE = 2.0
 # --- one reads, all answer -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("count", [2, 4])
+@pytest.mark.parametrize("count", [pytest.param(2, marks=pytest.mark.extended), 4])
 async def test_more_replicas_ask_no_more(postgres_url: str, count: int, figure: Figure) -> None:
     """Over several refreshes each list and the feed are read as often as by one replica, however many ask."""
     async with fleet(DATABASE_URL=postgres_url, BFF_REFRESH_SECONDS=f"{REFRESH:g}", BFF_BACKFILL_DAYS="0") as running:
@@ -81,7 +81,7 @@ async def test_no_secret_is_in_the_database(postgres_url: str) -> None:
         assert secret.encode() not in stored
 
 
-@pytest.mark.parametrize("count", [2, 4])
+@pytest.mark.parametrize("count", [pytest.param(2, marks=pytest.mark.extended), 4])
 async def test_a_leader_that_dies_is_replaced_within_two_refreshes(
     postgres_url: str, count: int, figure: Figure
 ) -> None:

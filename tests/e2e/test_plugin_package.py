@@ -185,7 +185,11 @@ async def test_it_works_in_every_release(
 @SAME_LOOP
 @pytest.mark.e2e
 @pytest.mark.parametrize(
-    "release", [OWN_RELEASE, *(pytest.param(it, marks=pytest.mark.matrix) for it in ("1.54", "1.57"))]
+    "release",
+    [
+        pytest.param(OWN_RELEASE, marks=pytest.mark.extended),
+        *(pytest.param(it, marks=pytest.mark.matrix) for it in ("1.54", "1.57")),
+    ],
 )
 async def test_a_host_of_dynamic_plugins_loads_it(
     release: str, unpacked: Path, federated: Path, tmp_path: Path, browser: Browser
