@@ -77,6 +77,7 @@ async def lines(reader: Days, form: Format = "csv", each: Callable[[bytes], obje
 
 
 @pytest.mark.parametrize("form", ["csv", "focus"])
+@pytest.mark.long
 async def test_a_file_takes_no_more_memory_than_a_day(form: Format) -> None:
     """Ten days with sums need hardly more memory at the most than one day of them, since each is sent before the next is read."""
     peaks = []

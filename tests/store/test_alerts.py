@@ -84,6 +84,7 @@ async def test_the_end_of_an_alert(database: Database) -> None:
     assert await alerts.load() == {}
 
 
+@pytest.mark.long
 async def test_a_storm_is_written_whole(database: Database) -> None:
     """What is summed up is written too, in as many transactions as it takes."""
     held, alerts = await taken(database), store(database)

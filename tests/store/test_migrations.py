@@ -109,6 +109,7 @@ async def test_an_older_release_works_beside_a_newer_one(database: Database) -> 
     assert revision == "of-a-newer-release"
 
 
+@pytest.mark.long
 async def test_the_command_refuses_tables_of_a_newer_form(tmp_path: Path) -> None:
     """`migrate` ends with one line and a code of its own where a newer release is needed."""
     database = Database.at(None, folder=tmp_path)

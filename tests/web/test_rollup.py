@@ -24,6 +24,8 @@ from tests.conftest import NOON, Running, Start
 from tests.harness.served import served
 from tests.web.test_numbers import MEMBER, OPERATOR, OWNER, STRANGER, Portal, portal
 
+pytestmark = pytest.mark.long
+
 ORG, SEARCH, EMEA = "group:default/customers", "group:default/search-team", "group:default/support-emea"
 BOT, SUMMARIES, HELPER = (
     f"component:default/{name}" for name in ("customer-support-bot", "ticket-summarizer", "agent-helper")

@@ -70,6 +70,7 @@ def base_url() -> Iterator[str]:
 
 @schema.parametrize()
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.long
 def test_every_answer_is_a_described_one(case: schemathesis.Case, base_url: str) -> None:
     """No request gets an answer whose status, media type or form the document does not describe."""
     case.call_and_validate(base_url=base_url, headers=ACCEPTED)
