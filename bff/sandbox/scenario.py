@@ -189,6 +189,7 @@ def _exact(amount: Decimal) -> Decimal:
     return amount.quantize(_SMALLEST)
 
 
+_SATURDAY = 5
 _FOUNDED = timedelta(days=DAYS + 1)
 _REPLENISHED = timedelta(days=DAYS // 2 + 5)
 _PARTS = 2
@@ -249,7 +250,9 @@ def _history(plan: KeyPlan, now: datetime, timezone: ZoneInfo) -> Iterator[Spent
     ended = None if plan.ended_ago is None else now - plan.ended_ago
     for ago in range(DAYS, 0, -1):
         date = today - timedelta(days=ago)
-        for spent in spent_on(Day.of(date, timezone), date.weekday(), plan, rng):
+        # Today is spent as on a working day. At a weekend it would be unusual, so that other weekends are then no quieter.
+        weekday = date.weekday() if today.weekday() < _SATURDAY else min(date.weekday(), _SATURDAY - 1)
+        for spent in spent_on(Day.of(date, timezone), weekday, plan, rng):
             if ended is None or spent.at < ended:
                 yield spent
     if ended is None:
