@@ -6,10 +6,10 @@ import asyncio
 import os
 import ssl
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr, ValidationError
 
 from bff.cli.exits import Exit, Failure
 from bff.secret_files import fits_a_header
@@ -17,6 +17,8 @@ from bff.settings import base_url
 from bff.tls import CA_FILE, TlsFileError, TlsFiles, client_context
 from bff.upstream import NO_CONNECTION, Call, Dialect, Limits, Outcome, Reply, Upstream
 from bff.values import EntityRef, EntityRefError
+
+Model = TypeVar("Model", bound=BaseModel)
 
 TIMEOUT_SECONDS = 20.0
 TOKEN_VARIABLE = "BFF_TOKEN"  # noqa: S105 - the name of the variable
@@ -90,6 +92,14 @@ def ask_at(
     if reply.is_success and _is_of(reply, media_type):
         return reply.body
     raise _failure(reply, url, ref)
+
+
+def understood(body: bytes, model: type[Model]) -> Model:
+    """`body` as a `model` of the wire. Raises `Failure` where it has another form."""
+    try:
+        return model.model_validate_json(body)
+    except ValidationError:
+        raise Failure("the BFF's answer is of another version than this command", Exit.UNREACHABLE) from None
 
 
 async def _reply(bff: Upstream, call: Call, params: dict[str, str], token: SecretStr | None) -> Reply:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 
 import click
-from pydantic import ValidationError
 from rich.text import Text
 
 from bff.actions.budget_check import BudgetCheck, Reason, check_budget
-from bff.cli.bff_client import ask
+from bff.cli.bff_client import ask, understood
 from bff.cli.exits import Exit, Failure
 from bff.cli.tables import clock, console, money, printable
 from bff.status.wire import GovernanceStatus
@@ -18,10 +17,7 @@ from bff.status.wire import GovernanceStatus
 def check(entity_ref: str, *, url: str, as_json: bool, cost: str | None) -> None:
     """Print whether an entity may still spend, and end with 0 for yes, 1 for no and 5 where it cannot be known."""
     expected = None if cost is None else _amount(cost)
-    try:
-        status = GovernanceStatus.model_validate_json(ask(url, entity_ref, "governance"))
-    except ValidationError:
-        raise Failure("the BFF's answer is of another version than this command", Exit.UNREACHABLE) from None
+    status = understood(ask(url, entity_ref, "governance"), GovernanceStatus)
     answer = check_budget(status, cost=expected)
     if as_json:
         click.echo(answer.model_dump_json())

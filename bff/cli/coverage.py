@@ -6,11 +6,10 @@ from collections.abc import Iterable, Sequence
 from decimal import ROUND_FLOOR, Decimal
 
 import click
-from pydantic import ValidationError
 from rich.table import Table
 from rich.text import Text
 
-from bff.cli.bff_client import ask_at
+from bff.cli.bff_client import ask_at, understood
 from bff.cli.exits import Exit, Failure
 from bff.cli.tables import console, findings, money, printable
 from bff.status.findings import Code
@@ -25,10 +24,7 @@ _TENTH = Decimal("0.1")
 def coverage(*, url: str, as_json: bool, days: int, fail_under: float | None) -> None:
     """Print coverage, as tables or as the BFF's JSON; end with `Exit.FOUND` where it is below `fail_under` percent."""
     body = ask_at(url, "/v1/coverage", days=days)
-    try:
-        report = Coverage.model_validate_json(body)
-    except ValidationError:
-        raise Failure("the BFF's answer is of another version than this command", Exit.UNREACHABLE) from None
+    report = understood(body, Coverage)
     if as_json:
         click.echo(body)
     else:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import click
-from pydantic import ValidationError
 from rich.table import Table
 from rich.text import Text
 
-from bff.cli.bff_client import ask
-from bff.cli.exits import Exit, Failure
-from bff.cli.tables import STYLES, console, findings, money, printable
+from bff.cli.bff_client import ask, understood
+from bff.cli.tables import STYLES, console, findings, models, money, printable, spent
 from bff.status.wire import PreviousPeriod, RollUp, RollUpMember
 
 _KIND = "group"
@@ -18,10 +16,7 @@ _KIND = "group"
 def rollup(entity_ref: str, *, url: str, as_json: bool, days: int) -> None:
     """Print the roll-up of a group, a system or a domain, as tables or as the BFF's JSON."""
     body = ask(url, entity_ref, "rollup", default_kind=_KIND, days=days)
-    try:
-        answer = RollUp.model_validate_json(body)
-    except ValidationError:
-        raise Failure("the BFF's answer is of another version than this command", Exit.UNREACHABLE) from None
+    answer = understood(body, RollUp)
     if as_json:
         click.echo(body)
     else:
@@ -31,10 +26,7 @@ def rollup(entity_ref: str, *, url: str, as_json: bool, days: int) -> None:
 def show(answer: RollUp) -> None:
     """Print `answer` for a person: the total and what is missing of it first, then members and models."""
     out = console()
-    bound = "" if answer.complete else "at least "
-    total = "not shown" if answer.total is None else f"{bound}{money(answer.total)}"
-    span = "today" if answer.days == 1 else f"last {answer.days} days"
-    out.print(Text.assemble((answer.entity_ref, "bold"), f"  {span}: {total}"))
+    out.print(spent(answer.entity_ref, answer.days, answer.total, complete=answer.complete))
     if answer.findings:
         out.print(findings(answer.findings))
     rows = Table.grid(padding=(0, 2))
@@ -44,7 +36,7 @@ def show(answer: RollUp) -> None:
         rows.add_row(label, value)
     out.print()
     out.print(rows)
-    for table in (_members(answer) if answer.members else None, _models(answer) if answer.by_model else None):
+    for table in (_members(answer) if answer.members else None, models(answer.by_model) if answer.by_model else None):
         if table is not None:
             out.print()
             out.print(table)
@@ -102,13 +94,3 @@ def _notes(member: RollUpMember) -> str:
     if member.worst is not None:
         notes.append(member.worst.code)
     return ", ".join(notes)
-
-
-def _models(answer: RollUp) -> Table:
-    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
-    table.add_column("Model")
-    table.add_column("Spent", justify="right")
-    table.add_column("Requests", justify="right")
-    for model in answer.by_model or ():
-        table.add_row(printable(model.model or "(not named)"), money(model.spent), f"{model.requests:,}")
-    return table

@@ -5,13 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 import click
-from pydantic import ValidationError
 from rich.table import Table
 from rich.text import Text
 
-from bff.cli.bff_client import ask
+from bff.cli.bff_client import ask, understood
 from bff.cli.exits import Exit, Failure
-from bff.cli.tables import BAR_CELLS, console, findings, money, printable
+from bff.cli.tables import BAR_CELLS, console, findings, models, money, printable, spent
 from bff.status.wire import MonthToDate, SpendReport, UnusualDay
 from bff.wording import percent
 
@@ -25,10 +24,7 @@ def spend(entity_ref: str, *, url: str, as_json: bool, days: int, form: str = "t
         click.echo(ask(url, entity_ref, "spend", media_type="text/csv", days=days, format=form), nl=False)
         return
     body = ask(url, entity_ref, "spend", days=days)
-    try:
-        report = SpendReport.model_validate_json(body)
-    except ValidationError:
-        raise Failure("the BFF's answer is of another version than this command", Exit.UNREACHABLE) from None
+    report = understood(body, SpendReport)
     if as_json:
         click.echo(body)
     else:
@@ -38,15 +34,12 @@ def spend(entity_ref: str, *, url: str, as_json: bool, days: int, form: str = "t
 def show(report: SpendReport) -> None:
     """Print `report` for a person."""
     out = console()
-    bound = "" if report.complete else "at least "
-    total = "not shown" if report.total is None else f"{bound}{money(report.total)}"
-    span = "today" if report.days == 1 else f"last {report.days} days"
-    out.print(Text.assemble((report.entity_ref, "bold"), f"  {span}: {total}"))
+    out.print(spent(report.entity_ref, report.days, report.total, complete=report.complete))
     if report.findings:
         out.print(findings(report.findings))
     if report.month is not None:
         out.print(_month(report.month))
-    for table in (_days(report) if report.by_day else None, _models(report) if report.by_model else None):
+    for table in (_days(report) if report.by_day else None, models(report.by_model) if report.by_model else None):
         if table is not None:
             out.print()
             out.print(table)
@@ -99,13 +92,3 @@ def _days(report: SpendReport) -> Table:
 def _unusual(day: UnusualDay) -> str:
     model = f" ({printable(day.model)})" if day.model is not None else ""
     return f"  unusual: {money(day.usual)} is usual{model}"
-
-
-def _models(report: SpendReport) -> Table:
-    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
-    table.add_column("Model")
-    table.add_column("Spent", justify="right")
-    table.add_column("Requests", justify="right")
-    for model in report.by_model or ():
-        table.add_row(printable(model.model or "(not named)"), money(model.spent), f"{model.requests:,}")
-    return table

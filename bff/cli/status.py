@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import click
-from pydantic import ValidationError
 from rich.table import Table
 from rich.text import Text
 
-from bff.cli.bff_client import ask
-from bff.cli.exits import Exit, Failure
+from bff.cli.bff_client import ask, understood
+from bff.cli.exits import Exit
 from bff.cli.tables import STYLES, bar, clock, console, findings, money, printable
 from bff.status.findings import State
 from bff.status.wire import BudgetStatus, GatewayKeyStatus, GovernanceStatus, PreviousKeyStatus
@@ -19,10 +18,7 @@ FAILING = {"warning": {State.WARNING, State.ERROR, State.UNKNOWN}, "error": {Sta
 def status(entity_ref: str, *, url: str, as_json: bool, fail_on: str | None) -> None:
     """Print the status of an entity, as a table or as the BFF's JSON."""
     body = ask(url, entity_ref, "governance")
-    try:
-        answer = GovernanceStatus.model_validate_json(body)
-    except ValidationError:
-        raise Failure("the BFF's answer is of another version than this command", Exit.UNREACHABLE) from None
+    answer = understood(body, GovernanceStatus)
     if as_json:
         click.echo(body)
     else:

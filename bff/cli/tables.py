@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bff.status.findings import Severity, State
-from bff.status.wire import Amount, Finding
+from bff.status.wire import Amount, Finding, ModelSpend
 
 STYLES = {
     State.OK: "bold green",
@@ -44,6 +44,25 @@ def findings(found: Iterable[Finding]) -> Table:
         )
         if finding.hint:
             table.add_row("", Text(printable(finding.hint), style="dim"))
+    return table
+
+
+def spent(entity_ref: str, days: int, total: Amount | None, *, complete: bool) -> Text:
+    """`component:default/bot  last 30 days: at least $1,234.50`."""
+    bound = "" if complete else "at least "
+    span = "today" if days == 1 else f"last {days} days"
+    shown = "not shown" if total is None else f"{bound}{money(total)}"
+    return Text.assemble((entity_ref, "bold"), f"  {span}: {shown}")
+
+
+def models(by_model: Iterable[ModelSpend]) -> Table:
+    """What was spent on each model."""
+    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column("Model")
+    table.add_column("Spent", justify="right")
+    table.add_column("Requests", justify="right")
+    for model in by_model:
+        table.add_row(printable(model.model or "(not named)"), money(model.spent), f"{model.requests:,}")
     return table
 
 

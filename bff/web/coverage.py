@@ -31,12 +31,7 @@ async def coverage(call: Call) -> Prepared:
         detail = "The entities of the catalog cannot be read now."
         raise ProblemError(ProblemType.CATALOG_UNAVAILABLE, detail, {"retry-after": "5"}) from None
     call.record_read("coverage", days=days)
-    return Prepared(
-        answer.body,
-        answer.etag,
-        age=service.cache.age_of(snapshot),
-        cache_status=service.cache_status(snapshot, served),
-    )
+    return service.prepared(answer, snapshot, served)
 
 
 ROUTES = (coverage,)

@@ -52,12 +52,7 @@ async def entity_status(call: Call) -> Prepared:
     service.metrics.answered(_freshness(served))
     if viewer.sees_numbers(entity.owner):
         call.record_read("status", entity=str(entity.ref))
-    return Prepared(
-        answer.body,
-        answer.etag,
-        age=service.cache.age_of(snapshot),
-        cache_status=service.cache_status(snapshot, served),
-    )
+    return service.prepared(answer, snapshot, served)
 
 
 @route_with_body(

@@ -33,7 +33,7 @@ from bff.provisioning.provisioner import Provisioner
 from bff.spend.exports import SpendExports
 from bff.spend.reports import SpendReports
 from bff.spend.rollups import RollUps
-from bff.status.answers import Answers
+from bff.status.answers import Answer, Answers
 from bff.status.numbers import NumbersAccess, Viewer
 from bff.status.organisation_cache import OrganisationCache, Served, Snapshot
 from bff.telemetry.health import HealthCheck
@@ -41,7 +41,7 @@ from bff.telemetry.logs import AuditLog
 from bff.telemetry.metrics import Metrics
 from bff.values import EntityRef
 from bff.watch.coverage_reports import CoverageReports
-from bff.web.answers import JSON, read_body
+from bff.web.answers import JSON, Prepared, read_body
 from bff.web.problems import ProblemError, ProblemType
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -133,6 +133,15 @@ class Service:
     def cache_status(self, snapshot: Snapshot, served: Served) -> bytes:
         """How an answer came by its facts, as `Cache-Status` says it (RFC 9211)."""
         return cache_status(served, int(self.cache.ttl(snapshot)))
+
+    def prepared(self, answer: Answer, snapshot: Snapshot, served: Served) -> Prepared:
+        """`answer` as it is sent, with the age of `snapshot`, from which it was made."""
+        return Prepared(
+            answer.body,
+            answer.etag,
+            age=self.cache.age_of(snapshot),
+            cache_status=self.cache_status(snapshot, served),
+        )
 
 
 # --- who may ---------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from bff.backstage.members import KIN
 from bff.spend.export import Format
 from bff.spend.exports import Export
 from bff.status.wire import RollUp, SpendReport
-from bff.web.answers import CACHE_CONTROL, VARY, Prepared, insists
+from bff.web.answers import CACHE_CONTROL, VARY, insists
 from bff.web.problems import ProblemType
 from bff.web.routes import (
     ENTITY,
@@ -98,12 +98,7 @@ async def entity_spend(call: Call) -> ASGIApp:
     answer = await service.spend.of(entity, snapshot, viewer, days=days)
     if viewer.sees_numbers(entity.owner):
         call.record_read("spend", entity=str(entity.ref))
-    return Prepared(
-        answer.body,
-        answer.etag,
-        age=service.cache.age_of(snapshot),
-        cache_status=service.cache_status(snapshot, served),
-    )
+    return service.prepared(answer, snapshot, served)
 
 
 @route(
@@ -132,12 +127,7 @@ async def roll_up(call: Call) -> ASGIApp:
     answer = await service.rollups.of(entity.ref, members, snapshot, viewer, days=days)
     if shown := sum(viewer.sees_numbers(member.owner) for member in members.entities):
         call.record_read("rollup", entity=str(entity.ref), shown=shown)
-    return Prepared(
-        answer.body,
-        answer.etag,
-        age=service.cache.age_of(snapshot),
-        cache_status=service.cache_status(snapshot, served),
-    )
+    return service.prepared(answer, snapshot, served)
 
 
 @route(
