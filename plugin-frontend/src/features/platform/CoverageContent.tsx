@@ -6,6 +6,7 @@ import { Content } from '../../ui/Content';
 import { Fact, FactList } from '../../ui/FactList';
 import { Findings } from '../../ui/Findings';
 import { FreshnessBar } from '../../ui/FreshnessBar';
+import { View } from '../../ui/View';
 import styles from './CoverageContent.module.css';
 import { CoverageLists, isAllClaimed } from './CoverageLists';
 import { useCoverage } from './useCoverage';
@@ -18,9 +19,18 @@ export function CoverageContent() {
   const { t } = useWords();
   const resource = useCoverage();
   const { value, error } = resource;
+  const withheld = error?.kind === 'not-permitted';
   return (
-    <section aria-label={t('coverage.title')} className={styles.page}>
-      {error?.kind === 'not-permitted' ? (
+    <View
+      title={t('coverage.title')}
+      tools={
+        value &&
+        !withheld && (
+          <FreshnessBar resource={resource} stale={value.freshness.stale} />
+        )
+      }
+    >
+      {withheld ? (
         <div className={styles.withheld} data-withheld>
           <Text as="h2" variant="title-x-small">
             {t('coverage.withheld.title')}
@@ -30,18 +40,11 @@ export function CoverageContent() {
           </Text>
         </div>
       ) : (
-        <>
-          {value && (
-            <div className={styles.bar}>
-              <FreshnessBar resource={resource} stale={value.freshness.stale} />
-            </div>
-          )}
-          <Content resource={resource} skeleton={<CoverageSkeleton />}>
-            {it => <CoverageReport coverage={it} />}
-          </Content>
-        </>
+        <Content resource={resource} skeleton={<CoverageSkeleton />}>
+          {it => <CoverageReport coverage={it} />}
+        </Content>
       )}
-    </section>
+    </View>
   );
 }
 

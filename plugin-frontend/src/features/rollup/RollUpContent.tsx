@@ -10,6 +10,7 @@ import { DownloadButton } from '../../ui/DownloadButton';
 import { FiguresSkeleton } from '../../ui/Figures';
 import { FreshnessBar } from '../../ui/FreshnessBar';
 import { useNow } from '../../ui/useNow';
+import { View } from '../../ui/View';
 import { Period } from '../spend/period';
 import { PeriodChoice, usePeriod } from '../spend/PeriodChoice';
 import { NoAi, usesNoAi } from './NoAi';
@@ -42,11 +43,12 @@ export function RollUpContent({ defaultPeriod }: RollUpContentOptions) {
   const now = useNow(CLOCK_MS) - resource.clockAheadMs;
   const rollUp = resource.value;
   return (
-    <section aria-label={t('rollUp.tab')} className={styles.page}>
-      <div className={styles.bar}>
-        <PeriodChoice period={period} onChoose={choosePeriod} />
-        {rollUp && (
-          <div className={styles.tools}>
+    <View
+      title={t('rollUp.tab')}
+      choice={<PeriodChoice period={period} onChoose={choosePeriod} />}
+      tools={
+        rollUp && (
+          <>
             <FreshnessBar resource={resource} stale={rollUp.freshness.stale} />
             {rollUp.byDay && (
               <DownloadButton
@@ -58,9 +60,10 @@ export function RollUpContent({ defaultPeriod }: RollUpContentOptions) {
                 }
               />
             )}
-          </div>
-        )}
-      </div>
+          </>
+        )
+      }
+    >
       <Content
         resource={resource}
         skeleton={<RollUpSkeleton />}
@@ -69,7 +72,7 @@ export function RollUpContent({ defaultPeriod }: RollUpContentOptions) {
       >
         {it => <RollUpReport rollUp={it} now={now} />}
       </Content>
-    </section>
+    </View>
   );
 }
 

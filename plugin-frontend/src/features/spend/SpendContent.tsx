@@ -8,9 +8,9 @@ import { AnnotationGuide } from '../../ui/AnnotationGuide';
 import { Content } from '../../ui/Content';
 import { DownloadButton } from '../../ui/DownloadButton';
 import { FreshnessBar } from '../../ui/FreshnessBar';
+import { View } from '../../ui/View';
 import { Period } from './period';
 import { PeriodChoice, usePeriod } from './PeriodChoice';
-import styles from './SpendContent.module.css';
 import { SpendReportView } from './SpendReportView';
 import { SpendSkeleton } from './SpendSkeleton';
 import { useSpendReport } from './useSpendReport';
@@ -50,11 +50,12 @@ function ClaimedSpend({
   const resource = useSpendReport(entityRef, period, instance);
   const report = resource.value;
   return (
-    <section aria-label={t('spend.title')} className={styles.page}>
-      <div className={styles.bar}>
-        <PeriodChoice period={period} onChoose={choosePeriod} />
-        {report && (
-          <div className={styles.tools}>
+    <View
+      title={t('spend.title')}
+      choice={<PeriodChoice period={period} onChoose={choosePeriod} />}
+      tools={
+        report && (
+          <>
             <FreshnessBar resource={resource} stale={report.freshness.stale} />
             {report.byDay && (
               <DownloadButton
@@ -66,12 +67,13 @@ function ClaimedSpend({
                 }
               />
             )}
-          </div>
-        )}
-      </div>
+          </>
+        )
+      }
+    >
       <Content resource={resource} skeleton={<SpendSkeleton />}>
         {it => <SpendReportView report={it} />}
       </Content>
-    </section>
+    </View>
   );
 }
