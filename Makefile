@@ -50,8 +50,8 @@ matrix: e2e-setup $(RELEASES:=/node_modules/.installed) ## The plugin's tarball 
 	$(BIN)/python -m pytest tests/e2e/test_plugin_package.py $(PYTEST_ARGS)
 
 .PHONY: unit
-unit: dev-setup ## Run the short tests that start no server, browser or program
-	$(BIN)/python -m pytest -n 2 --dist loadscope -m 'not server and not long' $(PYTEST_ARGS)
+unit: dev-setup ## Run the short tests that start no server, browser or program, with fewer examples each
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m 'not server and not long' --hypothesis-profile=quick $(PYTEST_ARGS)
 
 .PHONY: backstage
 backstage: e2e-setup ## The demo inside a real Backstage (minutes once, then seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import hypothesis
 import pytest
 import structlog
 from xdist.scheduler import LoadScopeScheduling
@@ -124,6 +126,11 @@ class Running:
 
 Start = Callable[..., AbstractAsyncContextManager[Running]]
 
+# A busy machine is no failure: what takes long is measured by the bench.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.register_profile("quick", parent=hypothesis.settings.get_profile("patient"), max_examples=10)
+hypothesis.settings.load_profile("patient")
+
 
 _organisations = count()
 
@@ -153,6 +160,9 @@ _STARTS_SOMETHING = frozenset(
 )
 """Folders whose tests start a server, a browser or a program."""
 
+_NOT_EVEN_COLLECTED = _STARTS_SOMETHING | {"test_schemathesis.py"}
+"""What `make unit` does not import: a schema's tests are made while they are collected, which takes seconds."""
+
 _SERVERS = frozenset({"openbao", "postgres_server", "postgres_url"})
 """Fixtures that do so for tests in other folders; a test that chooses by a parameter names PostgreSQL in it."""
 
@@ -172,10 +182,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedFixtur
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Do not even import what is marked as a server by its folder, where such tests are left out."""
-    left_out = config.option.markexpr.startswith("not server") and collection_path.is_dir()
+    """Do not even import what `make unit` leaves out."""
+    left_out = config.option.markexpr.startswith("not server")
     parts = collection_path.relative_to(config.rootpath).parts if left_out else ()
-    return True if not _STARTS_SOMETHING.isdisjoint(parts) else None
+    return True if not _NOT_EVEN_COLLECTED.isdisjoint(parts) else None
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -192,6 +202,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     ranks = {name: len(_FIRST) for name in _STARTS_SOMETHING} | {name: rank for rank, name in enumerate(_FIRST)}
     items.sort(key=lambda item: min((ranks[part] for part in _folders(item) if part in ranks), default=len(_FIRST) + 1))
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector pass over what is imported and collected, all of which stays to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def _folders(item: pytest.Item) -> tuple[str, ...]:

@@ -10,8 +10,9 @@ The handler is given its input validated, and gives its output as JSON.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 import orjson
@@ -104,8 +105,9 @@ def action(
     return lambda handler: Action(name, title, " ".join(description.split()), handler, takes, gives)
 
 
-def listed(actions: Iterable[Action]) -> bytes:
-    """The whole reply to Backstage's question for the list."""
+@cache
+def listed(actions: tuple[Action, ...]) -> bytes:
+    """The whole reply to Backstage's question for the list: made once, since every step of every template waits for it."""
     return orjson.dumps({"actions": [each.document() for each in actions]})
 
 

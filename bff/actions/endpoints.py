@@ -72,8 +72,7 @@ class Actions:
         keys: KeySource | None,
     ) -> None:
         self._actions = {each.id: each for each in actions}
-        # Made once: every step of every template of a Backstage waits for this list.
-        self._list = listed(self._actions.values())
+        self._list = listed(tuple(self._actions.values()))
         self._service = service
         self._identity = identity
         self._access = access

@@ -105,6 +105,7 @@ async def test_groups_below_are_found_to_any_depth(
     assert names(members) == ["bot-0"]
 
 
+@pytest.mark.long
 async def test_more_groups_than_are_looked_at_are_said(
     backstage: StubBackstage, catalog: BackstageCatalog, dev: Caller
 ) -> None:

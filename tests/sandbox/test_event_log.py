@@ -119,6 +119,7 @@ def test_whole_days_are_dropped_first() -> None:
     assert [event.serial for event in log] == [9, 10, 11]
 
 
+@pytest.mark.long
 def test_a_page_of_a_million_costs_what_a_page_of_a_thousand_does() -> None:
     """From the start, the middle and the end; best of several, with a wide margin for a busy machine."""
 

@@ -9,6 +9,7 @@ import pytest
 from tests.conftest import BOT, NOON, Start
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("days", range(7))
 async def test_the_guides_service_is_in_order_on_every_day(start: Start, days: int) -> None:
     """A demo or a test that runs at a weekend finds the service as on a working day: today is never an unusual one."""

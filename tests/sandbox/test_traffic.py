@@ -61,6 +61,7 @@ async def test_traffic_goes_on_until_it_is_cancelled(
     assert sum(naps.taken) / 300 == pytest.approx(PAUSE, rel=0.1)
 
 
+@pytest.mark.long
 async def test_a_day_of_traffic_changes_no_state(
     gateway: httpx.AsyncClient, state: State, scenario: Scenario, clock: Any
 ) -> None:

@@ -11,8 +11,6 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hypothesis import settings
-
 from bff.keeptrusts.facts import (
     Activity,
     ActivityToday,
@@ -35,10 +33,6 @@ from bff.status.findings import Code, Rules
 from bff.status.organisation import Organisation
 from bff.status.wire import Finding, GovernanceStatus, SpendReport
 from bff.values import EntityRef, Money
-
-# A busy machine is no failure: nothing here waits, and what takes long is measured by the bench.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 3, 10, tzinfo=UTC)

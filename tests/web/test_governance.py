@@ -77,6 +77,7 @@ async def test_numbers_follow_the_traffic(running: Running) -> None:
     assert after["activity"]["blocked"] == before["activity"]["blocked"] + 1
 
 
+@pytest.mark.long
 async def test_a_thousand_at_once_on_a_cold_service_cost_one_reading(running: Running) -> None:
     """Each list is read once, the wallets a second time as the baseline of the checksum, and all callers are answered."""
     replies = await asyncio.gather(*(running.get(STATUS) for _ in range(1000)))
@@ -239,6 +240,7 @@ async def test_a_large_body_without_a_length_is_not_read_whole(running: Running)
     assert sent <= LARGEST_BODY // 65_536 + 1
 
 
+@pytest.mark.long
 async def test_upstream_cost_does_not_depend_on_entities_or_requests(start: Start, tmp_path: Path) -> None:
     """Ten times the entities and a hundred times the requests cost Keeptrusts the same."""
     costs = []
