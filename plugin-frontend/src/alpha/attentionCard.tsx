@@ -30,8 +30,6 @@ export const attentionCard = createExtension({
       node,
       name: 'KeeptrustsAttention',
       title: titleAtStart('attention', apis),
-      description:
-        'Your entities whose Keeptrusts gateway key, budget, tier or wallet needs attention.',
       layout: {
         width: { minColumns: 3, defaultColumns: 6 },
         height: { minRows: 2, defaultRows: 4 },
