@@ -160,6 +160,10 @@ describe('errorOf', () => {
       ours(503, 'upstream-unavailable', { 'retry-after': '7' }),
     ],
     ['of the proxy', reply({ status: 429, headers: { 'retry-after': '7' } })],
+    [
+      'of a problem whose type it does not know',
+      problem(429, 'https://example.com/problems/new', { 'retry-after': '7' }),
+    ],
   ])('knows after how many seconds to ask again, %s', async (_, said) => {
     await expect(errorOf(said)).resolves.toMatchObject({ retryAfter: 7 });
   });

@@ -6,6 +6,7 @@ import {
   loadGovernedEntities,
   loadPressingEntities,
   MOST_ENTITIES,
+  Sources,
 } from './governedEntities';
 import { NotConfiguredError, RequestOptions, StatusItem } from './index';
 
@@ -352,17 +353,21 @@ describe('loadGovernedEntities', () => {
     });
   });
 
-  it('says that the sign-in has ended where that is found before any request leaves', async () => {
-    const given = sources(['a']);
-    given.identity.getBackstageIdentity.mockRejectedValue(
-      new Error('No session available'),
-    );
+  it.each([
+    ['page', (it: Sources) => loadGovernedEntities(it, 'owned', {})],
+    ['home card', (it: Sources) => loadPressingEntities(it, 5, {})],
+  ])(
+    'says for the %s that the sign-in has ended where that is found before any request leaves',
+    async (_, load) => {
+      const given = sources(['a']);
+      given.identity.getBackstageIdentity.mockRejectedValue(
+        new Error('No session available'),
+      );
 
-    await expect(
-      loadGovernedEntities(given, 'owned', {}),
-    ).rejects.toMatchObject({ kind: 'signed-out' });
-    expect(given.catalog.getEntities).not.toHaveBeenCalled();
-  });
+      await expect(load(given)).rejects.toMatchObject({ kind: 'signed-out' });
+      expect(given.catalog.getEntities).not.toHaveBeenCalled();
+    },
+  );
 
   it('asks the service nothing once it is not waited for any more', async () => {
     const given = sources(['a']);

@@ -108,11 +108,29 @@ function languageApi(first: string) {
   };
 }
 
+/** A browser of which German is the own language: it formats in German where no language is named. */
+function germanBrowser() {
+  const { NumberFormat, DateTimeFormat } = Intl;
+  jest.spyOn(navigator, 'language', 'get').mockReturnValue('de-DE');
+  jest
+    .spyOn(Intl, 'NumberFormat')
+    .mockImplementation(
+      (locale, options) => new NumberFormat(locale ?? 'de-DE', options),
+    );
+  jest
+    .spyOn(Intl, 'DateTimeFormat')
+    .mockImplementation(
+      (locale, options) => new DateTimeFormat(locale ?? 'de-DE', options),
+    );
+}
+
 describe('numbers, money and dates', () => {
   const english = '$450.50 87% Mar 10, 2025';
 
+  afterEach(() => jest.restoreAllMocks());
+
   it('are in the language of the app and not of the browser', () => {
-    jest.spyOn(navigator, 'language', 'get').mockReturnValue('de-DE');
+    germanBrowser();
     const api = languageApi('en');
     render(<Sample />, {
       wrapper: surroundedBy({ apis: [[appLanguageApiRef, api]] }),
@@ -124,7 +142,6 @@ describe('numbers, money and dates', () => {
     expect(screen.getByRole('paragraph')).toHaveTextContent(
       '450,50 $ 87 % 10.03.2025',
     );
-    jest.restoreAllMocks();
   });
 
   it('are in the language of the messages in an app that knows no languages', () => {

@@ -2,7 +2,11 @@ import { screen } from '@testing-library/react';
 import { renderWithApis } from '../__testUtils__/renderWithApis';
 import { ExternalLink } from './ExternalLink';
 
+const { canParse } = URL;
+
 describe('ExternalLink', () => {
+  afterEach(() => Object.assign(URL, { canParse }));
+
   it('opens a web page in a new tab that knows nothing of this one', () => {
     renderWithApis(
       <ExternalLink href="https://console.example.com/settings">
@@ -19,6 +23,15 @@ describe('ExternalLink', () => {
     );
     expect(link).toHaveAttribute('target', '_blank');
     expect(link).toHaveAttribute('rel', 'noopener noreferrer');
+  });
+
+  it('is a link in a browser that has no URL.canParse', () => {
+    Object.assign(URL, { canParse: undefined });
+    renderWithApis(
+      <ExternalLink href="https://console.example.com">Console</ExternalLink>,
+    );
+
+    expect(screen.getByRole('link')).toHaveTextContent('Console');
   });
 
   it.each([

@@ -153,6 +153,23 @@ describe('useResource', () => {
     });
   });
 
+  it('takes the value away by an error of another copy of the module too', async () => {
+    let other: typeof import('../api') | undefined;
+    jest.isolateModules(() => {
+      other = require('../api');
+    });
+    const { result, asked } = mount();
+    await act(async () => asked[0].answer('one'));
+    act(() => result.current.refresh());
+
+    await act(async () => asked[1].fail(new other!.NotPermittedError('no')));
+
+    expect(result.current).toMatchObject({
+      value: undefined,
+      error: { kind: 'not-permitted' },
+    });
+  });
+
   it('turns whatever is thrown into an error of a known kind', async () => {
     const { result, asked } = mount();
 

@@ -1,7 +1,7 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { renderOverview } from '../../__testUtils__/renderOverview';
-import { UnreachableError } from '../../api';
+import { KeeptrustsClient, UnreachableError } from '../../api';
 import { inOrder, NOW, partial } from '../../fixtures/statuses';
 import { calm, everybody } from './fixtures';
 import { GovernancePage } from './GovernancePage';
@@ -277,6 +277,33 @@ describe('GovernancePage', () => {
 
     expect(namesIn(await table())).toEqual(['calm']);
   });
+
+  it.each(['findings', 'freshness'])(
+    'shows the other entities where one comes without its %s',
+    async member => {
+      const answered = async (_: unknown, { body }: RequestInit = {}) =>
+        Response.json({
+          items: JSON.parse(String(body)).entityRefs.map(
+            (entityRef: string, index: number) => ({
+              entityRef,
+              status: { ...inOrder, ...(index ? {} : { [member]: undefined }) },
+            }),
+          ),
+        });
+      const client = new KeeptrustsClient({
+        discoveryApi: { getBaseUrl: async id => `http://backstage/api/${id}` },
+        fetchApi: { fetch: answered },
+      });
+      renderOverview(<GovernancePage />, {
+        entities: everybody.slice(0, 2),
+        getStatuses: (refs, options) => client.getStatuses(refs, options),
+      });
+
+      const [, odd, other] = within(await table()).getAllByRole('row');
+      expect(odd).toHaveTextContent('calmcomponentUnknown');
+      expect(other).toHaveTextContent('hastycomponent · support-teamIn order');
+    },
+  );
 
   it('gives no age to an answer for which Keeptrusts was not asked', async () => {
     rendered('/', []);

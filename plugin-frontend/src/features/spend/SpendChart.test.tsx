@@ -24,6 +24,19 @@ describe('SpendChart', () => {
     expect(container.querySelectorAll('.budget line')).toHaveLength(1);
   });
 
+  it('labels the axis with the values at which its marks stand', () => {
+    const { container } = rendered({
+      ...week,
+      dailyBudget: { amount: '2500', currency: 'USD' },
+    });
+
+    expect(
+      [...container.querySelectorAll('.recharts-yAxis-tick-labels text')].map(
+        it => it.textContent,
+      ),
+    ).toEqual(['$0', '$500', '$1,000', '$1,500', '$2,000', '$2,500']);
+  });
+
   it('hatches the day that is not over, and no other', () => {
     const { container } = rendered(week);
 

@@ -1,4 +1,4 @@
-import { screen, within } from '@testing-library/react';
+import { act, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { renderWithApis } from '../../__testUtils__/renderWithApis';
 import { englishWords } from '../../__testUtils__/translate';
@@ -10,6 +10,7 @@ import {
 } from '../../api';
 import { claimingEntity, plainEntity } from '../../fixtures/entities';
 import * as statuses from '../../fixtures/statuses';
+import { SPREAD_MS } from '../../ui/useResource';
 import { GovernanceStatusCard } from './GovernanceStatusCard';
 
 const { inOrder, NOW } = statuses;
@@ -40,7 +41,10 @@ async function rendered(value: GovernanceStatus) {
 
 describe('GovernanceStatusCard', () => {
   beforeEach(() => jest.spyOn(Date, 'now').mockReturnValue(NOW));
-  afterEach(() => jest.restoreAllMocks());
+  afterEach(() => {
+    jest.useRealTimers();
+    jest.restoreAllMocks();
+  });
 
   it('asks once, for the entity of the page', async () => {
     const { getStatus } = await rendered(inOrder);
@@ -416,6 +420,32 @@ describe('GovernanceStatusCard', () => {
     expect(
       await screen.findByRole('region', { name: 'Spent today' }),
     ).toHaveTextContent('(in 11 h)');
+  });
+
+  it('shows the next day soon after the budget resets, on a page that stays open over midnight', async () => {
+    jest.restoreAllMocks();
+    const resetsAt = Date.parse(inOrder.budget!.resetsAt);
+    jest.useFakeTimers({ now: resetsAt - 60_000 });
+    const onDay = (spent: string, days: number): GovernanceStatus => ({
+      ...inOrder,
+      budget: {
+        ...inOrder.budget!,
+        spent: { amount: spent, currency: 'USD' },
+        resetsAt: new Date(resetsAt + days * 86_400_000).toISOString(),
+      },
+    });
+    const getStatus = jest
+      .fn()
+      .mockResolvedValueOnce({ value: onDay('123.45', 0) })
+      .mockResolvedValue({ value: onDay('0.25', 1) });
+    renderWithApis(<GovernanceStatusCard />, { api: { getStatus } });
+    const budget = await screen.findByRole('region', { name: 'Spent today' });
+    expect(budget).toHaveTextContent(usd('123.45'));
+
+    await act(() => jest.advanceTimersByTimeAsync(60_000 + SPREAD_MS));
+
+    expect(budget).toHaveTextContent(usd('0.25'));
+    expect(budget).not.toHaveTextContent('a day that has ended');
   });
 
   it('shows in its compact form what is wrong, the money and the key', async () => {
