@@ -159,8 +159,10 @@ class BoundedHeads(HttpToolsProtocol):
             self._expect(self.timeout_keep_alive)
 
     def _answered_short(self) -> bool:
-        short, parser, headers, state = self._short, self.parser, self.headers, self.server_state
-        if short is None or parser.get_method() != b"GET" or self.flow.write_paused or self._answering():
+        short, parser, headers, state, cycle = self._short, self.parser, self.headers, self.server_state, self.cycle
+        # `_answering` is written out here: this is a part of every hit.
+        waits = cycle is not None and not cycle.response_complete  # type: ignore[redundant-expr]  # as there
+        if short is None or parser.get_method() != b"GET" or self.flow.write_paused or waits:
             return False
         fields = dict(headers)
         # Which of two headers of one name counts is for those to say who read them.

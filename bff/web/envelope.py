@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from binascii import hexlify
 from collections.abc import Callable
 from functools import lru_cache
 from random import getrandbits
@@ -148,7 +149,7 @@ def request_id_of(given: bytes | None) -> bytes:
     if given is None or not _ACCEPTABLE_ID.fullmatch(given):
         # It tells requests apart and keeps no secret: the system's own randomness would cost a system call.
         # Formatting a number of 128 bits takes four times as long.
-        return getrandbits(128).to_bytes(16, "big").hex().encode()
+        return hexlify(getrandbits(128).to_bytes(16, "big"))
     return given
 
 

@@ -60,16 +60,22 @@ class Hits:
     ) -> None:
         self._service = service
         self._records = service.reads is not None
-        self._identity = service.identity
-        self._catalog = catalog
         self._numbers = service.numbers
-        self._cache = service.cache
         self._answers = service.answers
-        self._metrics = service.metrics
-        self._access = access
+        self._refs = service.refs
         self._traced = traces.on
         self._monotonic = monotonic
-        self._refs = service.refs
+        # What is asked with each hit, found once.
+        self._caller = service.identity.known
+        self._entity = catalog.known_entity
+        self._group = catalog.known_group
+        self._memberships = catalog.known_memberships
+        self._ref = service.refs.get
+        self._moment_now = service.cache.moment
+        self._answer = service.answers.known
+        self._answered = service.metrics.answered
+        self._counted = service.metrics.request
+        self._logged = access.request
         self._moment: Moment | None = None
         self._moment_lines = b""
 
@@ -107,9 +113,9 @@ class Hits:
             write(b"".join((_OK, lines, _TYPE, b"%d\r\n" % len(answer.body), *tail, answer.body)))
 
         seconds = self._monotonic() - started
-        self._metrics.answered(moment.served)
-        self._metrics.request(_ROUTE, "GET", status, seconds)
-        self._access.request("GET", _ROUTE, status, seconds, request_id, trace_id)
+        self._answered(moment.served)
+        self._counted(_ROUTE, "GET", status, seconds)
+        self._logged("GET", _ROUTE, status, seconds, request_id, trace_id)
         return True
 
     def _known(
@@ -119,24 +125,24 @@ class Hits:
 
         The last item is who is shown amounts of what, where that is to be recorded.
         """
-        kept = self._refs.get(target)
+        kept = self._ref(target)
         ref = kept.value if kept is not None else _ref_of(target)
         if ref is None or authorization is None or self._traced:
             return None
-        caller = self._identity.known(authorization)
-        if caller is None or (entity := self._catalog.known_entity(caller, ref, now)) is None:
+        caller = self._caller(authorization)
+        if caller is None or (entity := self._entity(caller, ref, now)) is None:
             return None
         group, numbers = None, self._sees_numbers(caller, entity.owner, now)
         if entity.owner is not None:
-            if (read := self._catalog.known_group(entity.owner, now)) is None:
+            if (read := self._group(entity.owner, now)) is None:
                 return None
             group = read.group
-        if numbers is None or (moment := self._cache.moment()) is None:
+        if numbers is None or (moment := self._moment_now()) is None:
             return None
         if ref is not entity.ref:
             # From now on the same object as in every table.
             self._refs.put(target, entity.ref, until=inf)
-        if (answer := self._answers.known(entity, group, moment.snapshot, numbers=numbers)) is None:
+        if (answer := self._answer(entity, group, moment.snapshot, numbers=numbers)) is None:
             viewer = EVERYTHING if numbers else NOTHING
             answer = self._answers.of_group(entity, group, moment.snapshot, viewer)
         return answer, moment, (caller, entity.ref) if self._records and numbers else None
@@ -146,7 +152,7 @@ class Hits:
         permitted = self._numbers.known_permission(caller)
         if not permitted or self._numbers.every_viewer:
             return permitted
-        acts_for = self._catalog.known_memberships(caller, now)
+        acts_for = self._memberships(caller, now)
         return None if acts_for is None else self._numbers.owns(acts_for, owner)
 
 

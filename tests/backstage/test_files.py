@@ -17,7 +17,7 @@ BOT = EntityRef("component", "default", "bot")
 
 
 class Clock:
-    """A clock that stands still until it is told."""
+    """A clock that stands still until a test moves it."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -134,7 +134,7 @@ def test_a_pattern_without_files_is_reported(tmp_path: Path) -> None:
 
 
 def test_what_is_no_regular_file_is_not_opened(tmp_path: Path) -> None:
-    """A pipe, which would block whoever opens it, is reported."""
+    """A pipe, which would block its reader, is reported."""
     said: list[str] = []
     os.mkfifo(tmp_path / "pipe.yaml")
     catalog(tmp_path, said=said)
@@ -224,7 +224,7 @@ async def test_looking_again_does_not_hold_up_others(tmp_path: Path, monkeypatch
 
 
 async def test_memberships_come_from_users_and_groups(tmp_path: Path) -> None:
-    """`memberOf` and `members` both make a member; a caller belongs to themself, and nobody to nothing."""
+    """`memberOf` and `members` both make a member; a caller belongs to themself, and no caller to nothing."""
     (tmp_path / "org.yaml").write_text("""\
 apiVersion: backstage.io/v1alpha1
 kind: User

@@ -216,8 +216,8 @@ def test_a_terminal_without_our_characters(demo: Process, run: Run, command: str
 def test_findings_stand_at_their_own_edge(demo: Process, run: Run) -> None:
     """However often a finding is broken, no line of it begins where the next finding's mark is looked for."""
     ended = run("status", "ticket-summarizer", BFF_URL=demo.address("BFF"))
-    told, _, _ = ended.stdout.partition("\n\n")
-    head, *lines = told.splitlines()
+    greeting, _, _ = ended.stdout.partition("\n\n")
+    head, *lines = greeting.splitlines()
     assert head.startswith("WARNING")
     assert len(lines) >= 2
     assert all(line.startswith(("  ○ ", "    ")) for line in lines)
@@ -273,7 +273,7 @@ def post(url: str, body: dict[str, object]) -> tuple[int, dict[str, object]]:
 
 
 def test_a_team_can_be_tried(demo: Process) -> None:
-    """The demo provisions its own stand-in for whoever is at this machine, and says what it lacks to make a key."""
+    """The demo provisions its own stand-in for the person at this machine, and says what it lacks to make a key."""
     url = demo.address("BFF")
     status, team = post(f"{url}/v1/teams", {"name": "tried-team"})
     assert (status, team["name"]) == (201, "tried-team")

@@ -8,7 +8,7 @@ import pytest
 
 from .conftest import BOT, Process, Run
 
-NOBODY = "http://127.0.0.1:9"
+NOTHING_THERE = "http://127.0.0.1:9"
 FREE_PORTS = ("--port", "0", "--sandbox-port", "0", "--gateway-port", "0")
 
 
@@ -18,13 +18,13 @@ SERVING = {
     "BACKSTAGE_URL": "http://127.0.0.1:1",
     "BACKSTAGE_TOKEN": "canary",
 }
-"""All that serving needs, though nobody is there."""
+"""All that serving needs, though nothing answers there."""
 
 
 @pytest.mark.parametrize(
     ("words", "settings", "code", "said"),
     [
-        (("status", BOT), {"BFF_URL": NOBODY}, 5, "keeptrusts-bff demo"),
+        (("status", BOT), {"BFF_URL": NOTHING_THERE}, 5, "keeptrusts-bff demo"),
         (("spend", BOT), {"BFF_URL": "no address"}, 2, "--url"),
         (("status", BOT), {"BFF_URL": "http://user:canary@127.0.0.1"}, 2, "http://127.0.0.1:8787"),
         (("status", BOT), {"BFF_TOKEN": "canary\nline"}, 3, "BFF_TOKEN must be"),

@@ -56,9 +56,9 @@ async def test_the_trail_is_no_matter_of_level(written: io.BytesIO, acts: Acts) 
     async with Audit(Metrics(), acts, clock=lambda: NOON).act("team", "new-team", ASKER) as report:
         report.outcome = "created"
     [line] = written.getvalue().splitlines()
-    told = json.loads(line)
-    assert (told["part"], told["event"], told["level"]) == ("audit", "provisioning", "info")
-    assert (told["outcome"], told["name"], told["request_id"]) == ("created", "new-team", "request-1")
+    record = json.loads(line)
+    assert (record["part"], record["event"], record["level"]) == ("audit", "provisioning", "info")
+    assert (record["outcome"], record["name"], record["request_id"]) == ("created", "new-team", "request-1")
 
 
 async def test_the_trail_has_a_file_of_its_own(written: io.BytesIO, acts: Acts, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Between the key that is made and the key that is kept: no key stays behind that nobody can read, and none is shown."""
+"""Between the key that is made and the key that is kept: no key stays behind that cannot be read, and none is shown."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def test_a_key_whose_secret_is_lost_is_revoked(office: Office, answer: Ans
 
 
 async def test_a_key_that_was_not_made_is_not_looked_for_in_vain(office: Office) -> None:
-    """When Keeptrusts fails without making a key, the failure is told as it is."""
+    """When Keeptrusts fails without making a key, the failure is reported as it is."""
     team_id = await office.team_id()
     office.running.break_upstream(Rule(kind="status", code=503, method="POST", path="/v1/tokens"))
     reply = await office.make_key(team_id)
@@ -72,7 +72,7 @@ async def test_a_key_that_was_not_made_is_not_looked_for_in_vain(office: Office)
 
 
 async def test_a_key_that_may_have_been_made_is_cried_out(office: Office) -> None:
-    """When the answer is lost and nobody can say whether there is a key, its name is told and cried out."""
+    """When the answer is lost and it is unknown whether there is a key, its name is in the error, and the log line is critical."""
     team_id = await office.team_id()
 
     def gone(_reply: httpx.Response) -> httpx.Response:
@@ -136,7 +136,7 @@ class Unsure(httpx.AsyncHTTPTransport):
 
 
 async def test_a_write_without_an_answer_is_looked_at(start: Start, openbao: OpenBao) -> None:
-    """When Vault took the key without saying so, the key is kept and told as made."""
+    """When Vault took the key without saying so, the key is kept and reported as made."""
     settings = SETTINGS | {"vault_addr": openbao.url, "vault_token": ROOT_TOKEN}
     async with start(vault=Unsure(mute=False), **settings) as running:
         running.app.service.identity = Bearer()
@@ -150,7 +150,7 @@ async def test_a_write_without_an_answer_is_looked_at(start: Start, openbao: Ope
 
 
 async def test_what_vault_may_have_taken_is_not_denied(start: Start, openbao: OpenBao) -> None:
-    """When nobody can say whether Vault took the key, it is revoked, and the error says where it may still stand."""
+    """When it is unknown whether Vault took the key, it is revoked, and the error says where it may still stand."""
     settings = SETTINGS | {"vault_addr": openbao.url, "vault_token": ROOT_TOKEN}
     async with start(vault=Unsure(mute=True), **settings) as running:
         running.app.service.identity = Bearer()
@@ -180,7 +180,7 @@ async def test_a_prefix_that_is_the_key_is_not_shown(office: Office) -> None:
 
 @pytest.mark.parametrize("answer", [edited(name=None), edited(created_at="yesterday")], ids=["nameless", "dateless"])
 async def test_an_odd_answer_loses_no_key(office: Office, answer: Answer) -> None:
-    """A key that is in Vault is told as made, though Keeptrusts' answer holds less than it should."""
+    """A key that is in Vault is reported as made, though Keeptrusts' answer holds less than it should."""
     team_id = await office.team_id()
     upon_creation(office, answer)
     reply = await office.make_key(team_id)
@@ -212,7 +212,7 @@ async def test_a_key_that_could_never_work_is_not_made(office: Office, expires: 
 
 
 async def test_another_expiry_is_a_conflict(office: Office) -> None:
-    """A key that is to expire at another time than the one that is there is told with the difference."""
+    """A key that is to expire at another time than the one that is there is reported with the difference."""
     team_id = await office.team_id()
     await office.make_key(team_id)
     body = {"name": f"{office.team}-gw-key", "team_id": team_id, "expires_at": (NOON + timedelta(days=9)).isoformat()}

@@ -1,4 +1,4 @@
-"""A wallet is funded once for each idempotency key, whoever else asks at the same time and however much is booked."""
+"""A wallet is funded once for each idempotency key, whatever other requests come at the same time and however much is booked."""
 
 from __future__ import annotations
 

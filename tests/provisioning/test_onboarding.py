@@ -196,7 +196,7 @@ async def test_who_does_not_own_the_team_may_not(office: Office, user: str | Non
 
 
 async def test_an_unknown_team_is_no_news_to_a_stranger(office: Office) -> None:
-    """Whoever may not provision cannot find out which ids there are."""
+    """A caller who may not provision cannot find out which ids there are."""
     stranger = await office.make_key("team_nothing", user="support-engineer")
     insider = await office.make_key("team_nothing")
     assert (stranger.status_code, insider.status_code) == (403, 422)
@@ -215,7 +215,7 @@ async def test_each_act_leaves_a_line(office: Office) -> None:
 
 
 async def test_another_tier_is_a_conflict(office: Office) -> None:
-    """A configuration of the same name from another template is told with the difference."""
+    """A configuration of the same name from another template is reported with the difference."""
     team_id = await office.team_id()
     await office.make_configuration(team_id)
     reply = await office.make_configuration(team_id, "tier-3-customer-facing")
@@ -232,7 +232,7 @@ async def test_another_teams_key_is_a_conflict(office: Office) -> None:
 
 
 async def test_a_key_that_vault_does_not_hold_is_a_conflict(office: Office) -> None:
-    """A key that is there without its secret in Vault is told with what to do; none is made beside it."""
+    """A key that is there without its secret in Vault is reported with what to do; none is made beside it."""
     team_id = await office.team_id()
     office.running.state.create_key(f"{office.team}-gw-key", team_id)
     reply = await office.make_key(team_id)
@@ -253,7 +253,7 @@ async def test_a_path_that_is_taken_is_a_conflict(office: Office) -> None:
 
 
 async def test_a_new_team_is_on_the_card_at_once(office: Office) -> None:
-    """After something was made the facts are read anew at the next question."""
+    """After something was made, the next request reads the facts again."""
     await office.running.status_of("customer-support-bot")
     await onboard(office)
     office.running.time.pass_(6)
@@ -284,7 +284,7 @@ async def test_off_is_told(start: Start) -> None:
     ],
 )
 async def test_keeptrusts_in_trouble(office: Office, rule: Rule, status: int, kind: str) -> None:
-    """Whatever Keeptrusts does wrong is told as its own kind of problem."""
+    """Each failure of Keeptrusts has a problem type of its own."""
     office.running.break_upstream(rule)
     reply = await office.make_team()
     assert (reply.status_code, reply.json()["type"]) == (status, f"urn:keeptrusts-bff:{kind}"), reply.text

@@ -56,7 +56,7 @@ class People:
 
 
 async def test_the_owning_group_may() -> None:
-    """Whoever is in the group that is called like the team may provision it."""
+    """A member of the group with the team's name may provision it."""
     await Rights(People({SUPPORT: None}), ()).standing(DEV, TEAM_1)
 
 
@@ -80,14 +80,14 @@ async def test_a_group_of_another_origin_gives_no_right() -> None:
 
 
 async def test_a_platform_group_needs_no_reading() -> None:
-    """For whoever is in a platform group the catalog is asked for no group at all."""
+    """For a member of a platform group the catalog is asked for no group at all."""
     people = People({SUPPORT: None}, unknown=[PLATFORM])
     await Rights(people, {PLATFORM}).standing(DEV, "brand-new")
     assert people.read == []
 
 
 async def test_a_refused_service_is_not_the_callers_fault() -> None:
-    """When the service's own token is refused, nobody is told to sign in again."""
+    """When the service's own token is refused, no caller is asked to sign in again."""
     people = People({SUPPORT: None})
     people.error = CatalogDeniedError("the token is not accepted")
     with pytest.raises(CatalogUnavailableError):
@@ -95,7 +95,7 @@ async def test_a_refused_service_is_not_the_callers_fault() -> None:
 
 
 async def test_an_unreachable_catalog_permits_nothing() -> None:
-    """While groups cannot be read nobody gets a right by them."""
+    """While groups cannot be read, they give no right."""
     people = People({SUPPORT: None})
     people.error = CatalogUnavailableError("down")
     with pytest.raises(CatalogUnavailableError):

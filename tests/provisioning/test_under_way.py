@@ -1,4 +1,4 @@
-"""What has begun is ended, though nobody waits for it any more."""
+"""An act that has started is carried to its end, also when no request waits for it any more."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from bff.provisioning.provisioner import UnderWay
 
 async def test_an_act_outlives_its_request() -> None:
     """An act goes on when its request is cancelled, and the end of the service waits for it."""
-    under_way, begun, may_end, ended = UnderWay(), asyncio.Event(), asyncio.Event(), asyncio.Event()
+    under_way, started, may_end, ended = UnderWay(), asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def act() -> None:
-        begun.set()
+        started.set()
         await may_end.wait()
         ended.set()
 
     request = asyncio.ensure_future(under_way.to_its_end(act()))
-    await begun.wait()
+    await started.wait()
     request.cancel()
     await asyncio.gather(request, return_exceptions=True)
     end = asyncio.ensure_future(under_way.settled())
@@ -31,7 +31,7 @@ async def test_an_act_outlives_its_request() -> None:
 
 
 async def test_an_act_gives_and_raises() -> None:
-    """Whoever waits gets what the act gives, or its error."""
+    """A request that waits gets the result of the act, or its error."""
     under_way = UnderWay()
 
     async def seven() -> int:

@@ -1,4 +1,4 @@
-"""When Vault is in trouble no key is made that nobody can read, and each trouble has a problem of its own."""
+"""When Vault is in trouble no key is made that cannot be read, and each trouble has a problem of its own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def attempt(start: Start, openbao: OpenBao, **settings: str) -> tuple[Offi
 
 
 async def test_sealed(start: Start) -> None:
-    """A sealed Vault is told as that, and no key is made."""
+    """A sealed Vault is reported as that, and no key is made."""
     with running_openbao() as server:
         server.call("PUT", "sys/seal")
         office, reply = await attempt(start, server, vault_addr=server.url, vault_token=ROOT_TOKEN)
@@ -32,7 +32,7 @@ async def test_sealed(start: Start) -> None:
 
 
 async def test_down(start: Start, openbao: OpenBao) -> None:
-    """A Vault that does not answer is told as that, and no key is made."""
+    """A Vault that does not answer is reported as that, and no key is made."""
     office, reply = await attempt(start, openbao, vault_addr="http://127.0.0.1:9", vault_token="t")
     assert (reply.status_code, reply.json()["type"]) == (503, "urn:keeptrusts-bff:vault-unavailable")
     assert office.living() == []
@@ -69,7 +69,7 @@ class Refusing(httpx.AsyncHTTPTransport):
 async def test_a_key_that_could_not_be_stored_is_revoked(
     start: Start, openbao: OpenBao, *, revocation_fails: bool
 ) -> None:
-    """When Vault refuses after the key was made, the key is revoked; when that fails too, its id is told and cried out."""
+    """When Vault refuses after the key was made, the key is revoked; when that fails too, its id is in the error, and the log line is critical."""
     settings = SETTINGS | {"vault_addr": openbao.url, "vault_token": ROOT_TOKEN}
     async with start(vault=Refusing(), **settings) as running:
         running.app.service.identity = Bearer()

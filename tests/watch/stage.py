@@ -170,7 +170,7 @@ class Stage:
 
     @asynccontextmanager
     async def service(self, **settings: Any) -> AsyncIterator[App]:
-        """One replica, which shares the database with the others. It makes rounds when it is told to, by `round`."""
+        """One replica, which shares the database with the others. It makes a round when `round` is called."""
         plane = create_control_plane(self.state, read_token=READ_TOKEN, admin_token=ADMIN_TOKEN, faults=self.faults)
         world = World(
             clock=self.time.now,

@@ -186,7 +186,7 @@ def test_a_key_is_sent_at_14_and_3_days(left: timedelta, step: int | None) -> No
 
 
 def test_a_key_goes_through_its_steps() -> None:
-    """A key that nobody renews is sent three times: 14 days before, 3 days before, and as it ends."""
+    """A key that is not renewed is sent three times: 14 days before, 3 days before, and as it ends."""
     inbox, end = Inbox(), NOON
     sent = []
     for before in range(20, -3, -1):

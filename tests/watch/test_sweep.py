@@ -250,7 +250,7 @@ async def test_a_malformed_entity_hides_no_other() -> None:
 
 
 async def test_a_catalog_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A catalog that gives one page after the other for ever ends the sweep with an error."""
+    """A catalog whose pages never end ends the sweep with an error."""
     monkeypatch.setattr(watched, "MOST_PAGES", 3)
     catalog = Catalog(*(document(f"e{number}") for number in range(9)))
     with pytest.raises(CatalogContractError, match="more than 3 pages"):

@@ -205,7 +205,7 @@ async def test_an_entity_without_an_owner_is_the_platform_groups(stage: Stage) -
 
 
 async def test_without_platform_groups_it_is_counted_as_refused(stage: Stage) -> None:
-    """What is for the platform groups, and there are none, is counted and not tried for ever."""
+    """What is for the platform groups, and there are none, is counted and not tried again and again."""
     stage.backstage.documents["component:default/bot"]["spec"] = {}
     async with stage.service(bff_platform_groups="") as app:
         await stage.round(app)

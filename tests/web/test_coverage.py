@@ -126,7 +126,7 @@ async def test_entities_are_read_with_the_services_own_token(start: Start) -> No
 
 
 async def test_who_has_left_the_platform_group_is_refused(start: Start) -> None:
-    """An answer in memory is for nobody but the platform groups as they are now."""
+    """An answer in memory is for the platform groups alone, as they are now."""
     async with portal(start) as asked:
         assert (await asked.get(OPERATOR, COVERAGE)).status_code == 200
         asked.stub.join(OWNER, user=OPERATOR)
