@@ -516,6 +516,21 @@ describe('KeeptrustsClient', () => {
     ]);
   });
 
+  it('keeps the others of the worst where one is without findings', async () => {
+    const items = [
+      { entityRef: BOT, status: { ...inOrder, findings: undefined } },
+      { entityRef: `${BOT}2`, status: { ...inOrder, entityRef: `${BOT}2` } },
+    ];
+    const fetch = jest.fn().mockResolvedValue(json({ items, states: {} }));
+
+    const { value } = await clientOf(fetch).getWorst([BOT, `${BOT}2`], 2);
+
+    expect(value.items).toEqual([
+      { entityRef: BOT, problem: expect.objectContaining({ status: 502 }) },
+      items[1],
+    ]);
+  });
+
   it('does not show the answer about one entity as that of another', async () => {
     const items = [{ entityRef: `${BOT}9`, status: inOrder }];
     const fetch = jest.fn().mockResolvedValue(json({ items }));
