@@ -46,7 +46,7 @@ WITHIN = 40.0
 COLD_EVENTS, COLD_SECONDS = 500_000, 60.0
 """A first start is whole within these seconds where today has these events."""
 
-SOME_EVENTS = 20_000
+SOME_EVENTS = 40_000
 """As many are read to see what one costs; the environment's `DRILL_COLD_EVENTS` is another number."""
 
 EXPIRES_AFTER = 1.5

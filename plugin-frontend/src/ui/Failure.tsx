@@ -1,12 +1,11 @@
 import { Button, Text } from '@backstage/ui';
 import {
   RemixiconComponentType,
-  RiCloudOffLine,
+  RiCloseCircleLine,
   RiErrorWarningLine,
   RiLockLine,
   RiQuestionLine,
   RiRefreshLine,
-  RiToolsLine,
 } from '@remixicon/react';
 import { KeeptrustsError, KeeptrustsErrorKind } from '../api';
 import { failureText, useWords } from '../translations';
@@ -16,11 +15,11 @@ const ICONS: Record<KeeptrustsErrorKind, RemixiconComponentType> = {
   'signed-out': RiLockLine,
   'not-permitted': RiLockLine,
   'not-found': RiQuestionLine,
-  'not-configured': RiToolsLine,
-  'unknown-instance': RiToolsLine,
-  'wrong-target': RiToolsLine,
-  'web-page': RiToolsLine,
-  unreachable: RiCloudOffLine,
+  'not-configured': RiErrorWarningLine,
+  'unknown-instance': RiErrorWarningLine,
+  'wrong-target': RiErrorWarningLine,
+  'web-page': RiErrorWarningLine,
+  unreachable: RiCloseCircleLine,
   'too-many-requests': RiRefreshLine,
   contract: RiErrorWarningLine,
   service: RiErrorWarningLine,

@@ -7,7 +7,7 @@ import {
 } from '@backstage/core-plugin-api';
 import { catalogApiRef } from '@backstage/plugin-catalog-react';
 import { ButtonLink } from '@backstage/ui';
-import { RiToolsLine } from '@remixicon/react';
+import { RiFileList2Line } from '@remixicon/react';
 import { useEffect, useState } from 'react';
 import { Remedy } from '../api';
 import { templateRouteRef } from '../routes';
@@ -52,7 +52,7 @@ export function TemplateLink({
     <ButtonLink
       size="small"
       variant="secondary"
-      iconStart={<RiToolsLine aria-hidden />}
+      iconStart={<RiFileList2Line aria-hidden />}
       href={`${route({ namespace, templateName: name })}?formData=${form}`}
       onPress={() => analytics.captureEvent('remedy', about)}
     >
