@@ -48,13 +48,13 @@ class Client(asyncio.Protocol):
     """One connection, as cheap as Python has it: what a herd waits for is the service's work and not its clients'."""
 
     def __init__(self) -> None:
-        self._transport: asyncio.Transport | None = None
+        self._transport: asyncio.WriteTransport | None = None
         self._read = b""
         self._whole: asyncio.Future[float] | None = None
+        self._ended = asyncio.Event()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def connection_made(self, transport: asyncio.WriteTransport) -> None:  # type: ignore[override]  # as asyncio's own protocols have it
         """The connection is there."""
-        assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
@@ -77,10 +77,16 @@ class Client(asyncio.Protocol):
         self._transport.write(question)
         return self._whole
 
-    def close(self) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection has ended."""
+        del exc
+        self._ended.set()
+
+    async def close(self) -> None:
         """End the connection."""
         assert self._transport
         self._transport.close()
+        await self._ended.wait()
 
 
 async def herd(url: str, headers: dict[str, str], name: str) -> tuple[float, int]:
@@ -90,8 +96,7 @@ async def herd(url: str, headers: dict[str, str], name: str) -> tuple[float, int
     question = asked(url, headers, name)
     began = time.perf_counter()
     ends = await asyncio.gather(*[client.ask(question) for client in clients])
-    for client in clients:
-        client.close()
+    await asyncio.gather(*[client.close() for client in clients])
     return max(ends) - began, attempts(url) - calls
 
 
@@ -102,7 +107,7 @@ async def alone(url: str, headers: dict[str, str], name: str) -> float:
     for _ in range(WARM):
         began = time.perf_counter()
         seconds.append(await client.ask(asked(url, headers, name)) - began)
-    client.close()
+    await client.close()
     return statistics.median(seconds)
 
 
