@@ -1,4 +1,4 @@
-"""The plugin in a Backstage that configures nothing of it: the compact card beside the content, and remedies."""
+"""The plugin in a Backstage that configures none of its extensions: the compact card beside the content, remedies, and a second Keeptrusts."""
 
 from __future__ import annotations
 
@@ -22,23 +22,52 @@ from tests.e2e.harness.window import open_window
 USER = "search-engineer"
 OVER = "knowledge-search"
 REMEDY = {"template": "template:default/ai-team-onboard", "parameters": {"teamName": "search-team", "dailyBudget": 120}}
+STAGED = "staged-search"
+"""A component of another Keeptrusts, which a service of its own knows. Its key has the name of one that both have."""
+
+STAGED_CATALOG = f"""
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: {STAGED}
+  annotations:
+    keeptrusts.dev/gateway-key-name: search-team-gw-key
+    keeptrusts.dev/instance: staging
+spec: {{type: service, lifecycle: production, owner: search-team}}
+"""
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def plain_backstage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Backstage]:
-    """A Backstage whose configuration has no extension of the plugin, with the service behind its proxy."""
+    """A Backstage whose configuration has no extension of the plugin, with the services of two Keeptrusts behind its proxy."""
     folder = tmp_path_factory.mktemp("defaults")
-    overlay = folder / "app-config.yaml"
-    overlay.write_text(yaml.safe_dump({"app": {"extensions": []}}))
     token = secrets.token_urlsafe(24)
     service = Service(token=token, log=folder / "service.log")
+    staging = Service(token=token, log=folder / "staging.log", settings={"BFF_INSTANCE": "staging"})
+    (folder / "staged.yaml").write_text(STAGED_CATALOG)
+    catalog, documented = (yaml.safe_load(file.read_text()) for file in CONFIGURATION[:2])
+    # Backstage replaces lists, so that the other locations are named again.
+    locations = [*catalog["catalog"]["locations"], {"type": "file", "target": str(folder / "staged.yaml")}]
+    endpoint = documented["proxy"]["endpoints"]["/keeptrusts"] | {"target": staging.url}
+    overlay = folder / "app-config.yaml"
+    overlay.write_text(
+        yaml.safe_dump(
+            {
+                "app": {"extensions": []},
+                "catalog": {"locations": locations},
+                "proxy": {"endpoints": {"/keeptrusts-staging": endpoint}},
+                "keeptrusts": {"instances": {"staging": "/keeptrusts-staging"}},
+            }
+        )
+    )
     backstage = Backstage(
         bff_url=service.url, token=token, log=folder / "backstage.log", configuration=(*CONFIGURATION, overlay)
     )
-    service.serve_for(backstage.url)
-    async with backstage, service:
-        await backstage.ingested(*(f"component:default/{name}" for name in (OVER, "billing-service")))
+    for each in (service, staging):
+        each.serve_for(backstage.url)
+    async with backstage, service, staging:
+        await backstage.ingested(*(f"component:default/{name}" for name in (OVER, STAGED, "billing-service")))
         yield backstage
 
 
@@ -106,5 +135,26 @@ async def test_a_remedy_opens_its_template_filled_in(
         # The picker of a group shows its reference.
         assert "group:default/search-team" in filled, filled
         assert await page.evaluate("window.isTheSamePage")
+    finally:
+        await window.context.close()
+
+
+async def test_each_entity_is_asked_for_at_its_own_keeptrusts(plain_backstage: Backstage, browser: Browser) -> None:
+    """Card and spend of an entity come from the service of the instance that it names, those of the others from the first one."""
+    window = await open_window(browser, plain_backstage, user=USER)
+    page = window.page
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    try:
+        for name, endpoint in ((OVER, "keeptrusts"), (STAGED, "keeptrusts-staging")):
+            asked.clear()
+            card = await go_to_card(page, name)
+            await expect(card).to_contain_text("search-team-gw-key")
+            await card.get_by_role("link", name="Show AI spend").click()
+            await page.get_by_role("grid", name="By model").wait_for()
+            of_ours = [path for path in asked if path.startswith("/api/proxy/")]
+            assert {path.split("/")[3] for path in of_ours} == {endpoint}
+            assert {path.rpartition("/")[2] for path in of_ours} == {"governance", "spend"}
+        assert window.complaints == []
     finally:
         await window.context.close()
