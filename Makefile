@@ -97,7 +97,8 @@ reference: dev-setup ## Renew the tables in docs/ that are made from the code
 	$(BIN)/python -m tests.docs.tables
 
 .PHONY: pack
-pack: dev-setup pack-plugin pack-federated ## Build wheel, plugin tarball and bundle, Helm chart, bill of materials and notices into dist/
+pack: dev-setup pack-plugin pack-federated ## Build all that is handed out into dist/; REPOSITORY=<https://…> says where it is published from
+	$(if $(REPOSITORY),$(BIN)/python -m deploy.release.addresses $(DIST)/backstage-plugin-keeptrusts-[0-9]*.tgz '$(REPOSITORY)')
 	$(BIN)/python -m build --no-isolation --wheel --outdir $(DIST) .
 	$(BIN)/python -c 'import helm_python; print(helm_python.package("deploy/helm/keeptrusts-bff", destination="$(DIST)"))'
 	$(BIN)/python -m deploy.release.materials $(DIST)
