@@ -59,12 +59,12 @@ def run() -> Run:
 @pytest.fixture(scope="session")
 def begin() -> Iterator[Begin]:
     """Begins a command and reads what it prints up to a line; what still runs at the end is stopped."""
-    started: list[subprocess.Popen[str]] = []
+    processes: list[subprocess.Popen[str]] = []
 
     def begin(*words: str, until: str, **settings: str) -> Process:
         started = time.monotonic()
         popen = subprocess.Popen([COMMAND, *words], env=environment(**settings), stdout=subprocess.PIPE, text=True)
-        started.append(popen)
+        processes.append(popen)
         assert popen.stdout
         printed = ""
         for line in popen.stdout:
@@ -74,7 +74,7 @@ def begin() -> Iterator[Begin]:
         raise AssertionError(f"it ended with {popen.wait()} before it printed {until!r}: {printed}")
 
     yield begin
-    for popen in started:
+    for popen in processes:
         if popen.poll() is None:
             popen.terminate()
             popen.wait(30)

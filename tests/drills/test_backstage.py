@@ -66,7 +66,7 @@ async def test_without_keys_from_the_start_nobody_is_let_in(name: str, figure: F
         asked = await running.ask_for(1.0, at_once=3)
         assert {(one.status, _type(one)) for one in asked} == {(503, "identity-unavailable")}
         await _told(running, "user-keys")
-        assert (await running.ask("/readyz")).status == 200
+        await running.until_asked(lambda asked: asked.status == 200, "/readyz", within=WITHIN)
         running.backstage.fault = HEALTHY
         seconds = await running.until_asked(_ok, within=5)
         figure(f"{len(asked)} answers, slowest {_slowest(asked)}; over after {seconds:.1f} s")
