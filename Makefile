@@ -35,10 +35,9 @@ test-plugin: node_modules/.installed
 	toolchain/yarn lint
 	CI=true toolchain/yarn workspace backstage-plugin-keeptrusts test --coverage=false
 
-# Three processes for two cores: the drills wait for a third of their time.
 .PHONY: test-python
 test-python: dev-setup
-	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder -m 'not matrix and not extended' $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m 'not matrix and not extended' $(PYTEST_ARGS)
 
 .PHONY: extended
 extended: e2e-setup debian ## Drills and views that take long, which make test leaves out: before a release
