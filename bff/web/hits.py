@@ -66,16 +66,16 @@ class Hits:
         self._traced = traces.on
         self._monotonic = monotonic
         # What is asked with each hit, found once.
-        self._caller = service.identity.known
-        self._entity = catalog.known_entity
-        self._group = catalog.known_group
-        self._memberships = catalog.known_memberships
-        self._ref = service.refs.get
-        self._moment_now = service.cache.moment
-        self._answer = service.answers.known
-        self._answered = service.metrics.answered
-        self._counted = service.metrics.request
-        self._logged = access.request
+        self._known_caller = service.identity.known
+        self._known_entity = catalog.known_entity
+        self._known_group = catalog.known_group
+        self._known_memberships = catalog.known_memberships
+        self._kept_ref = service.refs.get
+        self._current_moment = service.cache.moment
+        self._known_answer = service.answers.known
+        self._count_answer = service.metrics.answered
+        self._count_request = service.metrics.request
+        self._log_request = access.request
         self._moment: Moment | None = None
         self._moment_lines = b""
 
@@ -113,9 +113,9 @@ class Hits:
             write(b"".join((_OK, lines, _TYPE, b"%d\r\n" % len(answer.body), *tail, answer.body)))
 
         seconds = self._monotonic() - started
-        self._answered(moment.served)
-        self._counted(_ROUTE, "GET", status, seconds)
-        self._logged("GET", _ROUTE, status, seconds, request_id, trace_id)
+        self._count_answer(moment.served)
+        self._count_request(_ROUTE, "GET", status, seconds)
+        self._log_request("GET", _ROUTE, status, seconds, request_id, trace_id)
         return True
 
     def _known(
@@ -125,24 +125,24 @@ class Hits:
 
         The last item is who is shown amounts of what, where that is to be recorded.
         """
-        kept = self._ref(target)
+        kept = self._kept_ref(target)
         ref = kept.value if kept is not None else _ref_of(target)
         if ref is None or authorization is None or self._traced:
             return None
-        caller = self._caller(authorization)
-        if caller is None or (entity := self._entity(caller, ref, now)) is None:
+        caller = self._known_caller(authorization)
+        if caller is None or (entity := self._known_entity(caller, ref, now)) is None:
             return None
         group, numbers = None, self._sees_numbers(caller, entity.owner, now)
         if entity.owner is not None:
-            if (read := self._group(entity.owner, now)) is None:
+            if (read := self._known_group(entity.owner, now)) is None:
                 return None
             group = read.group
-        if numbers is None or (moment := self._moment_now()) is None:
+        if numbers is None or (moment := self._current_moment()) is None:
             return None
         if ref is not entity.ref:
             # From now on the same object as in every table.
             self._refs.put(target, entity.ref, until=inf)
-        if (answer := self._answer(entity, group, moment.snapshot, numbers=numbers)) is None:
+        if (answer := self._known_answer(entity, group, moment.snapshot, numbers=numbers)) is None:
             viewer = EVERYTHING if numbers else NOTHING
             answer = self._answers.of_group(entity, group, moment.snapshot, viewer)
         return answer, moment, (caller, entity.ref) if self._records and numbers else None
@@ -152,7 +152,7 @@ class Hits:
         permitted = self._numbers.known_permission(caller)
         if not permitted or self._numbers.every_viewer:
             return permitted
-        acts_for = self._memberships(caller, now)
+        acts_for = self._known_memberships(caller, now)
         return None if acts_for is None else self._numbers.owns(acts_for, owner)
 
 

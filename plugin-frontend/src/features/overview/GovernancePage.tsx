@@ -15,6 +15,7 @@ import { useWords } from '../../translations';
 import { Content } from '../../ui/Content';
 import { FreshnessBar } from '../../ui/FreshnessBar';
 import { useNow } from '../../ui/useNow';
+import { ViewBar } from '../../ui/View';
 import { Filters, ScopeSwitch } from './Filters';
 import styles from './GovernancePage.module.css';
 import { GovernanceTable } from './GovernanceTable';
@@ -123,21 +124,23 @@ function GovernedEntitiesView({ defaultScope }: { defaultScope?: Scope }) {
   const stale = value?.entities.some(it => it.status?.freshness.stale);
   return (
     <>
-      <div className={styles.bar}>
-        <ScopeSwitch
-          scope={query.scope}
-          onChange={scope => change({ scope })}
-        />
-        {value && (
-          <div>
+      <ViewBar
+        choice={
+          <ScopeSwitch
+            scope={query.scope}
+            onChange={scope => change({ scope })}
+          />
+        }
+        tools={
+          value && (
             <FreshnessBar
               resource={resource}
               stale={stale}
               asked={value.entities.length > 0}
             />
-          </div>
-        )}
-      </div>
+          )
+        }
+      />
       <Content
         resource={resource}
         skeleton={<TableSkeleton />}
